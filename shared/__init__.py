@@ -1,0 +1,3 @@
+"""The chat archiver, floor by floor: domain, ports, adapters, use cases, bootstrap."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,147 @@
+"""Coverage: which bytes of which log segments an archive revision holds.
+
+A segment is known by its path *and* the time of its creation: after pruning, a late
+event may create a segment of the same path again, and its bytes are new ones.
+"""
+
+import base64
+import json
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.domain.errors import IntegrityError
+from shared.domain.times import format_time
+
+METADATA_LIMIT = 7000
+"""Bytes a marker's metadata may take; storage allows 8 KiB for all of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A segment as a listing of the log shows it. `etag` changes with every append."""
+
+    path: str
+    size: int
+    created_on: datetime
+    modified_on: datetime
+    etag: str
+
+    @property
+    def name(self) -> str:
+        return self.path.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """How much of a segment is covered, and which segment that was."""
+
+    size: int
+    created_on: str
+
+
+Covers = Mapping[str, Cover]
+"""By segment name, without the folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadLog:
+    """What the log container holds of one thread."""
+
+    thread_id: str
+    segments: tuple[Segment, ...]
+    markers: Mapping[int, Covers]
+
+    @property
+    def covers(self) -> Covers:
+        """What the newest marker covers; nothing where there is none."""
+        return self.markers[max(self.markers)] if self.markers else {}
+
+
+def cover(segments: Iterable[Segment]) -> dict[str, Cover]:
+    """Give the coverage of an archive that holds these segments as they are now."""
+    return {
+        one.name: Cover(size=one.size, created_on=format_time(one.created_on))
+        for one in segments
+    }
+
+
+def covered_size(segment: Segment, covers: Covers) -> int:
+    """Give how many bytes of a segment are covered.
+
+    Raises:
+        IntegrityError: the segment is shorter than what was archived of it.
+
+    """
+    known = covers.get(segment.name)
+    if known is None or known.created_on != format_time(segment.created_on):
+        return 0
+    if known.size > segment.size:
+        raise IntegrityError(
+            f"segment {segment.path} holds {segment.size} bytes, "
+            f"but {known.size} of it were archived: an append-only log cannot shrink"
+        )
+    return known.size
+
+
+def uncovered(segments: Iterable[Segment], covers: Covers) -> list[Segment]:
+    """Give the segments that hold bytes which are not covered."""
+    return [one for one in segments if covered_size(one, covers) < one.size]
+
+
+def why_due(
+    log: ThreadLog, *, now: datetime, quiet_for: timedelta, max_open: timedelta
+) -> str:
+    """Say why a thread is due for finalizing: `quiet`, `max_open`, or "" for not yet.
+
+    A segment counts as old from its creation on, so a thread that never rests still
+    gets a snapshot every `max_open`: retention deletes a thread 30 to 90 days after
+    its own creation, active or not.
+    """
+    open_segments = uncovered(log.segments, log.covers)
+    if not open_segments:
+        return ""
+    if now - max(one.modified_on for one in log.segments) >= quiet_for:
+        return "quiet"
+    if now - min(one.created_on for one in open_segments) >= max_open:
+        return "max_open"
+    return ""
+
+
+def to_json(covers: Covers) -> dict[str, dict[str, object]]:
+    return {
+        name: {"bytes": one.size, "created_on": one.created_on}
+        for name, one in sorted(covers.items())
+    }
+
+
+def from_json(value: Mapping[str, Mapping[str, object]]) -> dict[str, Cover]:
+    return {
+        name: Cover(size=int(str(one["bytes"])), created_on=str(one["created_on"]))
+        for name, one in value.items()
+    }
+
+
+def to_metadata(covers: Covers) -> str:
+    """Write covers so that they fit into blob metadata: JSON, deflated, base64.
+
+    Where even that is too long, the oldest segments are left out. They then look
+    uncovered, which costs a look of the finalizer and loses nothing.
+    """
+    value = to_json(covers)
+    while True:
+        plain = json.dumps(value, separators=(",", ":")).encode()
+        packed = base64.b64encode(zlib.compress(plain, 9)).decode("ascii")
+        if len(packed) <= METADATA_LIMIT:
+            return packed
+        value = dict(list(value.items())[max(1, len(value) // 10) :])
+
+
+def from_metadata(packed: str) -> dict[str, Cover]:
+    """Read a marker's covers; a marker that cannot be read covers nothing."""
+    try:
+        plain = zlib.decompress(base64.b64decode(packed, validate=True))
+        return from_json(json.loads(plain))
+    except (ValueError, KeyError, TypeError, AttributeError, zlib.error):
+        return {}

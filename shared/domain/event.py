@@ -1,0 +1,220 @@
+"""Chat events of Event Grid: what each means, whom it concerns, and its identity.
+
+Rule 1: both envelopes are read, Event Grid schema and CloudEvents 1.0, alone or as a
+        list.
+Rule 2: thread-level and user-level types say the same; a user-level event is a copy
+        per recipient, with an envelope id of its own.
+Rule 3: so the identity is never the envelope id of a message, nor a hash of the
+        payload, but (thread, message, kind, version).
+Rule 4: a type nobody has told us of is kept as `OTHER`, as long as it names a thread.
+
+Source of the types and fields: the documentation page "Azure Communication Services -
+Chat events" and the Event Grid data-plane specification of Microsoft.Communication.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from shared.domain import json_line
+from shared.domain.errors import InvalidEvent
+from shared.domain.times import parse_time
+
+PREFIX = "Microsoft.Communication."
+DIGITS = re.compile(r"[0-9]{1,30}")
+LONGEST_ID = 200
+"""Characters of a thread or message id; real ones have 13 to 70."""
+
+
+class Kind(StrEnum):
+    """What an event says, whatever level it came on."""
+
+    RECEIVED = "received"
+    EDITED = "edited"
+    DELETED = "deleted"
+    THREAD_CREATED = "thread_created"
+    THREAD_UPDATED = "thread_updated"
+    THREAD_DELETED = "thread_deleted"
+    PARTICIPANT_ADDED = "participant_added"
+    PARTICIPANT_REMOVED = "participant_removed"
+    OTHER = "other"
+
+
+MESSAGE_KINDS = (Kind.RECEIVED, Kind.EDITED, Kind.DELETED)
+
+THREAD_LEVEL = {
+    "ChatMessageReceivedInThread": Kind.RECEIVED,
+    "ChatMessageEditedInThread": Kind.EDITED,
+    "ChatMessageDeletedInThread": Kind.DELETED,
+    "ChatThreadCreated": Kind.THREAD_CREATED,
+    "ChatThreadPropertiesUpdated": Kind.THREAD_UPDATED,
+    "ChatThreadDeleted": Kind.THREAD_DELETED,
+    "ChatThreadParticipantAdded": Kind.PARTICIPANT_ADDED,
+    "ChatThreadParticipantRemoved": Kind.PARTICIPANT_REMOVED,
+}
+"""The types to subscribe to: each event once per thread."""
+
+USER_LEVEL = {
+    "ChatMessageReceived": Kind.RECEIVED,
+    "ChatMessageEdited": Kind.EDITED,
+    "ChatMessageDeleted": Kind.DELETED,
+    "ChatThreadCreatedWithUser": Kind.THREAD_CREATED,
+    "ChatThreadPropertiesUpdatedPerUser": Kind.THREAD_UPDATED,
+    "ChatThreadWithUserDeleted": Kind.THREAD_DELETED,
+    "ChatParticipantAddedToThreadWithUser": Kind.PARTICIPANT_ADDED,
+    "ChatMemberAddedToThreadWithUser": Kind.PARTICIPANT_ADDED,
+    "ChatParticipantRemovedFromThreadWithUser": Kind.PARTICIPANT_REMOVED,
+    "ChatMemberRemovedFromThreadWithUser": Kind.PARTICIPANT_REMOVED,
+}
+"""Accepted for subscriptions that exist: once per user except the sender."""
+
+KINDS = THREAD_LEVEL | USER_LEVEL
+
+Identity = tuple[str, str, str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatEvent:
+    """One event, read as far as the product needs it; `data` is as received."""
+
+    kind: Kind
+    per_user: bool
+    thread_id: str
+    occurred_on: datetime | None
+    envelope_id: str
+    data: Mapping[str, Any]
+
+    @property
+    def message_id(self) -> str:
+        """The message's id, unique inside its thread only; "" for other events."""
+        return str(self.data.get("messageId") or "")
+
+    @property
+    def version(self) -> int:
+        """Epoch milliseconds of the change that the event tells; 0 where it has none.
+
+        The wire has it as a number or as a string, by event type.
+        """
+        return parse_version(self.data.get("version")) or 0
+
+    @property
+    def identity(self) -> Identity:
+        """What makes two deliveries, or two copies, the same event."""
+        subject = self.envelope_id
+        if self.kind in MESSAGE_KINDS:
+            subject = self.message_id
+        elif self.kind in (Kind.PARTICIPANT_ADDED, Kind.PARTICIPANT_REMOVED):
+            subject = raw_id(self.participant.get("participantCommunicationIdentifier"))
+        elif self.kind is not Kind.OTHER:
+            subject = ""
+        return (self.thread_id, subject, self.kind, self.version)
+
+    @property
+    def participant(self) -> Mapping[str, Any]:
+        """Who was added or removed; empty for other events."""
+        for name in ("participantAdded", "participantRemoved"):
+            if isinstance(self.data.get(name), dict):
+                return dict(self.data[name])
+        return {}
+
+
+def parse_version(value: Any) -> int | None:
+    """Read a version, a number or a string of digits; None for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    if isinstance(value, str) and DIGITS.fullmatch(value):
+        return int(value)
+    return None
+
+
+def raw_id(identifier: Any) -> str:
+    """Give the rawId of a communication identifier, which is what to key on."""
+    if isinstance(identifier, dict) and isinstance(identifier.get("rawId"), str):
+        return str(identifier["rawId"])
+    return ""
+
+
+def split_events(text: str) -> list[str]:
+    """Cut a delivery into the texts of its events, each exactly as received.
+
+    Raises:
+        InvalidEvent: the delivery is not JSON, or neither an object nor a list.
+
+    """
+    try:
+        value = json_line.parse(text)
+    except ValueError as error:
+        raise InvalidEvent(f"not JSON: {error}") from None
+    if isinstance(value, dict):
+        return [text]
+    if not isinstance(value, list):
+        raise InvalidEvent("neither an event nor a list of events")
+    events = []
+    position = text.index("[") + 1
+    for _ in value:
+        while text[position] in " \t\r\n,":
+            position += 1
+        start = position
+        _, position = json_line.DECODER.raw_decode(text, start)
+        events.append(text[start:position])
+    return events
+
+
+def read_event(text: str) -> ChatEvent:
+    """Read one event, in either envelope.
+
+    Raises:
+        InvalidEvent: with the reason, when it cannot be put into a thread's log.
+
+    """
+    try:
+        envelope = json_line.parse(text)
+    except ValueError as error:
+        raise InvalidEvent(f"not JSON: {error}") from None
+    return interpret(envelope)
+
+
+def interpret(envelope: Any) -> ChatEvent:
+    """Read an event that has been parsed already.
+
+    Raises:
+        InvalidEvent: with the reason.
+
+    """
+    if not isinstance(envelope, dict):
+        raise InvalidEvent("the event is no object")
+    name = envelope.get("eventType", envelope.get("type"))
+    if not isinstance(name, str) or not name:
+        raise InvalidEvent("the event has no type")
+    data = envelope.get("data")
+    if not isinstance(data, dict):
+        raise InvalidEvent("the event has no data object")
+    thread_id = data.get("threadId")
+    if not isinstance(thread_id, str) or not thread_id.strip():
+        raise InvalidEvent("the event names no thread")
+    if len(thread_id) > LONGEST_ID:
+        raise InvalidEvent(f"the thread id is longer than {LONGEST_ID} characters")
+    short = name.removeprefix(PREFIX)
+    event = ChatEvent(
+        kind=KINDS.get(short, Kind.OTHER),
+        per_user=short in USER_LEVEL,
+        thread_id=thread_id,
+        occurred_on=parse_time(envelope.get("eventTime", envelope.get("time"))),
+        envelope_id=str(envelope.get("id", "")),
+        data=data,
+    )
+    if event.kind in MESSAGE_KINDS:
+        require_message(event)
+    return event
+
+
+def require_message(event: ChatEvent) -> None:
+    if not event.message_id:
+        raise InvalidEvent("the message event has no message id")
+    if len(event.message_id) > LONGEST_ID:
+        raise InvalidEvent(f"the message id is longer than {LONGEST_ID} characters")
+    if parse_version(event.data.get("version")) is None:
+        raise InvalidEvent("the message event has no readable version")

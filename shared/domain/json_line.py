@@ -1,0 +1,67 @@
+"""JSON as this product stores it: one value a line, UTF-8, never split by a reader.
+
+Rule 1: text from outside is kept as it was received. Only what would break a line is
+        changed, and only into its exact JSON equivalent.
+Rule 2: what is hashed is `canonical`, which any language can rebuild from the value.
+Rule 3: a lone surrogate, which UTF-8 cannot hold, is written as its JSON escape.
+"""
+
+import json
+from typing import Any
+
+BREAKS = {"\u2028": "\\u2028", "\u2029": "\\u2029", "\x85": "\\u0085"}
+"""Characters that many line readers split on, though JSON allows them in a string."""
+
+
+def reject_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON value")
+
+
+DECODER = json.JSONDecoder(parse_constant=reject_constant)
+
+
+def parse(text: str | bytes) -> Any:
+    """Read one JSON value.
+
+    Raises:
+        ValueError: not JSON, not UTF-8, nested too deeply, or a NaN or Infinity.
+
+    """
+    try:
+        return DECODER.decode(text if isinstance(text, str) else text.decode())
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def one_line(text: str) -> str:
+    """Give the same JSON text without any character that could end a line."""
+    if "\n" in text or "\r" in text:  # only ever white space between tokens
+        text = text.replace("\r", " ").replace("\n", " ")
+    return escape_breaks(text)
+
+
+def escape_breaks(text: str) -> str:
+    for character, escape in BREAKS.items():
+        if character in text:
+            text = text.replace(character, escape)
+    return text
+
+
+def compact(value: Any) -> str:
+    """Write `value` on one line, non-ASCII characters as they are."""
+    return one_line(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def pretty(value: Any) -> str:
+    """Write `value` for people to read, two spaces a level, with a newline at the end."""
+    return escape_breaks(json.dumps(value, ensure_ascii=False, indent=2)) + "\n"
+
+
+def encode(text: str) -> bytes:
+    """Give JSON text as UTF-8; a lone surrogate becomes the escape that JSON has."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+def canonical(value: Any) -> bytes:
+    """Give the bytes that are hashed: sorted keys, no white space, ASCII escapes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")

@@ -1,0 +1,93 @@
+"""Where everything stands: every path of the three containers, as code.
+
+Ids come from outside. `encode_id` is the only way by which one enters a path.
+"""
+
+import re
+from datetime import date
+from urllib.parse import quote, unquote
+
+LOG = "chat-log"
+ARCHIVE = "chat-archive"
+CONTROL = "chat-control"
+CONTAINERS = (LOG, ARCHIVE, CONTROL)
+FINALIZE_QUEUE = "threads-to-finalize"
+
+THREAD_PREFIX = "thread="
+EVENTS_FILE = "events.jsonl"
+LISTING_FILE = "listing.jsonl"
+MANIFEST_FILE = "manifest.json"
+
+MARKER = re.compile(r"rev-(\d+)\.done")
+REVISION = re.compile(r"rev=(\d+)")
+
+
+def encode_id(thread_id: str) -> str:
+    """Percent-encode an id; nothing but letters, digits, `.`, `_` and `-` stays.
+
+    A dot at the end is encoded too, since storage cuts it off a path segment.
+    """
+    safe = quote(thread_id, safe="", errors="surrogatepass").replace("~", "%7E")
+    return safe[:-1] + "%2E" if safe.endswith(".") else safe
+
+
+def thread_folder(thread_id: str) -> str:
+    """Give a thread's folder, the same name in log and archive, with a slash."""
+    return f"{THREAD_PREFIX}{encode_id(thread_id)}/"
+
+
+def thread_of(path: str) -> str:
+    """Give the thread id that a path under `thread=…/` belongs to."""
+    folder = path.split("/", 1)[0].removeprefix(THREAD_PREFIX)
+    return unquote(folder, errors="surrogatepass")
+
+
+def segment_stem(thread_id: str, day: date) -> str:
+    return f"{thread_folder(thread_id)}{day.isoformat()}"
+
+
+def quarantine_stem(day: date) -> str:
+    return f"quarantine/{day.isoformat()}"
+
+
+def ledger_stem(day: date) -> str:
+    return f"ledger/{day.isoformat()}"
+
+
+def segment_path(stem: str, roll: int) -> str:
+    """Give the path of the segment after `roll` full ones."""
+    return f"{stem}.jsonl" if roll == 0 else f"{stem}.{roll:04d}.jsonl"
+
+
+def segment_day(path: str) -> date | None:
+    """Give the day of a segment; None for a blob that is no segment."""
+    name = path.rsplit("/", 1)[-1]
+    try:
+        return date.fromisoformat(name[:10]) if name.endswith(".jsonl") else None
+    except ValueError:
+        return None
+
+
+def marker_path(thread_id: str, revision: int) -> str:
+    return f"{thread_folder(thread_id)}rev-{revision:04d}.done"
+
+
+def marker_revision(path: str) -> int | None:
+    """Give the revision that a marker stands for; None for a blob that is none."""
+    match = MARKER.fullmatch(path.rsplit("/", 1)[-1])
+    return int(match[1]) if match else None
+
+
+def revision_path(thread_id: str, revision: int, file: str) -> str:
+    return f"{thread_folder(thread_id)}rev={revision:04d}/{file}"
+
+
+def revision_number(path: str) -> int | None:
+    """Give the revision that an archive path belongs to; None where it has none."""
+    parts = path.split("/")
+    match = REVISION.fullmatch(parts[1]) if len(parts) > 2 else None  # noqa: PLR2004
+    return int(match[1]) if match else None
+
+
+def lease_path(thread_id: str) -> str:
+    return f"leases/{thread_folder(thread_id)[:-1]}"

@@ -1,0 +1,201 @@
+"""What the service answered when a thread was listed, and how far that can be trusted.
+
+Rule 1: every page is kept as received, one line each, with a salt of its own.
+Rule 2: a listing ends with an outcome line: who read, and with what view.
+Rule 3: listings are numbered by the revision that took them; later revisions carry
+        the lines of earlier ones along, so nothing that was once read is lost.
+Rule 4: `full` is said only when it is known: a reader who sees the thread from its
+        beginning, still takes part, and got a listing that held still. Everything
+        else is `partial` or `events_only`, with the reason.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from shared.domain import json_line
+from shared.domain.errors import IntegrityError
+from shared.domain.event import raw_id
+from shared.domain.record import SCHEMA
+from shared.domain.times import format_time, parse_time
+
+
+class PageKind(StrEnum):
+    PROPERTIES = "properties"
+    MESSAGES = "messages"
+    PARTICIPANTS = "participants"
+
+
+class Sight(StrEnum):
+    """How much of the thread the newest listing shows."""
+
+    FULL = "full"
+    PARTIAL = "partial"
+    EVENTS_ONLY = "events_only"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One answer of the service, as received."""
+
+    kind: PageKind
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What could be seen, by whom, and if not all, why.
+
+    `since` is the reader's share-history time where that cuts the thread's beginning.
+    """
+
+    sight: Sight
+    reader: str = ""
+    since: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A reader who could not read, with the status of the service; 0 for none."""
+
+    reader: str
+    status: int
+    reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Listing:
+    """One listing, read back: its pages' values and its outcome."""
+
+    number: int
+    view: View
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    messages: list[tuple[Mapping[str, Any], str]] = field(default_factory=list)
+    """Each message as listed, with the salt of its page."""
+    participants: list[Mapping[str, Any]] = field(default_factory=list)
+
+
+def items(page: Any) -> list[Mapping[str, Any]]:
+    """Give the items of a page of a list; empty when it is no such page."""
+    value = page.get("value") if isinstance(page, dict) else None
+    return [item for item in value if isinstance(item, dict)] if value else []
+
+
+def encode_page(
+    page: Page, *, number: int, index: int, received_on: datetime, salt: bytes
+) -> bytes:
+    """Give the line that keeps a page of listing `number`, the body as received."""
+    head = (
+        f'{{"schema":{SCHEMA},"listing":{number},"kind":"{page.kind}",'
+        f'"page":{index},"received_on":"{format_time(received_on)}",'
+        f'"salt":"{salt.hex()}","body":'
+    )
+    return json_line.encode(head + json_line.one_line(page.body) + "}\n")
+
+
+def encode_outcome(
+    view: View, refusals: Sequence[Refusal], *, number: int, received_on: datetime
+) -> bytes:
+    """Give the line that closes listing `number`."""
+    line = {
+        "schema": SCHEMA,
+        "listing": number,
+        "kind": "outcome",
+        "received_on": format_time(received_on),
+        "view": view.sight,
+        "reader": view.reader,
+        "since": view.since,
+        "reason": view.reason,
+        "refused": [
+            {"reader": one.reader, "status": one.status, "reason": one.reason}
+            for one in refusals
+        ],
+    }
+    return json_line.encode(json_line.compact(line) + "\n")
+
+
+def read_listings(lines: bytes) -> tuple[Listing, ...]:
+    """Read `listing.jsonl`, oldest listing first.
+
+    Raises:
+        IntegrityError: a line is not one that this product writes. Unlike the log,
+            this file is written whole and verified, so it is never torn.
+
+    """
+    listings: dict[int, Listing] = {}
+    for line in lines.split(b"\n"):
+        if line:
+            add_line(listings, line)
+    return tuple(listings[number] for number in sorted(listings))
+
+
+def add_line(listings: dict[int, Listing], line: bytes) -> None:
+    try:
+        value = json_line.parse(line)
+        number, kind = int(value["listing"]), value["kind"]
+        listing = listings.setdefault(
+            number, Listing(number=number, view=View(sight=Sight.EVENTS_ONLY))
+        )
+        if kind == "outcome":
+            listing.view = View(
+                sight=Sight(value["view"]),
+                reader=value["reader"],
+                since=value["since"],
+                reason=value["reason"],
+            )
+            return
+        body, salt = value["body"], value["salt"]
+    except (ValueError, KeyError, TypeError):
+        raise IntegrityError("listing.jsonl holds a line of no known form") from None
+    if kind == PageKind.PROPERTIES and isinstance(body, dict):
+        listing.properties = body
+    elif kind == PageKind.MESSAGES:
+        listing.messages.extend((item, salt) for item in items(body))
+    elif kind == PageKind.PARTICIPANTS:
+        listing.participants.extend(items(body))
+
+
+def participants_of(pages: Iterable[Page]) -> Iterator[Mapping[str, Any]]:
+    for page in pages:
+        if page.kind is PageKind.PARTICIPANTS:
+            yield from items(json_line.parse(page.body))
+
+
+def judge_view(pages: Sequence[Page], *, reader: str, settled: bool) -> View:
+    """Say how much of the thread `reader` has seen in these pages."""
+    properties = next((p for p in pages if p.kind is PageKind.PROPERTIES), None)
+    created = parse_time(
+        json_line.parse(properties.body).get("createdOn") if properties else None
+    )
+    stay = next(
+        (
+            one
+            for one in participants_of(pages)
+            if raw_id(one.get("communicationIdentifier")) == reader
+        ),
+        None,
+    )
+    if stay is None:
+        return View(
+            sight=Sight.PARTIAL,
+            reader=reader,
+            reason="the reader no longer takes part in the thread",
+        )
+    since = parse_time(stay.get("shareHistoryTime"))
+    if created is None or (since is not None and since > created):
+        return View(
+            sight=Sight.PARTIAL,
+            reader=reader,
+            since=format_time(since) if since else "",
+            reason="the reader may not see the thread from its beginning",
+        )
+    if not settled:
+        return View(
+            sight=Sight.PARTIAL,
+            reader=reader,
+            reason="the thread kept changing while it was listed",
+        )
+    return View(sight=Sight.FULL, reader=reader)

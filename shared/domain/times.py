@@ -1,0 +1,34 @@
+"""Times: aware UTC inside, RFC 3339 with a Z on disk.
+
+The service writes seven fraction digits, `Z`, `+00:00` and `-08:00`; all are read.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+
+def parse_time(value: Any) -> datetime | None:
+    """Read a time of the service; None when it is absent or no such thing.
+
+    A time without an offset is taken as UTC. Fractions beyond microseconds are cut.
+    """
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            return moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def format_time(moment: datetime) -> str:
+    """Write a time as RFC 3339 in UTC, with as many fraction digits as it has."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def normalise_time(value: Any) -> str | None:
+    """Give a time of the service in our form; None when it is absent or unreadable."""
+    moment = parse_time(value)
+    return None if moment is None else format_time(moment)

@@ -1,0 +1,69 @@
+"""`transcript.json`: one document with everything known of a thread, counts last."""
+
+from typing import Any
+
+from shared.domain import json_line
+from shared.domain.evidence import commitment
+from shared.domain.manifest import view_json
+from shared.domain.record import SCHEMA
+from shared.domain.transcript import Change, Message, Participant, Transcript, Version
+
+
+def write(transcript: Transcript) -> bytes:
+    """Give the document. Field by field: `docs/archive-format.md`."""
+    document = {
+        "schema": SCHEMA,
+        "thread_id": transcript.thread_id,
+        "topic": transcript.topic,
+        "created_on": transcript.created_on,
+        "created_by": transcript.created_by,
+        "deleted_on": transcript.deleted_on,
+        "deleted_by": transcript.deleted_by,
+        "view": view_json(transcript),
+        "topics": [change_json(one) | {"topic": one.topic} for one in transcript.topics],
+        "participants": [participant_json(one) for one in transcript.participants],
+        "messages": [message_json(one) for one in transcript.messages],
+        "reconciliation": transcript.outcomes,
+        "message_count": len(transcript.messages),
+    }
+    return json_line.encode(json_line.pretty(document))
+
+
+def participant_json(participant: Participant) -> dict[str, Any]:
+    return {
+        "id": participant.id,
+        "display_name": participant.display_name,
+        "present": participant.present,
+        "share_history_time": participant.share_history_time,
+        "history": [change_json(one) for one in participant.history],
+    }
+
+
+def change_json(change: Change) -> dict[str, Any]:
+    return {"kind": change.kind, "on": change.on, "by": change.by}
+
+
+def message_json(message: Message) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "type": message.type,
+        "sender": {"id": message.sender_id, "display_name": message.sender_name},
+        "sequence_id": message.sequence_id,
+        "created_on": message.created_on,
+        "edited_on": message.edited_on,
+        "deleted_on": message.deleted_on,
+        "outcome": message.outcome,
+        "versions": [version_json(one) for one in message.versions],
+    }
+
+
+def version_json(version: Version) -> dict[str, Any]:
+    return {
+        "version": str(version.number),
+        "kind": version.kind,
+        "on": version.on,
+        "sources": list(version.sources),
+        "content": version.content,
+        "salt": version.salt,
+        "commitment": commitment(version.content, version.salt),
+    }
