@@ -20,7 +20,9 @@ def write(transcript: Transcript) -> bytes:
         "deleted_on": transcript.deleted_on,
         "deleted_by": transcript.deleted_by,
         "view": view_json(transcript),
-        "topics": [change_json(one) | {"topic": one.topic} for one in transcript.topics],
+        "topics": [
+            change_json(one) | {"topic": one.topic} for one in transcript.topics
+        ],
         "participants": [participant_json(one) for one in transcript.participants],
         "messages": [message_json(one) for one in transcript.messages],
         "reconciliation": transcript.outcomes,

@@ -1,0 +1,63 @@
+"""The three triggers, and no logic: the only file that imports azure.functions.
+
+No HTTP trigger, so there is nothing to attack. Annotations stay evaluated here, since
+the worker reads them as types.
+"""
+
+import logging
+
+import azure.functions as func
+
+from shared.bootstrap import current_app
+from shared.domain.errors import Transient
+from shared.domain.layout import FINALIZE_QUEUE
+from shared.domain.work import decode_work
+
+app = func.FunctionApp()
+logger = logging.getLogger("archiver")
+
+
+@app.function_name("archive_chat_event")
+@app.event_grid_trigger(arg_name="event")
+async def archive_chat_event(event: str) -> None:
+    """Keep one chat event. `str`, since the typed event loses fields and cuts times."""
+    ingested = await current_app().ingest(event)
+    for reason in ingested.quarantined:
+        logger.warning("event quarantined: %s", reason)
+
+
+@app.function_name("sweep_inactive_threads")
+@app.timer_trigger(arg_name="timer", schedule="%SWEEP_SCHEDULE%", run_on_startup=False)
+async def sweep_inactive_threads(timer: func.TimerRequest) -> None:
+    """Queue the threads that are due."""
+    swept = await current_app().sweep()
+    logger.info(
+        "sweep: %d threads, %d queued, %d segments pruned, %d failed, past due: %s",
+        swept.threads,
+        swept.queued,
+        swept.pruned_segments,
+        len(swept.failures),
+        timer.past_due,
+    )
+    if swept.failures:
+        raise Transient(
+            f"{len(swept.failures)} thread(s) failed:\n" + "\n".join(swept.failures)
+        )
+
+
+@app.function_name("finalize_thread")
+@app.queue_trigger(
+    arg_name="message", queue_name=FINALIZE_QUEUE, connection="CHAT_STORAGE"
+)
+async def finalize_thread(message: func.QueueMessage) -> None:
+    """Bring one thread's archive up to its log."""
+    work = decode_work(message.get_body())
+    finalized = await current_app().finalize(work.thread_id)
+    logger.info(
+        "finalize: thread %s, revision %d, written: %s, sight: %s, outcomes: %s",
+        work.thread_id,
+        finalized.revision,
+        finalized.written,
+        finalized.sight,
+        dict(finalized.outcomes),
+    )

@@ -1,0 +1,159 @@
+"""The composition root: settings to a working app, built on the first call.
+
+SDK clients are imported and made here, never at import time: a wrong setting must not
+hide the functions from the host, and cold start is paid by every scale-out.
+"""
+
+import functools
+import logging
+import os
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from shared.config.settings import ChatSettings, Settings
+from shared.domain import layout
+from shared.domain.record import SALT_BYTES
+from shared.formats import WRITERS
+from shared.usecases.finalize import Finalize
+from shared.usecases.ingest import Ingest
+from shared.usecases.sweep import Sweep
+
+if TYPE_CHECKING:
+    from shared.chat.tokens import Tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """The three use cases, wired; `close` waits for what is under way."""
+
+    ingest: Ingest
+    sweep: Sweep
+    finalize: Finalize
+    close: Callable[[], Awaitable[None]]
+
+
+@functools.cache
+def current_app() -> App:
+    """Give this process's app, built from its environment on the first call.
+
+    Call it inside the running loop.
+
+    Raises:
+        ConfigError: on every call, until the settings are mended.
+
+    """
+    quieten_sdk_logs()
+    return build_app(os.environ)
+
+
+def build_app(env: Mapping[str, str]) -> App:
+    """Wire an app of real parts."""
+    settings = Settings.from_env(env, known_formats=tuple(WRITERS))
+
+    from shared.chat.service import AcsChatService
+    from shared.storage.append_log import BlobAppendLog
+    from shared.storage.archive_store import BlobArchiveStore
+    from shared.storage.clients import APPEND_OPTIONS, OTHER_OPTIONS, Account
+    from shared.storage.leases import BlobLeases
+    from shared.storage.thread_logs import BlobThreadLogs
+    from shared.storage.work_queue import StorageWorkQueue
+
+    account = Account(
+        connection_string=settings.storage.connection_string,
+        blob_uri=settings.storage.blob_uri,
+        queue_uri=settings.storage.queue_uri,
+        credential=None
+        if settings.storage.connection_string
+        else managed_identity(settings.storage.client_id),
+    )
+    appends = account.blobs(**APPEND_OPTIONS)
+    others = account.blobs(**OTHER_OPTIONS)
+    finalize_queue = account.queue(layout.FINALIZE_QUEUE)
+    log = BlobThreadLogs(appends, others)
+    ledger = BlobAppendLog(appends.get_container_client(layout.ARCHIVE))
+    archive = BlobArchiveStore(others)
+    queue = StorageWorkQueue(finalize_queue)
+    endpoint, tokens = chat_access(settings.chat)
+
+    async def close() -> None:
+        await log.close()
+        await ledger.close()
+        for client in (appends, others, finalize_queue, tokens.client):
+            await client.close()
+        if account.credential:
+            await account.credential.close()
+
+    return App(
+        ingest=Ingest(
+            log=log,
+            queue=queue,
+            clock=utc_now,
+            new_salt=new_salt,
+            settle_for=settings.settle_for,
+        ),
+        sweep=Sweep(
+            log=log,
+            archive=archive,
+            queue=queue,
+            clock=utc_now,
+            quiet_for=settings.quiet_for,
+            max_open=settings.max_open,
+            log_keep=settings.log_keep,
+        ),
+        finalize=Finalize(
+            log=log,
+            ledger=ledger,
+            archive=archive,
+            leases=BlobLeases(others),
+            chat=AcsChatService(endpoint, tokens, settings.chat.list_within),
+            clock=utc_now,
+            new_salt=new_salt,
+            reader_ids=settings.chat.reader_ids,
+            formats=settings.formats,
+        ),
+        close=close,
+    )
+
+
+def chat_access(settings: ChatSettings) -> tuple[str, "Tokens"]:
+    """Give the endpoint of the ACS resource and who mints tokens for its users."""
+    from azure.communication.identity.aio import CommunicationIdentityClient
+
+    from shared.chat.tokens import Tokens
+    from shared.config.settings import parse_pairs
+
+    if settings.connection_string:
+        pairs = parse_pairs(settings.connection_string)
+        endpoint = next(v for k, v in pairs.items() if k.lower() == "endpoint")
+        client = CommunicationIdentityClient.from_connection_string(
+            settings.connection_string
+        )
+        return endpoint.rstrip("/"), Tokens(client)
+    credential = managed_identity(settings.client_id)
+    client = CommunicationIdentityClient(settings.endpoint, credential)
+    return settings.endpoint.rstrip("/"), Tokens(client)
+
+
+def managed_identity(client_id: str) -> Any:
+    """Give the credential of the deployed app, or of the developer on their machine."""
+    from azure.identity.aio import DefaultAzureCredential
+
+    return DefaultAzureCredential(managed_identity_client_id=client_id or None)
+
+
+def quieten_sdk_logs() -> None:
+    """Keep one line per HTTP request, with addresses in it, out of the log (P9)."""
+    logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(
+        logging.WARNING
+    )
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def new_salt() -> bytes:
+    return secrets.token_bytes(SALT_BYTES)

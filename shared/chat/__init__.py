@@ -1,0 +1,1 @@
+"""The chat service, read through its own SDK as one of its users."""

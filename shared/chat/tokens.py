@@ -1,0 +1,56 @@
+"""Tokens for readers: the resource may mint one for any of its own users.
+
+The SDK's answer has `expires_on` as a str, so it must never be handed to a credential
+as it is; only its text is used here.
+"""
+
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+from azure.communication.chat.aio import CommunicationTokenCredential
+from azure.communication.identity import CommunicationUserIdentifier
+from azure.communication.identity.aio import CommunicationIdentityClient
+from azure.core.exceptions import AzureError, HttpResponseError
+
+from shared.domain.errors import Transient
+from shared.ports.chat_service import ReaderRefused
+
+SCOPE = "chat.join.limited"
+"""The narrowest scope that may read: it cannot create, change or delete a thread."""
+LIFETIME = timedelta(hours=1)
+"""The shortest that the service gives."""
+
+
+class Tokens:
+    """Mints tokens with the resource's own credential."""
+
+    def __init__(self, client: CommunicationIdentityClient) -> None:
+        self.client = client
+
+    async def credential(self, reader: str) -> Any:
+        """Give a credential that acts as `reader` for one hour.
+
+        Raises:
+            ReaderRefused: the resource has no token for this user.
+            Transient: the service is not to be reached, or refuses our own credential.
+
+        """
+        try:
+            token = await self.client.get_token(
+                CommunicationUserIdentifier(reader), [SCOPE], token_expires_in=LIFETIME
+            )
+        except HttpResponseError as error:
+            status = error.status_code or 0
+            if status == HTTPStatus.UNAUTHORIZED:
+                raise Transient("the identity service refuses our credential") from None
+            if status == HTTPStatus.TOO_MANY_REQUESTS or not is_client_error(status):
+                raise Transient(f"no token: status {status}") from None
+            raise ReaderRefused(status, "no token for this user") from None
+        except AzureError as error:
+            raise Transient(f"no token: {type(error).__name__}") from None
+        return CommunicationTokenCredential(token.token)
+
+
+def is_client_error(status: int) -> bool:
+    return HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR

@@ -1,0 +1,203 @@
+"""Every setting, read once, all problems reported together.
+
+The names follow Azure's own conventions, so that the bindings of the Functions host
+and the clients of this app read the same ones. `docs/settings.md` explains each.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from shared.domain.errors import ConfigError
+from shared.domain.roster import is_own_user
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+DURATION = re.compile(r"(\d{1,6})([smhd])")
+SCHEDULE_FIELDS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageSettings:
+    """One storage account, by connection string or by address and identity."""
+
+    connection_string: str = ""
+    blob_uri: str = ""
+    queue_uri: str = ""
+    client_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatSettings:
+    """One ACS resource, by connection string or by endpoint and identity."""
+
+    connection_string: str = ""
+    endpoint: str = ""
+    client_id: str = ""
+    reader_ids: tuple[str, ...] = ()
+    list_within: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings of the app."""
+
+    storage: StorageSettings
+    chat: ChatSettings
+    sweep_schedule: str
+    quiet_for: timedelta
+    max_open: timedelta
+    settle_for: timedelta
+    log_keep: timedelta
+    formats: tuple[str, ...]
+
+    @classmethod
+    def from_env(
+        cls, env: Mapping[str, str], *, known_formats: tuple[str, ...]
+    ) -> "Settings":
+        """Read all settings.
+
+        Raises:
+            ConfigError: with every problem found, not only the first.
+
+        """
+        reader = Reader(env)
+        settings = cls(
+            storage=read_storage(reader),
+            chat=read_chat(reader),
+            sweep_schedule=read_schedule(reader),
+            quiet_for=reader.duration("QUIET_FOR", "24h"),
+            max_open=reader.duration("MAX_OPEN", "7d"),
+            settle_for=reader.duration("SETTLE_FOR", "5m"),
+            log_keep=reader.duration("LOG_KEEP", "30d"),
+            formats=read_formats(reader, known_formats),
+        )
+        if reader.problems:
+            raise ConfigError(reader.problems)
+        return settings
+
+
+class Reader:
+    """Reads single values and gathers what is wrong with them."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.env = env
+        self.problems: list[str] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        return self.env.get(name, "").strip() or default
+
+    def duration(self, name: str, default: str) -> timedelta:
+        value = self.text(name, default)
+        match = DURATION.fullmatch(value)
+        if match is None:
+            self.problems.append(
+                f"{name} is {value!r}; write a number and a unit, "
+                "such as 90s, 15m, 24h or 7d"
+            )
+            return timedelta()
+        return timedelta(**{UNITS[match[2]]: int(match[1])})
+
+    def url(self, name: str) -> str:
+        value = self.text(name)
+        if value and urlsplit(value).scheme not in ("http", "https"):
+            self.problems.append(f"{name} is no address; write https://…")
+        return value
+
+    def names(self, name: str, default: str = "") -> tuple[str, ...]:
+        parts = (part.strip() for part in self.text(name, default).split(","))
+        return tuple(dict.fromkeys(part for part in parts if part))
+
+    def check(self, name: str, attempt: Callable[[], Any], advice: str) -> None:
+        """Try a value on for size. Its text never reaches the report: it holds a key."""
+        try:
+            attempt()
+        except (ValueError, KeyError):
+            self.problems.append(f"{name} {advice}")
+
+
+def read_storage(reader: Reader) -> StorageSettings:
+    storage = StorageSettings(
+        connection_string=reader.text("CHAT_STORAGE"),
+        blob_uri=reader.url("CHAT_STORAGE__blobServiceUri"),
+        queue_uri=reader.url("CHAT_STORAGE__queueServiceUri"),
+        client_id=reader.text("CHAT_STORAGE__clientId"),
+    )
+    if storage.connection_string:
+        reader.check(
+            "CHAT_STORAGE",
+            lambda: parse_pairs(storage.connection_string),
+            "is no connection string; copy it from the storage account's access keys",
+        )
+    elif not (storage.blob_uri and storage.queue_uri):
+        reader.problems.append(
+            "CHAT_STORAGE is missing; give a connection string, or both "
+            "CHAT_STORAGE__blobServiceUri and CHAT_STORAGE__queueServiceUri "
+            "for a managed identity"
+        )
+    return storage
+
+
+def read_chat(reader: Reader) -> ChatSettings:
+    connection_string = reader.text("ACS_CONNECTION_STRING")
+    endpoint = reader.url("ACS_ENDPOINT")
+    if connection_string:
+        advice = "is no connection string; copy it from the ACS resource's keys"
+        reader.check(
+            "ACS_CONNECTION_STRING",
+            lambda: {k.lower(): v for k, v in parse_pairs(connection_string).items()}[
+                "accesskey"
+            ],
+            advice,
+        )
+    elif not endpoint:
+        reader.problems.append(
+            "ACS_CONNECTION_STRING is missing; give it, or ACS_ENDPOINT for a "
+            "managed identity"
+        )
+    reader_ids = reader.names("ACS_READER_IDS")
+    reader.problems.extend(
+        f"ACS_READER_IDS holds {one!r}, which is no ACS user id (8:acs:…)"
+        for one in reader_ids
+        if not is_own_user(one)
+    )
+    return ChatSettings(
+        connection_string=connection_string,
+        endpoint=endpoint,
+        client_id=reader.text("ACS_CLIENT_ID"),
+        reader_ids=reader_ids,
+        list_within=reader.duration("LIST_WITHIN", "5m"),
+    )
+
+
+def read_schedule(reader: Reader) -> str:
+    schedule = reader.text("SWEEP_SCHEDULE")
+    if len(schedule.split()) != SCHEDULE_FIELDS:
+        reader.problems.append(
+            f"SWEEP_SCHEDULE is {schedule!r}; write six fields from second to weekday, "
+            "such as 0 */15 * * * *"
+        )
+    return schedule
+
+
+def read_formats(reader: Reader, known: tuple[str, ...]) -> tuple[str, ...]:
+    formats = reader.names("ARCHIVE_FORMATS", "json,csv")
+    reader.problems.extend(
+        f"ARCHIVE_FORMATS holds {one!r}; known are {', '.join(known)}"
+        for one in formats
+        if one not in known
+    )
+    return formats
+
+
+def parse_pairs(connection_string: str) -> dict[str, str]:
+    """Read `Name=value;…`.
+
+    Raises:
+        ValueError: it is not of that form.
+
+    """
+    pairs = [part.split("=", 1) for part in connection_string.rstrip(";").split(";")]
+    return dict((name, value) for name, value in pairs)  # noqa: C402 - checks the arity

@@ -1,0 +1,32 @@
+"""Leases: at most one finalizer works on a thread."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from shared.domain.errors import ArchiverError
+
+
+class LeaseHeld(ArchiverError):
+    """Somebody else holds the lease; they will do the work."""
+
+
+class Lease(Protocol):
+    async def confirm(self) -> None:
+        """Renew the lease now.
+
+        Raises:
+            Transient: it was lost, so somebody else may be at work already.
+
+        """
+        ...
+
+
+class Leases(Protocol):
+    def hold(self, path: str) -> AbstractAsyncContextManager[Lease]:
+        """Hold a lease while the block runs; it ends by itself if this process dies.
+
+        Raises:
+            LeaseHeld: on entry, when somebody else has it.
+
+        """
+        ...

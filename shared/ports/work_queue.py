@@ -1,0 +1,17 @@
+"""The queue of threads that are due."""
+
+from datetime import timedelta
+from typing import Protocol
+
+from shared.domain.work import Work
+
+
+class WorkQueue(Protocol):
+    async def put(self, work: Work, *, delay: timedelta = timedelta()) -> None:
+        """Queue a thread; it becomes visible after `delay`.
+
+        Raises:
+            Transient: the queue could not be reached.
+
+        """
+        ...

@@ -1,0 +1,56 @@
+"""Clients of one storage account, made once per process inside the running loop."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from azure.core.exceptions import ResourceExistsError
+from azure.storage.blob.aio import BlobServiceClient, ContainerClient
+from azure.storage.queue import TextBase64EncodePolicy
+from azure.storage.queue.aio import QueueClient
+
+APPEND_OPTIONS = {"retry_total": 0, "connection_timeout": 5, "read_timeout": 10}
+"""The append path has a retry loop of its own: the SDK's first pause alone is 15 s."""
+OTHER_OPTIONS = {"retry_total": 3, "initial_backoff": 1, "read_timeout": 30}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A storage account: a connection string, or addresses and a credential."""
+
+    connection_string: str = ""
+    blob_uri: str = ""
+    queue_uri: str = ""
+    credential: Any = None
+
+    def blobs(self, **options: Any) -> BlobServiceClient:
+        if self.connection_string:
+            return BlobServiceClient.from_connection_string(
+                self.connection_string, **options
+            )
+        return BlobServiceClient(self.blob_uri, self.credential, **options)
+
+    def queue(self, name: str) -> QueueClient:
+        # The queue trigger of the Functions host reads messages as base64.
+        policy = TextBase64EncodePolicy()
+        if self.connection_string:
+            return QueueClient.from_connection_string(
+                self.connection_string,
+                name,
+                message_encode_policy=policy,
+                **OTHER_OPTIONS,
+            )
+        return QueueClient(
+            self.queue_uri,
+            name,
+            self.credential,
+            message_encode_policy=policy,
+            **OTHER_OPTIONS,
+        )
+
+
+async def create_container(container: ContainerClient) -> None:
+    """Create a container that infra has not; somebody being faster is fine."""
+    try:
+        await container.create_container()
+    except ResourceExistsError:
+        return

@@ -1,0 +1,49 @@
+"""What an answer of Azure Storage means to us.
+
+An exception class of the SDK says little: a lost answer to a request that was carried
+out comes as "safe to retry". Status and error code are what counts.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+from azure.core.exceptions import AzureError, HttpResponseError
+
+from shared.domain.errors import Transient
+
+
+def code(error: AzureError) -> str:
+    """Give the service's error code, which the SDK has as a str or as an enum."""
+    found = getattr(error, "error_code", None)
+    return str(getattr(found, "value", found) or "")
+
+
+def status(error: AzureError) -> int:
+    """Give the HTTP status, 0 where no answer came."""
+    found = error.status_code if isinstance(error, HttpResponseError) else None
+    return int(found or 0)
+
+
+def describe(error: AzureError) -> str:
+    """Say what went wrong without any text that came from outside (P9)."""
+    return (
+        f"{type(error).__name__} {status(error) or 'no answer'} {code(error)}".strip()
+    )
+
+
+def is_container_missing(error: AzureError) -> bool:
+    return code(error) == "ContainerNotFound"
+
+
+def is_missing(error: AzureError) -> bool:
+    return status(error) == HTTPStatus.NOT_FOUND
+
+
+@contextmanager
+def as_transient(what: str) -> Iterator[None]:
+    """Turn any failure of the SDK into `Transient`, saying what was being done."""
+    try:
+        yield
+    except AzureError as error:
+        raise Transient(f"{what}: {describe(error)}") from None

@@ -1,0 +1,38 @@
+"""The queue `threads-to-finalize`, written as the Functions host reads it: base64."""
+
+from datetime import timedelta
+
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.storage.queue.aio import QueueClient
+
+from shared.domain.work import Work, encode_work
+from shared.storage.failures import as_transient
+
+
+class StorageWorkQueue:
+    """Puts threads on the queue; the Functions host takes them off."""
+
+    def __init__(self, queue: QueueClient) -> None:
+        self.queue = queue
+
+    async def put(self, work: Work, *, delay: timedelta = timedelta()) -> None:
+        """Queue a thread; see the port."""
+        text = encode_work(work)
+        with as_transient("queue a thread"):
+            try:
+                await self.send(text, delay)
+            except ResourceNotFoundError:
+                await self.create()
+                await self.send(text, delay)
+
+    async def send(self, text: str, delay: timedelta) -> None:
+        await self.queue.send_message(
+            text, visibility_timeout=int(delay.total_seconds())
+        )
+
+    async def create(self) -> None:
+        """Create the queue that infra has not; somebody being faster is fine."""
+        try:
+            await self.queue.create_queue()
+        except ResourceExistsError:
+            return

@@ -1,0 +1,1 @@
+"""What the product does: ingest, sweep, finalize. They know ports, never an adapter."""

@@ -1,0 +1,262 @@
+"""Finalize: one thread's log and the service's listing become one archive revision.
+
+Order matters, and is the proof of P4, P6 and P7:
+1. hold the lease;
+2. note the log's segments and their lengths: what comes later is the next revision's;
+3. take over everything that the newest revision holds, checked against its manifest;
+4. list the service;
+5. write the files, read them back, compare; confirm the lease; write the manifest;
+6. write the ledger line, then the marker. A crash before either is made good by the
+   next look, which finds nothing new and writes what is missing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shared import __version__
+from shared.domain import coverage, layout
+from shared.domain.coverage import Covers, ThreadLog
+from shared.domain.errors import IntegrityError
+from shared.domain.listing import (
+    Listing,
+    Refusal,
+    Sight,
+    View,
+    encode_outcome,
+    encode_page,
+    judge_view,
+    read_listings,
+)
+from shared.domain.manifest import (
+    Manifest,
+    decode_manifest,
+    describe,
+    encode_manifest,
+    ledger_line,
+)
+from shared.domain.record import Records, read_records
+from shared.domain.replay import replay
+from shared.domain.roster import reader_candidates
+from shared.domain.transcript import Transcript
+from shared.formats import WRITERS
+from shared.ports.append_log import AppendLog, ThreadLogs
+from shared.ports.archive_store import ArchiveStore
+from shared.ports.chat_service import ChatService, ReaderRefused, ServiceListing
+from shared.ports.clock import Clock, NewSalt
+from shared.ports.leases import Lease, LeaseHeld, Leases
+
+MOST_READERS = 10
+"""Readers tried for one thread: a token and a refusal cost calls and time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finalized:
+    """What became of a thread. `revision` is the newest; `written` if this run made it."""
+
+    revision: int
+    written: bool
+    sight: str = ""
+    outcomes: Mapping[str, int]
+
+
+NOTHING_DONE = Finalized(revision=0, written=False, outcomes={})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finalize:
+    """Makes archive revisions."""
+
+    log: ThreadLogs
+    ledger: AppendLog
+    archive: ArchiveStore
+    leases: Leases
+    chat: ChatService
+    clock: Clock
+    new_salt: NewSalt
+    reader_ids: Sequence[str]
+    formats: Sequence[str]
+
+    async def __call__(self, thread_id: str) -> Finalized:
+        """Bring a thread's archive up to its log.
+
+        Does nothing when somebody else is at it: the sweep finds what they miss.
+
+        Raises:
+            Transient: it may work next time; the archive is as it was.
+            IntegrityError: log or archive contradict themselves, or nothing at all is
+                known of the thread.
+
+        """
+        try:
+            async with self.leases.hold(layout.lease_path(thread_id)) as lease:
+                return await self.finalize(thread_id, lease)
+        except LeaseHeld:
+            return NOTHING_DONE
+
+    async def finalize(self, thread_id: str, lease: Lease) -> Finalized:
+        thread = await self.log.thread(thread_id)
+        shelf = await self.archive.shelf(thread_id)
+        previous = await self.manifest(thread_id, shelf.newest)
+        covers = {**(previous.covers if previous else {})}
+        if previous:
+            if previous.revision not in thread.markers:
+                await self.close(thread_id, previous)
+            if not coverage.uncovered(thread.segments, covers):
+                return Finalized(revision=previous.revision, written=False, outcomes={})
+
+        number = shelf.last_used + 1
+        events, listing_lines = await self.gather(thread, previous)
+        covers |= coverage.cover(thread.segments)
+        log = read_records(events)
+        listing_lines += await self.list_service(
+            thread_id, number, log, read_listings(listing_lines)
+        )
+        transcript = replay(thread_id, log, read_listings(listing_lines))
+        if not events and transcript.view.sight is Sight.EVENTS_ONLY:
+            raise IntegrityError("nothing is known of this thread: no log, no reader")
+        files = {layout.EVENTS_FILE: events, layout.LISTING_FILE: listing_lines}
+        for name in self.formats:
+            files[WRITERS[name].file] = WRITERS[name].write(transcript)
+        manifest = await self.write(
+            transcript, number, files, covers=covers, previous=previous, lease=lease
+        )
+        await self.close(thread_id, manifest)
+        return Finalized(
+            revision=number,
+            written=True,
+            sight=transcript.view.sight,
+            outcomes=transcript.outcomes,
+        )
+
+    async def manifest(self, thread_id: str, revision: int) -> Manifest | None:
+        if not revision:
+            return None
+        path = layout.revision_path(thread_id, revision, layout.MANIFEST_FILE)
+        return decode_manifest(await self.archive.read(path))
+
+    async def gather(
+        self, thread: ThreadLog, previous: Manifest | None
+    ) -> tuple[bytes, bytes]:
+        """Give all records and all listing lines: the previous revision's, then new."""
+        events, listing_lines = b"", b""
+        if previous:
+            events = await self.taken_over(thread, previous, layout.EVENTS_FILE)
+            listing_lines = await self.taken_over(thread, previous, layout.LISTING_FILE)
+        covers = previous.covers if previous else {}
+        for segment in thread.segments:
+            start = coverage.covered_size(segment, covers)
+            if start < segment.size:
+                part = await self.log.read(segment, start)
+                # A torn last line must not run into the next segment's first one.
+                events += part if part.endswith(b"\n") else part + b"\n"
+        return events, listing_lines
+
+    async def taken_over(
+        self, thread: ThreadLog, previous: Manifest, name: str
+    ) -> bytes:
+        path = layout.revision_path(thread.thread_id, previous.revision, name)
+        data = await self.archive.read(path)
+        if describe(name, data) != previous.file(name):
+            raise IntegrityError(
+                f"{name} of revision {previous.revision} is not what its manifest says"
+            )
+        return data
+
+    async def list_service(
+        self, thread_id: str, number: int, log: Records, earlier: Sequence[Listing]
+    ) -> bytes:
+        """List the thread as the best reader there is; give the lines that keep it."""
+        known = replay(thread_id, log, earlier).participants
+        candidates = list(reader_candidates(self.reader_ids, known))
+        refusals: list[Refusal] = []
+        best: tuple[View, ServiceListing] | None = None
+        for reader in candidates[:MOST_READERS]:
+            try:
+                listing = await self.chat.list_thread(thread_id, reader)
+            except ReaderRefused as error:
+                refusals.append(
+                    Refusal(reader=reader, status=error.status, reason=error.reason)
+                )
+                continue
+            view = judge_view(listing.pages, reader=reader, settled=listing.settled)
+            if best is None or better(view, best[0]):
+                best = (view, listing)
+            if view.sight is Sight.FULL:
+                break
+        return self.listing_lines(number, best, refusals)
+
+    def listing_lines(
+        self,
+        number: int,
+        best: tuple[View, ServiceListing] | None,
+        refusals: Sequence[Refusal],
+    ) -> bytes:
+        now = self.clock()
+        if best is None:
+            view = View(sight=Sight.EVENTS_ONLY, reason=why_unread(refusals))
+            return encode_outcome(view, refusals, number=number, received_on=now)
+        view, listing = best
+        pages = b"".join(
+            encode_page(
+                page, number=number, index=index, received_on=now, salt=self.new_salt()
+            )
+            for index, page in enumerate(listing.pages, start=1)
+        )
+        return pages + encode_outcome(view, refusals, number=number, received_on=now)
+
+    async def write(
+        self,
+        transcript: Transcript,
+        number: int,
+        files: Mapping[str, bytes],
+        *,
+        covers: Covers,
+        previous: Manifest | None,
+        lease: Lease,
+    ) -> Manifest:
+        """Write a revision, its manifest last (P4)."""
+        described = []
+        for name, data in files.items():
+            path = layout.revision_path(transcript.thread_id, number, name)
+            await self.archive.create(path, data)
+            described.append(describe(name, data))
+        for one in described:
+            path = layout.revision_path(transcript.thread_id, number, one.name)
+            if describe(one.name, await self.archive.read(path)) != one:
+                raise IntegrityError(f"{one.name} did not read back as it was written")
+        manifest = encode_manifest(
+            transcript,
+            revision=number,
+            files=described,
+            covers=covers,
+            previous=previous,
+            archived_on=self.clock(),
+            archiver_version=__version__,
+        )
+        path = layout.revision_path(transcript.thread_id, number, layout.MANIFEST_FILE)
+        await lease.confirm()
+        await self.archive.create(path, manifest)  # P4
+        return decode_manifest(manifest)
+
+    async def close(self, thread_id: str, manifest: Manifest) -> None:
+        """Write a revision's ledger line, then its marker (P6).
+
+        The marker covers what its manifest covers, never what came since.
+        """
+        now = self.clock()
+        line = ledger_line(thread_id, manifest.revision, manifest.sha256, now)
+        await self.ledger.append(layout.ledger_stem(now.date()), line)
+        await self.log.mark(thread_id, manifest.revision, manifest.covers)  # P6
+
+
+def better(view: View, than: View) -> bool:
+    """Say whether a view shows more: all of it, or a longer part."""
+    if view.sight is not than.sight:
+        return view.sight is Sight.FULL
+    return bool(view.since) and (not than.since or view.since < than.since)
+
+
+def why_unread(refusals: Sequence[Refusal]) -> str:
+    if not refusals:
+        return "no reader is configured and no participant is known"
+    return f"none of {len(refusals)} reader(s) may read it: {refusals[-1].reason}"

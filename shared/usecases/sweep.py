@@ -1,0 +1,98 @@
+"""Sweep: one listing of the log finds the threads that are due; prunes what is done."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from shared.domain import layout
+from shared.domain.coverage import ThreadLog, covered_size, why_due
+from shared.domain.errors import ArchiverError, IntegrityError
+from shared.domain.manifest import decode_manifest
+from shared.domain.work import Work
+from shared.ports.append_log import ThreadLogs
+from shared.ports.archive_store import ArchiveStore
+from shared.ports.clock import Clock
+from shared.ports.work_queue import WorkQueue
+
+
+@dataclass(slots=True, kw_only=True)
+class Swept:
+    """What a sweep saw and did. `failures` hold a sentence for each thread."""
+
+    threads: int = 0
+    queued: int = 0
+    pruned_segments: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """Finds work. It keeps no state: what a sweep misses, the next one sees."""
+
+    log: ThreadLogs
+    archive: ArchiveStore
+    queue: WorkQueue
+    clock: Clock
+    quiet_for: timedelta
+    max_open: timedelta
+    log_keep: timedelta
+
+    async def __call__(self) -> Swept:
+        """Queue every due thread, prune every covered and closed segment.
+
+        One thread that fails does not stop the others.
+
+        Raises:
+            Transient: the listing itself failed.
+
+        """
+        swept = Swept()
+        now = self.clock()
+        async for thread in self.log.threads():
+            swept.threads += 1
+            try:
+                await self.look(thread, now, swept)
+            except ArchiverError as error:
+                swept.failures.append(f"{thread.thread_id}: {error}")
+        return swept
+
+    async def look(self, thread: ThreadLog, now: datetime, swept: Swept) -> None:
+        reason = why_due(
+            thread, now=now, quiet_for=self.quiet_for, max_open=self.max_open
+        )
+        if reason:
+            await self.queue.put(Work(thread_id=thread.thread_id, reason=reason))
+            swept.queued += 1
+        elif self.log_keep:
+            swept.pruned_segments += await self.prune(thread, now)
+
+    async def prune(self, thread: ThreadLog, now: datetime) -> int:
+        """Remove segments that an archive holds; give how many (P7).
+
+        The manifest itself is asked, not only the marker, and a segment that changed
+        since the listing stays.
+        """
+        old = [
+            one
+            for one in thread.segments
+            if now - one.modified_on >= self.log_keep
+            and layout.segment_day(one.path) != now.date()
+        ]
+        if not old and thread.segments:
+            return 0
+        shelf = await self.archive.shelf(thread.thread_id)
+        path = layout.revision_path(
+            thread.thread_id, shelf.newest, layout.MANIFEST_FILE
+        )
+        manifest = decode_manifest(await self.archive.read(path))
+        pruned = 0
+        for segment in old:
+            if covered_size(segment, manifest.covers) < segment.size:
+                raise IntegrityError(
+                    "a marker covers what no manifest does; nothing was pruned"
+                )
+            pruned += await self.log.prune(segment)  # P7
+        if pruned == len(thread.segments):
+            # Without segments the markers say nothing that the manifests do not.
+            for revision in thread.markers:
+                await self.log.unmark(thread.thread_id, revision)
+        return pruned
