@@ -1,0 +1,65 @@
+"""What the host reads: host.json, local.settings.json and the environment."""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+OVERRIDE = "AzureFunctionsJobHost__extensions__queues__"
+"""An app setting of this prefix overrides host.json, as in Azure."""
+
+
+class MissingSetting(KeyError):
+    """A `%NAME%` in a binding has no setting: the host refuses to load the function."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueOptions:
+    """`extensions.queues` of host.json, with the extension's defaults; seconds."""
+
+    batch_size: int
+    max_dequeue_count: int
+    max_polling_interval: float
+    visibility_timeout: float
+
+
+def load_local_settings(folder: Path) -> None:
+    """Put the values of local.settings.json into the environment, where it is silent."""
+    file = folder / "local.settings.json"
+    if file.exists():
+        for name, value in json.loads(file.read_text())["Values"].items():
+            os.environ.setdefault(name, str(value))
+
+
+def read_queue_options(folder: Path) -> QueueOptions:
+    host = json.loads((folder / "host.json").read_text())
+    queues: dict[str, Any] = host.get("extensions", {}).get("queues", {})
+    for name, value in os.environ.items():
+        if name.startswith(OVERRIDE):
+            queues[name.removeprefix(OVERRIDE)] = value
+    return QueueOptions(
+        batch_size=int(queues.get("batchSize", 16)),
+        max_dequeue_count=int(queues.get("maxDequeueCount", 5)),
+        max_polling_interval=seconds(queues.get("maxPollingInterval", "00:01:00")),
+        visibility_timeout=seconds(queues.get("visibilityTimeout", "00:00:00")),
+    )
+
+
+def seconds(timespan: str) -> float:
+    """Read a .NET time span of the form `hh:mm:ss[.fff]`."""
+    hours, minutes, rest = timespan.split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(rest)
+
+
+def resolve(text: str) -> str:
+    """Replace each `%NAME%` by the app setting of that name."""
+
+    def setting(match: re.Match[str]) -> str:
+        try:
+            return os.environ[match[1]]
+        except KeyError:
+            raise MissingSetting(f"%{match[1]}% resolves to no setting") from None
+
+    return re.sub(r"%([^%]+)%", setting, text)

@@ -1,0 +1,42 @@
+"""The timer trigger: six-field NCRONTAB schedules, never overlapping themselves."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+
+from croniter import croniter
+
+from local.host.admin import timer_payload
+from local.host.configuration import resolve
+from local.host.worker import InvocationFailed, Trigger, Worker
+
+logger = logging.getLogger("host")
+
+
+class TimerListener:
+    """Runs one function on its schedule, in UTC."""
+
+    def __init__(self, worker: Worker, trigger: Trigger) -> None:
+        """Read the schedule that the binding names.
+
+        Raises:
+            MissingSetting: the schedule names a setting that is not there.
+            ValueError: it is no schedule.
+
+        """
+        self.worker = worker
+        self.function = trigger.function
+        self.schedule = resolve(trigger.binding["schedule"])
+        if not croniter.is_valid(self.schedule, second_at_beginning=True):
+            raise ValueError(f"{self.schedule!r} is no six-field schedule")
+
+    async def run(self) -> None:
+        while True:
+            now = datetime.now(UTC)
+            ticks = croniter(self.schedule, now, second_at_beginning=True)
+            due: datetime = ticks.get_next(datetime)
+            await asyncio.sleep((due - now).total_seconds())
+            try:
+                await self.worker.invoke(self.function, timer_payload(), {})
+            except InvocationFailed as error:
+                logger.error("%s failed: %s", self.function, error)  # noqa: TRY400 - the worker has the traceback
