@@ -74,5 +74,9 @@ def by_hand(trigger_type: str, given: Any) -> tuple[Payload, dict[str, Payload]]
 
 
 def timer_payload() -> Payload:
-    info = {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": {}, "IsPastDue": False}
+    info = {
+        "Schedule": {"AdjustForDST": True},
+        "ScheduleStatus": {},
+        "IsPastDue": False,
+    }
     return Payload("json", json.dumps(info))

@@ -111,8 +111,8 @@ def counts(transcript: Transcript) -> dict[str, Any]:
         "records": transcript.records.total,
         "duplicate_records": transcript.records.duplicates,
         "unreadable_records": transcript.records.unreadable,
-        "first_message_on": min(times, default=""),
-        "last_message_on": max(times, default=""),
+        "first_message_on": times[0] if times else "",
+        "last_message_on": times[-1] if times else "",
     }
 
 

@@ -1,0 +1,134 @@
+"""`python -m local.chat_service`: serve the ACS contract on loopback."""
+
+import argparse
+import asyncio
+import json
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import fields
+from pathlib import Path
+
+from aiohttp import web
+
+from local.chat_service.certificate import serve_with_own_ca
+from local.chat_service.delivery import Subscription
+from local.chat_service.events import Publisher
+from local.chat_service.misbehaviour import Misbehaviour
+from local.chat_service.model import World
+from local.chat_service.rest import ChatService
+from local.chat_service.tokens import Tokens
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m local.chat_service",
+        description="Speak the ACS Chat and Identity contract over TLS, on loopback.",
+        epilog="Clients trust it with SSL_CERT_FILE set to the CA file.",
+    )
+    parser.add_argument("--port", type=int, default=7443, help="default: 7443")
+    parser.add_argument(
+        "--ca-file",
+        type=Path,
+        default=Path("local-ca.pem"),
+        help="where to write the CA's certificate; default: %(default)s",
+    )
+    parser.add_argument(
+        "--ready-file",
+        type=Path,
+        help="where to write the connection string as JSON once it serves",
+    )
+    parser.add_argument("--webhook", help="address to deliver events to")
+    parser.add_argument(
+        "--schema", choices=["eventgrid", "cloudevents"], default="eventgrid"
+    )
+    parser.add_argument(
+        "--levels",
+        nargs="+",
+        choices=["thread", "user"],
+        default=["thread"],
+        help="which events to send; default: thread",
+    )
+    parser.add_argument(
+        "--dead-letters", type=Path, help="folder for what could not be delivered"
+    )
+    for one in fields(Misbehaviour):
+        if one.init:
+            parser.add_argument(
+                f"--{one.name.replace('_', '-')}",
+                type=type(one.default),
+                default=one.default,
+                help=f"misbehaviour; default: {one.default}",
+            )
+    return parser.parse_args()
+
+
+@asynccontextmanager
+async def serve(arguments: argparse.Namespace) -> AsyncIterator[ChatService]:
+    """Serve while the block runs."""
+    behaviour = Misbehaviour(
+        **{
+            one.name: getattr(arguments, one.name)
+            for one in fields(Misbehaviour)
+            if one.init
+        }
+    )
+    subscription = None
+    if arguments.webhook:
+        subscription = Subscription(
+            arguments.webhook, arguments.schema, behaviour, arguments.dead_letters
+        )
+        subscribing = asyncio.create_task(subscription.subscribe())
+    publisher = Publisher(
+        subscription.publish if subscription else lambda _: None,
+        frozenset(arguments.levels),
+        arguments.schema,
+    )
+    service = ChatService(World(), Tokens(), publisher, behaviour, subscription)
+    runner = web.AppRunner(service.application(), access_log=None)
+    await runner.setup()
+    tls = serve_with_own_ca(arguments.ca_file)
+    await web.TCPSite(runner, "127.0.0.1", arguments.port, ssl_context=tls).start()
+    try:
+        yield service
+    finally:
+        if subscription:
+            subscribing.cancel()
+            await subscription.close()
+        await runner.cleanup()
+
+
+async def run(arguments: argparse.Namespace) -> None:
+    stopped = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    async with serve(arguments) as service:
+        endpoint = f"https://127.0.0.1:{arguments.port}/"
+        ready = {
+            "connection_string": (
+                f"endpoint={endpoint};accesskey={service.tokens.access_key}"
+            ),
+            "ca_file": str(arguments.ca_file.resolve()),
+        }
+        if arguments.ready_file:
+            partial = arguments.ready_file.with_suffix(".partial")
+            partial.write_text(json.dumps(ready))
+            partial.rename(arguments.ready_file)
+        print(f"chat service on {endpoint}, CA in {ready['ca_file']}", flush=True)
+        await stopped.wait()
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.WARNING)
+    try:
+        asyncio.run(run(parse_arguments()))
+    except (ConnectionError, OSError) as error:
+        print(f"the chat service cannot start: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""Event Grid's delivery: at least once, no order, retries, dead letters.
+
+200 to 204 is success. 400, 401, 403 and 413 are not tried again. Everything else is,
+after pauses like Event Grid's, shortened; then the event goes to the dead letters.
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+from local.chat_service.misbehaviour import Misbehaviour
+
+PAUSES = (0.2, 0.5, 1.0, 2.0, 2.0, 2.0, 5.0, 5.0, 5.0, 10.0)
+"""Seconds; Event Grid's are 10 s, 30 s, 1, 5, 10, 30 min, 1, 3, 6 and 12 hours."""
+RESPONSE_WITHIN = 30.0
+SUBSCRIBE_AGAIN = 0.2
+HOPELESS = {
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+}
+CODE = "local-validation-code"
+
+
+@dataclass(slots=True)
+class Counts:
+    published: int = 0
+    delivered: int = 0
+    duplicated: int = 0
+    dropped: int = 0
+    retried: int = 0
+    dead_lettered: int = 0
+
+
+@dataclass(slots=True)
+class Subscription:
+    """One event subscription, to one webhook, one event a request."""
+
+    url: str
+    schema: str
+    behaviour: Misbehaviour
+    dead_letters: Path | None = None
+    counts: Counts = field(default_factory=Counts)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    held: list[dict[str, Any]] = field(default_factory=list)
+    session: ClientSession | None = None
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the webhook has shaken hands; events wait for it."""
+
+    def publish(self, event: dict[str, Any]) -> None:
+        """Take an event in and see to its delivery."""
+        self.counts.published += 1
+        if self.behaviour.does("drop"):
+            self.counts.dropped += 1
+            return
+        if self.behaviour.does("reorder"):
+            self.held.append(event)
+            return
+        self.start(event)
+        self.release()
+
+    def release(self) -> None:
+        """Start what was held back, youngest first."""
+        held, self.held = self.held, []
+        for late in reversed(held):
+            self.start(late)
+
+    def start(self, event: dict[str, Any]) -> None:
+        self.spawn(event)
+        if self.behaviour.does("duplicate"):
+            self.counts.duplicated += 1
+            self.spawn(event)
+
+    def spawn(self, event: dict[str, Any]) -> None:
+        task = asyncio.create_task(self.deliver(event))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def deliver(self, event: dict[str, Any]) -> None:
+        await self.ready.wait()
+        if self.behaviour.delay:
+            await asyncio.sleep(self.behaviour.chance.random() * self.behaviour.delay)
+        outcome: int | str = 0
+        for attempt, pause in enumerate((0.0, *PAUSES), start=1):
+            await asyncio.sleep(pause)
+            self.counts.retried += attempt > 1
+            outcome = await self.post("Notification", [event])
+            if isinstance(outcome, int) and 200 <= outcome <= 204:
+                self.counts.delivered += 1
+                return
+            if outcome in HOPELESS:
+                break
+        self.bury(event, outcome, attempt)
+
+    async def post(self, kind: str, events: Sequence[dict[str, Any]]) -> int | str:
+        """Post to the webhook; give the status, or what kept it from answering."""
+        if self.session is None:
+            self.session = ClientSession(timeout=ClientTimeout(RESPONSE_WITHIN))
+        is_cloud = self.schema == "cloudevents"
+        content_type = (
+            "application/cloudevents+json" if is_cloud else "application/json"
+        )
+        body = events[0] if is_cloud else list(events)
+        try:
+            async with self.session.post(
+                self.url,
+                data=json.dumps(body),
+                headers={"aeg-event-type": kind, "Content-Type": content_type},
+            ) as answer:
+                return answer.status
+        except (ClientError, TimeoutError) as error:
+            return type(error).__name__
+
+    async def subscribe(self) -> None:
+        """Shake hands, as Event Grid does before the first delivery; try until it works."""
+        while not self.ready.is_set():
+            if await self.shake_hands():
+                self.ready.set()
+            else:
+                await asyncio.sleep(SUBSCRIBE_AGAIN)
+
+    async def shake_hands(self) -> bool:
+        try:
+            async with ClientSession(timeout=ClientTimeout(RESPONSE_WITHIN)) as session:
+                if self.schema == "cloudevents":
+                    asked = {"WebHook-Request-Origin": "eventgrid.azure.net"}
+                    async with session.options(self.url, headers=asked) as answer:
+                        return "Webhook-Allowed-Origin" in answer.headers
+                event = {
+                    "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent",
+                    "data": {"validationCode": CODE},
+                }
+                asked = {"aeg-event-type": "SubscriptionValidation"}
+                async with session.post(
+                    self.url, json=[event], headers=asked
+                ) as answer:
+                    return bool(await answer.json() == {"validationResponse": CODE})
+        except (ClientError, TimeoutError, ValueError):
+            return False
+
+    def bury(self, event: dict[str, Any], outcome: int | str, attempts: int) -> None:
+        self.counts.dead_lettered += 1
+        if self.dead_letters is None:
+            return
+        letter = event | {
+            "deadLetterReason": "MaxDeliveryAttemptsExceeded"
+            if attempts > len(PAUSES)
+            else "UndeliverableDueToHttpStatus",
+            "deliveryAttempts": attempts,
+            "lastDeliveryOutcome": str(outcome),
+            "lastDeliveryAttemptTime": datetime.now(UTC).isoformat(),
+        }
+        self.dead_letters.mkdir(parents=True, exist_ok=True)
+        file = self.dead_letters / f"{event['id']}.json"
+        file.write_text(json.dumps([letter]))
+
+    def status(self) -> dict[str, int]:
+        return asdict(self.counts) | {"pending": len(self.tasks)}
+
+    async def flush(self) -> None:
+        """Deliver what is held back and wait until nothing is under way."""
+        self.release()
+        while self.tasks:
+            await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        if self.session:
+            await self.session.close()

@@ -1,0 +1,40 @@
+"""How the service misbehaves: by seed, so that a bad day can be had again."""
+
+import random
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+
+@dataclass(slots=True)
+class Misbehaviour:
+    """Probabilities from 0 to 1; all good by default.
+
+    Of events: `duplicate` delivers again, `reorder` lets younger ones overtake, `drop`
+    never delivers. Of requests: `throttle` answers 429, `fail` 503. `delay` is the most
+    seconds that an event is held back.
+    """
+
+    seed: int = 1
+    duplicate: float = 0.0
+    reorder: float = 0.0
+    drop: float = 0.0
+    delay: float = 0.0
+    throttle: float = 0.0
+    fail: float = 0.0
+    retry_after: float = 1.0
+    chance: random.Random = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+
+    def does(self, what: str) -> bool:
+        probability: float = getattr(self, what)
+        return probability > 0 and self.chance.random() < probability
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Misbehaviour":
+        """Read a wish; an unknown name raises TypeError."""
+        known = {one.name for one in fields(cls) if one.init}
+        if unknown := value.keys() - known:
+            raise TypeError(f"unknown: {', '.join(sorted(unknown))}")
+        return cls(**value)
