@@ -6,7 +6,7 @@ nothing newer than it began with.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -24,7 +24,11 @@ from shared.ports.chat_service import ReaderRefused, ServiceListing
 PAGE_SIZE = 200
 """The most messages that the service gives at once."""
 MOST_PASSES = 5
-RETRIES = {"retry_total": 20, "retry_status": 20, "retry_backoff_max": 30}
+OPTIONS: Mapping[str, Any] = {
+    "retry_total": 20,
+    "retry_status": 20,
+    "retry_backoff_max": 30,
+}
 """Retry-After is honoured by the SDK without a bound; `list_within` bounds it all."""
 UNREADABLE = (DecodeError, TypeError, ValueError, KeyError, AttributeError)
 """What the SDK raises on an answer that it cannot read."""
@@ -33,10 +37,18 @@ UNREADABLE = (DecodeError, TypeError, ValueError, KeyError, AttributeError)
 class AcsChatService:
     """Reads threads from the service at `endpoint`."""
 
-    def __init__(self, endpoint: str, tokens: Tokens, list_within: timedelta) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        tokens: Tokens,
+        list_within: timedelta,
+        options: Mapping[str, Any] = OPTIONS,
+    ) -> None:
+        """Read within `list_within`; `options` go to the SDK's client as they are."""
         self.endpoint = endpoint
         self.tokens = tokens
         self.list_within = list_within
+        self.options = options
 
     async def list_thread(self, thread_id: str, reader: str) -> ServiceListing:
         """List a thread; see the port."""
@@ -46,7 +58,7 @@ class AcsChatService:
                 async with (
                     credential,
                     ChatThreadClient(
-                        self.endpoint, credential, thread_id, **RETRIES
+                        self.endpoint, credential, thread_id, **self.options
                     ) as client,
                 ):
                     return await list_all(client)

@@ -1,0 +1,216 @@
+"""Run the demo; exit 0 only when the archives hold every event that was published."""
+
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from azure.storage.blob import BlobServiceClient, ContainerClient
+
+from local.azurite_process import AzuriteFailed
+from local.demo import conversations
+from local.demo.people import invite
+from local.stack import Stack, StackFailed, stack
+
+OUTPUT = Path("demo-archive")
+ARCHIVED_WITHIN = 60.0
+MISBEHAVIOUR = {
+    "seed": 7,
+    "duplicate": 0.4,
+    "reorder": 0.4,
+    "delay": 0.5,
+    "throttle": 0.1,
+    "fail": 0.05,
+    "retry_after": 0.2,
+}
+NAMES = ["Amina", "Ben", "Chloé", "Yael", "Omar", "Dana", "Eli", "Fay", "Gus", "Hana"]
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """The newest revision of one thread."""
+
+    folder: str
+    manifest: Mapping[str, Any]
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        return dict(self.manifest["content"])
+
+
+def main() -> int:
+    started = time.monotonic()
+    try:
+        with tempfile.TemporaryDirectory(prefix="demo-") as scratch:
+            status = demonstrate(Path(scratch))
+    except (StackFailed, AzuriteFailed) as error:
+        print(f"the demo could not run: {error}", file=sys.stderr)
+        return 1
+    print(f"\nDone in {time.monotonic() - started:.0f} s.")
+    return status
+
+
+def demonstrate(scratch: Path) -> int:
+    step("Starting Azurite, the chat service and the Functions host")
+    with stack(scratch) as parts:
+        threads = chat(parts)
+        step("Waiting until Event Grid has nothing left to deliver")
+        deliveries = parts.deliveries(flush=True)
+        step("Sweeping: who is quiet? Finalizing: log and listing become archives")
+        blobs = BlobServiceClient.from_connection_string(
+            parts.azurite.connection_string
+        )
+        archive = blobs.get_container_client("chat-archive")
+        archived = finalize(parts, archive, threads.values())
+        if missing := threads.values() - archived.keys():
+            print(f"FAILED: {len(missing)} thread(s) without archive", file=sys.stderr)
+            return 1
+        report(deliveries, archived)
+        show(archive, archived[threads["support case"]])
+        copy(archive, archived[threads["support case"]].folder)
+        return check(deliveries, archived)
+
+
+def chat(parts: Stack) -> dict[str, str]:
+    """Let people talk while the service misbehaves and the host dies once."""
+    people = invite(
+        NAMES,
+        connection_string=parts.acs_connection_string,
+        endpoint=parts.chat_url,
+        ca_file=parts.ca_file,
+    )
+    amina, ben, chloe, yael, omar, dana, eli, fay, gus, hana = people
+    parts.misbehave(**MISBEHAVIOUR)
+    step(
+        f"{len(people)} people chat; events come doubled, late and out of order, "
+        "the service throttles"
+    )
+    threads = {"support case": conversations.support_case(amina, ben, chloe)}
+    threads["clinic"] = conversations.clinic(yael, omar)
+    step("Killing the host in the middle (SIGKILL)")
+    parts.host.kill()
+    threads["bank"] = conversations.bank(dana, eli)
+    parts.start_host()
+    step("The host is back")
+    threads["note to self"] = conversations.note_to_self(fay)
+    threads["deleted thread"] = conversations.deleted_thread(gus, hana)
+    return threads
+
+
+def finalize(
+    parts: Stack, archive: ContainerClient, threads: Any
+) -> dict[str, Archived]:
+    """Sweep until every thread has an archive; give the newest of each."""
+    deadline = time.monotonic() + ARCHIVED_WITHIN
+    found: dict[str, Archived] = {}
+    while time.monotonic() < deadline and not set(threads) <= found.keys():
+        time.sleep(1.5)
+        parts.invoke("sweep_inactive_threads")
+        time.sleep(1.0)
+        found = {one.content["thread_id"]: one for one in newest_revisions(archive)}
+        print(f"    {len(found)} of {len(threads)} threads archived", flush=True)
+    return found
+
+
+def newest_revisions(archive: ContainerClient) -> Iterator[Archived]:
+    newest: dict[str, str] = {}
+    if archive.exists():
+        for name in archive.list_blob_names(name_starts_with="thread="):
+            if name.endswith("/manifest.json"):
+                newest[name.split("/")[0]] = name
+    for name in newest.values():
+        manifest = json.loads(archive.download_blob(name).readall())
+        yield Archived(name.removesuffix("/manifest.json"), manifest)
+
+
+def report(deliveries: Mapping[str, int], archived: Mapping[str, Archived]) -> None:
+    counts: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
+    for one in archived.values():
+        numbers = one.content["counts"]
+        counts.update({k: v for k, v in numbers.items() if isinstance(v, int)})
+        outcomes.update(one.content["reconciliation"])
+    revisions = sum(one.content["revision"] for one in archived.values())
+    step("What happened")
+    rows = [
+        ("events published", deliveries["published"]),
+        ("deliveries acknowledged", deliveries["delivered"]),
+        ("  of them doubled by Event Grid", deliveries["duplicated"]),
+        ("deliveries tried again", deliveries["retried"]),
+        ("events dead-lettered", deliveries["dead_lettered"]),
+        ("records in the log", counts["records"]),
+        ("  of them duplicates", counts["duplicate_records"]),
+        ("threads archived", len(archived)),
+        ("revisions", revisions),
+        ("messages", counts["messages"]),
+        ("versions of messages", counts["versions"]),
+    ]
+    rows += [(f"reconciled: {name}", number) for name, number in outcomes.items()]
+    for name, number in rows:
+        print(f"    {name:<38}{number:>6}")
+    for one in archived.values():
+        view = one.content["view"]
+        why = f" ({view['reason']})" if view["reason"] else ""
+        print(f"    {one.content['thread_id'][:24]}… seen: {view['sight']}{why}")
+
+
+def show(archive: ContainerClient, archived: Archived) -> None:
+    """Print one transcript the way a person would read it."""
+    path = f"{archived.folder}/transcript.json"
+    transcript = json.loads(archive.download_blob(path).readall())
+    step(f"One transcript: {transcript['topic']}")
+    for message in transcript["messages"]:
+        content = message["versions"][-1]["content"] or {}
+        who = message["sender"]["display_name"] or message["type"]
+        text = content.get("message") or content.get("topic") or names_in(content)
+        marks = [name for name in ("edited", "deleted") if message[f"{name}_on"]]
+        note = f"  ({', '.join(marks)})" if marks else ""
+        print(f"    {message['created_on'][11:19]}  {who:<20} {text}{note}")
+        for earlier in message["versions"][:-1]:
+            print(f"    {'':<30} was: {(earlier['content'] or {}).get('message')}")
+
+
+def names_in(content: Mapping[str, Any]) -> str:
+    people = content.get("participants") or ()
+    return ", ".join(one.get("displayName", "?") for one in people)
+
+
+def copy(archive: ContainerClient, example: str) -> None:
+    """Copy the whole archive container to `demo-archive/`, replacing an earlier one."""
+    shutil.rmtree(OUTPUT, ignore_errors=True)
+    for name in archive.list_blob_names():
+        file = OUTPUT / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(archive.download_blob(name).readall())
+    step(f"Copied to {OUTPUT}/ - look at:")
+    for one in sorted((OUTPUT / example).iterdir()):
+        print(f"    {one}")
+
+
+def check(deliveries: Mapping[str, int], archived: Mapping[str, Archived]) -> int:
+    """Compare what was published with what the archives hold."""
+    counts = [one.content["counts"] for one in archived.values()]
+    unique = sum(one["records"] - one["duplicate_records"] for one in counts)
+    if deliveries["dead_lettered"] or unique != deliveries["published"]:
+        print(
+            f"FAILED: {deliveries['published']} events were published, "
+            f"{unique} are archived",
+            file=sys.stderr,
+        )
+        return 1
+    step(f"All {unique} published events are in the archives, each counted once")
+    return 0
+
+
+def step(text: str) -> None:
+    print(f"\n==> {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""Conversations as they happen: edits, second thoughts, comings and goings."""
+
+from local.demo.people import Person
+
+
+def support_case(amina: Person, ben: Person, chloe: Person) -> str:
+    """A support case with an edit, html, emoji, and a supervisor who joins and leaves."""
+    thread = amina.start("Order 4711 has not arrived", ben)
+    amina.say(thread, "Hello, my order 4711 should have been here on Monday 📦")
+    reply = ben.say(thread, "Let me look. It left our warehouse on Firday.")
+    ben.thread(thread).update_message(
+        reply, content="Let me look. It left our warehouse on Friday."
+    )
+    ben.thread(thread).add_participants([chloe.as_participant()])
+    chloe.say(thread, "I am Chloé from shipping 👩🏽‍💼. The parcel is in <Lyon>.")
+    chloe.say(
+        thread,
+        "<p>New date: <b>Wednesday</b>. <a href='https://example.com/t/4711'>Track it"
+        "</a></p>",
+        chat_message_type="html",
+    )
+    ben.thread(thread).remove_participant(chloe.identifier)
+    amina.say(thread, "Thank you both! 🙏")
+    ben.thread(thread).update_topic("Order 4711: arrives on Wednesday")
+    return thread
+
+
+def clinic(yael: Person, omar: Person) -> str:
+    """Right-to-left text, and a message that its sender takes back."""
+    thread = omar.start("موعد العيادة", yael)
+    omar.say(thread, "مرحبا، هل يمكن تغيير موعدي إلى الساعة 10:30؟")
+    yael.say(thread, "שלום עומר, כן — ‎10:30‏ ביום שלישי פנוי.")
+    wrong = omar.say(thread, "My patient number is 000-00-0000")
+    omar.thread(thread).delete_message(wrong)
+    omar.say(thread, "شكرا جزيلا 🌷")
+    return thread
+
+
+def bank(dana: Person, eli: Person) -> str:
+    """What a spreadsheet would run, a link in metadata, and many edits of one message."""
+    thread = dana.start("Loan 88-B", eli)
+    dana.say(thread, '=HYPERLINK("https://example.com";"rates")')
+    dana.say(
+        thread,
+        "The form is attached.",
+        metadata={
+            "fileSharingMetadata": '[{"name":"form.pdf","url":"https://x.test"}]'
+        },
+    )
+    offer = dana.say(thread, "We offer 4.2 %")
+    for rate in ("4.1 %", "4.0 %", "3.9 %, until Friday"):
+        dana.thread(thread).update_message(offer, content=f"We offer {rate}")
+    eli.say(thread, 'Accepted, "as discussed",\nline two.')
+    return thread
+
+
+def note_to_self(fay: Person) -> str:
+    """A thread of one: user-level events would never have told of it."""
+    thread = fay.start("Notes")
+    fay.say(thread, "Nobody else will ever see this message.")
+    return thread
+
+
+def deleted_thread(gus: Person, hana: Person) -> str:
+    """A thread that is deleted in the end: only the log still knows what was said."""
+    thread = gus.start("Temporary", hana)
+    gus.say(thread, "This whole thread will be gone in a moment.")
+    hana.say(thread, "Then the log is all that remains of it.")
+    gus.delete(thread)
+    return thread

@@ -1,0 +1,1 @@
+"""Working in-memory twins of the adapters, under the same file names."""

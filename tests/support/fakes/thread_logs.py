@@ -1,0 +1,94 @@
+"""The log in memory, with the clock that its blobs' times come from."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.domain import coverage, layout
+from shared.domain.coverage import Covers, Segment, ThreadLog
+from shared.domain.errors import Transient
+
+
+@dataclass
+class Blob:
+    data: bytes
+    created_on: datetime
+    modified_on: datetime
+
+
+class MemoryAppendLog:
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self.clock = clock
+        self.blobs: dict[str, Blob] = {}
+        self.failing = 0
+        """How many of the next appends fail, after having been written."""
+
+    async def append(self, stem: str, line: bytes) -> None:
+        now = self.clock()
+        path = layout.segment_path(stem, 0)
+        blob = self.blobs.setdefault(path, Blob(b"", now, now))
+        blob.data += line
+        blob.modified_on = now
+        if self.failing:
+            self.failing -= 1
+            raise Transient("the answer was lost")
+
+
+class MemoryThreadLogs(MemoryAppendLog):
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        super().__init__(clock)
+        self.markers: dict[str, str] = {}
+
+    async def threads(self) -> AsyncIterator[ThreadLog]:
+        names = [*self.blobs, *self.markers]
+        folders = {n.split("/")[0] for n in names if n.startswith("thread=")}
+        for folder in sorted(folders):
+            yield await self.thread(layout.thread_of(folder + "/"))
+
+    async def thread(self, thread_id: str) -> ThreadLog:
+        folder = layout.thread_folder(thread_id)
+        return ThreadLog(
+            thread_id=thread_id,
+            segments=tuple(
+                self.segment(path)
+                for path in sorted(self.blobs)
+                if path.startswith(folder)
+            ),
+            markers={
+                layout.marker_revision(path) or 0: coverage.from_metadata(packed)
+                for path, packed in self.markers.items()
+                if path.startswith(folder)
+            },
+        )
+
+    def segment(self, path: str) -> Segment:
+        blob = self.blobs[path]
+        return Segment(
+            path=path,
+            size=len(blob.data),
+            created_on=blob.created_on.replace(microsecond=0),
+            modified_on=blob.modified_on.replace(microsecond=0),
+            etag=str(len(blob.data)),
+        )
+
+    async def read(self, segment: Segment, start: int) -> bytes:
+        return self.blobs[segment.path].data[start : segment.size]
+
+    async def mark(self, thread_id: str, revision: int, covers: Covers) -> None:
+        path = layout.marker_path(thread_id, revision)
+        self.markers.setdefault(path, coverage.to_metadata(covers))
+
+    async def prune(self, segment: Segment) -> bool:
+        blob = self.blobs.get(segment.path)
+        if blob is None or str(len(blob.data)) != segment.etag:
+            return False
+        del self.blobs[segment.path]
+        return True
+
+    async def unmark(self, thread_id: str, revision: int) -> None:
+        self.markers.pop(layout.marker_path(thread_id, revision), None)
+
+    def age(self, **changes: datetime) -> None:
+        """Give every blob other times."""
+        for path, blob in self.blobs.items():
+            self.blobs[path] = replace(blob, **changes)
