@@ -71,14 +71,14 @@ def deleted(number: int = 0, *, after: int = 900, **more: Any) -> dict[str, Any]
 
 
 def message(
-    what: str, message_id: int, version: int, *, level: str = "InThread", **more: Any
+    what: str, message_id: int, change: int, *, level: str = "InThread", **more: Any
 ) -> dict[str, Any]:
     id = more.pop("id", "")
     schema = more.pop("schema", "eventgrid")
     data = {
         "messageId": str(message_id),
         "type": "Text",
-        "version": str(version) if level else version,
+        "version": str(change) if level else change,
         "senderDisplayName": "Alice",
         "senderCommunicationIdentifier": who(ALICE),
         "composeTime": moment(message_id),
