@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from shared.config.settings import ChatSettings, Settings
+from shared.config.settings import ChatSettings, Settings, parse_acs
 from shared.domain import layout
 from shared.domain.record import SALT_BYTES
 from shared.formats import WRITERS
@@ -123,11 +123,9 @@ def chat_access(settings: ChatSettings) -> tuple[str, "Tokens"]:
     from azure.communication.identity.aio import CommunicationIdentityClient
 
     from shared.chat.tokens import Tokens
-    from shared.config.settings import parse_pairs
 
     if settings.connection_string:
-        pairs = parse_pairs(settings.connection_string)
-        endpoint = next(v for k, v in pairs.items() if k.lower() == "endpoint")
+        endpoint = parse_acs(settings.connection_string)
         client = CommunicationIdentityClient.from_connection_string(
             settings.connection_string
         )

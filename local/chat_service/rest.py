@@ -29,6 +29,9 @@ from local.chat_service.tokens import Tokens
 MOST_MESSAGES = 200
 MESSAGE_BYTES = 28 * 1024
 
+USER = web.RequestKey("user", str)
+"""Who asks, once their token was found good."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -95,7 +98,7 @@ class ChatService:
         user = self.tokens.user_of(headers.get("authorization", ""))
         if user is None or user not in self.world.identities:
             return web.Response(status=HTTPStatus.UNAUTHORIZED)
-        request["user"] = user
+        request[USER] = user
         return await handler(request)
 
     # Identity
@@ -133,7 +136,7 @@ class ChatService:
 
     async def create_thread(self, request: web.Request) -> web.Response:
         asked = await request.json()
-        creator = request["user"]
+        creator = request[USER]
         thread = self.world.create_thread(asked["topic"], creator)
         people = [read_member(one) for one in asked.get("participants") or ()]
         if creator not in {one.id for one in people}:
@@ -157,7 +160,7 @@ class ChatService:
         mine = [
             one
             for one in self.world.threads.values()
-            if request["user"] in one.members and not one.deleted_ms
+            if request[USER] in one.members and not one.deleted_ms
         ]
         mine.sort(key=lambda one: -one.created_ms)
         size, skip = page_of(request, MOST_MESSAGES)
@@ -320,11 +323,11 @@ class ChatService:
     def find(self, request: web.Request) -> tuple[Thread, Member]:
         """Give the thread asked for and the asking member, or refuse."""
         thread = self.world.threads.get(request.match_info["thread"])
-        if thread is None or request["user"] not in thread.members:
+        if thread is None or request[USER] not in thread.members:
             raise forbidden()
         if thread.deleted_ms:
             raise not_found()
-        return thread, thread.members[request["user"]]
+        return thread, thread.members[request[USER]]
 
     def find_message(self, request: web.Request, thread: Thread) -> Message:
         message = thread.messages.get(request.match_info["message"])

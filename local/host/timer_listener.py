@@ -27,7 +27,8 @@ class TimerListener:
         self.worker = worker
         self.function = trigger.function
         self.schedule = resolve(trigger.binding["schedule"])
-        if not croniter.is_valid(self.schedule, second_at_beginning=True):
+        is_schedule = croniter.is_valid(self.schedule, second_at_beginning=True)
+        if not is_schedule or len(self.schedule.split()) != 6:
             raise ValueError(f"{self.schedule!r} is no six-field schedule")
 
     async def run(self) -> None:

@@ -144,13 +144,10 @@ def read_chat(reader: Reader) -> ChatSettings:
     connection_string = reader.text("ACS_CONNECTION_STRING")
     endpoint = reader.url("ACS_ENDPOINT")
     if connection_string:
-        advice = "is no connection string; copy it from the ACS resource's keys"
         reader.check(
             "ACS_CONNECTION_STRING",
-            lambda: {k.lower(): v for k, v in parse_pairs(connection_string).items()}[
-                "accesskey"
-            ],
-            advice,
+            lambda: parse_acs(connection_string),
+            "is no connection string; copy it from the ACS resource's keys",
         )
     elif not endpoint:
         reader.problems.append(
@@ -190,6 +187,18 @@ def read_formats(reader: Reader, known: tuple[str, ...]) -> tuple[str, ...]:
         if one not in known
     )
     return formats
+
+
+def parse_acs(connection_string: str) -> str:
+    """Give the endpoint of an ACS connection string.
+
+    Raises:
+        ValueError: it is not of that form.
+        KeyError: it lacks the endpoint or the key.
+
+    """
+    pairs = {k.lower(): v for k, v in parse_pairs(connection_string).items()}
+    return pairs["accesskey"] and pairs["endpoint"]
 
 
 def parse_pairs(connection_string: str) -> dict[str, str]:

@@ -40,6 +40,7 @@ TRY_AGAIN = {408, 409, 429, 500, 502, 503, 504, 0}
 """409 is BlobModifiedWhileReading: a listing or a read came in between."""
 
 Waiter = asyncio.Future[None]
+STOPPED = "the writer was stopped"
 
 
 class Remedy(Enum):
@@ -89,6 +90,9 @@ class BlobAppendLog:
                 await self.commit_for(writer, block, waiters)
         finally:
             writer.task = None
+            # Only a writer that was stopped leaves anybody waiting here.
+            settle([waiter for _, waiter in writer.waiting], STOPPED)
+            writer.waiting.clear()
             # A segment past the first is remembered: finding it again costs requests.
             if writer.roll == 0:
                 del self.writers[writer.stem]
@@ -97,20 +101,14 @@ class BlobAppendLog:
         self, writer: Writer, block: bytes, waiters: list[Waiter]
     ) -> None:
         """Commit a block and tell exactly those whose lines are in it."""
-        failure = "cancelled"
+        failure = STOPPED
         try:
             await self.commit(writer, block)
             failure = ""
         except Transient as error:
             failure = str(error)
         finally:
-            for waiter in waiters:
-                if waiter.done():
-                    continue  # its caller was cancelled
-                if failure:
-                    waiter.set_exception(Transient(failure))
-                else:
-                    waiter.set_result(None)
+            settle(waiters, failure)
 
     async def commit(self, writer: Writer, block: bytes) -> None:
         """Append a block to the stem's newest segment, whatever that takes."""
@@ -158,6 +156,17 @@ class BlobAppendLog:
         """Wait until everything that waits is committed or has failed."""
         tasks = [one.task for one in self.writers.values() if one.task]
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def settle(waiters: list[Waiter], failure: str) -> None:
+    """Tell each waiter the same: committed, or why not."""
+    for waiter in waiters:
+        if waiter.done():
+            continue  # its caller was cancelled
+        if failure:
+            waiter.set_exception(Transient(failure))
+        else:
+            waiter.set_result(None)
 
 
 def take_block(

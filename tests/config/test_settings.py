@@ -1,0 +1,108 @@
+from datetime import timedelta
+
+import pytest
+from shared.config.settings import Settings
+from shared.domain.errors import ConfigError
+
+GOOD = {
+    "CHAT_STORAGE": "UseDevelopmentStorage=true",
+    "ACS_CONNECTION_STRING": "endpoint=https://x.communication.azure.com/;accesskey=a2V5",
+    "SWEEP_SCHEDULE": "0 */15 * * * *",
+}
+
+
+def read(**changes):
+    return Settings.from_env(GOOD | changes, known_formats=("json", "csv"))
+
+
+def problems(**changes):
+    with pytest.raises(ConfigError) as raised:
+        read(**changes)
+    return raised.value.problems
+
+
+def test_little_is_needed_and_the_rest_has_defaults():
+    settings = read()
+
+    assert settings.quiet_for == timedelta(hours=24)
+    assert settings.max_open == timedelta(days=7)
+    assert settings.formats == ("json", "csv")
+
+
+def test_an_identity_may_take_the_place_of_keys():
+    settings = read(
+        CHAT_STORAGE="",
+        CHAT_STORAGE__blobServiceUri="https://x.blob.core.windows.net",
+        CHAT_STORAGE__queueServiceUri="https://x.queue.core.windows.net",
+        CHAT_STORAGE__clientId="id",
+        ACS_CONNECTION_STRING="",
+        ACS_ENDPOINT="https://x.communication.azure.com",
+    )
+
+    assert settings.storage.client_id == "id"
+    assert settings.chat.endpoint
+
+
+@pytest.mark.parametrize(
+    ("value", "meaning"),
+    [
+        ("90s", timedelta(seconds=90)),
+        ("15m", timedelta(minutes=15)),
+        ("36h", timedelta(hours=36)),
+        ("2d", timedelta(days=2)),
+        (" 1h ", timedelta(hours=1)),
+    ],
+)
+def test_durations_have_a_number_and_a_unit(value, meaning):
+    assert read(QUIET_FOR=value).quiet_for == meaning
+
+
+@pytest.mark.parametrize(
+    "value", ["24", "h", "1.5h", "-1h", "24:00:00", "1w", "9" * 9 + "d"]
+)
+def test_other_durations_are_explained(value):
+    (problem,) = problems(QUIET_FOR=value)
+
+    assert "QUIET_FOR" in problem
+    assert "24h" in problem
+
+
+def test_all_problems_are_told_at_once():
+    with pytest.raises(ConfigError) as raised:
+        Settings.from_env(
+            {"ARCHIVE_FORMATS": "json,pdf", "ACS_READER_IDS": "bob", "MAX_OPEN": "x"},
+            known_formats=("json",),
+        )
+
+    report = str(raised.value)
+    for name in (
+        "CHAT_STORAGE", "ACS_CONNECTION_STRING", "SWEEP_SCHEDULE",
+        "ARCHIVE_FORMATS", "ACS_READER_IDS", "MAX_OPEN",
+    ):  # fmt: skip
+        assert name in report
+    assert len(raised.value.problems) == 6
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"CHAT_STORAGE": "AccountKey hunter2"},
+        {"ACS_CONNECTION_STRING": "endpoint=https://x/;hunter2"},
+        {"ACS_CONNECTION_STRING": "endpoint=https://x/;key=hunter2"},
+        {"ACS_CONNECTION_STRING": "accesskey=hunter2"},
+    ],
+)
+def test_a_broken_key_is_never_repeated(changes):  # P9
+    (problem,) = problems(**changes)
+
+    assert "hunter2" not in problem
+
+
+def test_an_address_must_be_one():
+    assert problems(ACS_CONNECTION_STRING="", ACS_ENDPOINT="x.communication.azure.com")
+
+
+def test_readers_are_listed_once_and_without_blanks():
+    ids = "8:acs:r_1, 8:acs:r_2 ,8:acs:r_1,"
+
+    assert read(ACS_READER_IDS=ids).chat.reader_ids == ("8:acs:r_1", "8:acs:r_2")

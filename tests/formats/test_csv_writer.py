@@ -1,0 +1,120 @@
+import csv
+import io
+
+import duckdb
+import pandas as pd
+import pytest
+from builders import THREAD, deleted, listed, received, to_log
+from hypothesis import given
+from hypothesis import strategies as st
+from shared.domain.listing import Listing, Sight, View
+from shared.domain.record import read_records
+from shared.domain.replay import replay
+from shared.formats.csv_writer import COLUMNS, neutralise, write
+
+HOSTILE = [
+    "=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "'quoted'", "''", "'=1",
+    'say "hi", then\r\nleave\n\n', "a,b;c", "שלום‏ עולם", "👩🏽‍💼 é", "\u2028", "\x00\x01", "",
+]  # fmt: skip
+
+
+def transcript(*bodies):
+    events = [received(number, body) for number, body in enumerate(bodies)]
+    return replay(THREAD, read_records(to_log(*events)), ())
+
+
+def undo(cell):
+    return cell.removeprefix("'")
+
+
+def read_back(data):
+    return list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+
+
+def test_hostile_content_survives_a_round_trip():
+    rows = read_back(write(transcript(*HOSTILE)))
+
+    assert [undo(row["content"]) for row in rows] == HOSTILE
+
+
+def test_no_cell_begins_like_a_formula():
+    rows = read_back(write(transcript(*HOSTILE)))
+
+    for row in rows:
+        assert not any(cell.startswith(tuple("=+-@\t\r")) for cell in row.values())
+
+
+@given(st.text())
+def test_taking_one_apostrophe_off_undoes_it(cell):
+    safe = neutralise(cell)
+
+    assert undo(safe) == cell
+    assert not safe.startswith(tuple("=+-@\t\r"))
+
+
+def test_duckdb_reads_every_row_and_character(tmp_path):
+    hostile = [one for one in HOSTILE if "\x00" not in one]
+    file = tmp_path / "messages.csv"
+    file.write_bytes(write(transcript(*hostile)))
+
+    rows = duckdb.read_csv(str(file), header=True, all_varchar=True)
+
+    assert list(rows.columns) == list(COLUMNS)
+    contents = [row[COLUMNS.index("content")] or "" for row in rows.fetchall()]
+    assert [undo(one) for one in contents] == hostile
+
+
+def test_pandas_reads_every_row_and_character(tmp_path):
+    file = tmp_path / "messages.csv"
+    file.write_bytes(write(transcript(*HOSTILE)))
+
+    table = pd.read_csv(file, dtype=str, keep_default_na=False, lineterminator=None)
+
+    assert [undo(one) for one in table["content"]] == HOSTILE
+
+
+def test_lines_end_as_rfc_4180_asks():
+    data = write(transcript("one"))
+
+    assert data.endswith(b'"\r\n')
+    assert data.count(b"\r\n") == 2
+
+
+def test_an_empty_thread_has_a_header():
+    assert read_back(write(transcript())) == []
+    assert write(transcript()).startswith(b'"thread_id","message_id"')
+
+
+def test_a_deleted_message_has_a_row_without_content():
+    log = read_records(to_log(received(body="gone"), deleted()))
+
+    (row,) = read_back(write(replay(THREAD, log, ())))
+
+    assert row["content"] == ""
+    assert (row["is_deleted"], row["is_edited"]) == ("true", "false")
+    assert row["version_count"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        ({"topic": "T"}, '{"topic": "T"}'),
+        ({"participants": [{"id": 1}]}, '{"participants": [{"id": 1}]}'),
+        ({}, ""),
+    ],
+)
+def test_a_system_message_shows_its_facts(content, shown):
+    item = listed(type="topicUpdated", content=content)
+    listing = Listing(
+        number=1, view=View(sight=Sight.FULL), messages=[(item, "00" * 16)]
+    )
+
+    (row,) = read_back(write(replay(THREAD, read_records(b""), [listing])))
+
+    assert row["content"] == shown
+
+
+def test_a_lone_surrogate_becomes_the_replacement_character():
+    (row,) = read_back(write(transcript("a\ud83db")))
+
+    assert row["content"] == "a?b"

@@ -1,0 +1,52 @@
+import json
+
+from builders import THREAD, edited, received, thread_created, to_log
+from hypothesis import given
+from hypothesis import strategies as st
+from shared.domain.evidence import commitment
+from shared.domain.record import read_records
+from shared.domain.replay import replay
+from shared.formats.json_writer import write
+
+
+def document(*events):
+    return json.loads(write(replay(THREAD, read_records(to_log(*events)), ())))
+
+
+def test_every_version_stands_with_its_salt_and_commitment():
+    (message,) = document(received(body="a"), edited(body="b"))["messages"]
+
+    for version in message["versions"]:
+        assert version["commitment"] == commitment(version["content"], version["salt"])
+    assert [one["content"]["message"] for one in message["versions"]] == ["a", "b"]
+
+
+def test_counts_come_last_so_that_it_can_be_streamed():
+    value = document(thread_created(), received())
+
+    assert list(value)[-1] == "message_count"
+    assert value["message_count"] == 1
+
+
+def test_ids_are_strings():
+    (message,) = document(received())["messages"]
+
+    assert isinstance(message["id"], str)
+    assert isinstance(message["versions"][0]["version"], str)
+
+
+@given(st.text())
+def test_any_text_comes_back_as_it_was(body):
+    (message,) = document(received(body=body))["messages"]
+
+    assert message["versions"][0]["content"]["message"] == body
+
+
+@given(st.text())
+def test_no_character_of_a_message_breaks_a_line(body):
+    plain, hostile = (
+        write(replay(THREAD, read_records(to_log(received(body=one))), ()))
+        for one in ("x", body)
+    )
+
+    assert len(hostile.decode().splitlines()) == len(plain.decode().splitlines())

@@ -1,0 +1,48 @@
+"""Each contract runs on the in-memory fake and on the real adapter over Azurite."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from azure.storage.blob.aio import BlobServiceClient
+from azure.storage.queue.aio import QueueClient
+from fakes.archive_store import MemoryArchiveStore
+from fakes.leases import MemoryLeases
+from fakes.thread_logs import MemoryThreadLogs
+
+from local.azurite_process import Azurite
+from shared.storage.archive_store import BlobArchiveStore
+from shared.storage.clients import Account
+from shared.storage.leases import BlobLeases
+from shared.storage.thread_logs import BlobThreadLogs
+
+BOTH = ["memory", pytest.param("azurite", marks=pytest.mark.azurite)]
+
+
+@pytest.fixture(params=BOTH)
+def backend(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def thread_logs(backend, blobs: BlobServiceClient):
+    if backend == "memory":
+        return MemoryThreadLogs(lambda: datetime.now(UTC))
+    return BlobThreadLogs(blobs, blobs)
+
+
+@pytest.fixture
+def archive(backend, blobs: BlobServiceClient):
+    return MemoryArchiveStore() if backend == "memory" else BlobArchiveStore(blobs)
+
+
+@pytest.fixture
+def leases(backend, blobs: BlobServiceClient):
+    return MemoryLeases() if backend == "memory" else BlobLeases(blobs)
+
+
+@pytest.fixture
+async def queue(running_azurite: Azurite, fresh_name) -> AsyncIterator[QueueClient]:
+    account = Account(connection_string=running_azurite.connection_string)
+    async with account.queue(fresh_name) as client:
+        yield client

@@ -1,0 +1,49 @@
+import base64
+from datetime import timedelta
+
+import pytest
+from builders import THREAD
+from shared.domain.errors import InvalidEvent, Transient
+from shared.domain.work import Work, decode_work, encode_work
+from shared.storage.work_queue import StorageWorkQueue
+
+WORK = Work(thread_id=THREAD, reason="quiet")
+
+
+@pytest.mark.azurite
+async def test_a_message_is_base64_as_the_functions_host_reads_it(queue):
+    await StorageWorkQueue(queue).put(WORK)
+
+    (message,) = [one async for one in queue.receive_messages()]
+    assert decode_work(base64.b64decode(message.content)) == WORK
+
+
+@pytest.mark.azurite
+async def test_a_delayed_message_is_not_seen_yet(queue):
+    await StorageWorkQueue(queue).put(WORK, delay=timedelta(minutes=5))
+
+    assert [one async for one in queue.receive_messages()] == []
+    assert (await queue.get_queue_properties()).approximate_message_count == 1
+
+
+async def test_a_queue_out_of_reach_is_transient(queue):
+    class Unreachable(StorageWorkQueue):
+        async def send(self, text, delay):
+            from azure.core.exceptions import ServiceRequestError
+
+            raise ServiceRequestError("refused")
+
+    with pytest.raises(Transient, match="queue a thread"):
+        await Unreachable(queue).put(WORK)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"thread_id":7}', '{"thread_id":""}', "3", "ü\ud800"]
+)
+def test_a_message_that_names_no_thread_is_refused(text):
+    with pytest.raises(InvalidEvent):
+        decode_work(text)
+
+
+def test_work_survives_the_queue():
+    assert decode_work(encode_work(WORK)) == WORK

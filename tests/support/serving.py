@@ -1,0 +1,73 @@
+"""The chat service inside a test's own loop, over real TLS, with the real SDKs."""
+
+import argparse
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from pathlib import Path
+
+from azure.communication.identity.aio import CommunicationIdentityClient
+
+from local.chat_service.__main__ import serve
+from local.chat_service.misbehaviour import Misbehaviour
+from local.chat_service.model import Member, Thread
+from local.chat_service.rest import ChatService
+from local.ports import free_ports
+from shared.chat.service import OPTIONS, AcsChatService
+from shared.chat.tokens import Tokens
+
+
+@dataclass
+class Served:
+    service: ChatService
+    product: AcsChatService
+    tokens: Tokens
+    endpoint: str
+    ca_file: Path
+
+    def thread(self, *names: str, topic: str = "T") -> tuple[Thread, list[Member]]:
+        """Make a thread whose members have identities; the first one creates it."""
+        world = self.service.world
+        members = [Member(world.new_identity(), name) for name in names]
+        thread = world.create_thread(topic, members[0].id)
+        thread.members = {one.id: one for one in members}
+        self.service.tell_added(thread, members, members[0].id)
+        return thread, members
+
+    def say(self, thread: Thread, sender: Member, text: str):
+        return self.service.world.add_message(
+            thread, "text", {"message": text}, sender=sender, sender_name="N"
+        )
+
+
+@asynccontextmanager
+async def served(
+    folder: Path, *, list_within: float = 20, **behaviour: float
+) -> AsyncIterator[Served]:
+    """Serve while the block runs."""
+    (port,) = free_ports(1)
+    wishes = {one.name: one.default for one in fields(Misbehaviour) if one.init}
+    arguments = argparse.Namespace(
+        port=port,
+        ca_file=folder / "ca.pem",
+        webhook=None,
+        schema="eventgrid",
+        levels=["thread"],
+        dead_letters=None,
+        **wishes | behaviour,
+    )
+    async with serve(arguments) as service:
+        endpoint = f"https://127.0.0.1:{port}"
+        trust = {"connection_verify": str(arguments.ca_file)}
+        client = CommunicationIdentityClient.from_connection_string(
+            f"endpoint={endpoint}/;accesskey={service.tokens.access_key}",
+            **trust,
+            **OPTIONS,
+        )
+        async with client:
+            tokens = Tokens(client)
+            product = AcsChatService(
+                endpoint, tokens, timedelta(seconds=list_within), {**OPTIONS, **trust}
+            )
+            yield Served(service, product, tokens, endpoint, arguments.ca_file)
