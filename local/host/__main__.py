@@ -55,6 +55,8 @@ async def run(arguments: argparse.Namespace) -> None:
     ) as worker:
         print_functions(worker, arguments.port)
         await stopped.wait()
+    # As in Azure, nobody closes the app's clients when its process ends.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
 def print_functions(worker: Worker, port: int) -> None:
@@ -67,7 +69,7 @@ def main() -> int:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    for noisy in ("azure.core", "azure.functions", "azure.identity", "root"):
+    for noisy in ("azure.core", "azure.functions", "azure.identity"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
         asyncio.run(run(parse_arguments()))

@@ -1,0 +1,224 @@
+"""The real function app as a process, with real blobs, queues, TLS and SDKs."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from builders import (
+    FIRST_ID,
+    SAMPLES,
+    THREAD,
+    deleted,
+    edited,
+    envelope,
+    received,
+    thread_created,
+)
+from shared.domain.listing import read_listings
+from shared.domain.record import decode_record, read_records
+from shared.domain.replay import replay
+from shared.formats import WRITERS
+
+from local.demo import conversations
+from local.demo.people import invite
+
+pytestmark = [pytest.mark.e2e, pytest.mark.azurite]
+
+OWN_SAMPLES = [
+    received(),
+    edited(schema="cloudevents"),
+    [deleted(), thread_created(), received(level="")],
+    envelope("Microsoft.Storage.BlobCreated", {"url": "x"}),
+]
+OFFICIAL_SAMPLES = [
+    json.loads(file.read_text())
+    for file in sorted((SAMPLES / "eventgrid").rglob("*.json"))
+]
+
+
+def files_of(container, suffix=""):
+    if not container.exists():
+        return {}
+    return {
+        name: container.download_blob(name).readall()
+        for name in container.list_blob_names()
+        if name.endswith(suffix)
+    }
+
+
+def wait_for(condition, *, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.2)
+    return found
+
+
+def archive_of(running, containers):
+    """Sweep until there is an archive; give its newest revision's files by name."""
+
+    def sweep():
+        running.invoke("sweep_inactive_threads")
+        time.sleep(0.5)
+        files = files_of(containers("chat-archive"))
+        manifests = sorted(n for n in files if n.endswith("/manifest.json"))
+        if not manifests:
+            return None
+        folder = manifests[-1].removesuffix("manifest.json")
+        return {
+            name.removeprefix(folder): data
+            for name, data in files.items()
+            if name.startswith(folder)
+        }
+
+    return wait_for(sweep)
+
+
+def test_every_sample_is_in_the_log_or_in_quarantine(running, containers):
+    posted = 0
+    for body in OWN_SAMPLES + OFFICIAL_SAMPLES:
+        assert running.post_events(body) == 202
+        posted += len(body) if isinstance(body, list) else 1
+
+    files = files_of(containers("chat-log"), ".jsonl")
+    kept = b"".join(data for name, data in files.items() if "quarantine" not in name)
+    quarantined = b"".join(data for name, data in files.items() if "quarantine" in name)
+    assert read_records(kept).unreadable == 0
+    assert len(read_records(kept).records) + quarantined.count(b"\n") == posted
+    assert b"names no thread" in quarantined
+    official = [
+        event
+        for body in OFFICIAL_SAMPLES
+        for event in (body if isinstance(body, list) else [body])
+    ]
+    recorded = [json.loads(line)["event"] for line in kept.splitlines()]
+    assert all(event in recorded for event in official)
+
+
+def test_garbage_is_answered_and_the_next_event_is_served(running, containers):
+    garbage = [b"", b"\xff\xfe", b"{", b"[" * 100_000, b'[{"a":' + b"1" * 5000]
+
+    statuses = [running.post_events(body) for body in garbage]
+
+    assert set(statuses) == {500}
+    assert running.post_events([{"eventType": 7}, received()]) == 202
+    log = files_of(containers("chat-log"), ".jsonl")
+    assert len(log) == 2
+
+
+def test_doubled_and_backward_events_give_the_bytes_of_an_orderly_delivery(
+    running, containers
+):
+    events = [thread_created()]
+    for number in range(20):
+        events += [received(number, f"text {number}"), edited(number, f"new {number}")]
+        events += [deleted(number)] if number % 3 == 0 else []
+    for event in [*reversed(events), *reversed(events)]:
+        assert running.post_events(event) == 202
+    time.sleep(1.1)
+
+    archive = archive_of(running, containers)
+
+    lines = archive["events.jsonl"].splitlines(keepends=True)
+    assert len(lines) == 2 * len(events)
+    assert decode_record(lines[0]).event.data["messageId"] == str(FIRST_ID + 19)
+    listings = read_listings(archive["listing.jsonl"])
+    for orderly in (sorted(lines, key=in_order), once(lines)):
+        transcript = replay(THREAD, read_records(b"".join(orderly)), listings)
+        assert archive["transcript.json"] == WRITERS["json"].write(transcript)
+        assert archive["messages.csv"] == WRITERS["csv"].write(transcript)
+
+
+def in_order(line):
+    record = decode_record(line)
+    return record.event.version, record.event.message_id, record.salt
+
+
+def once(lines):
+    """Each event's record with the lowest salt, in the order in which it happened."""
+    chosen = {}
+    for line in sorted(lines, key=in_order):
+        chosen.setdefault(decode_record(line).event.identity, line)
+    return list(chosen.values())
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_killing_the_host_loses_no_acknowledged_event(running, containers, round_):
+    numbers = iter(range(100_000))
+    lock = threading.Lock()
+    stopped = threading.Event()
+    acknowledged = set()
+
+    def send():
+        while not stopped.is_set():
+            with lock:
+                batch = [next(numbers) for _ in range(5)]
+            events = [received(n, threadId=f"19:{n % 7}@thread.v2") for n in batch]
+            if running.post_events(events) == 202:
+                with lock:
+                    acknowledged.update(str(FIRST_ID + number) for number in batch)
+
+    with ThreadPoolExecutor(8) as senders:
+        for _ in range(8):
+            senders.submit(send)
+        try:
+            for _ in range(2):
+                time.sleep(0.4 + 0.3 * round_)
+                running.host.kill()
+                running.start_host()
+            time.sleep(0.5)
+        finally:
+            stopped.set()
+
+    log = read_records(b"".join(files_of(containers("chat-log"), ".jsonl").values()))
+    kept = {record.event.message_id for record in log.records}
+    assert len(acknowledged) > 50
+    assert acknowledged <= kept
+
+
+def test_no_content_no_token_and_no_key_reaches_a_log(running, tmp_path):  # P9
+    people = invite(
+        ["Amina", "Ben", "Chloé"],
+        connection_string=running.acs_connection_string,
+        endpoint=running.chat_url,
+        ca_file=running.ca_file,
+    )
+    running.misbehave(throttle=0.2, fail=0.1, retry_after=0.1, duplicate=0.5)
+    conversations.support_case(*people)
+    running.deliveries(flush=True)
+    running.post_events([{"eventType": "4711 Lyon", "data": {"messageBody": "4711"}}])
+    time.sleep(1.1)
+    running.invoke("sweep_inactive_threads")
+
+    def log():
+        return running.host.log.read_text()
+
+    wait_for(lambda: "finalize: thread" in log())
+    key = running.acs_connection_string.rpartition("accesskey=")[2]
+    storage = running.azurite.connection_string
+    storage_key = storage.split("AccountKey=")[1].split(";")[0]
+    for secret in ("4711", "Lyon", "Chlo", "eyJ", key, storage_key, "Bearer"):
+        assert secret not in log()
+
+
+def test_the_demo_runs_and_runs_again(tmp_path):
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-m", "local.demo"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=150,
+            check=False,
+        )
+
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "each counted once" in done.stdout
+        archives = list(
+            (tmp_path / "demo-archive").glob("thread=*/rev=*/manifest.json")
+        )
+        assert len(archives) == 5
