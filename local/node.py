@@ -16,7 +16,7 @@ AZURITE = FOLDER / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
 
 
 def install() -> int:
-    """Install what the lock file names, if that has not been done; give npm's status."""
+    """Install what the lock file names, once; give npm's status."""
     wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
     if STAMP.exists() and STAMP.read_text() == wanted:
         return 0

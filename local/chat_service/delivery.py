@@ -120,7 +120,7 @@ class Subscription:
             return type(error).__name__
 
     async def subscribe(self) -> None:
-        """Shake hands, as Event Grid does before the first delivery; try until it works."""
+        """Shake hands, as Event Grid does first of all; try until it works."""
         while not self.ready.is_set():
             if await self.shake_hands():
                 self.ready.set()

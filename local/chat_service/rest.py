@@ -228,7 +228,7 @@ class ChatService:
         return web.json_response({"id": message.id}, status=HTTPStatus.CREATED)
 
     async def get_message(self, request: web.Request) -> web.Response:
-        thread, member = self.find(request)
+        thread, _ = self.find(request)
         return web.json_response(message_json(self.find_message(request, thread)))
 
     async def edit_message(self, request: web.Request) -> web.Response:

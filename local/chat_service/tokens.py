@@ -32,15 +32,11 @@ class Tokens:
     def issue(self, user_id: str, scopes: list[str], minutes: int) -> tuple[str, str]:
         """Give a token and when it expires, written as the service writes it."""
         now = time.time()
-        claims = {
-            "sub": user_id,
-            "scp": scopes,
-            "iat": now,
-            "exp": int(now) + minutes * 60,
-        }
+        until = int(now) + minutes * 60
+        claims = {"sub": user_id, "scp": scopes, "iat": now, "exp": until}
         head = encode(b'{"alg":"HS256","typ":"JWT"}')
         body = encode(json.dumps(claims).encode())
-        expires = datetime.fromtimestamp(claims["exp"], UTC)
+        expires = datetime.fromtimestamp(until, UTC)
         text = f"{expires:%Y-%m-%dT%H:%M:%S}.0000000+00:00"
         return f"{head}.{body}.{self.sign(f'{head}.{body}')}", text
 

@@ -4,7 +4,7 @@ from local.demo.people import Person
 
 
 def support_case(amina: Person, ben: Person, chloe: Person) -> str:
-    """A support case with an edit, html, emoji, and a supervisor who joins and leaves."""
+    """An edit, html, emoji, and a colleague who joins and leaves."""
     thread = amina.start("Order 4711 has not arrived", ben)
     amina.say(thread, "Hello, my order 4711 should have been here on Monday 📦")
     reply = ben.say(thread, "Let me look. It left our warehouse on Firday.")
@@ -29,7 +29,7 @@ def clinic(yael: Person, omar: Person) -> str:
     """Right-to-left text, and a message that its sender takes back."""
     thread = omar.start("موعد العيادة", yael)
     omar.say(thread, "مرحبا، هل يمكن تغيير موعدي إلى الساعة 10:30؟")
-    yael.say(thread, "שלום עומר, כן — ‎10:30‏ ביום שלישי פנוי.")
+    yael.say(thread, "שלום עומר, כן — 10:30 ביום שלישי פנוי.")
     wrong = omar.say(thread, "My patient number is 000-00-0000")
     omar.thread(thread).delete_message(wrong)
     omar.say(thread, "شكرا جزيلا 🌷")
@@ -37,7 +37,7 @@ def clinic(yael: Person, omar: Person) -> str:
 
 
 def bank(dana: Person, eli: Person) -> str:
-    """What a spreadsheet would run, a link in metadata, and many edits of one message."""
+    """What a spreadsheet would run, a link in metadata, many edits of a message."""
     thread = dana.start("Loan 88-B", eli)
     dana.say(thread, '=HYPERLINK("https://example.com";"rates")')
     dana.say(

@@ -26,7 +26,7 @@ class QueueOptions:
 
 
 def load_local_settings(folder: Path) -> None:
-    """Put the values of local.settings.json into the environment, where it is silent."""
+    """Put the values of local.settings.json where the environment is silent."""
     file = folder / "local.settings.json"
     if file.exists():
         for name, value in json.loads(file.read_text())["Values"].items():

@@ -1,8 +1,8 @@
 """One host: the web surfaces and the listeners, in one loop, on loopback only."""
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from aiohttp import web

@@ -46,7 +46,10 @@ class Trigger:
 
 
 class Worker(Protocol):
-    triggers: Mapping[str, Trigger]
+    @property
+    def triggers(self) -> Mapping[str, Trigger]:
+        """Every function's trigger, by the function's name."""
+        ...
 
     async def invoke(
         self, name: str, payload: Payload, metadata: Mapping[str, Payload]
@@ -84,7 +87,7 @@ class LibraryWorker:
             one for one in vars(module).values() if isinstance(one, func.FunctionApp)
         ]
         functions = app.get_functions()
-        self.triggers = {
+        self.triggers: Mapping[str, Trigger] = {
             one.function: one for one in (read_trigger(f) for f in functions)
         }
         self.functions = {f.get_function_name(): f for f in functions}

@@ -111,7 +111,7 @@ class Reader:
         return tuple(dict.fromkeys(part for part in parts if part))
 
     def check(self, name: str, attempt: Callable[[], Any], advice: str) -> None:
-        """Try a value on for size. Its text never reaches the report: it holds a key."""
+        """Try a value on. Its text never reaches the report: it holds a key."""
         try:
             attempt()
         except (ValueError, KeyError):

@@ -53,7 +53,7 @@ def compact(value: Any) -> str:
 
 
 def pretty(value: Any) -> str:
-    """Write `value` for people to read, two spaces a level, with a newline at the end."""
+    """Write `value` for people: two spaces a level, a newline at the end."""
     return escape_breaks(json.dumps(value, ensure_ascii=False, indent=2)) + "\n"
 
 

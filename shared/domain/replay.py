@@ -256,7 +256,7 @@ def message_order(message_id: str) -> tuple[int, str]:
 
 
 def message_type(name: str) -> str:
-    """Give the service's name of a type: events say `Text` where listings say `text`."""
+    """Give a type's name as listings have it: events say `Text` for `text`."""
     lowered = name.lower()
     if lowered in ("text", "html"):
         return lowered
@@ -272,7 +272,7 @@ def first(events: Iterable[ChatEvent], kind: Kind) -> ChatEvent | None:
 
 
 def topic_changes(events: Iterable[ChatEvent]) -> tuple[Change, ...]:
-    """Give the topics that events tell, by version: the order in which they were set."""
+    """Give the topics that events tell, in the order in which they were set."""
     return tuple(
         Change(
             kind=event.kind,

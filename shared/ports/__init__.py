@@ -1,1 +1,1 @@
-"""What the use cases need from outside, as contracts; adapters and fakes fulfil them."""
+"""What the use cases need from outside; adapters and fakes fulfil it."""

@@ -8,7 +8,7 @@ from shared.domain.listing import Page
 
 
 class ReaderRefused(ArchiverError):
-    """This reader cannot read this thread; another may."""
+    """A reader cannot read a thread; another one may."""
 
     def __init__(self, status: int, reason: str) -> None:
         """Keep the service's status, 0 where it gave none, and a reason for people."""

@@ -134,7 +134,7 @@ class BlobAppendLog:
                             await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
                             pause = min(pause * 2, LONGEST_PAUSE)
                     else:
-                        if answer["blob_committed_block_count"] >= ROLL_AT:
+                        if int(str(answer["blob_committed_block_count"])) >= ROLL_AT:
                             writer.roll += 1
                         return
         except TimeoutError:
@@ -190,8 +190,6 @@ def find_remedy(error: AzureError) -> Remedy:
     if failures.code(error) in FULL:
         return Remedy.ROLL
     # A deadline, a dropped connection and the like have no status.
-    if failures.status(error) in TRY_AGAIN and failures.code(error) not in (
-        "InvalidBlobType",
-    ):
-        return Remedy.WAIT
-    return Remedy.GIVE_UP
+    if failures.code(error) == "InvalidBlobType":
+        return Remedy.GIVE_UP
+    return Remedy.WAIT if failures.status(error) in TRY_AGAIN else Remedy.GIVE_UP

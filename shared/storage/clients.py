@@ -8,9 +8,17 @@ from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
 
-APPEND_OPTIONS = {"retry_total": 0, "connection_timeout": 5, "read_timeout": 10}
+APPEND_OPTIONS: dict[str, Any] = {
+    "retry_total": 0,
+    "connection_timeout": 5,
+    "read_timeout": 10,
+}
 """The append path has a retry loop of its own: the SDK's first pause alone is 15 s."""
-OTHER_OPTIONS = {"retry_total": 3, "initial_backoff": 1, "read_timeout": 30}
+OTHER_OPTIONS: dict[str, Any] = {
+    "retry_total": 3,
+    "initial_backoff": 1,
+    "read_timeout": 30,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

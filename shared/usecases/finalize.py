@@ -51,7 +51,7 @@ MOST_READERS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finalized:
-    """What became of a thread. `revision` is the newest; `written` if this run made it."""
+    """What became of a thread: its newest revision, and whether this run wrote it."""
 
     revision: int
     written: bool

@@ -2,11 +2,11 @@ import json
 
 import pytest
 from aiohttp import web
-from serving import served
 
 from local.chat_service import rest
 from local.chat_service.model import message_json
 from local.chat_service.rest import ChatService
+from serving import served
 from shared.chat import service as chat_service
 from shared.domain.errors import Transient
 from shared.domain.listing import PageKind, Sight, items, judge_view

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+
 from shared.config.settings import Settings
 from shared.domain.errors import ConfigError
 

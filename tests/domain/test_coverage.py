@@ -2,9 +2,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import NOON
 from hypothesis import given
 from hypothesis import strategies as st
+
+from builders import NOON
 from shared.domain import coverage
 from shared.domain.coverage import Cover, Segment, ThreadLog, why_due
 from shared.domain.errors import IntegrityError

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from builders import ALICE, SAMPLES, THREAD, edited, envelope, received, thread_event
 from shared.domain.errors import InvalidEvent
 from shared.domain.event import KINDS, THREAD_LEVEL, Kind, read_event, split_events
@@ -53,8 +54,7 @@ def test_a_list_is_cut_into_the_texts_it_holds():
 )
 def test_a_delivery_that_is_no_json_has_a_reason(garbage):
     with pytest.raises(InvalidEvent) as raised:
-        for event in split_events(garbage):
-            read_event(event)
+        [read_event(event) for event in split_events(garbage)]
 
     assert str(raised.value)
 

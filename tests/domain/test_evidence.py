@@ -1,9 +1,10 @@
 import hashlib
 
 import pytest
-from builders import THREAD, deleted, edited, received, to_log
 from hypothesis import given
 from hypothesis import strategies as st
+
+from builders import THREAD, deleted, edited, received, to_log
 from shared.domain.evidence import commitment, leaves, listing_salt, merkle_root
 from shared.domain.record import read_records
 from shared.domain.replay import replay

@@ -3,6 +3,7 @@ from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from shared.domain import layout
 
 IDS = st.text(min_size=1, max_size=60)

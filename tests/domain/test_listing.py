@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from builders import ALICE, BOB, NOON, SAMPLES, listed
 from shared.domain.errors import IntegrityError
 from shared.domain.listing import (

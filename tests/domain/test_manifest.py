@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from builders import NOON, THREAD, received, to_log
 from shared.domain.coverage import Cover
 from shared.domain.errors import IntegrityError

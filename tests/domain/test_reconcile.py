@@ -1,4 +1,5 @@
 import pytest
+
 from builders import (
     ALICE,
     FIRST_ID,

@@ -2,9 +2,10 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from builders import NOON, deleted, received, to_log
 from hypothesis import given
 from hypothesis import strategies as st
+
+from builders import NOON, deleted, received, to_log
 from shared.domain.record import encode_quarantined, encode_record, read_records
 
 SALT = bytes(range(16))

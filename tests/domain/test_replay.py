@@ -1,6 +1,9 @@
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from builders import (
     ALICE,
     BOB,
@@ -17,8 +20,6 @@ from builders import (
     to_log,
     who,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 from shared.domain.event import Kind
 from shared.domain.listing import Listing, Sight, View
 from shared.domain.record import Records, read_records
@@ -182,7 +183,7 @@ EVENTS = st.one_of(
     st.builds(edited, NUMBERS, BODIES, after=AFTER),
     st.builds(deleted, NUMBERS, after=st.integers(5, 6)),
     st.builds(received, NUMBERS, BODIES, level=st.just(""), id=st.sampled_from("ab")),
-    st.builds(lambda: thread_created()),
+    st.builds(thread_created),
     st.builds(lambda id: thread_event("Novelty", id=id), st.sampled_from("xyz")),
 )
 ITEMS = st.one_of(

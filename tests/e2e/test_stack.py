@@ -8,6 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from builders import (
     FIRST_ID,
     SAMPLES,
@@ -18,13 +19,12 @@ from builders import (
     received,
     thread_created,
 )
+from local.demo import conversations
+from local.demo.people import invite
 from shared.domain.listing import read_listings
 from shared.domain.record import decode_record, read_records
 from shared.domain.replay import replay
 from shared.formats import WRITERS
-
-from local.demo import conversations
-from local.demo.people import invite
 
 pytestmark = [pytest.mark.e2e, pytest.mark.azurite]
 

@@ -4,9 +4,10 @@ import io
 import duckdb
 import pandas as pd
 import pytest
-from builders import THREAD, deleted, listed, received, to_log
 from hypothesis import given
 from hypothesis import strategies as st
+
+from builders import THREAD, deleted, listed, received, to_log
 from shared.domain.listing import Listing, Sight, View
 from shared.domain.record import read_records
 from shared.domain.replay import replay

@@ -1,8 +1,9 @@
 import json
 
-from builders import THREAD, edited, received, thread_created, to_log
 from hypothesis import given
 from hypothesis import strategies as st
+
+from builders import THREAD, edited, received, thread_created, to_log
 from shared.domain.evidence import commitment
 from shared.domain.record import read_records
 from shared.domain.replay import replay

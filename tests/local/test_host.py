@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue.aio import QueueClient
-from builders import THREAD, received, thread_created
 
+from builders import THREAD, received, thread_created
 from local.host.configuration import MissingSetting, QueueOptions, resolve
 from local.host.queue_listener import QueueListener
 from local.host.server import routes
@@ -53,10 +54,8 @@ async def worker(request, environment):
     # An app can be indexed once, so each worker gets a module of its own.
     sys.modules.pop("function_app", None)
     yield await start_worker(ROOT, request.param)
-    try:
+    if current_app.cache_info().currsize:
         await current_app().close()
-    except Exception as error:
-        assert "setting" in str(error)
 
 
 @pytest.fixture
@@ -300,8 +299,7 @@ async def listen(environment, fresh_name, running_azurite):
 async def poisoned(poison):
     try:
         return [one.content async for one in poison.receive_messages()]
-    except Exception as error:
-        assert "QueueNotFound" in str(error)
+    except ResourceNotFoundError:
         return []
 
 

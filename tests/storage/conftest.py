@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import pytest
 from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueClient
+
 from fakes.archive_store import MemoryArchiveStore
 from fakes.leases import MemoryLeases
 from fakes.thread_logs import MemoryThreadLogs
-
 from local.azurite_process import Azurite
 from shared.storage.archive_store import BlobArchiveStore
 from shared.storage.clients import Account

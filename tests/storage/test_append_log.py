@@ -13,6 +13,7 @@ from azure.core.exceptions import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+
 from shared.domain.errors import Transient
 from shared.storage import append_log
 from shared.storage.append_log import BlobAppendLog, take_block

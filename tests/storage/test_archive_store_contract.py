@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+
 from builders import THREAD
 from shared.domain.errors import IntegrityError
 from shared.domain.layout import revision_path

@@ -1,4 +1,5 @@
 import pytest
+
 from builders import THREAD
 from shared.domain.layout import lease_path
 from shared.ports.leases import LeaseHeld

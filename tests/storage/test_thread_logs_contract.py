@@ -2,6 +2,7 @@ import asyncio
 from datetime import date
 
 import pytest
+
 from builders import THREAD
 from shared.domain import coverage
 from shared.domain.layout import quarantine_stem, segment_stem

@@ -2,6 +2,7 @@ import base64
 from datetime import timedelta
 
 import pytest
+
 from builders import THREAD
 from shared.domain.errors import InvalidEvent, Transient
 from shared.domain.work import Work, decode_work, encode_work

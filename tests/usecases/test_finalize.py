@@ -3,6 +3,9 @@ import json
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from builders import (
     ALICE,
     BOB,
@@ -21,8 +24,6 @@ from fakes.leases import MemoryLeases
 from fakes.service import MemoryChatService
 from fakes.thread_logs import MemoryAppendLog, MemoryThreadLogs
 from fakes.work_queue import MemoryWorkQueue
-from hypothesis import given
-from hypothesis import strategies as st
 from shared.domain import layout
 from shared.domain.coverage import uncovered
 from shared.domain.errors import IntegrityError, Transient

@@ -2,6 +2,7 @@ import json
 from datetime import timedelta
 
 import pytest
+
 from builders import THREAD, Clock, Salts, received
 from fakes.archive_store import MemoryArchiveStore
 from fakes.leases import MemoryLeases

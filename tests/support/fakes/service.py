@@ -1,9 +1,8 @@
 """The chat service in memory: what each reader sees, or why they are refused."""
 
+from shared.domain import json_line
 from shared.domain.listing import Page, PageKind
 from shared.ports.chat_service import ReaderRefused, ServiceListing
-
-from shared.domain import json_line
 
 
 class MemoryChatService:
