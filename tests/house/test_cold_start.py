@@ -1,0 +1,43 @@
+"""Cold start is paid by every scale-out: importing the app imports no SDK."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("aiohttp", "azure.communication", "azure.core", "azure.eventgrid")
+HEAVY += ("azure.identity", "azure.storage", "cryptography", "msrest", "requests")
+
+
+def imported(module):
+    """Give the names of all modules that importing one brings in, and their times."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", f"import {module}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rows = [line.split("|") for line in done.stderr.splitlines() if "|" in line]
+    return {row[2].strip() for row in rows[1:]}
+
+
+def test_importing_the_app_imports_nothing_heavy():
+    names = imported("function_app")
+
+    assert "shared.usecases.finalize" in names
+    assert sorted(name for name in names if name.startswith(HEAVY)) == []
+
+
+def test_the_app_alone_knows_azure_functions():
+    for file in (ROOT / "shared").rglob("*.py"):
+        assert "azure.functions" not in file.read_text(), file
+
+
+def test_the_app_takes_the_host_settings_it_needs():
+    host = json.loads((ROOT / "host.json").read_text())
+
+    assert host["version"] == "2.0"
+    assert "messageEncoding" not in host["extensions"]["queues"]  # base64, the default
+    assert host["extensions"]["queues"]["maxDequeueCount"] == 5
