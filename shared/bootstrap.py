@@ -13,7 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from shared.config.settings import ChatSettings, Settings, parse_acs
+from shared.config.settings import (
+    ChatSettings,
+    Settings,
+    TopicSettings,
+    parse_acs,
+)
 from shared.domain import layout
 from shared.domain.record import SALT_BYTES
 from shared.formats import WRITERS
@@ -22,6 +27,7 @@ from shared.usecases.ingest import Ingest
 from shared.usecases.sweep import Sweep
 
 if TYPE_CHECKING:
+    from shared.announce.topic import SilentAnnouncer, TopicAnnouncer
     from shared.chat.tokens import Tokens
 
 
@@ -77,11 +83,12 @@ def build_app(env: Mapping[str, str]) -> App:
     archive = BlobArchiveStore(others)
     queue = StorageWorkQueue(finalize_queue)
     endpoint, tokens = chat_access(settings.chat)
+    announcer = open_topic(settings.topic)
 
     async def close() -> None:
         await log.close()
         await ledger.close()
-        for client in (appends, others, finalize_queue, tokens.client):
+        for client in (appends, others, finalize_queue, tokens.client, announcer):
             await client.close()
         if account.credential:
             await account.credential.close()
@@ -108,6 +115,7 @@ def build_app(env: Mapping[str, str]) -> App:
             ledger=ledger,
             archive=archive,
             leases=BlobLeases(others),
+            announcer=announcer,
             chat=AcsChatService(endpoint, tokens, settings.chat.list_within),
             clock=utc_now,
             new_salt=new_salt,
@@ -133,6 +141,23 @@ def chat_access(settings: ChatSettings) -> tuple[str, "Tokens"]:
     credential = managed_identity(settings.client_id)
     client = CommunicationIdentityClient(settings.endpoint, credential)
     return settings.endpoint.rstrip("/"), Tokens(client)
+
+
+def open_topic(settings: TopicSettings) -> "TopicAnnouncer | SilentAnnouncer":
+    """Give who tells of new archives: the topic, or nobody."""
+    from shared.announce.topic import SilentAnnouncer, TopicAnnouncer
+
+    if not settings.endpoint:
+        return SilentAnnouncer()
+    from azure.core.credentials import AzureKeyCredential
+    from azure.eventgrid.aio import EventGridPublisherClient
+
+    credential = (
+        AzureKeyCredential(settings.key)
+        if settings.key
+        else managed_identity(settings.client_id)
+    )
+    return TopicAnnouncer(EventGridPublisherClient(settings.endpoint, credential))
 
 
 def managed_identity(client_id: str) -> Any:

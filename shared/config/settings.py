@@ -41,11 +41,21 @@ class ChatSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TopicSettings:
+    """An Event Grid custom topic; no endpoint means none."""
+
+    endpoint: str = ""
+    key: str = ""
+    client_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of the app."""
 
     storage: StorageSettings
     chat: ChatSettings
+    topic: TopicSettings
     sweep_schedule: str
     quiet_for: timedelta
     max_open: timedelta
@@ -67,6 +77,11 @@ class Settings:
         settings = cls(
             storage=read_storage(reader),
             chat=read_chat(reader),
+            topic=TopicSettings(
+                endpoint=reader.url("ARCHIVED_TOPIC_ENDPOINT"),
+                key=reader.text("ARCHIVED_TOPIC_KEY"),
+                client_id=reader.text("ARCHIVED_TOPIC_CLIENT_ID"),
+            ),
             sweep_schedule=read_schedule(reader),
             quiet_for=reader.duration("QUIET_FOR", "24h"),
             max_open=reader.duration("MAX_OPEN", "7d"),

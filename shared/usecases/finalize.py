@@ -6,8 +6,8 @@ Order matters, and is the proof of P4, P6 and P7:
 3. take over everything that the newest revision holds, checked against its manifest;
 4. list the service;
 5. write the files, read them back, compare; confirm the lease; write the manifest;
-6. write the ledger line, then the marker. A crash before either is made good by the
-   next look, which finds nothing new and writes what is missing.
+6. write the ledger line, announce, then write the marker. A crash before the marker is
+   made good by the next look, which does all three again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,6 +39,7 @@ from shared.domain.replay import replay
 from shared.domain.roster import reader_candidates
 from shared.domain.transcript import Transcript
 from shared.formats import WRITERS
+from shared.ports.announcer import Announcement, Announcer
 from shared.ports.append_log import AppendLog, ThreadLogs
 from shared.ports.archive_store import ArchiveStore
 from shared.ports.chat_service import ChatService, ReaderRefused, ServiceListing
@@ -71,6 +72,7 @@ class Finalize:
     archive: ArchiveStore
     leases: Leases
     chat: ChatService
+    announcer: Announcer
     clock: Clock
     new_salt: NewSalt
     reader_ids: Sequence[str]
@@ -239,13 +241,22 @@ class Finalize:
         return decode_manifest(manifest)
 
     async def close(self, thread_id: str, manifest: Manifest) -> None:
-        """Write a revision's ledger line, then its marker (P6).
+        """Write a revision's ledger line, announce it, write its marker (P6).
 
         The marker covers what its manifest covers, never what came since.
         """
         now = self.clock()
         line = ledger_line(thread_id, manifest.revision, manifest.sha256, now)
         await self.ledger.append(layout.ledger_stem(now.date()), line)
+        path = layout.revision_path(thread_id, manifest.revision, "")
+        await self.announcer.announce(
+            Announcement(
+                thread_id=thread_id,
+                revision=manifest.revision,
+                path=path.rstrip("/"),
+                manifest_sha256=manifest.sha256,
+            )
+        )
         await self.log.mark(thread_id, manifest.revision, manifest.covers)  # P6
 
 

@@ -23,6 +23,7 @@ from fakes.archive_store import MemoryArchiveStore
 from fakes.leases import MemoryLeases
 from fakes.service import MemoryChatService
 from fakes.thread_logs import MemoryAppendLog, MemoryThreadLogs
+from fakes.topic import MemoryAnnouncer
 from fakes.work_queue import MemoryWorkQueue
 from shared.domain import layout
 from shared.domain.coverage import uncovered
@@ -40,6 +41,7 @@ class World:
         self.archive = MemoryArchiveStore()
         self.leases = MemoryLeases()
         self.chat = MemoryChatService()
+        self.announcer = MemoryAnnouncer()
         self.salts = Salts()
         self.ingest = Ingest(
             log=self.log,
@@ -54,6 +56,7 @@ class World:
             archive=self.archive,
             leases=self.leases,
             chat=self.chat,
+            announcer=self.announcer,
             clock=self.clock,
             new_salt=self.salts,
             reader_ids=readers,
@@ -134,6 +137,23 @@ async def test_the_marker_and_the_ledger_follow_the_manifest(world):
     (line,) = world.ledger_lines()
     assert line["thread_id"] == THREAD
     assert line["manifest_sha256"] == sha256(world.file("manifest.json"))
+
+
+async def test_every_revision_is_announced_at_least_once(world):
+    await world.take(received())
+    mark = world.log.mark
+
+    async def die(*_):
+        raise Crash
+
+    world.log.mark = die
+    with pytest.raises(Crash):
+        await world.finalize(THREAD)
+    world.log.mark = mark
+    await world.finalize(THREAD)
+
+    assert [one.revision for one in world.announcer.told] == [1, 1]
+    assert world.announcer.told[0].path + "/manifest.json" in world.archive.files
 
 
 async def test_a_second_look_without_news_writes_nothing(world):

@@ -8,6 +8,7 @@ from fakes.archive_store import MemoryArchiveStore
 from fakes.leases import MemoryLeases
 from fakes.service import MemoryChatService
 from fakes.thread_logs import MemoryAppendLog, MemoryThreadLogs
+from fakes.topic import MemoryAnnouncer
 from fakes.work_queue import MemoryWorkQueue
 from shared.domain.coverage import cover
 from shared.usecases.finalize import Finalize
@@ -35,6 +36,7 @@ class World:
             archive=self.archive,
             leases=MemoryLeases(),
             chat=MemoryChatService(),
+            announcer=MemoryAnnouncer(),
             clock=self.clock,
             new_salt=salts,
             reader_ids=(),

@@ -1,0 +1,1 @@
+"""Announcing archives on an Event Grid custom topic, where one is configured."""

@@ -1,0 +1,49 @@
+"""`ChatThreadArchived` on a custom topic, so that others need not poll the archive."""
+
+from azure.core.exceptions import AzureError
+from azure.eventgrid import EventGridEvent
+from azure.eventgrid.aio import EventGridPublisherClient
+
+from shared.domain.errors import Transient
+from shared.domain.layout import encode_id
+from shared.ports.announcer import Announcement
+
+EVENT_TYPE = "ChatArchiver.ChatThreadArchived"
+
+
+class TopicAnnouncer:
+    """Publishes to one topic."""
+
+    def __init__(self, client: EventGridPublisherClient) -> None:
+        self.client = client
+
+    async def announce(self, announcement: Announcement) -> None:
+        """Publish; see the port."""
+        event = EventGridEvent(
+            subject=f"thread/{encode_id(announcement.thread_id)}",
+            event_type=EVENT_TYPE,
+            data_version="1.0",
+            data={
+                "threadId": announcement.thread_id,
+                "revision": announcement.revision,
+                "path": announcement.path,
+                "manifestSha256": announcement.manifest_sha256,
+            },
+        )
+        try:
+            await self.client.send(event)
+        except AzureError as error:
+            raise Transient(f"announce: {type(error).__name__}") from None
+
+    async def close(self) -> None:
+        await self.client.close()
+
+
+class SilentAnnouncer:
+    """Tells nobody: no topic is configured."""
+
+    async def announce(self, announcement: Announcement) -> None:
+        """Do nothing; see the port."""
+
+    async def close(self) -> None:
+        """Do nothing."""
