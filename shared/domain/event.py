@@ -137,8 +137,8 @@ def raw_id(identifier: Any) -> str:
     return ""
 
 
-def split_events(text: str) -> list[str]:
-    """Cut a delivery into the texts of its events, each exactly as received.
+def split_events(text: str) -> list[tuple[str, Any]]:
+    """Cut a delivery into its events: the text of each, as received, and its value.
 
     Raises:
         InvalidEvent: the delivery is not JSON, or neither an object nor a list.
@@ -146,21 +146,14 @@ def split_events(text: str) -> list[str]:
     """
     try:
         value = json_line.parse(text)
+        if isinstance(value, dict):
+            return [(text, value)]
+        if isinstance(value, list):
+            texts = json_line.split_list(text, len(value))
+            return list(zip(texts, value, strict=True))
     except ValueError as error:
         raise InvalidEvent(f"not JSON: {error}") from None
-    if isinstance(value, dict):
-        return [text]
-    if not isinstance(value, list):
-        raise InvalidEvent("neither an event nor a list of events")
-    events = []
-    position = text.index("[") + 1
-    for _ in value:
-        while text[position] in " \t\r\n,":
-            position += 1
-        start = position
-        _, position = json_line.DECODER.raw_decode(text, start)
-        events.append(text[start:position])
-    return events
+    raise InvalidEvent("neither an event nor a list of events")
 
 
 def read_event(text: str) -> ChatEvent:
@@ -171,10 +164,9 @@ def read_event(text: str) -> ChatEvent:
 
     """
     try:
-        envelope = json_line.parse(text)
+        return interpret(json_line.parse(text))
     except ValueError as error:
         raise InvalidEvent(f"not JSON: {error}") from None
-    return interpret(envelope)
 
 
 def interpret(envelope: Any) -> ChatEvent:

@@ -3,6 +3,7 @@
 Ids come from outside. `encode_id` is the only way by which one enters a path.
 """
 
+import functools
 import re
 from datetime import date
 from urllib.parse import quote, unquote
@@ -31,6 +32,7 @@ def encode_id(thread_id: str) -> str:
     return safe[:-1] + "%2E" if safe.endswith(".") else safe
 
 
+@functools.lru_cache(maxsize=4096)
 def thread_folder(thread_id: str) -> str:
     """Give a thread's folder, the same name in log and archive, with a slash."""
     return f"{THREAD_PREFIX}{encode_id(thread_id)}/"

@@ -1,9 +1,12 @@
 """Clients of one storage account, made once per process inside the running loop."""
 
+import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 from azure.core.exceptions import ResourceExistsError
+from azure.core.pipeline.transport import AioHttpTransport
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
@@ -21,6 +24,30 @@ OTHER_OPTIONS: dict[str, Any] = {
 }
 
 
+MOST_CONNECTIONS = 64
+KEEP_ALIVE = 60.0
+"""Seconds that an idle connection is kept: chat comes in bursts, TLS is dear."""
+
+
+def lean_transport() -> AioHttpTransport:
+    """Give a transport that asks the environment about proxies once, not per request.
+
+    By default the SDK lets aiohttp look up .netrc and the proxy variables for each
+    request, both in another thread: half of what an append costs (docs/performance.md).
+    Call it inside the running loop.
+    """
+    has_proxy = bool(urllib.request.getproxies())
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            limit=MOST_CONNECTIONS, keepalive_timeout=KEEP_ALIVE
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,  # the SDK does that
+        trust_env=has_proxy,
+    )
+    return AioHttpTransport(session=session, use_env_settings=has_proxy)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """A storage account: a connection string, or addresses and a credential."""
@@ -31,6 +58,7 @@ class Account:
     credential: Any = None
 
     def blobs(self, **options: Any) -> BlobServiceClient:
+        options = {"transport": lean_transport()} | options
         if self.connection_string:
             return BlobServiceClient.from_connection_string(
                 self.connection_string, **options

@@ -3,10 +3,11 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from shared.domain import layout
 from shared.domain.errors import InvalidEvent
-from shared.domain.event import ChatEvent, Kind, read_event, split_events
+from shared.domain.event import ChatEvent, Kind, interpret, split_events
 from shared.domain.record import encode_quarantined, encode_record
 from shared.domain.work import Work
 from shared.ports.append_log import AppendLog
@@ -43,25 +44,28 @@ class Ingest:
 
         """
         try:
-            texts = split_events(delivery)
+            events = split_events(delivery)
         except InvalidEvent as error:
             await self.quarantine(delivery, str(error))
             return Ingested(recorded=0, quarantined=(str(error),))
-        outcomes = await asyncio.gather(
-            *(self.keep(text) for text in texts), return_exceptions=True
-        )
+        if len(events) == 1:  # what the host hands over: no task of its own
+            outcomes: list[str | BaseException] = [await self.keep(*events[0])]
+        else:
+            outcomes = await asyncio.gather(
+                *(self.keep(*event) for event in events), return_exceptions=True
+            )
         reasons = []
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
             if outcome:
                 reasons.append(outcome)
-        return Ingested(recorded=len(texts) - len(reasons), quarantined=tuple(reasons))
+        return Ingested(recorded=len(events) - len(reasons), quarantined=tuple(reasons))
 
-    async def keep(self, text: str) -> str:
+    async def keep(self, text: str, envelope: Any) -> str:
         """Keep one event; give the reason when it went to quarantine, else ""."""
         try:
-            event = read_event(text)
+            event = interpret(envelope)
         except InvalidEvent as error:
             await self.quarantine(text, str(error))
             return str(error)

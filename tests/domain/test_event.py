@@ -4,7 +4,14 @@ import pytest
 
 from builders import ALICE, SAMPLES, THREAD, edited, envelope, received, thread_event
 from shared.domain.errors import InvalidEvent
-from shared.domain.event import KINDS, THREAD_LEVEL, Kind, read_event, split_events
+from shared.domain.event import (
+    KINDS,
+    THREAD_LEVEL,
+    Kind,
+    interpret,
+    read_event,
+    split_events,
+)
 
 
 def text(event: object) -> str:
@@ -27,7 +34,7 @@ OFFICIAL_SAMPLES = {
 def test_every_sample_event_can_be_read(sample):
     delivery = (OWN_SAMPLES | OFFICIAL_SAMPLES)[sample]
 
-    events = [read_event(one) for one in split_events(text(delivery))]
+    events = [read_event(one) for one, _ in split_events(text(delivery))]
 
     assert events
     for event in events:
@@ -43,9 +50,12 @@ def test_every_sample_event_can_be_read(sample):
 def test_a_list_is_cut_into_the_texts_it_holds():
     first, second = '{ "a": "[,]{" }', '{"b":1.0,"b":2}'
 
-    assert split_events(f" [\n{first} ,\t{second}\n] ") == [first, second]
+    assert split_events(f" [\n{first} ,\t{second}\n] ") == [
+        (first, {"a": "[,]{"}),
+        (second, {"b": 2}),
+    ]
     assert split_events("[]") == []
-    assert split_events(first) == [first]
+    assert split_events(first) == [(first, {"a": "[,]{"})]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +64,7 @@ def test_a_list_is_cut_into_the_texts_it_holds():
 )
 def test_a_delivery_that_is_no_json_has_a_reason(garbage):
     with pytest.raises(InvalidEvent) as raised:
-        [read_event(event) for event in split_events(garbage)]
+        [interpret(value) for _, value in split_events(garbage)]
 
     assert str(raised.value)
 

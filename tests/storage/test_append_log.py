@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from shared.domain.errors import Transient
 from shared.storage import append_log
-from shared.storage.append_log import BlobAppendLog, take_block
+from shared.storage.append_log import BlobAppendLog, Line, take_block
 from shared.storage.thread_logs import BlobThreadLogs
 
 STEM = "thread=t/2026-11-22"
@@ -101,7 +101,7 @@ async def test_a_lone_line_leaves_at_once(container):
     await log.append(STEM, b"a\n")
 
     assert container.blobs == {f"{STEM}.jsonl": [b"a\n"]}
-    assert log.writers == {}
+    assert log.writers[STEM].task is None
 
 
 async def test_lines_that_arrive_meanwhile_leave_together(container):
@@ -271,11 +271,25 @@ async def test_a_writer_that_is_stopped_leaves_nobody_waiting(container):
 
 
 def test_a_block_holds_whole_lines_and_at_least_one():
-    waiting = deque((line, None) for line in (b"aaaa\n", b"b\n", b"c\n", b"d\n"))
+    open_, given_up = (
+        SimpleNamespace(done=lambda one=one: one) for one in (False, True)
+    )
+    waiting = deque(
+        Line(data, waiter, 0)
+        for data, waiter in (
+            (b"aaaa\n", open_),
+            (b"b\n", open_),
+            (b"gone\n", given_up),
+            (b"c\n", open_),
+            (b"d\n", open_),
+        )
+    )
 
-    assert take_block(waiting, 4)[0] == b"aaaa\n"
-    assert take_block(waiting, 4)[0] == b"b\nc\n"
-    assert take_block(waiting, 4)[0] == b"d\n"
+    blocks = [b"".join(line.data for line in take_block(waiting, 4)) for _ in range(3)]
+
+    assert blocks[0] == b"aaaa\n"
+    assert b"".join(blocks[1:]) == b"b\nc\nd\n"
+    assert max(map(len, blocks[1:])) <= 4
 
 
 FAILURES = st.sampled_from(
