@@ -1,0 +1,64 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain import json_line
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters()),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters()), inner),
+    max_leaves=8,
+)
+
+
+@given(VALUES)
+def test_both_readers_give_the_value_of_the_standard_library(value):
+    text = json.dumps(value)
+
+    for form in (text, text.encode()):
+        read = json_line.parse(form)
+        assert read == json.loads(text)
+        assert json.dumps(read) == text
+
+
+@given(VALUES)
+def test_what_is_written_on_one_line_is_read_back(value):
+    line = json_line.encode(json_line.compact(value))
+
+    assert json_line.parse(line) == value
+    assert len(line.decode().splitlines()) == 1
+
+
+@pytest.mark.parametrize("number", [2**53 + 1, 2**63, 2**64, 10**30, -(10**30)])
+def test_an_integer_is_never_rounded(number):
+    assert json_line.parse(f'{{"n":{number}}}')["n"] == number
+
+
+@pytest.mark.parametrize(
+    "text", ["NaN", "[Infinity]", "-Infinity", "1e999", "[" * 5000, b"\xff", "", "{]"]
+)
+def test_what_is_no_json_is_refused(text):
+    with pytest.raises(ValueError, match="."):
+        json_line.parse(text)
+
+
+def test_canonical_json_is_the_same_for_equal_values():
+    one, other = {"b": [1, "é"], "a": None}, {"a": None, "b": [1, "é"]}
+
+    assert json_line.canonical(one) == json_line.canonical(other)
+    assert json_line.canonical(one) == b'{"a":null,"b":[1,"\\u00e9"]}'
+
+
+@given(st.lists(VALUES, max_size=4), st.sampled_from([None, 1]))
+def test_a_list_is_cut_into_its_items(values, indent):
+    text = json.dumps(values, indent=indent)
+
+    items = json_line.split_list(text, len(values))
+
+    assert [json.loads(item) for item in items] == values
