@@ -5,7 +5,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
@@ -31,7 +31,7 @@ class Naive:
         event = json.loads(text)
         path = event["data"]["threadId"].replace(":", "_") + ".jsonl"
         blob = self.service.get_blob_client(self.container, path)
-        line = json.dumps(event) + "\n"
+        line = f"{json.dumps(event)}\n".encode()
         self.appends += 1
         try:
             await blob.append_block(line)
@@ -59,7 +59,7 @@ class Product:
         account = Account(connection_string=connection_string)
         self.service = account.blobs(**APPEND_OPTIONS)
         self.client = Counting(self.service.get_container_client(container))
-        self.log = BlobAppendLog(self.client)
+        self.log = BlobAppendLog(cast("ContainerClient", self.client))
         self.ingest = Ingest(
             log=self.log,
             queue=NoQueue(),
@@ -125,7 +125,7 @@ class CountingBlob:
 async def append_blocks(
     container: ContainerClient, blocks: dict[str, list[bytes]], concurrency: int
 ) -> list[float]:
-    """Append given blocks in a bare loop, as many at once as the product had: the floor.
+    """Append given blocks in a bare loop, as many at once as the product: the floor.
 
     Blocks of one blob go one after the other, as in the product.
     """

@@ -1,8 +1,9 @@
-"""What is sent: chat events over one thread or many, evenly or as people really chat."""
+"""What is sent: chat events over one thread or many, evenly or as people chat."""
 
 import itertools
 import json
 import random
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -50,7 +51,7 @@ def event_text(thread_id: str, message_id: int) -> str:
     user = f"8:acs:{RESOURCE}_{message_id % 7}"
     composed = datetime.fromtimestamp(message_id / 1000, UTC).isoformat()
     event = {
-        "id": f"{message_id:032d}",
+        "id": str(uuid.UUID(int=message_id << 61 | 0xABCDEF)),
         "topic": "/subscriptions/0/resourcegroups/bench/providers/bench",
         "subject": f"thread/{thread_id}/sender/{user}",
         "data": {

@@ -91,29 +91,34 @@ class LibraryWorker:
             one.function: one for one in (read_trigger(f) for f in functions)
         }
         self.functions = {f.get_function_name(): f for f in functions}
-        for name, trigger in self.triggers.items():
-            self.check(name, trigger)
+        self.converters = {
+            name: self.converter(name, trigger)
+            for name, trigger in self.triggers.items()
+        }
 
-    def annotation(self, name: str, trigger: Trigger) -> Any:
+    def converter(self, name: str, trigger: Trigger) -> Any:
+        """Give what decodes the trigger; None for `str` and `bytes`, taken as they are.
+
+        Raises:
+            TypeError: the library's converter cannot give what the function asks for.
+
+        """
         user_function = self.functions[name].get_user_function()
-        return typing.get_type_hints(user_function).get(trigger.argument)
-
-    def check(self, name: str, trigger: Trigger) -> None:
-        annotation = self.annotation(name, trigger)
+        annotation = typing.get_type_hints(user_function).get(trigger.argument)
         if annotation in (str, bytes):
-            return
+            return None
         converter = func.get_binding_registry().get(trigger.type)
         if not converter.check_input_type_annotation(annotation):
             raise TypeError(f"{name}: {trigger.argument} cannot be {annotation}")
+        return converter
 
     async def invoke(
         self, name: str, payload: Payload, metadata: Mapping[str, Payload]
     ) -> None:
         trigger = self.triggers[name]
-        if self.annotation(name, trigger) in (str, bytes):
-            value = payload.value  # the worker's generic binding hands it over as it is
-        else:
-            converter = func.get_binding_registry().get(trigger.type)
+        converter = self.converters[name]
+        value = payload.value
+        if converter is not None:
             value = converter.decode(
                 meta.Datum(payload.value, payload.type),
                 trigger_metadata={

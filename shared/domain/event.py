@@ -12,7 +12,6 @@ Source of the types and fields: the documentation page "Azure Communication Serv
 Chat events" and the Event Grid data-plane specification of Microsoft.Communication.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +23,7 @@ from shared.domain.errors import InvalidEvent
 from shared.domain.times import parse_time
 
 PREFIX = "Microsoft.Communication."
-DIGITS = re.compile(r"[0-9]{1,30}")
+MOST_DIGITS = 30
 LONGEST_ID = 200
 """Characters of a thread or message id; real ones have 13 to 70."""
 
@@ -125,8 +124,8 @@ def parse_version(value: Any) -> int | None:
     """Read a version, a number or a string of digits; None for anything else."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
-    if isinstance(value, str) and DIGITS.fullmatch(value):
-        return int(value)
+    if isinstance(value, str) and value.isdecimal() and value.isascii():
+        return int(value) if len(value) <= MOST_DIGITS else None
     return None
 
 
@@ -145,7 +144,7 @@ def split_events(text: str) -> list[tuple[str, Any]]:
 
     """
     try:
-        value = json_line.parse(text)
+        value = json_line.skim(text)  # only what routes an event is taken from it
         if isinstance(value, dict):
             return [(text, value)]
         if isinstance(value, list):
@@ -190,23 +189,24 @@ def interpret(envelope: Any) -> ChatEvent:
     if len(thread_id) > LONGEST_ID:
         raise InvalidEvent(f"the thread id is longer than {LONGEST_ID} characters")
     short = name.removeprefix(PREFIX)
-    event = ChatEvent(
-        kind=KINDS.get(short, Kind.OTHER),
+    kind = KINDS.get(short, Kind.OTHER)
+    if kind in MESSAGE_KINDS:
+        require_message(data)
+    return ChatEvent(
+        kind=kind,
         per_user=short in USER_LEVEL,
         thread_id=thread_id,
         occurred_on=parse_time(envelope.get("eventTime", envelope.get("time"))),
         envelope_id=str(envelope.get("id", "")),
         data=data,
     )
-    if event.kind in MESSAGE_KINDS:
-        require_message(event)
-    return event
 
 
-def require_message(event: ChatEvent) -> None:
-    if not event.message_id:
+def require_message(data: Mapping[str, Any]) -> None:
+    message_id = data.get("messageId")
+    if not message_id:
         raise InvalidEvent("the message event has no message id")
-    if len(event.message_id) > LONGEST_ID:
+    if len(str(message_id)) > LONGEST_ID:
         raise InvalidEvent(f"the message id is longer than {LONGEST_ID} characters")
-    if parse_version(event.data.get("version")) is None:
+    if parse_version(data.get("version")) is None:
         raise InvalidEvent("the message event has no readable version")

@@ -8,17 +8,12 @@ Rule 3: a lone surrogate, which UTF-8 cannot hold, is written as its JSON escape
 
 import json
 import math
-import re
 from typing import Any
 
 import orjson
 
 BREAKS = {"\u2028": "\\u2028", "\u2029": "\\u2029", "\x85": "\\u0085"}
 """Characters that many line readers split on, though JSON allows them in a string."""
-
-
-LONG_NUMBER = {str: re.compile(r"[0-9]{19}"), bytes: re.compile(rb"[0-9]{19}")}
-"""Integers that orjson might turn into floats; the standard library never does."""
 
 
 def reject_constant(name: str) -> Any:
@@ -36,24 +31,32 @@ DECODER = json.JSONDecoder(parse_constant=reject_constant, parse_float=finite)
 
 
 def parse(text: str | bytes) -> Any:
-    """Read one JSON value: by orjson, or by the standard library where they differ.
-
-    orjson refuses lone surrogates, which the wire may hold as escapes, and rounds
-    integers beyond 64 bits.
+    """Read one JSON value exactly.
 
     Raises:
         ValueError: not JSON, not UTF-8, nested too deeply, or no finite number.
 
     """
-    if not LONG_NUMBER[type(text)].search(text):  # type: ignore[type-var, arg-type]
-        try:
-            return orjson.loads(text)
-        except orjson.JSONDecodeError:
-            pass  # the other one says what is wrong, or that nothing is
     try:
         return DECODER.decode(text if isinstance(text, str) else text.decode())
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def skim(text: str) -> Any:
+    """Read one JSON value fast; integers beyond 64 bits may come out rounded.
+
+    What orjson refuses is read exactly: it may be a lone surrogate, which the wire may
+    hold as an escape.
+
+    Raises:
+        ValueError: as for `parse`.
+
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return parse(text)
 
 
 def split_list(text: str, count: int) -> list[str]:

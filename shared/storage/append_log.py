@@ -7,7 +7,7 @@ Rule 2: a caller returns when the block that holds its line is committed, and fa
         waited `BUDGET`.
 Rule 3: stems take turns, first come, first served, at most `most_appends` at once:
         more could not go faster than this process, and would gather less.
-Rule 4: lines that wait take bounded memory; a caller waits for room before its line does.
+Rule 4: lines that wait take bounded memory; a caller waits for room, not its line.
 Rule 5: appends carry no position: concurrent appends of several instances are atomic
         and in any order. An append repeated after an ambiguous failure may stand
         twice; replay removes it (P3).
@@ -140,7 +140,7 @@ class BlobAppendLog:
             self.keep(writer)
 
     def keep(self, writer: Writer) -> None:
-        """Keep an idle writer for the next line, and let go of the longest idle ones."""
+        """Keep an idle writer for the next line; let go of the longest idle ones."""
         self.writers.move_to_end(writer.stem)
         while len(self.writers) > KEPT_WRITERS:
             oldest = next(iter(self.writers.values()))
