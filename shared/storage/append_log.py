@@ -50,6 +50,9 @@ KEPT_WRITERS = 256
 FULL = {"BlockCountExceedsLimit", "BlobIsSealed", "MaxBlobSizeConditionNotMet"}
 TRY_AGAIN = {408, 409, 429, 500, 502, 503, 504, 0}
 """409 is BlobModifiedWhileReading: a listing or a read came in between."""
+SLIPS = (TypeError, ValueError, KeyError, AttributeError)
+"""What the SDK lets slip on an error answer that is not the service's own: a load
+balancer's, say, which has no code or no message."""
 STOPPED = "the writer was stopped"
 
 Waiter = asyncio.Future[None]
@@ -174,6 +177,9 @@ class BlobAppendLog:
                     except AzureError as error:
                         trouble = failures.describe(error)
                         remedy = find_remedy(error)
+                    except SLIPS as error:
+                        trouble = f"an answer that is none: {type(error).__name__}"
+                        remedy = Remedy.WAIT
                     if remedy is Remedy.GIVE_UP:
                         raise Transient(f"append refused: {trouble}")
                     if remedy is Remedy.ROLL:

@@ -1,0 +1,154 @@
+"""A proxy between the product and Azurite that fails appends as a bad day would.
+
+What fails, and how, is chosen by seed. Azurite itself is never harmed.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from enum import StrEnum
+
+import aiohttp
+from aiohttp import web
+from yarl import URL
+
+from local.ports import free_ports
+
+
+class Fault(StrEnum):
+    DROP_BEFORE = "drop before"
+    DROP_AFTER = "commit, then drop the answer"
+    DELAYED = "answer 503, apply later"
+    ERROR_AFTER = "commit, then answer 500"
+    BUSY = "503 with Retry-After"
+    GATEWAY = "503 of a gateway that speaks no XML of ours"
+    READING = "409 BlobModifiedWhileReading"
+    SLOW = "a slow answer"
+    RESET = "reset of a reused connection"
+
+
+PASSED_ON = {"content-type", "date", "etag", "last-modified"}
+HOP_BY_HOP = {"host", "connection", "transfer-encoding", "content-length"}
+
+
+class FaultProxy:
+    """Forwards to `port`; a share of all appends meets one of `faults`."""
+
+    def __init__(self, port: int, *, seed: int, share: float, faults: list[Fault]):
+        self.upstream = f"http://127.0.0.1:{port}"
+        self.chance = random.Random(seed)
+        self.share = share
+        self.faults = faults
+        self.met: Counter[Fault] = Counter()
+        self.later: set[asyncio.Task[web.Response]] = set()
+        self.connections: Counter[object] = Counter()
+
+    def choose(self, request: web.Request) -> Fault | None:
+        is_append = request.query.get("comp") == "appendblock"
+        self.connections[request.transport] += 1
+        if not is_append or self.chance.random() > self.share:
+            return None
+        fault = self.chance.choice(self.faults)
+        if fault is Fault.RESET and self.connections[request.transport] < 2:
+            return None
+        self.met[fault] += 1
+        return fault
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        match self.choose(request):
+            case Fault.DROP_BEFORE | Fault.RESET:
+                return cut(request)
+            case Fault.DROP_AFTER:
+                await self.forward(request, body)
+                return cut(request)
+            case Fault.DELAYED:
+                task = asyncio.create_task(self.forward(request, body, after=0.3))
+                self.later.add(task)
+                return refuse(503, "ServerBusy")
+            case Fault.ERROR_AFTER:
+                await self.forward(request, body)
+                return refuse(500, "InternalError")
+            case Fault.BUSY:
+                return refuse(503, "ServerBusy", {"Retry-After": "1"})
+            case Fault.GATEWAY:
+                body_ = "<?xml version='1.0'?><Error><Code>Gateway</Code></Error>"
+                return web.Response(
+                    status=503, text=body_, content_type="application/xml"
+                )
+            case Fault.READING:
+                return refuse(409, "BlobModifiedWhileReading")
+            case Fault.SLOW:
+                await asyncio.sleep(0.15)
+        return await self.forward(request, body)
+
+    async def forward(
+        self, request: web.Request, body: bytes, *, after: float = 0
+    ) -> web.Response:
+        await asyncio.sleep(after)
+        headers = {
+            name: value
+            for name, value in request.headers.items()
+            if name.lower() not in HOP_BY_HOP
+        }
+        url = URL(f"{self.upstream}{request.raw_path}", encoded=True)
+        async with (
+            aiohttp.ClientSession(auto_decompress=False) as session,
+            session.request(
+                request.method,
+                url,
+                data=body or None,
+                headers=headers,
+                skip_auto_headers=["Content-Type"],  # it is signed
+            ) as answer,
+        ):
+            passed_on = {
+                name: value
+                for name, value in answer.headers.items()
+                if name.lower() in PASSED_ON or name.lower().startswith("x-ms-")
+            }
+            return web.Response(
+                body=await answer.read(), status=answer.status, headers=passed_on
+            )
+
+    async def settle(self) -> None:
+        """Wait until every delayed append has been applied."""
+        await asyncio.gather(*self.later)
+
+
+def cut(request: web.Request) -> web.Response:
+    if request.transport:
+        request.transport.abort()
+    return web.Response()
+
+
+def refuse(
+    status: int, code: str, headers: dict[str, str] | None = None
+) -> web.Response:
+    return web.Response(
+        status=status,
+        text=f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>m</Message></Error>",
+        content_type="application/xml",
+        headers={"x-ms-error-code": code, **(headers or {})},
+    )
+
+
+@asynccontextmanager
+async def fault_proxy(
+    port: int, *, seed: int, share: float, faults: list[Fault]
+) -> AsyncIterator[tuple[FaultProxy, int]]:
+    """Run a proxy while the block runs; give it and its port."""
+    proxy = FaultProxy(port, seed=seed, share=share, faults=faults)
+    application = web.Application(client_max_size=64 * 1024 * 1024)
+    application.router.add_route("*", "/{path:.*}", proxy.answer)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    (own_port,) = free_ports(1)
+    await web.TCPSite(runner, "127.0.0.1", own_port).start()
+    try:
+        yield proxy, own_port
+    finally:
+        await proxy.settle()
+        await runner.cleanup()
