@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,9 +26,20 @@ POSTING = {1: 64, 100: 8, 1000: 4}
 HEADERS = {"aeg-event-type": "Notification", "Content-Type": "application/json"}
 
 
+@dataclass(frozen=True, slots=True)
+class Host:
+    url: str
+    process_id: int
+
+    def cpu_seconds(self) -> float:
+        """Give what the process has used so far, as Linux counts it."""
+        fields = Path(f"/proc/{self.process_id}/stat").read_text().split()
+        return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def running_host(folder: Path, connection_string: str) -> Iterator[str]:
-    """Run a host on the app of a folder; give its address."""
+def running_host(folder: Path, connection_string: str) -> Iterator[Host]:
+    """Run a host on the app of a folder."""
     (port,) = free_ports(1)
     url = f"http://127.0.0.1:{port}"
     environment = {
@@ -47,7 +59,7 @@ def running_host(folder: Path, connection_string: str) -> Iterator[str]:
         try:
             while call("GET", f"{url}/admin/host/status")[0] != 200:
                 time.sleep(0.1)
-            yield url
+            yield Host(webhook_url(url), process.pid)
         finally:
             process.terminate()
             process.wait(20)
@@ -80,42 +92,50 @@ async def run(
             "nothing": running_host(ROOT / "bench" / "do_nothing", connection_string),
             "product": running_host(ROOT, connection_string),
         }
-        urls = {
-            name: webhook_url(stack.enter_context(host)) for name, host in hosts.items()
-        }
-        return [await batch(urls, texts, size, rounds) for size in BATCHES]
+        running = {name: stack.enter_context(host) for name, host in hosts.items()}
+        return [await batch(running, texts, size, rounds) for size in BATCHES]
 
 
 async def batch(
-    urls: dict[str, str], texts: list[str], size: int, rounds: int
+    hosts: dict[str, Host], texts: list[str], size: int, rounds: int
 ) -> dict[str, Any]:
     some = texts if size > 1 else texts[: len(texts) // 4]
     bodies = [
         f"[{','.join(some[start : start + size])}]".encode()
         for start in range(0, len(some), size)
     ]
-    rates: dict[str, list[float]] = {name: [] for name in urls}
+    rates: dict[str, list[float]] = {name: [] for name in hosts}
+    costs: dict[str, list[float]] = {name: [] for name in hosts}
     for number in range(rounds + 1):
-        for name in list(urls)[:: -1 if number % 2 else 1]:
-            elapsed = await post_all(urls[name], bodies, POSTING[size])
+        for name in list(hosts)[:: -1 if number % 2 else 1]:
+            cpu = hosts[name].cpu_seconds()
+            elapsed = await post_all(hosts[name].url, bodies, POSTING[size])
             if number:  # the first round makes the segments
                 rates[name].append(len(some) / elapsed)
+                cost = hosts[name].cpu_seconds() - cpu
+                costs[name].append(cost / len(some) * 1e6)
     nothing, product = median(rates["nothing"]), median(rates["product"])
     row = {
         "batch": size,
         "nothing_ev_s": round(nothing),
         "product_ev_s": round(product),
         "share": round(product / nothing, 2),
+        "nothing_host_cpu_us": round(median(costs["nothing"])),
+        "product_host_cpu_us": round(median(costs["product"])),
     }
     print(in_words(row), flush=True)
     return row
 
 
-HEAD = "| batch | do nothing ev/s | product ev/s | share |\n|---|---|---|---|"
+HEAD = (
+    "| batch | do nothing ev/s | product ev/s | share "
+    "| host CPU µs/event, do nothing → product |\n|---|---|---|---|---|"
+)
 
 
 def in_words(row: dict[str, Any]) -> str:
     return (
         f"| {row['batch']} | {row['nothing_ev_s']} | {row['product_ev_s']} "
-        f"| {row['share']:.0%} |"
+        f"| {row['share']:.0%} "
+        f"| {row['nothing_host_cpu_us']} → {row['product_host_cpu_us']} |"
     )

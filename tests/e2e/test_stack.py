@@ -1,6 +1,7 @@
 """The real function app as a process, with real blobs, queues, TLS and SDKs."""
 
 import json
+import random
 import subprocess
 import sys
 import threading
@@ -166,8 +167,9 @@ def test_killing_the_host_loses_no_acknowledged_event(running, containers, round
         for _ in range(8):
             senders.submit(send)
         try:
+            moments = random.Random(round_)
             for _ in range(2):
-                time.sleep(0.4 + 0.3 * round_)
+                time.sleep(moments.uniform(0.2, 1.2))
                 running.host.kill()
                 running.start_host()
             time.sleep(0.5)
