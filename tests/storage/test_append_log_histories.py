@@ -112,7 +112,10 @@ FAILURES = st.sampled_from(
     [(503, "ServerBusy"), (409, "BlobModifiedWhileReading"), (500, "InternalError"),
      (0, ""), (403, "AuthorizationFailure"), (429, "")]
 )  # fmt: skip
-STEPS = st.builds(Step, TAKES, st.none() | FAILURES, st.booleans())
+BAD_DAYS = st.lists(
+    st.builds(Step, TAKES, st.none() | FAILURES, st.booleans()), max_size=60
+)
+GOOD_DAYS = st.lists(st.builds(Step, TAKES, st.none()), max_size=20)
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ ARRIVALS = st.builds(
 
 @settings(max_examples=300)
 @given(
-    script=st.lists(STEPS, max_size=60),
+    script=BAD_DAYS | GOOD_DAYS,
     arrivals=st.lists(ARRIVALS, max_size=40),
     most_appends=st.integers(1, 3),
 )
@@ -144,6 +147,9 @@ def test_no_history_loses_what_was_acknowledged_or_leaves_anybody_waiting(
     script, arrivals, most_appends
 ):
     service = Service(list(script))
+    is_good_day = not any(step.failure for step in script) and (
+        sum(step.takes for step in script) < BUDGET / 2
+    )
     may_double = any(step.applied and step.failure for step in script)
 
     async def live():
@@ -180,7 +186,7 @@ def test_no_history_loses_what_was_acknowledged_or_leaves_anybody_waiting(
             assert kept[line] == 1 or may_double
         else:
             gave_up = arrival.gives_up_after is not None
-            assert isinstance(result, Transient) or gave_up
+            assert gave_up or (isinstance(result, Transient) and not is_good_day)
     assert all(len(one) <= BLOCKS_A_SEGMENT for one in service.segments.values())
     assert log.room.used == 0
     assert not log.room.queue
