@@ -78,7 +78,7 @@ def build_app(env: Mapping[str, str]) -> App:
     appends = account.blobs(**APPEND_OPTIONS)
     others = account.blobs(**OTHER_OPTIONS)
     finalize_queue = account.queue(layout.FINALIZE_QUEUE)
-    log = BlobThreadLogs(appends, others)
+    log = BlobThreadLogs(appends, others, block_bytes=settings.log_block_bytes)
     ledger = BlobAppendLog(appends.get_container_client(layout.ARCHIVE))
     archive = BlobArchiveStore(others)
     queue = StorageWorkQueue(finalize_queue)

@@ -17,6 +17,8 @@ from shared.domain.roster import is_own_user
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 DURATION = re.compile(r"(\d{1,6})([smhd])")
 SCHEDULE_FIELDS = 6
+MOST_BLOCK_BYTES = 100 * 1024 * 1024
+"""What the storage service takes in one append."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,7 @@ class Settings:
     max_open: timedelta
     settle_for: timedelta
     log_keep: timedelta
+    log_block_bytes: int
     formats: tuple[str, ...]
 
     @classmethod
@@ -87,6 +90,9 @@ class Settings:
             max_open=reader.duration("MAX_OPEN", "7d"),
             settle_for=reader.duration("SETTLE_FOR", "5m"),
             log_keep=reader.duration("LOG_KEEP", "30d"),
+            log_block_bytes=reader.whole_number(
+                "LOG_BLOCK_BYTES", "4194304", most=MOST_BLOCK_BYTES
+            ),
             formats=read_formats(reader, known_formats),
         )
         if reader.problems:
@@ -114,6 +120,15 @@ class Reader:
             )
             return timedelta()
         return timedelta(**{UNITS[match[2]]: int(match[1])})
+
+    def whole_number(self, name: str, default: str, *, most: int) -> int:
+        value = self.text(name, default)
+        if not value.isdecimal() or not 0 < int(value) <= most:
+            self.problems.append(
+                f"{name} is {value!r}; write a whole number from 1 to {most}"
+            )
+            return 1
+        return int(value)
 
     def url(self, name: str) -> str:
         value = self.text(name)

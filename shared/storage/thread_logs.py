@@ -16,7 +16,7 @@ from azure.storage.blob.aio import BlobServiceClient
 from shared.domain import coverage, layout
 from shared.domain.coverage import Covers, Segment, ThreadLog
 from shared.domain.errors import Transient
-from shared.storage.append_log import BlobAppendLog
+from shared.storage.append_log import BLOCK_BYTES, BlobAppendLog
 from shared.storage.failures import as_transient, describe, is_container_missing
 
 COVERS = "covers"
@@ -28,9 +28,16 @@ READ_BYTES = 16 * 1024 * 1024
 class BlobThreadLogs(BlobAppendLog):
     """Segments and markers in the container `chat-log`."""
 
-    def __init__(self, appends: BlobServiceClient, others: BlobServiceClient) -> None:
+    def __init__(
+        self,
+        appends: BlobServiceClient,
+        others: BlobServiceClient,
+        *,
+        block_bytes: int = BLOCK_BYTES,
+    ) -> None:
         """Append through `appends`, which must not retry; the rest through `others`."""
-        super().__init__(appends.get_container_client(layout.LOG))
+        container = appends.get_container_client(layout.LOG)
+        super().__init__(container, block_bytes=block_bytes)
         self.reads = others.get_container_client(layout.LOG)
 
     async def threads(self) -> AsyncIterator[ThreadLog]:

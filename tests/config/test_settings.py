@@ -68,6 +68,14 @@ def test_other_durations_are_explained(value):
     assert "24h" in problem
 
 
+@pytest.mark.parametrize("value", ["0", "-1", "4 MiB", "104857601", "1.5"])
+def test_a_block_has_a_size_that_the_service_takes(value):
+    (problem,) = problems(LOG_BLOCK_BYTES=value)
+
+    assert "LOG_BLOCK_BYTES" in problem
+    assert read(LOG_BLOCK_BYTES="104857600").log_block_bytes == 100 * 1024 * 1024
+
+
 def test_all_problems_are_told_at_once():
     with pytest.raises(ConfigError) as raised:
         Settings.from_env(
