@@ -155,19 +155,6 @@ def split_events(text: str) -> list[tuple[str, Any]]:
     raise InvalidEvent("neither an event nor a list of events")
 
 
-def read_event(text: str) -> ChatEvent:
-    """Read one event, in either envelope.
-
-    Raises:
-        InvalidEvent: with the reason, when it cannot be put into a thread's log.
-
-    """
-    try:
-        return interpret(json_line.parse(text))
-    except ValueError as error:
-        raise InvalidEvent(f"not JSON: {error}") from None
-
-
 def interpret(envelope: Any) -> ChatEvent:
     """Read an event that has been parsed already.
 

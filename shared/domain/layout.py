@@ -11,7 +11,6 @@ from urllib.parse import quote, unquote
 LOG = "chat-log"
 ARCHIVE = "chat-archive"
 CONTROL = "chat-control"
-CONTAINERS = (LOG, ARCHIVE, CONTROL)
 FINALIZE_QUEUE = "threads-to-finalize"
 
 THREAD_PREFIX = "thread="

@@ -2,14 +2,22 @@ import json
 
 import pytest
 
-from builders import ALICE, SAMPLES, THREAD, edited, envelope, received, thread_event
+from builders import (
+    ALICE,
+    SAMPLES,
+    THREAD,
+    edited,
+    envelope,
+    read_event,
+    received,
+    thread_event,
+)
 from shared.domain.errors import InvalidEvent
 from shared.domain.event import (
     KINDS,
     THREAD_LEVEL,
     Kind,
     interpret,
-    read_event,
     split_events,
 )
 

@@ -14,14 +14,14 @@ from azure.communication.chat import (
     CommunicationUserIdentifier,
 )
 
-from builders import SAMPLES
+from builders import SAMPLES, read_event
 from local.chat_service import delivery
 from local.chat_service.delivery import Subscription
 from local.chat_service.events import USER_TYPES, Publisher
 from local.chat_service.misbehaviour import Misbehaviour
 from local.chat_service.model import Member, World, message_json
 from serving import served
-from shared.domain.event import THREAD_LEVEL, USER_LEVEL, read_event
+from shared.domain.event import THREAD_LEVEL, USER_LEVEL
 
 
 class Inbox:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from shared.domain import json_line
+from shared.domain.event import ChatEvent, interpret
 from shared.domain.record import encode_record
 
 THREAD = "19:acsV1_made-up@thread.v2"
@@ -138,6 +140,11 @@ def listed_edited(
 def listed_deleted(number: int = 0, *, after: int = 900) -> dict[str, Any]:
     version = FIRST_ID + number + after
     return listed(number, "", version=str(version), deletedOn=seconds(version))
+
+
+def read_event(text: str) -> ChatEvent:
+    """Read the text of one event, as the log is read back."""
+    return interpret(json_line.parse(text))
 
 
 def to_log(*events: dict[str, Any], salts: int = 0) -> bytes:
