@@ -32,10 +32,12 @@ async def sweep_inactive_threads(timer: func.TimerRequest) -> None:
     """Queue the threads that are due."""
     swept = await current_app().sweep()
     logger.info(
-        "sweep: %d threads, %d queued, %d segments pruned, %d failed, past due: %s",
+        "sweep: %d threads, %d queued, %d segments pruned, %d ledger days closed, "
+        "%d failed, past due: %s",
         swept.threads,
         swept.queued,
         swept.pruned_segments,
+        swept.closed_days,
         len(swept.failures),
         timer.past_due,
     )

@@ -24,6 +24,7 @@ from shared.domain.record import SALT_BYTES
 from shared.formats import WRITERS
 from shared.usecases.finalize import Finalize
 from shared.usecases.ingest import Ingest
+from shared.usecases.ledger import CloseLedger
 from shared.usecases.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def build_app(env: Mapping[str, str]) -> App:
     ledger = BlobAppendLog(appends.get_container_client(layout.ARCHIVE))
     archive = BlobArchiveStore(others)
     queue = StorageWorkQueue(finalize_queue)
+    leases = BlobLeases(others)
     endpoint, tokens = chat_access(settings.chat)
     announcer = open_topic(settings.topic)
 
@@ -105,6 +107,9 @@ def build_app(env: Mapping[str, str]) -> App:
             log=log,
             archive=archive,
             queue=queue,
+            close_ledger=CloseLedger(
+                archive=archive, ledger=ledger, leases=leases, clock=utc_now
+            ),
             clock=utc_now,
             quiet_for=settings.quiet_for,
             max_open=settings.max_open,
@@ -114,7 +119,7 @@ def build_app(env: Mapping[str, str]) -> App:
             log=log,
             ledger=ledger,
             archive=archive,
-            leases=BlobLeases(others),
+            leases=leases,
             announcer=announcer,
             chat=AcsChatService(endpoint, tokens, settings.chat.list_within),
             clock=utc_now,

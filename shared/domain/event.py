@@ -72,6 +72,9 @@ USER_LEVEL = {
 
 KINDS = THREAD_LEVEL | USER_LEVEL
 
+CONTENT_FIELDS = ("messageBody", "metadata", "senderDisplayName")
+"""What of a message event may be erased later: no choice may depend on it first."""
+
 Identity = tuple[str, str, str, int]
 
 
@@ -187,6 +190,15 @@ def interpret(envelope: Any) -> ChatEvent:
         envelope_id=str(envelope.get("id", "")),
         data=data,
     )
+
+
+def thread_named(envelope: Any) -> str:
+    """Give the thread that unreadable input names all the same; "" for none."""
+    data = envelope.get("data") if isinstance(envelope, dict) else None
+    thread_id = data.get("threadId") if isinstance(data, dict) else None
+    if not isinstance(thread_id, str) or not thread_id.strip():
+        return ""
+    return thread_id if len(thread_id) <= LONGEST_ID else ""
 
 
 def require_message(data: Mapping[str, Any]) -> None:

@@ -16,7 +16,13 @@ FINALIZE_QUEUE = "threads-to-finalize"
 THREAD_PREFIX = "thread="
 EVENTS_FILE = "events.jsonl"
 LISTING_FILE = "listing.jsonl"
+QUARANTINE_FILE = "quarantine.jsonl"
+ERASURES_FILE = "erasures.json"
 MANIFEST_FILE = "manifest.json"
+INPUT_FILES = (EVENTS_FILE, LISTING_FILE, QUARANTINE_FILE, ERASURES_FILE)
+"""What a revision is made of; every other file is a function of these."""
+
+LEDGER_PREFIX = "ledger/"
 
 MARKER = re.compile(r"rev-(\d+)\.done")
 REVISION = re.compile(r"rev=(\d+)")
@@ -47,12 +53,17 @@ def segment_stem(thread_id: str, day: date) -> str:
     return f"{thread_folder(thread_id)}{day.isoformat()}"
 
 
-def quarantine_stem(day: date) -> str:
-    return f"quarantine/{day.isoformat()}"
+def quarantine_folder(thread_id: str) -> str:
+    """Give the folder of what could not be read; of one thread where it named one."""
+    return f"quarantine/{thread_folder(thread_id)}" if thread_id else "quarantine/"
+
+
+def quarantine_stem(thread_id: str, day: date) -> str:
+    return f"{quarantine_folder(thread_id)}{day.isoformat()}"
 
 
 def ledger_stem(day: date) -> str:
-    return f"ledger/{day.isoformat()}"
+    return f"{LEDGER_PREFIX}{day.isoformat()}"
 
 
 def segment_path(stem: str, roll: int) -> str:

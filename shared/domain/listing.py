@@ -4,11 +4,14 @@ Rule 1: every page is kept as received, one line each, with a salt of its own.
 Rule 2: a listing ends with an outcome line: who read, and with what view.
 Rule 3: listings are numbered by the revision that took them; later revisions carry
         the lines of earlier ones along, so nothing that was once read is lost.
-Rule 4: `full` is said only when it is known: a reader who sees the thread from its
+Rule 4: a message's salt comes from its page's. Where a message of the page was erased,
+        the page's salt is gone, and the others' stand by their ids in `salts`.
+Rule 5: `full` is said only when it is known: a reader who sees the thread from its
         beginning, still takes part, and got a listing that held still. Everything
         else is `partial` or `events_only`, with the reason.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -72,10 +75,30 @@ class Listing:
 
     number: int
     view: View
+    received_on: str = ""
     properties: Mapping[str, Any] = field(default_factory=dict)
     messages: list[tuple[Mapping[str, Any], str]] = field(default_factory=list)
-    """Each message as listed, with the salt of its page."""
+    """Each message as listed, with its salt; "" for an erased one."""
     participants: list[Mapping[str, Any]] = field(default_factory=list)
+
+
+def listing_salt(page_salt: str, message_id: str) -> str:
+    """Give the salt of a message that only a listing knows (16 bytes, hex)."""
+    seed = bytes.fromhex(page_salt) + message_id.encode("utf-8", "surrogatepass")
+    return hashlib.sha256(seed).hexdigest()[:32]
+
+
+def salts_of(line: Mapping[str, Any]) -> dict[str, str]:
+    """Give the salt of each message of a kept page, by its id.
+
+    Raises:
+        ValueError, KeyError, TypeError: the line is not one that this product writes.
+
+    """
+    if "salts" in line:
+        return {str(key): bytes.fromhex(v).hex() for key, v in line["salts"].items()}
+    ids = (item.get("id") for item in items(line["body"]))
+    return {one: listing_salt(line["salt"], one) for one in ids if isinstance(one, str)}
 
 
 def items(page: Any) -> list[Mapping[str, Any]]:
@@ -140,6 +163,7 @@ def add_line(listings: dict[int, Listing], line: bytes) -> None:
             number, Listing(number=number, view=View(sight=Sight.EVENTS_ONLY))
         )
         if kind == "outcome":
+            listing.received_on = str(value["received_on"])
             listing.view = View(
                 sight=Sight(value["view"]),
                 reader=value["reader"],
@@ -147,13 +171,16 @@ def add_line(listings: dict[int, Listing], line: bytes) -> None:
                 reason=value["reason"],
             )
             return
-        body, salt = value["body"], value["salt"]
-    except (ValueError, KeyError, TypeError):
+        body = value["body"]
+        salts = salts_of(value) if kind == PageKind.MESSAGES else {}
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise IntegrityError("listing.jsonl holds a line of no known form") from None
     if kind == PageKind.PROPERTIES and isinstance(body, dict):
         listing.properties = body
     elif kind == PageKind.MESSAGES:
-        listing.messages.extend((item, salt) for item in items(body))
+        listing.messages.extend(
+            (item, salts.get(str(item.get("id")), "")) for item in items(body)
+        )
     elif kind == PageKind.PARTICIPANTS:
         listing.participants.extend(items(body))
 

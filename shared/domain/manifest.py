@@ -4,6 +4,7 @@
 `run` says when and by what it was written; nothing else of the archive depends on it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,9 @@ from shared.domain.errors import IntegrityError
 from shared.domain.evidence import leaves, merkle_root, sha256
 from shared.domain.record import SCHEMA
 from shared.domain.times import format_time
-from shared.domain.transcript import Transcript
+from shared.domain.transcript import Gap, Transcript
+
+FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,24 +33,34 @@ class ArchiveFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """A manifest, read back: as much of it as the next revision builds on."""
+    """A manifest, read back: as much of it as others build on.
 
+    `previous` is the revision before and the digest of its manifest; None for the
+    first. `content` is all that `content_sha256` covers.
+    """
+
+    thread_id: str
     revision: int
+    previous: tuple[int, str] | None
     files: tuple[ArchiveFile, ...]
     covers: Covers
+    merkle_root: str
+    archived_on: str
+    content: Mapping[str, Any]
     sha256: str
 
-    def file(self, name: str) -> ArchiveFile:
-        """Give the entry of a file.
 
-        Raises:
-            IntegrityError: the manifest names no such file.
+def file_named(files: Sequence[ArchiveFile], name: str) -> ArchiveFile:
+    """Give the entry of a file.
 
-        """
-        for one in self.files:
-            if one.name == name:
-                return one
-        raise IntegrityError(f"the manifest names no {name}")
+    Raises:
+        IntegrityError: the manifest names no such file.
+
+    """
+    for one in files:
+        if one.name == name:
+            return one
+    raise IntegrityError(f"the manifest names no {name}")
 
 
 def describe(name: str, data: bytes) -> ArchiveFile:
@@ -56,37 +69,35 @@ def describe(name: str, data: bytes) -> ArchiveFile:
     )
 
 
-def encode_manifest(
+def content_of(
     transcript: Transcript,
     *,
     revision: int,
     files: Sequence[ArchiveFile],
     covers: Covers,
-    previous: Manifest | None,
-    archived_on: datetime,
-    archiver_version: str,
-) -> bytes:
-    """Give the bytes of `manifest.json`."""
-    content = {
+    previous: tuple[int, str] | None,
+) -> dict[str, Any]:
+    """Give what a manifest says of a revision: a function of its input (P5)."""
+    return {
         "thread_id": transcript.thread_id,
         "revision": revision,
         "previous": previous
-        and {"revision": previous.revision, "manifest_sha256": previous.sha256},
-        "files": [
-            {
-                "name": one.name,
-                "sha256": one.sha256,
-                "bytes": one.bytes,
-                "lines": one.lines,
-            }
-            for one in files
-        ],
+        and {"revision": previous[0], "manifest_sha256": previous[1]},
+        "files": [file_json(one) for one in files],
         "counts": counts(transcript),
         "reconciliation": transcript.outcomes,
+        "complete": transcript.is_complete,
         "view": view_json(transcript),
+        "gaps": [gap_json(one) for one in transcript.gaps],
         "covers": coverage.to_json(covers),
         "merkle_root": merkle_root(leaves(transcript)),
     }
+
+
+def encode_manifest(
+    content: Mapping[str, Any], *, archived_on: datetime, archiver_version: str
+) -> bytes:
+    """Give the bytes of `manifest.json`."""
     manifest = {
         "schema": SCHEMA,
         "content": content,
@@ -99,8 +110,35 @@ def encode_manifest(
     return json_line.encode(json_line.pretty(manifest))
 
 
+def file_json(file: ArchiveFile) -> dict[str, Any]:
+    return {
+        "name": file.name,
+        "sha256": file.sha256,
+        "bytes": file.bytes,
+        "lines": file.lines,
+    }
+
+
+def file_from_json(value: Mapping[str, Any]) -> ArchiveFile:
+    """Read the entry of a file.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+
+    """
+    name = value["name"]
+    if not isinstance(name, str) or not FILE_NAME.fullmatch(name):
+        raise ValueError("no name of a file")
+    return ArchiveFile(
+        name=name,
+        sha256=str(value["sha256"]),
+        bytes=int(value["bytes"]),
+        lines=int(value["lines"]),
+    )
+
+
 def counts(transcript: Transcript) -> dict[str, Any]:
-    messages = transcript.messages
+    messages, records = transcript.messages, transcript.records
     times = [one.created_on for one in messages if one.created_on]
     return {
         "messages": len(messages),
@@ -108,9 +146,11 @@ def counts(transcript: Transcript) -> dict[str, Any]:
         "edited": sum(1 for one in messages if one.edited_on),
         "deleted": sum(1 for one in messages if one.deleted_on),
         "participants": len(transcript.participants),
-        "records": transcript.records.total,
-        "duplicate_records": transcript.records.duplicates,
-        "unreadable_records": transcript.records.unreadable,
+        "records": records.total,
+        "duplicate_records": records.duplicates,
+        "late_records": records.late,
+        "unreadable_records": records.unreadable,
+        "quarantined_records": records.quarantined,
         "first_message_on": times[0] if times else "",
         "last_message_on": times[-1] if times else "",
     }
@@ -126,6 +166,15 @@ def view_json(transcript: Transcript) -> dict[str, str]:
     }
 
 
+def gap_json(gap: Gap) -> dict[str, str]:
+    return {
+        "kind": gap.kind,
+        "since": gap.since,
+        "until": gap.until,
+        "reason": gap.reason,
+    }
+
+
 def decode_manifest(data: bytes) -> Manifest:
     """Read a manifest and check it against its own digest.
 
@@ -136,35 +185,22 @@ def decode_manifest(data: bytes) -> Manifest:
     try:
         value = json_line.parse(data)
         content = value["content"]
+        if value["schema"] != SCHEMA:
+            raise IntegrityError("the manifest is of an unknown schema")
         if value["content_sha256"] != sha256(json_line.canonical(content)):
             raise IntegrityError("the manifest does not match its own digest")
+        before = content["previous"]
         return Manifest(
-            revision=content["revision"],
-            files=tuple(
-                ArchiveFile(
-                    name=one["name"],
-                    sha256=one["sha256"],
-                    bytes=one["bytes"],
-                    lines=one["lines"],
-                )
-                for one in content["files"]
-            ),
+            thread_id=str(content["thread_id"]),
+            revision=int(content["revision"]),
+            previous=before
+            and (int(before["revision"]), str(before["manifest_sha256"])),
+            files=tuple(map(file_from_json, content["files"])),
             covers=coverage.from_json(content["covers"]),
+            merkle_root=str(content["merkle_root"]),
+            archived_on=str(value["run"]["archived_on"]),
+            content=content,
             sha256=sha256(data),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         raise IntegrityError("the manifest cannot be read") from None
-
-
-def ledger_line(
-    thread_id: str, revision: int, manifest_sha256: str, written_on: datetime
-) -> bytes:
-    """Give the ledger's line for a revision; one that was removed is then missed."""
-    line: Mapping[str, Any] = {
-        "schema": SCHEMA,
-        "written_on": format_time(written_on),
-        "thread_id": thread_id,
-        "revision": revision,
-        "manifest_sha256": manifest_sha256,
-    }
-    return json_line.encode(json_line.compact(line) + "\n")

@@ -3,6 +3,7 @@
 Rule 1: a line is `{"schema":1,"received_on":…,"salt":…,"event":…}` and a newline.
 Rule 2: the event is its own text, not a parsed and rewritten copy of it.
 Rule 3: a torn line is counted and never hides the record that follows on it.
+Rule 4: an erased record says so, keeps what makes it one, and has no salt.
 """
 
 import re
@@ -20,6 +21,7 @@ SCHEMA = 1
 SALT_BYTES = 16
 HEAD = b'{"schema":'
 SALT = re.compile(r"[0-9a-f]{32}")
+ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,7 @@ class Record:
 
     salt: str
     event: ChatEvent
+    received_on: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,16 +65,20 @@ def read_records(log: bytes) -> Records:
     """Read a stretch of log. What is no record is counted, never raised."""
     records = []
     unreadable = 0
-    for line in log.split(b"\n"):
-        if not line.strip():
-            continue
-        for piece in untangle(line):
-            record = decode_record(piece)
-            if record is None:
-                unreadable += 1
-            else:
-                records.append(record)
+    for piece in pieces(log):
+        record = decode_record(piece)
+        if record is None:
+            unreadable += 1
+        else:
+            records.append(record)
     return Records(records=tuple(records), unreadable=unreadable)
+
+
+def pieces(log: bytes) -> Iterator[bytes]:
+    """Give each record of a stretch of log, and each piece that is none."""
+    for line in log.split(b"\n"):
+        if line.strip():
+            yield from untangle(line)
 
 
 def untangle(line: bytes) -> Iterator[bytes]:
@@ -106,9 +113,18 @@ def decode_record(line: bytes) -> Record | None:
     if not isinstance(value, dict) or value.get("schema") != SCHEMA:
         return None
     salt = value.get("salt")
-    if not isinstance(salt, str) or not SALT.fullmatch(salt):
+    if not isinstance(salt, str) or not (SALT.fullmatch(salt) or is_erased(value)):
         return None
     try:
-        return Record(salt=salt, event=interpret(value.get("event")))
+        return Record(
+            salt=salt,
+            event=interpret(value.get("event")),
+            received_on=str(value.get("received_on", "")),
+        )
     except InvalidEvent:
         return None
+
+
+def is_erased(value: Any) -> bool:
+    """Say whether a line's content and salt were erased."""
+    return isinstance(value, dict) and value.get(ERASED) is True

@@ -2,20 +2,25 @@
 
 Rule 1: events are a set. They are grouped by identity, and of several copies the same
         one is chosen whatever order they came in: thread-level before user-level, then
-        the least canonical text. The lowest salt of all copies is the version's.
+        the least canonical text, what can be erased compared last. The lowest salt of
+        all copies is the version's.
 Rule 2: a message is the sequence of its versions by number, then kind; envelope times
         and arrival decide nothing.
 Rule 3: listings are a sequence, oldest first. A listed version joins the version of
         the same number; fields that the event lacks come from the listing.
 Rule 4: messages sort by (int(id), id), never by `createdOn`, which has whole seconds.
+Rule 5: an erased version has no content and no salt, whoever tells it again; it keeps
+        the commitment that it had.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from shared.domain.event import (
+    CONTENT_FIELDS,
     MESSAGE_KINDS,
     ChatEvent,
     Identity,
@@ -23,15 +28,23 @@ from shared.domain.event import (
     parse_version,
     raw_id,
 )
-from shared.domain.evidence import listing_salt
+from shared.domain.evidence import commitment
 from shared.domain.json_line import canonical
 from shared.domain.listing import Listing, Sight, View
-from shared.domain.reconcile import reconcile
+from shared.domain.reconcile import Told, is_told, reconcile, told_by
 from shared.domain.record import Record, Records
-from shared.domain.roster import Entry, roster
-from shared.domain.times import normalise_time
+from shared.domain.roster import Entry, roster, unplaced
+from shared.domain.times import (
+    format_time,
+    from_milliseconds,
+    normalise_time,
+    parse_time,
+)
 from shared.domain.transcript import (
+    UNKNOWN,
     Change,
+    Gap,
+    GapKind,
     Message,
     RecordCounts,
     Transcript,
@@ -44,7 +57,55 @@ TIME_FIELD = {
     Kind.EDITED: "editTime",
     Kind.DELETED: "deleteTime",
 }
+EVENT_FIELDS = (
+    *CONTENT_FIELDS,
+    *TIME_FIELD.values(),
+    "threadId",
+    "messageId",
+    "version",
+    "type",
+    "senderCommunicationIdentifier",
+)
+ITEM_FIELDS = (
+    "id",
+    "type",
+    "sequenceId",
+    "version",
+    "content",
+    "metadata",
+    "createdOn",
+    "editedOn",
+    "deletedOn",
+    "senderDisplayName",
+    "senderCommunicationIdentifier",
+)
+THREAD_FIELDS = (
+    "threadId",
+    "version",
+    "createTime",
+    "editTime",
+    "deleteTime",
+    "properties",
+    "participants",
+    "createdByCommunicationIdentifier",
+    "editedByCommunicationIdentifier",
+    "deletedByCommunicationIdentifier",
+)
+PROPERTY_FIELDS = (
+    "id",
+    "topic",
+    "createdOn",
+    "createdByCommunicationIdentifier",
+    "deletedOn",
+)
+"""What of an event, a listed message, a thread event or a thread's properties has a
+place of its own in the transcript; anything else is kept as extra."""
 NOT_LISTED = View(sight=Sight.EVENTS_ONLY, reason="the service was never listed")
+
+VersionKey = tuple[str, int, str]
+"""Message id, version number, kind."""
+Erased = Mapping[VersionKey, str]
+"""The versions that were erased, with the commitment that each had."""
 
 
 @dataclass(slots=True)
@@ -58,7 +119,14 @@ class Draft:
     """The item with the highest version that any listing shows."""
 
 
-def replay(thread_id: str, log: Records, listings: Sequence[Listing]) -> Transcript:
+def replay(
+    thread_id: str,
+    log: Records,
+    listings: Sequence[Listing],
+    *,
+    quarantined: int = 0,
+    erased: Erased | None = None,
+) -> Transcript:
     """Make the transcript of one thread from all that is known of it."""
     entries = unique(log.records)
     events = [entry.event for entry in entries]
@@ -73,22 +141,37 @@ def replay(thread_id: str, log: Records, listings: Sequence[Listing]) -> Transcr
     newest = next(reversed(listings), None)
     view = newest.view if newest else NOT_LISTED
     in_newest = {str(item.get("id")) for item, _ in newest.messages} if newest else ()
+    told = told_by(events)
     messages = [
-        finish(draft, in_newest=draft.id in in_newest, view=view)
+        finish(
+            draft,
+            in_newest=draft.id in in_newest,
+            view=view,
+            told=told,
+            erased=erased or {},
+        )
         for draft in drafts.values()
     ]
     properties = next((one.properties for one in listings[::-1] if one.properties), {})
     topics = topic_changes(events)
     created = first(events, Kind.THREAD_CREATED)
     deleted = first(events, Kind.THREAD_DELETED)
+    created_on = (
+        time_of(created, "createTime")
+        or normalise_time(properties.get("createdOn"))
+        or created_on_by_others(events)
+    )
+    records = RecordCounts(
+        total=len(log.records),
+        duplicates=len(log.records) - len(entries),
+        unreadable=log.unreadable,
+        late=count_late(entries, listings),
+        quarantined=quarantined,
+    )
     return Transcript(
         thread_id=thread_id,
         topic=text(properties.get("topic")) or (topics[-1].topic if topics else ""),
-        created_on=(
-            time_of(created, "createTime")
-            or normalise_time(properties.get("createdOn"))
-            or created_on_by_others(events)
-        ),
+        created_on=created_on,
         created_by=(
             actor(created) or raw_id(properties.get("createdByCommunicationIdentifier"))
         ),
@@ -97,16 +180,14 @@ def replay(thread_id: str, log: Records, listings: Sequence[Listing]) -> Transcr
             or normalise_time(properties.get("deletedOn"))
             or ""
         ),
-        deleted_by=actor(deleted),
+        deleted_by=actor(deleted) or (UNKNOWN if deleted else ""),
         topics=topics,
         participants=roster(entries, listings),
         messages=tuple(sorted(messages, key=lambda one: message_order(one.id))),
         view=view,
-        records=RecordCounts(
-            total=len(log.records),
-            duplicates=len(log.records) - len(entries),
-            unreadable=log.unreadable,
-        ),
+        records=records,
+        gaps=tuple(find_gaps(entries, created_on, view, records)),
+        extra=thread_extra(events, properties),
     )
 
 
@@ -116,7 +197,11 @@ def unique(records: Iterable[Record]) -> list[Entry]:
     for record in records:
         copies[record.event.identity].append(record)
     return [
-        Entry(event=choose(group), salt=min(record.salt for record in group))
+        Entry(
+            event=choose(group),
+            salt=min(record.salt for record in group),
+            received_on=min(record.received_on for record in group),
+        )
         for _, group in sorted(copies.items())
     ]
 
@@ -126,8 +211,77 @@ def choose(group: Sequence[Record]) -> ChatEvent:
         return group[0].event
     return min(
         (record.event for record in group),
-        key=lambda event: (event.per_user, canonical(event.data), event.envelope_id),
+        key=lambda event: (
+            event.per_user,
+            canonical(unplaced(event.data, CONTENT_FIELDS)),
+            canonical(event.data),
+            event.envelope_id,
+        ),
     )
+
+
+def count_late(entries: Iterable[Entry], listings: Sequence[Listing]) -> int:
+    """Count the events that came after a listing, of what had happened before it."""
+    taken = [parse_time(one.received_on) for one in listings]
+    return sum(came_late(entry, filter(None, taken)) for entry in entries)
+
+
+def came_late(entry: Entry, taken: Iterable[datetime]) -> bool:
+    happened, came = happened_on(entry.event), parse_time(entry.received_on)
+    if happened is None or came is None:
+        return False
+    return any(happened < time < came for time in taken)
+
+
+def happened_on(event: ChatEvent) -> datetime | None:
+    return from_milliseconds(event.version) if event.version else None
+
+
+def find_gaps(
+    entries: Sequence[Entry], created_on: str, view: View, records: RecordCounts
+) -> Iterator[Gap]:
+    """Name everything that may be missing, and why (P8)."""
+    if not any(entry.event.kind is Kind.THREAD_CREATED for entry in entries):
+        times = filter(None, (happened_on(entry.event) for entry in entries))
+        earliest = min(times, default=None)
+        yield Gap(
+            kind=GapKind.LOG,
+            since=created_on,
+            until=format_time(earliest) if earliest else "",
+            reason="no event tells the creation of the thread: edits and deletions "
+            "before the first event are not known"
+            if entries
+            else "no event of this thread was ever received",
+        )
+    if view.sight is not Sight.FULL:
+        yield Gap(kind=GapKind.LISTING, since="", until=view.since, reason=view.reason)
+    for count, what in (
+        (records.unreadable, "record(s) of the log could not be read"),
+        (records.quarantined, "event(s) of this thread went to quarantine"),
+    ):
+        if count:
+            yield Gap(
+                kind=GapKind.RECORDS, since="", until="", reason=f"{count} {what}"
+            )
+
+
+def thread_extra(
+    events: Iterable[ChatEvent], properties: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Give what has no place of its own: of the thread, and events of unknown type."""
+    extra: dict[str, Any] = {}
+    if unknown := unplaced(properties, PROPERTY_FIELDS):
+        extra["properties"] = unknown
+    if others := [one.data for one in events if one.kind is Kind.OTHER]:
+        extra["events"] = others
+    deletions = [
+        unplaced(one.data, THREAD_FIELDS)
+        for one in events
+        if one.kind is Kind.THREAD_DELETED
+    ]
+    if found := next(filter(None, deletions), None):
+        extra["deletion"] = found
+    return extra
 
 
 def add_event(drafts: dict[str, Draft], entry: Entry) -> None:
@@ -138,13 +292,23 @@ def add_event(drafts: dict[str, Draft], entry: Entry) -> None:
         number=event.version,
         kind=event.kind,
         on=normalise_time(event.data.get(TIME_FIELD[event.kind])) or "",
+        by=event_author(event),
         content=event_content(event),
         salt=entry.salt,
+        commitment="",
         sources=("event",),
+        extra=unplaced(event.data, EVENT_FIELDS),
     )
     before = draft.first_event
     if before is None or order(key) < order((before.version, before.kind)):
         draft.first_event = event
+
+
+def event_author(event: ChatEvent) -> str:
+    """Say who made a version. An event names the sender only, never who edited it."""
+    if event.kind is Kind.RECEIVED:
+        return raw_id(event.data.get("senderCommunicationIdentifier")) or UNKNOWN
+    return actor(event) or UNKNOWN
 
 
 def event_content(event: ChatEvent) -> dict[str, Any] | None:
@@ -156,7 +320,7 @@ def event_content(event: ChatEvent) -> dict[str, Any] | None:
     return content
 
 
-def add_item(drafts: dict[str, Draft], item: Mapping[str, Any], page_salt: str) -> None:
+def add_item(drafts: dict[str, Draft], item: Mapping[str, Any], salt: str) -> None:
     """Let a listed message join its draft. An item without an id or version is none."""
     message_id, number = text(item.get("id")), parse_version(item.get("version"))
     if not message_id or number is None:
@@ -165,6 +329,7 @@ def add_item(drafts: dict[str, Draft], item: Mapping[str, Any], page_salt: str) 
     if number >= (parse_version(draft.listed.get("version")) or 0):
         draft.listed = item
     content = item_content(item)
+    extra = unplaced(item, ITEM_FIELDS)
     known = [key for key in draft.versions if key[0] == number]
     if not known:
         kind = item_kind(item)
@@ -175,21 +340,36 @@ def add_item(drafts: dict[str, Draft], item: Mapping[str, Any], page_salt: str) 
                 item.get("deletedOn") or item.get("editedOn") or item.get("createdOn")
             )
             or "",
+            by=item_author(item, kind),
             content=content,
-            salt=listing_salt(page_salt, message_id),
+            salt=salt,
+            commitment="",
             sources=("listing",),
+            extra=extra,
         )
         return
     key = max(known, key=order)
     version = draft.versions[key]
-    draft.versions[key] = Version(
-        number=version.number,
-        kind=version.kind,
-        on=version.on,
+    draft.versions[key] = replace(
+        version,
         content=merge(version.content, content),
-        salt=version.salt,
         sources=tuple(sorted({*version.sources, "listing"})),
+        extra={**extra, **version.extra},
     )
+
+
+def item_author(item: Mapping[str, Any], kind: Kind) -> str:
+    """Say who made a listed version: of a system message, whoever set it off."""
+    if kind is not Kind.RECEIVED:
+        return UNKNOWN
+    content = item.get("content")
+    initiator = (
+        content.get("initiatorCommunicationIdentifier")
+        if isinstance(content, dict)
+        else None
+    )
+    sender = raw_id(item.get("senderCommunicationIdentifier"))
+    return sender or raw_id(initiator) or UNKNOWN
 
 
 def merge(
@@ -218,30 +398,56 @@ def item_kind(item: Mapping[str, Any]) -> Kind:
     return Kind.EDITED if item.get("editedOn") else Kind.RECEIVED
 
 
-def finish(draft: Draft, *, in_newest: bool, view: View) -> Message:
+def finish(
+    draft: Draft, *, in_newest: bool, view: View, told: Told, erased: Erased
+) -> Message:
     event, listed = draft.first_event, draft.listed
     data: Mapping[str, Any] = event.data if event else {}
-    versions = tuple(draft.versions[key] for key in sorted(draft.versions, key=order))
+    versions = tuple(
+        seal(draft.id, draft.versions[key], erased)
+        for key in sorted(draft.versions, key=order)
+    )
     created_on = (
         normalise_time(data.get("composeTime"))
         or normalise_time(listed.get("createdOn"))
         or ""
     )
+    senders = [
+        one.get("senderCommunicationIdentifier")
+        for one in (data, listed)
+        if raw_id(one.get("senderCommunicationIdentifier"))
+    ]
+    sender = dict(senders[0] or {}) if senders else {}
     return Message(
         id=draft.id,
         type=message_type(text(data.get("type")) or text(listed.get("type"))),
-        sender_id=raw_id(data.get("senderCommunicationIdentifier"))
-        or raw_id(listed.get("senderCommunicationIdentifier")),
+        sender_id=raw_id(sender),
         sender_name=text(data.get("senderDisplayName"))
         or text(listed.get("senderDisplayName")),
+        sender=sender,
         sequence_id=text(listed.get("sequenceId")),
         created_on=created_on,
         edited_on=last_time(versions, Kind.EDITED),
         deleted_on=last_time(versions, Kind.DELETED),
         versions=versions,
         outcome=reconcile(
-            versions, created_on=created_on, in_newest=in_newest, view=view
+            versions,
+            created_on=created_on,
+            in_newest=in_newest,
+            view=view,
+            told=is_told(listed, told),
         ),
+    )
+
+
+def seal(message_id: str, version: Version, erased: Erased) -> Version:
+    """Commit to a version's content; an erased one keeps the commitment it had."""
+    known = erased.get((message_id, version.number, version.kind))
+    if known is None:
+        made = commitment(version.content, version.salt)
+        return replace(version, commitment=made)
+    return replace(
+        version, content=None, salt="", commitment=known, erased=True, extra={}
     )
 
 
@@ -277,12 +483,22 @@ def topic_changes(events: Iterable[ChatEvent]) -> tuple[Change, ...]:
         Change(
             kind=event.kind,
             on=time_of(event, "editTime") or time_of(event, "createTime"),
-            by=actor(event),
+            by=actor(event) or UNKNOWN,
             topic=topic_of(event),
+            extra=change_extra(event),
         )
         for event in sorted(events, key=lambda one: one.version)
         if event.kind in (Kind.THREAD_CREATED, Kind.THREAD_UPDATED) and topic_of(event)
     )
+
+
+def change_extra(event: ChatEvent) -> dict[str, Any]:
+    """Give what has no place of its own, of a thread event and of its properties."""
+    extra = unplaced(event.data, THREAD_FIELDS)
+    properties = event.data.get("properties")
+    if isinstance(properties, dict) and (others := unplaced(properties, ("topic",))):
+        extra["properties"] = others
+    return extra
 
 
 def topic_of(event: ChatEvent) -> str:
@@ -297,7 +513,7 @@ def created_on_by_others(events: Iterable[ChatEvent]) -> str:
 
 
 def actor(event: ChatEvent | None) -> str:
-    """Give the rawId of who created, changed or deleted the thread."""
+    """Give the rawId of who created, changed or deleted it; "" where none is told."""
     if event is None:
         return ""
     names = ("createdBy", "editedBy", "deletedBy")

@@ -11,7 +11,19 @@ from typing import Any
 from shared.domain.event import ChatEvent, Kind, raw_id
 from shared.domain.listing import Listing
 from shared.domain.times import normalise_time
-from shared.domain.transcript import Change, Participant
+from shared.domain.transcript import UNKNOWN, Change, Participant
+
+LISTED_FIELDS = ("communicationIdentifier", "displayName", "shareHistoryTime")
+TOLD_FIELDS = ("participantCommunicationIdentifier", "displayName")
+PLACED_FIELDS = (
+    "threadId",
+    "version",
+    "createTime",
+    "time",
+    "participantAdded",
+    "participantRemoved",
+)
+"""What of a participant, or of their coming, has a place of its own."""
 
 OWN_USER = "8:acs:"
 """How the ids begin that a resource can mint a token for. Government clouds have
@@ -20,27 +32,38 @@ OWN_USER = "8:acs:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An event that is known once, with the salt of its version."""
+    """An event that is known once: its salt, and when its first record came."""
 
     event: ChatEvent
     salt: str
+    received_on: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What one event tells of one participant: as received, and what happened."""
+
+    who: Mapping[str, Any]
+    change: Change
+
+    @property
+    def id(self) -> str:
+        return raw_id(self.who.get("participantCommunicationIdentifier"))
 
 
 def roster(
     entries: Iterable[Entry], listings: Sequence[Listing]
 ) -> tuple[Participant, ...]:
     """Give everybody who took part, sorted by id."""
-    names: dict[str, str] = {}
-    history: dict[str, set[tuple[str, Kind, str]]] = {}
+    told: dict[str, list[Told]] = {}
     for entry in entries:
-        for who, name, change in changes(entry.event):
-            history.setdefault(who, set()).add(change)
-            if name:
-                names.setdefault(who, name)
+        for one in changes(entry.event):
+            told.setdefault(one.id, []).append(one)
     listed: dict[str, Mapping[str, Any]] = {}
     for listing in listings:
-        for one in listing.participants:
-            listed[raw_id(one.get("communicationIdentifier"))] = one
+        for item in listing.participants:
+            listed[raw_id(item.get("communicationIdentifier"))] = item
+    told.pop("", None)
     listed.pop("", None)
     newest = next((one for one in listings[::-1] if one.participants), None)
     present = {
@@ -48,50 +71,72 @@ def roster(
         for one in (newest.participants if newest else ())
     }
     return tuple(
-        Participant(
-            id=who,
-            display_name=names.get(who)
-            or str(listed.get(who, {}).get("displayName") or ""),
+        participant(
+            who,
+            told.get(who, []),
+            listed.get(who, {}),
             present=who in present if newest else None,
-            share_history_time=normalise_time(
-                listed.get(who, {}).get("shareHistoryTime")
-            )
-            or "",
-            history=tuple(
-                Change(kind=kind, on=on, by=by)
-                for on, kind, by in sorted(history.get(who, ()))
-            ),
         )
-        for who in sorted(history.keys() | listed.keys())
+        for who in sorted(told.keys() | listed.keys())
     )
 
 
-def changes(event: ChatEvent) -> Iterator[tuple[str, str, tuple[str, Kind, str]]]:
-    """Give (who, display name, (on, kind, by)) for each coming or going told."""
+def participant(
+    who: str,
+    told: Sequence[Told],
+    listed: Mapping[str, Any],
+    *,
+    present: bool | None,
+) -> Participant:
+    names = (one.who.get("displayName") for one in told)
+    identifiers = [one.who.get("participantCommunicationIdentifier") for one in told]
+    extra: dict[str, Any] = {}
+    for one in told:
+        extra |= unplaced(one.who, TOLD_FIELDS)
+    return Participant(
+        id=who,
+        display_name=next((n for n in names if isinstance(n, str) and n), "")
+        or str(listed.get("displayName") or ""),
+        identifier=listed.get("communicationIdentifier") or identifiers[0] or {},
+        present=present,
+        share_history_time=normalise_time(listed.get("shareHistoryTime")) or "",
+        history=distinct(one.change for one in told),
+        extra=extra | unplaced(listed, LISTED_FIELDS),
+    )
+
+
+def distinct(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Give each change once, by time: thread and user level tell the same one."""
+    found = {(one.on, one.kind, one.by): one for one in changes}
+    return tuple(found[key] for key in sorted(found))
+
+
+def unplaced(value: Mapping[str, Any], placed: Iterable[str]) -> dict[str, Any]:
+    """Give the fields that have no place of their own, as received."""
+    return {name: one for name, one in value.items() if name not in placed}
+
+
+def changes(event: ChatEvent) -> Iterator[Told]:
+    """Give each coming or going that an event tells."""
     data = event.data
     if event.kind is Kind.THREAD_CREATED:
-        by = raw_id(data.get("createdByCommunicationIdentifier"))
+        by = raw_id(data.get("createdByCommunicationIdentifier")) or UNKNOWN
         on = normalise_time(data.get("createTime")) or ""
         for one in data.get("participants") or ():
-            who, name = person(one)
-            if who:
-                yield who, name, (on, Kind.PARTICIPANT_ADDED, by)
+            if isinstance(one, dict):
+                yield Told(
+                    who=one,
+                    change=Change(kind=Kind.PARTICIPANT_ADDED, on=on, by=by),
+                )
     elif event.kind in (Kind.PARTICIPANT_ADDED, Kind.PARTICIPANT_REMOVED):
         verb = "added" if event.kind is Kind.PARTICIPANT_ADDED else "removed"
-        by = raw_id(data.get(f"{verb}ByCommunicationIdentifier"))
-        who, name = person(event.participant)
-        if who:
-            yield who, name, (normalise_time(data.get("time")) or "", event.kind, by)
-
-
-def person(one: Any) -> tuple[str, str]:
-    if not isinstance(one, dict):
-        return "", ""
-    name = one.get("displayName")
-    return (
-        raw_id(one.get("participantCommunicationIdentifier")),
-        name if isinstance(name, str) else "",
-    )
+        by = raw_id(data.get(f"{verb}ByCommunicationIdentifier")) or UNKNOWN
+        on = normalise_time(data.get("time")) or ""
+        extra = unplaced(data, (*PLACED_FIELDS, f"{verb}ByCommunicationIdentifier"))
+        yield Told(
+            who=event.participant,
+            change=Change(kind=event.kind, on=on, by=by, extra=extra),
+        )
 
 
 def reader_candidates(

@@ -28,6 +28,14 @@ def format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def from_milliseconds(number: int) -> datetime | None:
+    """Give the time of epoch milliseconds; None beyond the calendar."""
+    try:
+        return datetime.fromtimestamp(number / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
 def normalise_time(value: Any) -> str | None:
     """Give a time of the service in our form; None when it is absent or unreadable."""
     moment = parse_time(value)

@@ -1,12 +1,18 @@
 """The transcript: everything known of one thread, ready to be written in any format."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from shared.domain.event import Kind
-from shared.domain.listing import View
+from shared.domain.listing import Sight, View
+
+UNKNOWN = "unknown"
+"""Who did something, where nobody told: said, never assumed."""
+
+Extra = Mapping[str, Any]
+"""Fields that were received and have no place of their own, as received."""
 
 
 class Outcome(StrEnum):
@@ -20,20 +26,53 @@ class Outcome(StrEnum):
     UNVERIFIABLE = "unverifiable"
 
 
+CHECKED = (Outcome.MATCHED, Outcome.BACKFILLED)
+"""The outcomes that count as success: the content is known, and the service agrees."""
+
+
+class GapKind(StrEnum):
+    """Where something may be missing."""
+
+    LOG = "log"
+    LISTING = "listing"
+    RECORDS = "records"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Something that may be missing, and why. Times are "" where nobody knows them."""
+
+    kind: GapKind
+    since: str
+    until: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
     """One state of a message. `number` is epoch milliseconds of the change.
 
-    `content` is None where nobody has told it to us, and for a deletion. `sources`
-    says who knows this version: the log (`event`), the service (`listing`), or both.
+    `by` is the raw id of who made the change, or `UNKNOWN`. `content` is None where
+    nobody has told it to us, for a deletion, and where it was erased. `sources` says
+    who knows this version: the log (`event`), the service (`listing`), or both.
+    `commitment` is to the content as it was, also when it was erased.
     """
 
     number: int
     kind: Kind
     on: str
+    by: str
     content: Mapping[str, Any] | None
     salt: str
+    commitment: str
     sources: tuple[str, ...]
+    erased: bool = False
+    extra: Extra = field(default_factory=dict)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its content is, or was, known."""
+        return self.content is not None or self.erased
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +87,8 @@ class Message:
     type: str
     sender_id: str
     sender_name: str
+    sender: Mapping[str, Any]
+    """The sender's identifier as received."""
     sequence_id: str
     created_on: str
     edited_on: str
@@ -73,6 +114,7 @@ class Change:
     on: str
     by: str
     topic: str = ""
+    extra: Extra = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,18 +127,27 @@ class Participant:
 
     id: str
     display_name: str
+    identifier: Mapping[str, Any] = field(default_factory=dict)
     present: bool | None
     share_history_time: str
     history: tuple[Change, ...]
+    extra: Extra = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordCounts:
-    """What the log held: `duplicates` are records that tell a known event again."""
+    """What the log held.
+
+    `duplicates` tell a known event again. `late` ones came after a revision had been
+    made without them, of something that had happened before it. `quarantined` is input
+    that names this thread and could not be read.
+    """
 
     total: int
     duplicates: int
     unreadable: int
+    late: int = 0
+    quarantined: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +165,8 @@ class Transcript:
     messages: tuple[Message, ...]
     view: View
     records: RecordCounts
+    gaps: tuple[Gap, ...]
+    extra: Extra = field(default_factory=dict)
 
     @property
     def outcomes(self) -> dict[str, int]:
@@ -122,3 +175,12 @@ class Transcript:
         for message in self.messages:
             counts[message.outcome] += 1
         return counts
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every message was checked, and nothing may be missing (P8)."""
+        return (
+            self.view.sight is Sight.FULL
+            and not self.gaps
+            and all(message.outcome in CHECKED for message in self.messages)
+        )

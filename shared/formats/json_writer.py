@@ -3,8 +3,7 @@
 from typing import Any
 
 from shared.domain import json_line
-from shared.domain.evidence import commitment
-from shared.domain.manifest import view_json
+from shared.domain.manifest import gap_json, view_json
 from shared.domain.record import SCHEMA
 from shared.domain.transcript import Change, Message, Participant, Transcript, Version
 
@@ -20,11 +19,13 @@ def write(transcript: Transcript) -> bytes:
         "deleted_on": transcript.deleted_on,
         "deleted_by": transcript.deleted_by,
         "view": view_json(transcript),
+        "gaps": [gap_json(one) for one in transcript.gaps],
         "topics": [
             change_json(one) | {"topic": one.topic} for one in transcript.topics
         ],
         "participants": [participant_json(one) for one in transcript.participants],
         "messages": [message_json(one) for one in transcript.messages],
+        "extra": transcript.extra,
         "reconciliation": transcript.outcomes,
         "message_count": len(transcript.messages),
     }
@@ -35,21 +36,32 @@ def participant_json(participant: Participant) -> dict[str, Any]:
     return {
         "id": participant.id,
         "display_name": participant.display_name,
+        "identifier": participant.identifier,
         "present": participant.present,
         "share_history_time": participant.share_history_time,
         "history": [change_json(one) for one in participant.history],
+        "extra": participant.extra,
     }
 
 
 def change_json(change: Change) -> dict[str, Any]:
-    return {"kind": change.kind, "on": change.on, "by": change.by}
+    return {
+        "kind": change.kind,
+        "on": change.on,
+        "by": change.by,
+        "extra": change.extra,
+    }
 
 
 def message_json(message: Message) -> dict[str, Any]:
     return {
         "id": message.id,
         "type": message.type,
-        "sender": {"id": message.sender_id, "display_name": message.sender_name},
+        "sender": {
+            "id": message.sender_id,
+            "display_name": message.sender_name,
+            "identifier": message.sender,
+        },
         "sequence_id": message.sequence_id,
         "created_on": message.created_on,
         "edited_on": message.edited_on,
@@ -64,8 +76,11 @@ def version_json(version: Version) -> dict[str, Any]:
         "version": str(version.number),
         "kind": version.kind,
         "on": version.on,
+        "by": version.by,
         "sources": list(version.sources),
+        "erased": version.erased,
         "content": version.content,
         "salt": version.salt,
-        "commitment": commitment(version.content, version.salt),
+        "commitment": version.commitment,
+        "extra": version.extra,
     }

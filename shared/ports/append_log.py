@@ -39,6 +39,10 @@ class ThreadLogs(AppendLog, Protocol):
         """Give the bytes of a segment from `start` to its recorded size."""
         ...
 
+    async def quarantined(self, thread_id: str) -> bytes:
+        """Give the quarantine's lines that name a thread."""
+        ...
+
     async def mark(self, thread_id: str, revision: int, covers: Covers) -> None:
         """Write the marker of a revision, if it is not there yet."""
         ...

@@ -1,4 +1,6 @@
-"""Archives on block blobs: each file is created once and never written again."""
+"""Archives on block blobs: each file is created once; only erasure writes one again."""
+
+from collections.abc import AsyncIterator, Iterable
 
 from azure.core.exceptions import (
     AzureError,
@@ -10,7 +12,7 @@ from azure.storage.blob.aio import BlobServiceClient
 
 from shared.domain import layout
 from shared.domain.errors import IntegrityError, Transient
-from shared.ports.archive_store import AlreadyExists, Shelf
+from shared.ports.archive_store import AlreadyExists, File, Immutable, Shelf
 from shared.storage import failures
 from shared.storage.clients import create_container
 
@@ -19,6 +21,7 @@ CONTENT_TYPES = {
     "jsonl": "application/x-ndjson",
     "csv": "text/csv; charset=utf-8",
 }
+READ_BYTES = 16 * 1024 * 1024
 
 
 class BlobArchiveStore:
@@ -27,29 +30,53 @@ class BlobArchiveStore:
     def __init__(self, service: BlobServiceClient) -> None:
         self.container = service.get_container_client(layout.ARCHIVE)
 
-    async def shelf(self, thread_id: str) -> Shelf:
-        """Say which revisions there are; see the port."""
-        last_used = newest = 0
+    async def walk(self, prefix: str = "") -> AsyncIterator[File]:
+        """Give every file; see the port."""
         try:
-            async for name in self.container.list_blob_names(
-                name_starts_with=layout.thread_folder(thread_id)
-            ):
-                number = layout.revision_number(name) or 0
-                last_used = max(last_used, number)
-                if name.endswith(f"/{layout.MANIFEST_FILE}"):
-                    newest = max(newest, number)
+            async for blob in self.container.list_blobs(prefix or None):
+                yield File(path=blob.name, size=blob.size)
         except AzureError as error:
             if not failures.is_container_missing(error):
                 raise Transient(
                     f"list the archive: {failures.describe(error)}"
                 ) from None
-        return Shelf(newest=newest, last_used=last_used)
+
+    async def shelf(self, thread_id: str) -> Shelf:
+        """Say which revisions there are; see the port."""
+        folder = layout.thread_folder(thread_id)
+        return shelf_of([file.path async for file in self.walk(folder)])
 
     async def read(self, path: str) -> bytes:
         """Read a file; see the port."""
+        return b"".join([part async for part in self.stream(path)])
+
+    async def stream(self, path: str) -> AsyncIterator[bytes]:
+        """Read a file in parts; see the port."""
         try:
-            stream = await self.container.download_blob(path)
-            return await stream.readall()
+            offset, size = 0, 1
+            while offset < size:
+                # One GET each, so that the SDK pins no ETag while a ledger grows.
+                found = await self.container.download_blob(
+                    path, offset=offset, length=READ_BYTES
+                )
+                part = await found.readall()
+                size = found.properties.size if part else 0
+                offset += len(part)
+                yield part
+        except ResourceNotFoundError:
+            raise IntegrityError(f"{path} is missing from the archive") from None
+        except AzureError as error:
+            raise Transient(f"read {path}: {failures.describe(error)}") from None
+
+    async def tail(self, path: str, count: int) -> bytes:
+        """Read the end of a file; see the port."""
+        blob = self.container.get_blob_client(path)
+        try:
+            size = (await blob.get_blob_properties()).size
+            if not size:
+                return b""
+            download = await blob.download_blob(offset=max(0, size - count))
+            return await download.readall()
         except ResourceNotFoundError:
             raise IntegrityError(f"{path} is missing from the archive") from None
         except AzureError as error:
@@ -57,15 +84,9 @@ class BlobArchiveStore:
 
     async def create(self, path: str, data: bytes) -> None:
         """Create a file; see the port."""
-        content_type = CONTENT_TYPES.get(path.rsplit(".", 1)[-1])
         for _ in range(2):
             try:
-                await self.container.upload_blob(
-                    path,
-                    data,
-                    overwrite=False,
-                    content_settings=ContentSettings(content_type=content_type),
-                )
+                await self.upload(path, data, overwrite=False)
             except ResourceExistsError:
                 raise AlreadyExists(f"{path} exists already") from None
             except AzureError as error:
@@ -77,3 +98,45 @@ class BlobArchiveStore:
             else:
                 return
         raise Transient(f"create {path}: the container was only just created")
+
+    async def upload(self, path: str, data: bytes, *, overwrite: bool) -> None:
+        content_type = CONTENT_TYPES.get(path.rsplit(".", 1)[-1])
+        await self.container.upload_blob(
+            path,
+            data,
+            overwrite=overwrite,
+            content_settings=ContentSettings(content_type=content_type),
+        )
+
+    async def check_erasable(self) -> None:
+        """Ask for policies and holds of the container; see the port."""
+        with failures.as_transient("ask for the container's policies"):
+            found = await self.container.get_container_properties()
+        if found.has_legal_hold:
+            raise Immutable("the container has a legal hold; have it cleared first")
+        if found.has_immutability_policy:
+            raise Immutable("the container has an immutability policy; nothing can go")
+
+    async def replace(self, path: str, data: bytes) -> None:
+        """Replace a file; see the port."""
+        try:
+            await self.upload(path, data, overwrite=True)
+        except AzureError as error:
+            what = failures.describe(error)
+            if "Immutab" in what or "LegalHold" in what:
+                raise Immutable(f"{path} may not be changed: {what}") from None
+            raise Transient(f"replace {path}: {what}") from None
+
+
+def shelf_of(paths: Iterable[str]) -> Shelf:
+    """Say which revisions these files of one thread make."""
+    last_used = newest = 0
+    erased = set()
+    for path in paths:
+        number = layout.revision_number(path) or 0
+        last_used = max(last_used, number)
+        if path.endswith(f"/{layout.MANIFEST_FILE}"):
+            newest = max(newest, number)
+        elif path.endswith(f"/{layout.ERASURES_FILE}"):
+            erased.add(number)
+    return Shelf(newest=newest, last_used=last_used, erased=newest in erased)

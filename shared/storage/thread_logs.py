@@ -79,6 +79,15 @@ class BlobThreadLogs(BlobAppendLog):
                 parts.append(await stream.readall())
         return b"".join(parts)
 
+    async def quarantined(self, thread_id: str) -> bytes:
+        """Read a thread's quarantine; see the port."""
+        lines = []
+        async for blob in self.list_blobs(layout.quarantine_folder(thread_id)):
+            with as_transient(f"read {blob.name}"):
+                stream = await self.reads.download_blob(blob.name)
+                lines.append(await stream.readall())
+        return b"".join(lines)
+
     async def mark(self, thread_id: str, revision: int, covers: Covers) -> None:
         """Write a marker; see the port."""
         blob = self.reads.get_blob_client(layout.marker_path(thread_id, revision))

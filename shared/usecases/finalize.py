@@ -11,14 +11,15 @@ Order matters, and is the proof of P4, P6 and P7:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared import __version__
 from shared.domain import coverage, layout
 from shared.domain.coverage import Covers, ThreadLog
+from shared.domain.erasure import Erasures
 from shared.domain.errors import IntegrityError
+from shared.domain.ledger import revision_line
 from shared.domain.listing import (
-    Listing,
     Refusal,
     Sight,
     View,
@@ -29,22 +30,24 @@ from shared.domain.listing import (
 )
 from shared.domain.manifest import (
     Manifest,
+    content_of,
     decode_manifest,
     describe,
     encode_manifest,
-    ledger_line,
 )
-from shared.domain.record import Records, read_records
-from shared.domain.replay import replay
-from shared.domain.roster import reader_candidates
+from shared.domain.record import read_records
+from shared.domain.replay import unique
+from shared.domain.roster import reader_candidates, roster
+from shared.domain.sources import Sources
 from shared.domain.transcript import Transcript
-from shared.formats import WRITERS
+from shared.formats import ALWAYS, WRITERS
 from shared.ports.announcer import Announcement, Announcer
 from shared.ports.append_log import AppendLog, ThreadLogs
 from shared.ports.archive_store import ArchiveStore
 from shared.ports.chat_service import ChatService, ReaderRefused, ServiceListing
 from shared.ports.clock import Clock, NewSalt
 from shared.ports.leases import Lease, LeaseHeld, Leases
+from shared.usecases.revisions import read_manifest, read_sources
 
 MOST_READERS = 10
 """Readers tried for one thread: a token and a refusal cost calls and time."""
@@ -98,31 +101,33 @@ class Finalize:
     async def finalize(self, thread_id: str, lease: Lease) -> Finalized:
         thread = await self.log.thread(thread_id)
         shelf = await self.archive.shelf(thread_id)
-        previous = await self.manifest(thread_id, shelf.newest)
+        previous = (
+            await read_manifest(self.archive, thread_id, shelf.newest)
+            if shelf.newest
+            else None
+        )
         covers = {**(previous.covers if previous else {})}
         if previous:
             if previous.revision not in thread.markers:
-                await self.close(thread_id, previous)
+                await self.close(previous)
             if not coverage.uncovered(thread.segments, covers):
                 return Finalized(revision=previous.revision, written=False, outcomes={})
 
         number = shelf.last_used + 1
-        events, listing_lines = await self.gather(thread, previous)
+        sources = await self.gather(thread, previous, number, erased=shelf.erased)
         covers |= coverage.cover(thread.segments)
-        log = read_records(events)
-        listing_lines += await self.list_service(
-            thread_id, number, log, read_listings(listing_lines)
-        )
-        transcript = replay(thread_id, log, read_listings(listing_lines))
-        if not events and transcript.view.sight is Sight.EVENTS_ONLY:
+        listing = await self.list_service(sources, number)
+        sources = replace(sources, listing=sources.listing + listing).erased()
+        transcript = sources.transcript()
+        if not sources.events and transcript.view.sight is Sight.EVENTS_ONLY:
             raise IntegrityError("nothing is known of this thread: no log, no reader")
-        files = {layout.EVENTS_FILE: events, layout.LISTING_FILE: listing_lines}
-        for name in self.formats:
-            files[WRITERS[name].file] = WRITERS[name].write(transcript)
+        files = sources.files
+        for one in (*(WRITERS[name] for name in self.formats), *ALWAYS):
+            files[one.file] = one.write(transcript)
         manifest = await self.write(
             transcript, number, files, covers=covers, previous=previous, lease=lease
         )
-        await self.close(thread_id, manifest)
+        await self.close(manifest)
         return Finalized(
             revision=number,
             written=True,
@@ -130,51 +135,49 @@ class Finalize:
             outcomes=transcript.outcomes,
         )
 
-    async def manifest(self, thread_id: str, revision: int) -> Manifest | None:
-        if not revision:
-            return None
-        path = layout.revision_path(thread_id, revision, layout.MANIFEST_FILE)
-        return decode_manifest(await self.archive.read(path))
-
     async def gather(
-        self, thread: ThreadLog, previous: Manifest | None
-    ) -> tuple[bytes, bytes]:
-        """Give all records and all listing lines: the previous revision's, then new."""
-        events, listing_lines = b"", b""
+        self,
+        thread: ThreadLog,
+        previous: Manifest | None,
+        number: int,
+        *,
+        erased: bool,
+    ) -> Sources:
+        """Give all that is known: what the previous revision holds, then the new."""
         if previous:
-            events = await self.taken_over(thread, previous, layout.EVENTS_FILE)
-            listing_lines = await self.taken_over(thread, previous, layout.LISTING_FILE)
+            before = await read_sources(self.archive, previous, erased=erased)
+        else:
+            nothing = Erasures(thread_id=thread.thread_id, revision=number)
+            before = Sources(thread_id=thread.thread_id, erasures=nothing)
         covers = previous.covers if previous else {}
+        events = before.events
         for segment in thread.segments:
             start = coverage.covered_size(segment, covers)
             if start < segment.size:
                 part = await self.log.read(segment, start)
                 # A torn last line must not run into the next segment's first one.
                 events += part if part.endswith(b"\n") else part + b"\n"
-        return events, listing_lines
+        return replace(
+            before,
+            events=events,
+            quarantine=joined(
+                before.quarantine, await self.log.quarantined(thread.thread_id)
+            ),
+            erasures=replace(before.erasures, revision=number, files=()),
+        )
 
-    async def taken_over(
-        self, thread: ThreadLog, previous: Manifest, name: str
-    ) -> bytes:
-        path = layout.revision_path(thread.thread_id, previous.revision, name)
-        data = await self.archive.read(path)
-        if describe(name, data) != previous.file(name):
-            raise IntegrityError(
-                f"{name} of revision {previous.revision} is not what its manifest says"
-            )
-        return data
-
-    async def list_service(
-        self, thread_id: str, number: int, log: Records, earlier: Sequence[Listing]
-    ) -> bytes:
+    async def list_service(self, sources: Sources, number: int) -> bytes:
         """List the thread as the best reader there is; give the lines that keep it."""
-        known = replay(thread_id, log, earlier).participants
+        known = roster(
+            unique(read_records(sources.events).records),
+            read_listings(sources.listing),
+        )
         candidates = list(reader_candidates(self.reader_ids, known))
         refusals: list[Refusal] = []
         best: tuple[View, ServiceListing] | None = None
         for reader in candidates[:MOST_READERS]:
             try:
-                listing = await self.chat.list_thread(thread_id, reader)
+                listing = await self.chat.list_thread(sources.thread_id, reader)
             except ReaderRefused as error:
                 refusals.append(
                     Refusal(reader=reader, status=error.status, reason=error.reason)
@@ -226,38 +229,47 @@ class Finalize:
             path = layout.revision_path(transcript.thread_id, number, one.name)
             if describe(one.name, await self.archive.read(path)) != one:
                 raise IntegrityError(f"{one.name} did not read back as it was written")
-        manifest = encode_manifest(
+        content = content_of(
             transcript,
             revision=number,
             files=described,
             covers=covers,
-            previous=previous,
-            archived_on=self.clock(),
-            archiver_version=__version__,
+            previous=(previous.revision, previous.sha256) if previous else None,
+        )
+        manifest = encode_manifest(
+            content, archived_on=self.clock(), archiver_version=__version__
         )
         path = layout.revision_path(transcript.thread_id, number, layout.MANIFEST_FILE)
         await lease.confirm()
         await self.archive.create(path, manifest)  # P4
         return decode_manifest(manifest)
 
-    async def close(self, thread_id: str, manifest: Manifest) -> None:
+    async def close(self, manifest: Manifest) -> None:
         """Write a revision's ledger line, announce it, write its marker (P6).
 
         The marker covers what its manifest covers, never what came since.
         """
-        now = self.clock()
-        line = ledger_line(thread_id, manifest.revision, manifest.sha256, now)
-        await self.ledger.append(layout.ledger_stem(now.date()), line)
-        path = layout.revision_path(thread_id, manifest.revision, "")
+        await self.ledger.append(
+            layout.ledger_stem(self.clock().date()), revision_line(manifest)
+        )
+        path = layout.revision_path(manifest.thread_id, manifest.revision, "")
         await self.announcer.announce(
             Announcement(
-                thread_id=thread_id,
+                thread_id=manifest.thread_id,
                 revision=manifest.revision,
                 path=path.rstrip("/"),
                 manifest_sha256=manifest.sha256,
             )
         )
-        await self.log.mark(thread_id, manifest.revision, manifest.covers)  # P6
+        await self.log.mark(
+            manifest.thread_id, manifest.revision, manifest.covers
+        )  # P6
+
+
+def joined(known: bytes, now: bytes) -> bytes:
+    """Give the lines that are known, then those that are new; nothing goes."""
+    lines = dict.fromkeys([*known.split(b"\n"), *now.split(b"\n")])
+    return b"".join(line + b"\n" for line in lines if line)
 
 
 def better(view: View, than: View) -> bool:

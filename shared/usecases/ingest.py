@@ -7,7 +7,13 @@ from typing import Any
 
 from shared.domain import layout
 from shared.domain.errors import InvalidEvent
-from shared.domain.event import ChatEvent, Kind, interpret, split_events
+from shared.domain.event import (
+    ChatEvent,
+    Kind,
+    interpret,
+    split_events,
+    thread_named,
+)
 from shared.domain.record import encode_quarantined, encode_record
 from shared.domain.work import Work
 from shared.ports.append_log import AppendLog
@@ -46,7 +52,7 @@ class Ingest:
         try:
             events = split_events(delivery)
         except InvalidEvent as error:
-            await self.quarantine(delivery, str(error))
+            await self.quarantine("", delivery, str(error))
             return Ingested(recorded=0, quarantined=(str(error),))
         if len(events) == 1:  # what the host hands over: no task of its own
             outcomes: list[str | BaseException] = [await self.keep(*events[0])]
@@ -67,7 +73,7 @@ class Ingest:
         try:
             event = interpret(envelope)
         except InvalidEvent as error:
-            await self.quarantine(text, str(error))
+            await self.quarantine(thread_named(envelope), text, str(error))
             return str(error)
         await self.record(event, text)
         return ""
@@ -85,8 +91,10 @@ class Ingest:
                 delay=self.settle_for,
             )
 
-    async def quarantine(self, text: str, reason: str) -> None:
+    async def quarantine(self, thread_id: str, text: str, reason: str) -> None:
+        """Keep what cannot be read, beside its thread where it names one."""
         now = self.clock()
         await self.log.append(
-            layout.quarantine_stem(now.date()), encode_quarantined(text, now, reason)
+            layout.quarantine_stem(thread_id, now.date()),
+            encode_quarantined(text, now, reason),
         )  # P2

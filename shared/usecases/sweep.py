@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from shared.domain import layout
 from shared.domain.coverage import ThreadLog, covered_size, why_due
 from shared.domain.errors import ArchiverError, IntegrityError
-from shared.domain.manifest import decode_manifest
 from shared.domain.work import Work
 from shared.ports.append_log import ThreadLogs
 from shared.ports.archive_store import ArchiveStore
 from shared.ports.clock import Clock
 from shared.ports.work_queue import WorkQueue
+from shared.usecases.ledger import CloseLedger
+from shared.usecases.revisions import read_manifest
 
 
 @dataclass(slots=True, kw_only=True)
@@ -20,6 +21,7 @@ class Swept:
 
     threads: int = 0
     queued: int = 0
+    closed_days: int = 0
     pruned_segments: int = 0
     failures: list[str] = field(default_factory=list)
 
@@ -31,13 +33,14 @@ class Sweep:
     log: ThreadLogs
     archive: ArchiveStore
     queue: WorkQueue
+    close_ledger: CloseLedger
     clock: Clock
     quiet_for: timedelta
     max_open: timedelta
     log_keep: timedelta
 
     async def __call__(self) -> Swept:
-        """Queue every due thread, prune every covered and closed segment.
+        """Queue every due thread, prune every covered segment, close the ledger's days.
 
         One thread that fails does not stop the others.
 
@@ -53,6 +56,10 @@ class Sweep:
                 await self.look(thread, now, swept)
             except ArchiverError as error:
                 swept.failures.append(f"{thread.thread_id}: {error}")
+        try:
+            swept.closed_days = await self.close_ledger()
+        except ArchiverError as error:
+            swept.failures.append(f"ledger: {error}")
         return swept
 
     async def look(self, thread: ThreadLog, now: datetime, swept: Swept) -> None:
@@ -80,10 +87,7 @@ class Sweep:
         if not old and thread.segments:
             return 0
         shelf = await self.archive.shelf(thread.thread_id)
-        path = layout.revision_path(
-            thread.thread_id, shelf.newest, layout.MANIFEST_FILE
-        )
-        manifest = decode_manifest(await self.archive.read(path))
+        manifest = await read_manifest(self.archive, thread.thread_id, shelf.newest)
         pruned = 0
         for segment in old:
             if covered_size(segment, manifest.covers) < segment.size:

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import THREAD, deleted, edited, received, to_log
-from shared.domain.evidence import commitment, leaves, listing_salt, merkle_root
+from shared.domain.evidence import (
+    commitment,
+    inclusion_path,
+    leaf_hash,
+    leaves,
+    merkle_root,
+    root_of_path,
+)
+from shared.domain.listing import listing_salt
 from shared.domain.record import read_records
 from shared.domain.replay import replay
 
@@ -80,3 +88,29 @@ def test_each_message_of_a_page_has_a_salt_of_its_own():
 
     assert one != two
     assert len(one) == 32
+
+
+@given(st.lists(st.binary(max_size=4), min_size=1, max_size=40), st.data())
+def test_every_entry_has_a_path_to_the_root(entries, data):
+    index = data.draw(st.integers(0, len(entries) - 1))
+    hashes = [leaf_hash(one) for one in entries]
+
+    path = inclusion_path(hashes, index)
+
+    assert root_of_path(hashes[index], index, len(entries), path) == merkle_root(
+        entries
+    )
+
+
+@given(st.lists(st.binary(max_size=4), min_size=2, max_size=20, unique=True), st.data())
+def test_a_path_proves_nothing_else(entries, data):
+    index = data.draw(st.integers(0, len(entries) - 1))
+    hashes = [leaf_hash(one) for one in entries]
+    path = inclusion_path(hashes, index)
+    root = merkle_root(entries)
+
+    other = (index + 1) % len(entries)
+    assert root_of_path(hashes[other], index, len(entries), path) != root
+    assert root_of_path(hashes[index], index, len(entries), path[:-1]) != root
+    assert root_of_path(hashes[index], index, len(entries), [*path, "00" * 32]) != root
+    assert root_of_path(hashes[index], len(entries), len(entries), path) == ""

@@ -13,6 +13,7 @@ from shared.domain.listing import (
     encode_outcome,
     encode_page,
     judge_view,
+    listing_salt,
     read_listings,
 )
 
@@ -70,7 +71,7 @@ def test_a_listing_survives_the_way_through_its_file():
 
     assert lines.count(b"\n") == 2
     assert listing.view == view
-    assert listing.messages == [({"id": "1"}, SALT.hex())]
+    assert listing.messages == [({"id": "1"}, listing_salt(SALT.hex(), "1"))]
 
 
 def test_listings_come_oldest_first():

@@ -5,28 +5,33 @@ import pytest
 from builders import NOON, THREAD, received, to_log
 from shared.domain.coverage import Cover
 from shared.domain.errors import IntegrityError
-from shared.domain.manifest import decode_manifest, describe, encode_manifest
+from shared.domain.manifest import (
+    content_of,
+    decode_manifest,
+    describe,
+    encode_manifest,
+    file_named,
+)
 from shared.domain.record import read_records
 from shared.domain.replay import replay
 
 
 def manifest(previous=None):
-    return encode_manifest(
+    content = content_of(
         replay(THREAD, read_records(to_log(received())), ()),
         revision=previous.revision + 1 if previous else 1,
         files=[describe("events.jsonl", b"a\nb\n")],
         covers={"2026-11-22.jsonl": Cover(4, "2026-11-22T12:00:00Z")},
-        previous=previous,
-        archived_on=NOON,
-        archiver_version="1",
+        previous=(previous.revision, previous.sha256) if previous else None,
     )
+    return encode_manifest(content, archived_on=NOON, archiver_version="1")
 
 
 def test_a_manifest_can_be_read_back():
     read = decode_manifest(manifest())
 
     assert read.revision == 1
-    assert read.file("events.jsonl") == describe("events.jsonl", b"a\nb\n")
+    assert file_named(read.files, "events.jsonl") == describe("events.jsonl", b"a\nb\n")
     assert read.covers == {"2026-11-22.jsonl": Cover(4, "2026-11-22T12:00:00Z")}
 
 
@@ -56,4 +61,4 @@ def test_what_is_no_manifest_is_an_alarm(data):
 
 def test_a_file_that_the_manifest_does_not_name_is_an_alarm():
     with pytest.raises(IntegrityError, match="no transcript"):
-        decode_manifest(manifest()).file("transcript.json")
+        file_named(decode_manifest(manifest()).files, "transcript.json")

@@ -2,6 +2,7 @@ import pytest
 
 from builders import (
     ALICE,
+    BOB,
     FIRST_ID,
     THREAD,
     deleted,
@@ -11,6 +12,7 @@ from builders import (
     listed_edited,
     moment,
     received,
+    thread_created,
     to_log,
 )
 from shared.domain.listing import Listing, Sight, View
@@ -78,3 +80,45 @@ def test_a_change_since_the_last_good_listing_is_unverifiable():
     events = [received(), edited()]
 
     assert outcome(events, [], earlier=[listed()], view=UNREAD) is Outcome.UNVERIFIABLE
+
+
+def person(user, name="Alice"):
+    return {"communicationIdentifier": {"rawId": user}, "displayName": name}
+
+
+SYSTEM = [
+    listed(-10, type="topicUpdated", content={"topic": "A topic"}),
+    listed(
+        -10,
+        type="participantAdded",
+        content={"participants": [person(ALICE), person(BOB)]},
+    ),
+]
+
+
+@pytest.mark.parametrize("item", SYSTEM, ids=lambda one: one["type"])
+def test_a_system_message_that_thread_events_tell_too_is_matched(item):
+    assert outcome([thread_created()], [item]) is Outcome.MATCHED
+    assert outcome([], [item]) is Outcome.BACKFILLED
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        listed(-10, type="topicUpdated", content={"topic": "Another"}),
+        listed(3_600_000, type="topicUpdated", content={"topic": "A topic"}),
+        listed(
+            -10,
+            type="participantAdded",
+            content={"participants": [person("8:acs:other")]},
+        ),
+        listed(
+            -10, type="participantRemoved", content={"participants": [person(ALICE)]}
+        ),
+        listed(-10, type="participantAdded", content={"participants": []}),
+        listed(-10, type="participantAdded", content={}),
+        listed(-10, type="somethingNew", content={"topic": "A topic"}),
+    ],
+)
+def test_a_system_message_that_no_event_tells_is_not(item):
+    assert outcome([thread_created()], [item]) is Outcome.BACKFILLED

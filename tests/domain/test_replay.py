@@ -1,4 +1,6 @@
 import itertools
+import json
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -22,7 +24,7 @@ from builders import (
 )
 from shared.domain.event import Kind
 from shared.domain.listing import Listing, Sight, View
-from shared.domain.record import Records, read_records
+from shared.domain.record import Records, encode_record, read_records
 from shared.domain.replay import replay
 from shared.formats import WRITERS
 
@@ -225,3 +227,90 @@ def test_the_same_input_gives_the_same_bytes(name, events, items):  # P5
     )
 
     assert first == second
+
+
+def test_nothing_of_an_event_or_of_a_listed_item_is_dropped():
+    item = listed(policyViolation={"result": "contentBlocked"})
+
+    (message,) = transcript(received(recipient="r"), listings=[listing(item)]).messages
+
+    assert message.current.extra == {
+        "policyViolation": {"result": "contentBlocked"},
+        "recipient": "r",
+        "transactionId": "t",
+    }
+    assert message.sender == who(ALICE)
+
+
+def test_events_and_properties_without_a_place_stand_under_extra():
+    command = thread_event("ChatAzureBotCommandReceivedInThread", messageBody="/go")
+    properties = {"topic": "T", "retentionPolicy": {"kind": "none"}}
+    created = thread_created(metadata={"a": "b"})
+
+    thread = transcript(command, created, listings=[listing(properties=properties)])
+
+    assert thread.extra["properties"] == {"retentionPolicy": {"kind": "none"}}
+    assert thread.extra["events"][0]["messageBody"] == "/go"
+    assert thread.topics[0].extra == {"metadata": {"a": "b"}}
+
+
+def test_who_edited_or_deleted_is_unknown_and_said_so():
+    (message,) = transcript(received(), edited(), deleted()).messages
+
+    assert [one.by for one in message.versions] == [ALICE, "unknown", "unknown"]
+
+
+def test_a_log_that_begins_late_is_a_gap():
+    thread = transcript(
+        received(),
+        listings=[listing(listed(), properties={"createdOn": "2026-11-01T00:00:00Z"})],
+    )
+
+    (gap,) = thread.gaps
+    assert (gap.kind, gap.since) == ("log", "2026-11-01T00:00:00Z")
+    assert gap.until == "2026-11-22T12:00:00Z"
+    assert not thread.is_complete
+
+
+def test_a_thread_that_is_known_from_its_creation_and_fully_listed_is_complete():
+    thread = transcript(thread_created(), received(), listings=[listing(listed())])
+
+    assert thread.gaps == ()
+    assert thread.is_complete
+
+
+@pytest.mark.parametrize(
+    ("view", "log", "quarantined", "kind"),
+    [
+        (
+            View(sight=Sight.PARTIAL, since="2026-11-22T13:00:00Z", reason="late"),
+            b"",
+            0,
+            "listing",
+        ),
+        (View(sight=Sight.EVENTS_ONLY, reason="gone"), b"", 0, "listing"),
+        (FULL, b'{"schema":1,"torn', 0, "records"),
+        (FULL, b"", 1, "records"),
+    ],
+)
+def test_whatever_may_be_missing_is_named(view, log, quarantined, kind):
+    records = read_records(to_log(thread_created(), received()) + log)
+
+    thread = replay(
+        THREAD, records, [listing(listed(), view=view)], quarantined=quarantined
+    )
+
+    assert [gap.kind for gap in thread.gaps] == [kind]
+    assert thread.gaps[0].reason
+    assert not thread.is_complete
+
+
+def test_an_event_that_came_after_an_archive_without_it_is_late():
+    taken = Listing(number=1, view=FULL, received_on="2026-11-22T12:30:00Z")
+    log = to_log(received(0)) + encode_record(
+        json.dumps(received(1)), datetime(2026, 11, 22, 13, tzinfo=UTC), bytes(16)
+    )
+
+    counts = replay(THREAD, read_records(log), [taken]).records
+
+    assert counts.late == 1

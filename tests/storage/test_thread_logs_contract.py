@@ -44,7 +44,7 @@ async def test_every_thread_is_listed_once_with_all_that_is_its(thread_logs):
     for name in names:
         await thread_logs.append(segment_stem(name, DAY), b"x\n")
         await thread_logs.append(segment_stem(name, date(2026, 11, 23)), b"yy\n")
-    await thread_logs.append(quarantine_stem(DAY), b"bad\n")
+    await thread_logs.append(quarantine_stem("", DAY), b"bad\n")
     await thread_logs.mark(names[3], 1, {})
 
     threads = [one async for one in thread_logs.threads()]

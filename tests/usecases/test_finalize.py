@@ -10,8 +10,6 @@ from builders import (
     ALICE,
     BOB,
     THREAD,
-    Clock,
-    Salts,
     deleted,
     edited,
     listed,
@@ -19,69 +17,11 @@ from builders import (
     received,
     thread_created,
 )
-from fakes.archive_store import MemoryArchiveStore
-from fakes.leases import MemoryLeases
-from fakes.service import MemoryChatService
-from fakes.thread_logs import MemoryAppendLog, MemoryThreadLogs
-from fakes.topic import MemoryAnnouncer
-from fakes.work_queue import MemoryWorkQueue
 from shared.domain import layout
 from shared.domain.coverage import uncovered
 from shared.domain.errors import IntegrityError, Transient
 from shared.domain.evidence import sha256
-from shared.usecases.finalize import Finalize
-from shared.usecases.ingest import Ingest
-
-
-class World:
-    def __init__(self, *, readers=()):
-        self.clock = Clock()
-        self.log = MemoryThreadLogs(self.clock)
-        self.ledger = MemoryAppendLog(self.clock)
-        self.archive = MemoryArchiveStore()
-        self.leases = MemoryLeases()
-        self.chat = MemoryChatService()
-        self.announcer = MemoryAnnouncer()
-        self.salts = Salts()
-        self.ingest = Ingest(
-            log=self.log,
-            queue=MemoryWorkQueue(),
-            clock=self.clock,
-            new_salt=self.salts,
-            settle_for=timedelta(),
-        )
-        self.finalize = Finalize(
-            log=self.log,
-            ledger=self.ledger,
-            archive=self.archive,
-            leases=self.leases,
-            chat=self.chat,
-            announcer=self.announcer,
-            clock=self.clock,
-            new_salt=self.salts,
-            reader_ids=readers,
-            formats=("json", "csv"),
-        )
-
-    async def take(self, *events):
-        for event in events:
-            await self.ingest(json.dumps(event))
-
-    def file(self, name, revision=1):
-        return self.archive.files[layout.revision_path(THREAD, revision, name)]
-
-    def manifest(self, revision=1):
-        return json.loads(self.file("manifest.json", revision))
-
-    def transcript(self, revision=1):
-        return json.loads(self.file("transcript.json", revision))
-
-    def ledger_lines(self):
-        return [
-            json.loads(line)
-            for blob in self.ledger.blobs.values()
-            for line in blob.data.splitlines()
-        ]
+from world import World
 
 
 @pytest.fixture
@@ -102,7 +42,7 @@ async def test_log_and_listing_become_one_revision(world):
     names = {path.rsplit("/", 1)[-1] for path in world.archive.files}
     assert names == {
         "events.jsonl", "listing.jsonl", "transcript.json", "messages.csv",
-        "manifest.json",
+        "reconciliation.json", "manifest.json", "2026-11-22.jsonl",
     }  # fmt: skip
 
 
@@ -351,8 +291,7 @@ def dying(world, after):
 
     for name in ("thread", "read", "mark"):
         wrap(world.log, name)
-    wrap(world.ledger, "append")
-    for name in ("shelf", "read", "create"):
+    for name in ("shelf", "read", "create", "append"):
         wrap(world.archive, name)
     wrap(world.chat, "list_thread")
 
@@ -366,12 +305,12 @@ async def test_a_crash_at_any_step_loses_nothing_and_leaves_no_half_revision(ste
         name: getattr(owner, name)
         for owner, names in (
             (world.log, ("thread", "mark")),
-            (world.archive, ("shelf", "create")),
+            (world.archive, ("shelf", "create", "append")),
             (world.chat, ("list_thread",)),
         )
         for name in names
     }
-    reads = world.log.read, world.archive.read, world.ledger.append
+    reads = world.log.read, world.archive.read
     dying(world, step)
     try:
         await world.finalize(THREAD)
@@ -379,8 +318,9 @@ async def test_a_crash_at_any_step_loses_nothing_and_leaves_no_half_revision(ste
         world.leases.holders.clear()  # they run out by themselves
     world.log.thread, world.log.mark = plain["thread"], plain["mark"]
     world.archive.shelf, world.archive.create = plain["shelf"], plain["create"]
+    world.archive.append = plain["append"]
     world.chat.list_thread = plain["list_thread"]
-    world.log.read, world.archive.read, world.ledger.append = reads
+    world.log.read, world.archive.read = reads
     await world.take(received(2))
 
     finalized = await world.finalize(THREAD)

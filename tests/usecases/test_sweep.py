@@ -3,57 +3,9 @@ from datetime import timedelta
 
 import pytest
 
-from builders import THREAD, Clock, Salts, received
-from fakes.archive_store import MemoryArchiveStore
-from fakes.leases import MemoryLeases
-from fakes.service import MemoryChatService
-from fakes.thread_logs import MemoryAppendLog, MemoryThreadLogs
-from fakes.topic import MemoryAnnouncer
-from fakes.work_queue import MemoryWorkQueue
+from builders import THREAD, received
 from shared.domain.coverage import cover
-from shared.usecases.finalize import Finalize
-from shared.usecases.ingest import Ingest
-from shared.usecases.sweep import Sweep
-
-
-class World:
-    def __init__(self):
-        self.clock = Clock()
-        self.log = MemoryThreadLogs(self.clock)
-        self.archive = MemoryArchiveStore()
-        self.queue = MemoryWorkQueue()
-        salts = Salts()
-        self.ingest = Ingest(
-            log=self.log,
-            queue=self.queue,
-            clock=self.clock,
-            new_salt=salts,
-            settle_for=timedelta(),
-        )
-        self.finalize = Finalize(
-            log=self.log,
-            ledger=MemoryAppendLog(self.clock),
-            archive=self.archive,
-            leases=MemoryLeases(),
-            chat=MemoryChatService(),
-            announcer=MemoryAnnouncer(),
-            clock=self.clock,
-            new_salt=salts,
-            reader_ids=(),
-            formats=("json",),
-        )
-        self.sweep = Sweep(
-            log=self.log,
-            archive=self.archive,
-            queue=self.queue,
-            clock=self.clock,
-            quiet_for=timedelta(hours=24),
-            max_open=timedelta(days=7),
-            log_keep=timedelta(days=30),
-        )
-
-    def queued(self):
-        return [work.thread_id for work, _ in self.queue.messages]
+from world import World
 
 
 @pytest.fixture
@@ -185,12 +137,6 @@ async def test_log_keep_of_zero_prunes_nothing(world):
     await world.ingest(json.dumps(received()))
     await world.finalize(THREAD)
     world.clock.pass_time(days=999)
-    keep_all = Sweep(
-        **{
-            name: getattr(world.sweep, name)
-            for name in ("log", "archive", "queue", "clock", "quiet_for", "max_open")
-        },
-        log_keep=timedelta(),
-    )
+    keep_all = world.new_sweep(log_keep=timedelta())
 
     assert (await keep_all()).pruned_segments == 0

@@ -2,28 +2,47 @@
 
 from shared.domain import layout
 from shared.domain.errors import IntegrityError
-from shared.ports.archive_store import AlreadyExists, Shelf
+from shared.ports.archive_store import AlreadyExists, File, Immutable, Shelf
+from shared.storage.archive_store import shelf_of
 
 
 class MemoryArchiveStore:
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
+        self.immutable = False
+
+    async def walk(self, prefix: str = ""):
+        for path in sorted(self.files):
+            if path.startswith(prefix):
+                yield File(path=path, size=len(self.files[path]))
 
     async def shelf(self, thread_id: str) -> Shelf:
         folder = layout.thread_folder(thread_id)
-        mine = [path for path in self.files if path.startswith(folder)]
-        finished = [path for path in mine if path.endswith("/manifest.json")]
-        return Shelf(
-            newest=max((layout.revision_number(p) or 0 for p in finished), default=0),
-            last_used=max((layout.revision_number(p) or 0 for p in mine), default=0),
-        )
+        return shelf_of([path for path in self.files if path.startswith(folder)])
 
     async def read(self, path: str) -> bytes:
         if path not in self.files:
             raise IntegrityError(f"{path} is missing from the archive")
         return self.files[path]
 
+    async def stream(self, path: str):
+        yield await self.read(path)
+
+    async def tail(self, path: str, count: int) -> bytes:
+        return (await self.read(path))[-count:]
+
     async def create(self, path: str, data: bytes) -> None:
         if path in self.files:
             raise AlreadyExists(f"{path} exists already")
         self.files[path] = data
+
+    async def check_erasable(self) -> None:
+        if self.immutable:
+            raise Immutable("a policy forbids it")
+
+    async def replace(self, path: str, data: bytes) -> None:
+        self.files[path] = data
+
+    async def append(self, stem: str, line: bytes) -> None:
+        path = layout.segment_path(stem, 0)
+        self.files[path] = self.files.get(path, b"") + line

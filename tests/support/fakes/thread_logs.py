@@ -74,6 +74,12 @@ class MemoryThreadLogs(MemoryAppendLog):
     async def read(self, segment: Segment, start: int) -> bytes:
         return self.blobs[segment.path].data[start : segment.size]
 
+    async def quarantined(self, thread_id: str) -> bytes:
+        folder = layout.quarantine_folder(thread_id)
+        return b"".join(
+            blob.data for path, blob in self.blobs.items() if path.startswith(folder)
+        )
+
     async def mark(self, thread_id: str, revision: int, covers: Covers) -> None:
         path = layout.marker_path(thread_id, revision)
         self.markers.setdefault(path, coverage.to_metadata(covers))

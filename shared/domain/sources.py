@@ -1,0 +1,100 @@
+"""What a revision is made of: four files; all others are a function of them (P5)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from shared.domain import layout
+from shared.domain.erasure import (
+    Erasures,
+    decode_erasures,
+    encode_erasures,
+    newly_erased,
+    without,
+    without_listed,
+    without_unread,
+)
+from shared.domain.listing import read_listings
+from shared.domain.record import read_records
+from shared.domain.replay import replay
+from shared.domain.transcript import Transcript
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """The input of one revision, as it stands in its files."""
+
+    thread_id: str
+    events: bytes = b""
+    listing: bytes = b""
+    quarantine: bytes = b""
+    erasures: Erasures
+
+    @classmethod
+    def from_files(
+        cls, thread_id: str, revision: int, files: Mapping[str, bytes]
+    ) -> "Sources":
+        """Take the input out of a revision's files.
+
+        Raises:
+            IntegrityError: `erasures.json` cannot be read.
+
+        """
+        erasures = files.get(layout.ERASURES_FILE)
+        return cls(
+            thread_id=thread_id,
+            events=files.get(layout.EVENTS_FILE, b""),
+            listing=files.get(layout.LISTING_FILE, b""),
+            quarantine=files.get(layout.QUARANTINE_FILE, b""),
+            erasures=decode_erasures(erasures)
+            if erasures is not None
+            else Erasures(thread_id=thread_id, revision=revision),
+        )
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The input's files; quarantine and erasures only where there are any."""
+        files = {
+            layout.EVENTS_FILE: self.events,
+            layout.LISTING_FILE: self.listing,
+        }
+        if self.quarantine:
+            files[layout.QUARANTINE_FILE] = self.quarantine
+        if self.erasures.orders:
+            files[layout.ERASURES_FILE] = encode_erasures(self.erasures)
+        return files
+
+    def transcript(self) -> Transcript:
+        """Replay.
+
+        Raises:
+            IntegrityError: the listing cannot be read.
+
+        """
+        return replay(
+            self.thread_id,
+            read_records(self.events),
+            read_listings(self.listing),
+            quarantined=self.quarantine.count(b"\n"),
+            erased=self.erasures.versions,
+        )
+
+    def erased(self) -> "Sources":
+        """Give the input without anything that its erasures name (idempotent)."""
+        messages, people = self.erasures.messages, self.erasures.people
+        if not messages and not people:
+            return self
+        return replace(
+            self,
+            events=without(self.events, messages=messages, people=people),
+            listing=without_listed(self.listing, messages=messages, people=people),
+            quarantine=without_unread(
+                self.quarantine, messages=messages, people=people
+            ),
+            erasures=replace(
+                self.erasures,
+                versions={
+                    **newly_erased(self.transcript(), messages),
+                    **self.erasures.versions,
+                },
+            ),
+        )

@@ -1,0 +1,44 @@
+"""`reconciliation.json`: what was compared with what, message by message (P8)."""
+
+from typing import Any
+
+from shared.domain import json_line
+from shared.domain.manifest import counts, gap_json, view_json
+from shared.domain.record import SCHEMA
+from shared.domain.transcript import Message, Transcript, Version
+
+
+def write(transcript: Transcript) -> bytes:
+    """Give the table. Field by field: `docs/archive-format.md`."""
+    document = {
+        "schema": SCHEMA,
+        "thread_id": transcript.thread_id,
+        "complete": transcript.is_complete,
+        "view": view_json(transcript),
+        "gaps": [gap_json(one) for one in transcript.gaps],
+        "outcomes": transcript.outcomes,
+        "counts": counts(transcript),
+        "messages": [row(one) for one in transcript.messages],
+    }
+    return json_line.encode(json_line.pretty(document))
+
+
+def row(message: Message) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "type": message.type,
+        "outcome": message.outcome,
+        "logged": numbers(message, "event"),
+        "listed": numbers(message, "listing"),
+        "without_content": [one.kind for one in message.versions if lacks_content(one)],
+        "erased": [str(one.number) for one in message.versions if one.erased],
+    }
+
+
+def numbers(message: Message, source: str) -> list[str]:
+    """Give the versions that a source knows."""
+    return [str(one.number) for one in message.versions if source in one.sources]
+
+
+def lacks_content(version: Version) -> bool:
+    return not version.is_known

@@ -1,0 +1,145 @@
+"""An archive in a folder: a downloaded copy, an export, a mounted share.
+
+Rule 1: nothing is followed out of the folder: a link is told, never read.
+Rule 2: a file is replaced whole or not at all.
+"""
+
+import asyncio
+import os
+import stat
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from shared.domain import layout
+from shared.domain.errors import IntegrityError, Transient
+from shared.ports.archive_store import AlreadyExists, File, Immutable, Shelf
+from shared.storage.archive_store import shelf_of
+
+PART = 4 * 1024 * 1024
+
+
+class FolderArchive:
+    """The files under one folder, and the ledger's appends."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    async def walk(self, prefix: str = "") -> AsyncIterator[File]:
+        """Give every file; see the port."""
+        folder = prefix.rpartition("/")[0]
+        start = self.root / folder
+        if not is_below(start, self.root) or not start.is_dir():
+            return
+        for file in files_below(start, f"{folder}/" if folder else ""):
+            await asyncio.sleep(0)  # long walks let progress through
+            if file.path.startswith(prefix):
+                yield file
+
+    async def shelf(self, thread_id: str) -> Shelf:
+        """Say which revisions there are; see the port."""
+        folder = layout.thread_folder(thread_id)
+        return shelf_of([file.path async for file in self.walk(folder)])
+
+    async def read(self, path: str) -> bytes:
+        """Read a file; see the port."""
+        return b"".join([part async for part in self.stream(path)])
+
+    async def stream(self, path: str) -> AsyncIterator[bytes]:
+        """Read a file in parts; see the port."""
+        try:
+            with self.opened(path).open("rb") as file:
+                while part := file.read(PART):
+                    yield part
+                    await asyncio.sleep(0)
+        except OSError as error:
+            raise Transient(f"read {path}: {error.strerror}") from None
+
+    async def tail(self, path: str, count: int) -> bytes:
+        """Read the end of a file; see the port."""
+        with self.opened(path).open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - count))
+            return file.read()
+
+    def opened(self, path: str) -> Path:
+        file = self.root / path
+        if not is_below(file.parent, self.root) or not is_plain(file):
+            raise IntegrityError(f"{path} is missing from the archive")
+        return file
+
+    async def create(self, path: str, data: bytes) -> None:
+        """Create a file; see the port."""
+        if (self.root / path).exists():
+            raise AlreadyExists(f"{path} exists already")
+        await self.replace(path, data)
+
+    async def check_erasable(self) -> None:
+        """Ask whether the folder can be written; see the port."""
+        if not os.access(self.root, os.W_OK):
+            raise Immutable("the folder cannot be written")
+
+    async def replace(self, path: str, data: bytes) -> None:
+        """Replace a file; see the port."""
+        file = self.root / path
+        unfinished = file.with_name(f".{file.name}.new")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            unfinished.write_bytes(data)
+            unfinished.replace(file)
+        except PermissionError:
+            raise Immutable(f"{path} may not be changed") from None
+        except OSError as error:
+            raise Transient(f"replace {path}: {error.strerror}") from None
+
+    async def append(self, stem: str, line: bytes) -> None:
+        """Append a line to the ledger; see the port of append logs."""
+        path = self.root / layout.segment_path(stem, 0)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+class FolderLease:
+    """A folder has one user: there is nothing to hold."""
+
+    async def confirm(self) -> None:
+        """Be sure; see the port."""
+
+
+class FolderLeases:
+    """See `FolderLease`."""
+
+    @asynccontextmanager
+    async def hold(self, path: str) -> AsyncIterator[FolderLease]:  # noqa: ARG002 - as the port has it
+        """Hold nothing; see the port."""
+        yield FolderLease()
+
+
+def files_below(folder: Path, prefix: str) -> Iterator[File]:
+    """Give the files of a folder and of those in it, in the order of their paths."""
+    entries = sorted(os.scandir(folder), key=name_in_order)
+    for entry in entries:
+        path = f"{prefix}{entry.name}"
+        if entry.is_dir(follow_symlinks=False):
+            yield from files_below(Path(entry.path), f"{path}/")
+            continue
+        found = entry.stat(follow_symlinks=False)
+        yield File(path=path, size=found.st_size, is_plain=stat.S_ISREG(found.st_mode))
+
+
+def name_in_order(entry: "os.DirEntry[str]") -> str:
+    return f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name
+
+
+def is_plain(file: Path) -> bool:
+    try:
+        return stat.S_ISREG(file.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def is_below(folder: Path, root: Path) -> bool:
+    """Say whether a folder is inside the root, links followed."""
+    return folder.resolve().is_relative_to(root.resolve())

@@ -1,0 +1,73 @@
+"""Reading a revision's input back, checked against its manifest."""
+
+from shared.domain import layout
+from shared.domain.erasure import Erasures, decode_erasures
+from shared.domain.errors import IntegrityError
+from shared.domain.manifest import Manifest, decode_manifest, describe, file_named
+from shared.domain.sources import Sources
+from shared.ports.archive_store import ArchiveFiles
+
+
+async def read_manifest(
+    archive: ArchiveFiles, thread_id: str, revision: int
+) -> Manifest:
+    """Give the manifest of a revision.
+
+    Raises:
+        IntegrityError: it is missing, broken, or another revision's.
+
+    """
+    path = layout.revision_path(thread_id, revision, layout.MANIFEST_FILE)
+    manifest = decode_manifest(await archive.read(path))
+    if (manifest.thread_id, manifest.revision) != (thread_id, revision):
+        raise IntegrityError(f"{path} is the manifest of another revision")
+    return manifest
+
+
+async def read_erasures(archive: ArchiveFiles, manifest: Manifest) -> Erasures:
+    """Give what was erased of a revision that has an `erasures.json`."""
+    path = layout.revision_path(
+        manifest.thread_id, manifest.revision, layout.ERASURES_FILE
+    )
+    erasures = decode_erasures(await archive.read(path))
+    if (erasures.thread_id, erasures.revision) != (
+        manifest.thread_id,
+        manifest.revision,
+    ):
+        raise IntegrityError(f"{path} is of another revision")
+    return erasures
+
+
+async def read_sources(
+    archive: ArchiveFiles, manifest: Manifest, *, erased: bool
+) -> Sources:
+    """Give a revision's input, each file compared with what it has to be.
+
+    Raises:
+        IntegrityError: a file is missing, or not what manifest and erasures say.
+
+    """
+    erasures = (
+        await read_erasures(archive, manifest)
+        if erased
+        else Erasures(thread_id=manifest.thread_id, revision=manifest.revision)
+    )
+    expected = erasures.current(manifest)
+    files: dict[str, bytes] = {}
+    for name in (layout.EVENTS_FILE, layout.LISTING_FILE, layout.QUARANTINE_FILE):
+        if name == layout.QUARANTINE_FILE and name not in {o.name for o in expected}:
+            continue
+        path = layout.revision_path(manifest.thread_id, manifest.revision, name)
+        data = await archive.read(path)
+        if describe(name, data) != file_named(expected, name):
+            raise IntegrityError(
+                f"{name} of revision {manifest.revision} is not what its manifest says"
+            )
+        files[name] = data
+    return Sources(
+        thread_id=manifest.thread_id,
+        events=files[layout.EVENTS_FILE],
+        listing=files[layout.LISTING_FILE],
+        quarantine=files.get(layout.QUARANTINE_FILE, b""),
+        erasures=erasures,
+    )

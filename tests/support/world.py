@@ -1,0 +1,91 @@
+"""The whole archiver in memory: every use case wired to fakes, one clock for all."""
+
+import json
+from datetime import timedelta
+
+from builders import THREAD, Clock, Salts
+from fakes.archive_store import MemoryArchiveStore
+from fakes.leases import MemoryLeases
+from fakes.service import MemoryChatService
+from fakes.thread_logs import MemoryThreadLogs
+from fakes.topic import MemoryAnnouncer
+from fakes.work_queue import MemoryWorkQueue
+from shared.domain import layout
+from shared.usecases.finalize import Finalize
+from shared.usecases.ingest import Ingest
+from shared.usecases.ledger import CloseLedger
+from shared.usecases.sweep import Sweep
+
+
+class World:
+    def __init__(self, *, readers=(), formats=("json", "csv")):
+        self.clock = Clock()
+        self.log = MemoryThreadLogs(self.clock)
+        self.archive = MemoryArchiveStore()
+        self.leases = MemoryLeases()
+        self.chat = MemoryChatService()
+        self.announcer = MemoryAnnouncer()
+        self.queue = MemoryWorkQueue()
+        self.salts = Salts()
+        self.ingest = Ingest(
+            log=self.log,
+            queue=self.queue,
+            clock=self.clock,
+            new_salt=self.salts,
+            settle_for=timedelta(),
+        )
+        self.finalize = Finalize(
+            log=self.log,
+            ledger=self.archive,
+            archive=self.archive,
+            leases=self.leases,
+            chat=self.chat,
+            announcer=self.announcer,
+            clock=self.clock,
+            new_salt=self.salts,
+            reader_ids=readers,
+            formats=formats,
+        )
+        self.close_ledger = CloseLedger(
+            archive=self.archive,
+            ledger=self.archive,
+            leases=self.leases,
+            clock=self.clock,
+        )
+        self.sweep = self.new_sweep()
+
+    def new_sweep(self, *, log_keep=timedelta(days=30)):
+        return Sweep(
+            log=self.log,
+            archive=self.archive,
+            queue=self.queue,
+            close_ledger=self.close_ledger,
+            clock=self.clock,
+            quiet_for=timedelta(hours=24),
+            max_open=timedelta(days=7),
+            log_keep=log_keep,
+        )
+
+    async def take(self, *events):
+        for event in events:
+            await self.ingest(json.dumps(event))
+
+    def queued(self):
+        return [work.thread_id for work, _ in self.queue.messages]
+
+    def file(self, name, revision=1, thread=THREAD):
+        return self.archive.files[layout.revision_path(thread, revision, name)]
+
+    def manifest(self, revision=1):
+        return json.loads(self.file("manifest.json", revision))
+
+    def transcript(self, revision=1):
+        return json.loads(self.file("transcript.json", revision))
+
+    def ledger_lines(self):
+        return [
+            json.loads(line)
+            for path, data in self.archive.files.items()
+            if path.startswith("ledger/")
+            for line in data.splitlines()
+        ]
