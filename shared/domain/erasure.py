@@ -237,7 +237,7 @@ def redact_record(
     line: bytes, messages: Collection[str], people: Collection[str]
 ) -> bytes:
     value = parse_or_none(line)
-    event = event_of(value)
+    event = event_of(value, line)
     if event is None:
         return blank(line, value, messages, people)
     if is_erased(value):
@@ -259,9 +259,9 @@ def redact_record(
     return json_line.encode(json_line.compact(redacted))
 
 
-def event_of(value: Any) -> ChatEvent | None:
+def event_of(value: Any, line: bytes) -> ChatEvent | None:
     try:
-        return interpret(value.get("event")) if isinstance(value, dict) else None
+        return interpret(value.get("event"), line) if isinstance(value, dict) else None
     except InvalidEvent:
         return None
 

@@ -158,8 +158,8 @@ def split_events(text: str) -> list[tuple[str, Any]]:
     raise InvalidEvent("neither an event nor a list of events")
 
 
-def interpret(envelope: Any) -> ChatEvent:
-    """Read an event that has been parsed already.
+def interpret(envelope: Any, text: str | bytes) -> ChatEvent:
+    """Read an event that has been parsed already; `text` is, or holds, its text.
 
     Raises:
         InvalidEvent: with the reason.
@@ -167,6 +167,8 @@ def interpret(envelope: Any) -> ChatEvent:
     """
     if not isinstance(envelope, dict):
         raise InvalidEvent("the event is no object")
+    if json_line.nests_too_deeply(text, envelope):
+        raise InvalidEvent("the event is nested too deeply")
     name = envelope.get("eventType", envelope.get("type"))
     if not isinstance(name, str) or not name:
         raise InvalidEvent("the event has no type")

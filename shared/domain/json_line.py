@@ -12,6 +12,8 @@ from typing import Any
 
 import orjson
 
+MOST_LEVELS = 64
+"""Levels of nesting that are taken; what the service sends has fewer than ten."""
 BREAKS = {"\u2028": "\\u2028", "\u2029": "\\u2029", "\x85": "\\u0085"}
 """Characters that many line readers split on, though JSON allows them in a string."""
 
@@ -57,6 +59,26 @@ def skim(text: str) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         return parse(text)
+
+
+def nests_too_deeply(text: str | bytes, value: Any) -> bool:
+    """Say whether a value has more levels than every writer and reader can follow.
+
+    Most texts have too few brackets for that, which is fast to see.
+    """
+    opening = ("{", "[") if isinstance(text, str) else (b"{", b"[")
+    if sum(map(text.count, opening)) <= MOST_LEVELS:  # type: ignore[arg-type]
+        return False
+    level, todo = 0, [value]
+    while todo and level <= MOST_LEVELS:
+        level += 1
+        containers = [one for one in todo if isinstance(one, dict | list)]
+        todo = [
+            inner
+            for one in containers
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return bool(todo)
 
 
 def split_list(text: str, count: int) -> list[str]:

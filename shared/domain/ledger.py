@@ -132,10 +132,15 @@ class Follower:
         self.day_tree = Tree()
         self.closing = b""
 
+    @property
+    def unclosed(self) -> list[date]:
+        """The days whose end has not come yet, the present one included."""
+        is_open = self.day != date.min and not self.closing
+        return [*self.open_days, *([self.day] if is_open else [])]
+
     def begin(self, day: date) -> None:
         """Go on with the next day."""
-        if self.day != date.min and not self.closing:
-            self.open_days.append(self.day)
+        self.open_days = self.unclosed
         self.day, self.day_tree, self.closing = day, Tree(), b""
 
     def take(self, line: bytes) -> tuple[Line | None, str]:

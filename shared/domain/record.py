@@ -118,7 +118,7 @@ def decode_record(line: bytes) -> Record | None:
     try:
         return Record(
             salt=salt,
-            event=interpret(value.get("event")),
+            event=interpret(value.get("event"), line),
             received_on=str(value.get("received_on", "")),
         )
     except InvalidEvent:

@@ -43,6 +43,10 @@ class ThreadLogs(AppendLog, Protocol):
         """Give the quarantine's lines that name a thread."""
         ...
 
+    async def clear_quarantine(self, thread_id: str) -> None:
+        """Delete the quarantine's lines that name a thread."""
+        ...
+
     async def mark(self, thread_id: str, revision: int, covers: Covers) -> None:
         """Write the marker of a revision, if it is not there yet."""
         ...

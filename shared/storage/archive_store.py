@@ -1,6 +1,7 @@
 """Archives on block blobs: each file is created once; only erasure writes one again."""
 
 from collections.abc import AsyncIterator, Iterable
+from http import HTTPStatus
 
 from azure.core.exceptions import (
     AzureError,
@@ -66,6 +67,8 @@ class BlobArchiveStore:
         except ResourceNotFoundError:
             raise IntegrityError(f"{path} is missing from the archive") from None
         except AzureError as error:
+            if failures.status(error) == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                return  # an empty file has no range
             raise Transient(f"read {path}: {failures.describe(error)}") from None
 
     async def tail(self, path: str, count: int) -> bytes:

@@ -88,6 +88,12 @@ class BlobThreadLogs(BlobAppendLog):
                 lines.append(await stream.readall())
         return b"".join(lines)
 
+    async def clear_quarantine(self, thread_id: str) -> None:
+        """Delete a thread's quarantine; see the port."""
+        async for blob in self.list_blobs(layout.quarantine_folder(thread_id)):
+            with as_transient(f"delete {blob.name}"):
+                await self.reads.delete_blob(blob.name)
+
     async def mark(self, thread_id: str, revision: int, covers: Covers) -> None:
         """Write a marker; see the port."""
         blob = self.reads.get_blob_client(layout.marker_path(thread_id, revision))

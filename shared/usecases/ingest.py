@@ -71,7 +71,7 @@ class Ingest:
     async def keep(self, text: str, envelope: Any) -> str:
         """Keep one event; give the reason when it went to quarantine, else ""."""
         try:
-            event = interpret(envelope)
+            event = interpret(envelope, text)
         except InvalidEvent as error:
             await self.quarantine(thread_named(envelope), text, str(error))
             return str(error)

@@ -72,7 +72,7 @@ def test_a_list_is_cut_into_the_texts_it_holds():
 )
 def test_a_delivery_that_is_no_json_has_a_reason(garbage):
     with pytest.raises(InvalidEvent) as raised:
-        [interpret(value) for _, value in split_events(garbage)]
+        [interpret(value, text) for text, value in split_events(garbage)]
 
     assert str(raised.value)
 

@@ -144,7 +144,7 @@ def listed_deleted(number: int = 0, *, after: int = 900) -> dict[str, Any]:
 
 def read_event(text: str) -> ChatEvent:
     """Read the text of one event, as the log is read back."""
-    return interpret(json_line.parse(text))
+    return interpret(json_line.parse(text), text)
 
 
 def to_log(*events: dict[str, Any], salts: int = 0) -> bytes:

@@ -80,6 +80,11 @@ class MemoryThreadLogs(MemoryAppendLog):
             blob.data for path, blob in self.blobs.items() if path.startswith(folder)
         )
 
+    async def clear_quarantine(self, thread_id: str) -> None:
+        folder = layout.quarantine_folder(thread_id)
+        for path in [one for one in self.blobs if one.startswith(folder)]:
+            del self.blobs[path]
+
     async def mark(self, thread_id: str, revision: int, covers: Covers) -> None:
         path = layout.marker_path(thread_id, revision)
         self.markers.setdefault(path, coverage.to_metadata(covers))
