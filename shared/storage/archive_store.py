@@ -26,10 +26,12 @@ READ_BYTES = 16 * 1024 * 1024
 
 
 class BlobArchiveStore:
-    """Files in the container `chat-archive`."""
+    """Files in one container."""
 
-    def __init__(self, service: BlobServiceClient) -> None:
-        self.container = service.get_container_client(layout.ARCHIVE)
+    def __init__(
+        self, service: BlobServiceClient, container: str = layout.ARCHIVE
+    ) -> None:
+        self.container = service.get_container_client(container)
 
     async def walk(self, prefix: str = "") -> AsyncIterator[File]:
         """Give every file; see the port."""

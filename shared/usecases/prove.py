@@ -70,7 +70,8 @@ class Prove:
         transcript = sources.transcript()
         found = find_version(transcript, message_id, version)
         line = revision_line(manifest).rstrip(b"\n")
-        hashes, index = [], -1
+        hashes: list[bytes] = []
+        index = -1
         async for one in head_lines(self.archive):
             if one.text == line and index < 0:
                 index = len(hashes)

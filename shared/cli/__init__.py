@@ -1,0 +1,1 @@
+"""`chat-archive`: what people do with an archive, from a terminal."""

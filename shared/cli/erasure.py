@@ -1,0 +1,182 @@
+"""`chat-archive erase` and `hold`: what goes on request, and what may not go."""
+
+import click
+
+from shared.cli.options import (
+    archive_argument,
+    by_option,
+    reason_option,
+    runs,
+    utc_now,
+)
+from shared.cli.target import Target, opened
+from shared.cli.verify import printable
+from shared.domain.errors import ArchiverError
+from shared.usecases.erase import Choice, Erase, Plan
+from shared.usecases.holds import Hold, Holds
+
+
+@click.command()
+@archive_argument
+@click.option("--participant", default="", help="Raw id: their messages and name.")
+@click.option(
+    "--message", "messages", multiple=True, help="A message's id; may be repeated."
+)
+@click.option(
+    "--thread", "threads", multiple=True, help="Only in this thread; may be repeated."
+)
+@by_option
+@reason_option
+@click.option("--execute", is_flag=True, help="Do it. Without it, only say what goes.")
+@runs
+async def erase(
+    archive: str,
+    connection_string: str,
+    participant: str,
+    messages: tuple[str, ...],
+    threads: tuple[str, ...],
+    by: str,
+    reason: str,
+    execute: bool,
+) -> int:
+    """Erase content for good, so that every proof still verifies.
+
+    Content, salt and names go from every file of every revision and from the log. What
+    stays is that there was a message, when, by which id, and the commitment to its
+    content. Who erased, when and why is kept. A message's id is unique in its thread
+    only: give --thread with --message. Nothing is deleted from the chat service.
+
+    Exit status: 0 done or planned, 1 refused by a hold or a policy, 2 unreadable.
+
+    \b
+    Examples:
+      chat-archive erase --participant 8:acs:… --reason "request 12" ARCHIVE
+      chat-archive erase --message 1795363469316 --thread 19:…@thread.v2
+          --reason "request 12" --execute ARCHIVE
+    """
+    if not participant and not messages:
+        raise click.UsageError("Give --participant or --message: what is to go?")
+    choice = Choice(
+        participant=participant, messages=frozenset(messages), threads=threads
+    )
+    async with opened(archive, connection_string) as target:
+        use = Erase(
+            archive=target.archive,
+            ledger=target.ledger,
+            log=target.log,
+            leases=target.leases,
+            clock=utc_now,
+        )
+        plans = [plan async for plan in use.plan(choice)]
+        for plan in plans:
+            show_plan(plan)
+        if not plans:
+            click.echo("Nothing in the archive is of that.")
+            return 0
+        if any(plan.refused for plan in plans):
+            click.echo("Nothing was erased.", err=True)
+            return 1
+        if not execute:
+            click.echo("Nothing was erased. With --execute, this cannot be undone.")
+            return 0
+        return await carry_out(use, plans, choice, by=by, reason=reason)
+
+
+async def carry_out(
+    use: Erase, plans: list[Plan], choice: Choice, *, by: str, reason: str
+) -> int:
+    status = 0
+    for plan in plans:
+        try:
+            changed = await use(plan, choice, by=by, reason=reason)
+        except ArchiverError as error:
+            click.echo(f"NOT ERASED {plan.thread_id}: {error}", err=True)
+            status = 1
+        else:
+            click.echo(f"erased {printable(plan.thread_id)}: {changed} file(s) changed")
+    return status
+
+
+def show_plan(plan: Plan) -> None:
+    name = " and their name" if plan.names else ""
+    text = (
+        f"{plan.thread_id}: {len(plan.messages)} message(s), {plan.versions} "
+        f"version(s) with content{name}, in {len(plan.revisions)} revision(s)"
+    )
+    click.echo(printable(text))
+    if plan.refused:
+        click.echo(printable(f"  REFUSED: {plan.refused}"))
+
+
+@click.group()
+def hold() -> None:
+    """Legal holds: what may not be erased.
+
+    A hold stands in the ledger with its reason and who set it. Releasing one deletes
+    nothing.
+    """
+
+
+@hold.command()
+@archive_argument
+@click.option("--thread", default="", help="Hold a thread, by its id.")
+@click.option("--participant", default="", help="Hold a participant, by their raw id.")
+@by_option
+@reason_option
+@runs
+async def add(
+    archive: str,
+    connection_string: str,
+    thread: str,
+    participant: str,
+    by: str,
+    reason: str,
+) -> int:
+    """Forbid erasing in a thread, or of a participant's messages."""
+    if bool(thread) == bool(participant):
+        raise click.UsageError("Give either --thread or --participant.")
+    async with opened(archive, connection_string) as target:
+        made = await holds_of(target).add(
+            thread_id=thread, participant=participant, reason=reason, by=by
+        )
+    click.echo(f"Hold {made.id} is set.")
+    return 0
+
+
+@hold.command()
+@click.argument("hold_id", metavar="HOLD")
+@archive_argument
+@by_option
+@reason_option
+@runs
+async def remove(
+    hold_id: str, archive: str, connection_string: str, by: str, reason: str
+) -> int:
+    """Release a hold. Nothing is deleted."""
+    async with opened(archive, connection_string) as target:
+        await holds_of(target).release(hold_id, reason=reason, by=by)
+    click.echo(f"Hold {hold_id} is released. Nothing was deleted.")
+    return 0
+
+
+@hold.command(name="list")
+@archive_argument
+@runs
+async def list_holds(archive: str, connection_string: str) -> int:
+    """List the holds that are in force."""
+    async with opened(archive, connection_string) as target:
+        found = await holds_of(target).active()
+    for one in found.values():
+        click.echo(printable(line_of(one)))
+    if not found:
+        click.echo("No hold is in force.", err=True)
+    return 0
+
+
+def line_of(hold: Hold) -> str:
+    what = hold.thread_id or hold.participant
+    return f"{hold.id}  {what}  since {hold.on} by {hold.by}: {hold.reason}"
+
+
+def holds_of(target: Target) -> Holds:
+    return Holds(archive=target.archive, ledger=target.ledger, clock=utc_now)

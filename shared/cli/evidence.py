@@ -1,0 +1,174 @@
+"""`chat-archive checkpoint`, `prove` and `export`: evidence for others to keep."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import click
+
+from shared.cli.options import (
+    archive_argument,
+    by_option,
+    read_checkpoint,
+    reason_option,
+    runs,
+    utc_now,
+)
+from shared.cli.progress import bytes_bar
+from shared.cli.target import Unreadable, opened
+from shared.domain import layout
+from shared.usecases.package import Package
+from shared.usecases.prove import Prove, take_checkpoint
+
+OUTPUT = click.Path(path_type=Path)
+
+
+@click.command()
+@archive_argument
+@click.option("--output", type=OUTPUT, help="File to write; standard output if absent.")
+@click.option("--origin", default="", help="Name of the log; the container's address.")
+@runs
+async def checkpoint(
+    archive: str, connection_string: str, output: Path | None, origin: str
+) -> int:
+    """Write the ledger's head, to be kept where nobody can change it.
+
+    Three lines in the form of C2SP tlog-checkpoint: name, number of lines, root.
+    Whoever keeps them, in another account, a signed mail or a timestamp service, can
+    tell later whether a line of before was changed or removed.
+
+    \b
+    Example:
+      chat-archive checkpoint demo-archive --output 2026-11-22.checkpoint
+    """
+    async with opened(archive, connection_string) as target:
+        taken = await take_checkpoint(target.archive, origin or target.origin)
+    if output is None:
+        click.echo(taken.body, nl=False)
+    else:
+        write_new(output, taken.body.encode())
+        click.echo(f"Wrote {output}: {taken.size} line(s), root {taken.root[:16]}…")
+    return 0
+
+
+@click.command()
+@click.argument("thread")
+@click.argument("message")
+@archive_argument
+@click.option("--version", default="", help="Which version; the newest if absent.")
+@click.option("--revision", default=0, help="Which revision; the newest if absent.")
+@click.option(
+    "--checkpoint",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Prove against this checkpoint; the ledger's head if absent.",
+)
+@click.option("--output", type=OUTPUT, help="File to write; proof-MESSAGE.json.")
+@runs
+async def prove(
+    thread: str,
+    message: str,
+    archive: str,
+    connection_string: str,
+    version: str,
+    revision: int,
+    checkpoint: Path | None,
+    output: Path | None,
+) -> int:
+    """Prove that one message stands in the archive, without the others.
+
+    THREAD and MESSAGE are ids. The proof holds the message's content, and of all
+    others only hashes behind salts. `chat-archive verify` and `verify.py` check it.
+
+    \b
+    Example:
+      chat-archive prove 19:acsV1_…@thread.v2 1795363469316 demo-archive
+    """
+    async with opened(archive, connection_string) as target:
+        head = read_checkpoint(checkpoint) or await take_checkpoint(
+            target.archive, target.origin
+        )
+        proof = await Prove(archive=target.archive)(
+            thread, message, version=version, revision=revision, checkpoint=head
+        )
+    file = output or Path(f"proof-{layout.encode_id(message)}.json")
+    write_new(file, proof)
+    click.echo(f"Wrote {file}")
+    return 0
+
+
+@click.command()
+@archive_argument
+@click.option(
+    "--package",
+    required=True,
+    type=OUTPUT,
+    help="Folder, or file ending in .zip, to write.",
+)
+@click.option(
+    "--thread", "threads", multiple=True, help="Only this thread; may be repeated."
+)
+@by_option
+@reason_option
+@runs
+async def export(
+    archive: str,
+    connection_string: str,
+    package: Path,
+    threads: tuple[str, ...],
+    by: str,
+    reason: str,
+) -> int:
+    """Pack threads for a third party, with all that is needed to check them.
+
+    The package holds the files as they are, the ledger with the lines of other threads
+    withheld, a checkpoint, the request, digests, a README and the stand-alone
+    verifier. Nobody needs this program, or an account, to verify it.
+
+    \b
+    Example:
+      chat-archive export demo-archive --package for-the-auditor --reason "case 7"
+    """
+    from shared.storage.archive_folder import FolderArchive
+
+    if package.exists():
+        raise Unreadable(f"{package} exists already; it is left as it is.")
+    async with opened(archive, connection_string) as target:
+        total = 0
+        for prefix in map(layout.thread_folder, threads) if threads else [""]:
+            async for file in target.archive.walk(prefix):
+                total += file.size
+        with (
+            tempfile.TemporaryDirectory(dir=package.parent, prefix=".packing-") as new,
+            bytes_bar("packing", total) as on_bytes,
+        ):
+            packed = await Package(
+                archive=target.archive,
+                target=FolderArchive(Path(new)),
+                clock=utc_now,
+                on_bytes=on_bytes,
+            )(threads=threads, by=by, reason=reason, origin=target.origin)
+            if package.suffix == ".zip":
+                shutil.make_archive(str(package.with_suffix("")), "zip", new)
+            else:
+                shutil.copytree(new, package)
+    click.echo(
+        f"Wrote {package}: {packed.threads} thread(s), {packed.revisions} revision(s), "
+        f"{packed.files} file(s). Its verify.py checks it."
+    )
+    return 0
+
+
+def write_new(file: Path, data: bytes) -> None:
+    """Write a file that is not there yet.
+
+    Raises:
+        Unreadable: it is; evidence is never written over.
+
+    """
+    try:
+        with file.open("xb") as out:
+            out.write(data)
+    except FileExistsError:
+        raise Unreadable(f"{file} exists already; it is left as it is.") from None
+    except OSError as error:
+        raise Unreadable(f"Cannot write {file}: {error.strerror}.") from None

@@ -1,0 +1,40 @@
+"""The command `chat-archive`."""
+
+import click
+
+from shared import __version__
+from shared.cli.erasure import erase, hold
+from shared.cli.evidence import checkpoint, export, prove
+from shared.cli.verify import verify
+
+
+@click.group(
+    context_settings={
+        "auto_envvar_prefix": "CHAT_ARCHIVE",
+        "help_option_names": ["-h", "--help"],
+    }
+)
+@click.version_option(__version__, prog_name="chat-archive")
+@click.option("--debug", is_flag=True, help="Show where an error comes from.")
+def main(debug: bool) -> None:
+    """Work with the archives of ACS chat threads.
+
+    An ARCHIVE is a folder, a package, or the address of a container
+    (https://….blob.core.windows.net/chat-archive, as whoever is signed in to Azure).
+    Without one, CHAT_STORAGE says which storage account. Every option can also come
+    from the environment, as CHAT_ARCHIVE_<COMMAND>_<OPTION>.
+
+    Exit status: 0 done, 1 not verified or refused, 2 unreadable or wrongly asked.
+
+    \b
+    Examples:
+      chat-archive verify demo-archive
+      chat-archive export demo-archive --package for-the-auditor --reason "case 7"
+    """
+
+
+for command in (verify, checkpoint, prove, export, erase, hold):
+    main.add_command(command)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Options that many commands share, and how a command is run."""
+
+import asyncio
+import functools
+import getpass
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from shared.cli.target import Unreadable
+from shared.domain.checkpoint import Checkpoint, parse_checkpoint
+from shared.domain.errors import ArchiverError
+
+Command = Callable[..., Any]
+
+
+def archive_argument(command: Command) -> Command:
+    """Add where the archive stands: ARCHIVE, or a connection string."""
+    command = click.option(
+        "--connection-string",
+        envvar="CHAT_STORAGE",
+        default="",
+        show_envvar=True,
+        help="Storage account of the archive, where ARCHIVE is not given.",
+    )(command)
+    return click.argument("archive", metavar="[ARCHIVE]", default="")(command)
+
+
+def by_option(command: Command) -> Command:
+    return click.option(
+        "--by",
+        default=getpass.getuser,
+        show_default="the user's name",
+        help="Who has it done; kept in the record.",
+    )(command)
+
+
+def reason_option(command: Command) -> Command:
+    return click.option(
+        "--reason", required=True, help="Why, such as a ticket; kept in the record."
+    )(command)
+
+
+def runs(command: Callable[..., Coroutine[Any, Any, int]]) -> Command:
+    """Run an async command; its number is the exit status, a known error is 2."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        context = click.get_current_context()
+        try:
+            status = asyncio.run(command(*args, **options))
+        except ArchiverError as error:
+            if context.find_root().params.get("debug"):
+                raise
+            raise Unreadable(str(error)) from None
+        context.exit(status)
+
+    return run
+
+
+def read_checkpoint(file: Path | None) -> Checkpoint | None:
+    """Read a checkpoint's file, where one was given.
+
+    Raises:
+        IntegrityError: it is none.
+
+    """
+    if file is None:
+        return None
+    return parse_checkpoint(file.read_bytes().decode("utf-8", "replace"))
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

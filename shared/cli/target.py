@@ -1,0 +1,119 @@
+"""Where an archive stands: a folder, a container's address, or a connection string."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from shared.domain import layout
+from shared.ports.append_log import AppendLog, ThreadLogs
+from shared.ports.archive_store import ErasableArchive
+from shared.ports.leases import Leases
+
+PACKED = "archive"
+REQUEST = "request.json"
+CHECKPOINT = "checkpoint.txt"
+
+
+class Unreadable(click.ClickException):
+    """There is nothing here that could be looked at."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """An archive that was opened. `log` is None for a folder, which has none."""
+
+    origin: str
+    archive: ErasableArchive
+    ledger: AppendLog
+    leases: Leases
+    log: ThreadLogs | None = None
+    package: Path | None = None
+    """The folder of the package, where it is one."""
+
+
+@asynccontextmanager
+async def opened(where: str, connection_string: str) -> AsyncIterator[Target]:
+    """Open an archive.
+
+    Raises:
+        Unreadable: there is none, or nobody said where.
+
+    """
+    if not where and not connection_string:
+        raise Unreadable(
+            "Say which archive: a folder, or https://….blob.core.windows.net/"
+            f"{layout.ARCHIVE}, or set CHAT_STORAGE to a connection string."
+        )
+    if where and not where.startswith(("https://", "http://")):
+        yield folder(Path(where))
+        return
+    async with AsyncExitStack() as stack:
+        yield await container(where, connection_string, stack)
+
+
+def folder(root: Path) -> Target:
+    from shared.storage.archive_folder import FolderArchive, FolderLeases
+
+    package = root if (root / REQUEST).is_file() and (root / PACKED).is_dir() else None
+    inner = root / PACKED if package else root
+    if not inner.is_dir():
+        raise Unreadable(f"There is no folder {root}.")
+    archive = FolderArchive(inner)
+    return Target(
+        origin=layout.ARCHIVE,
+        archive=archive,
+        ledger=archive,
+        leases=FolderLeases(),
+        package=package,
+    )
+
+
+async def container(
+    address: str, connection_string: str, stack: AsyncExitStack
+) -> Target:
+    from azure.storage.blob.aio import BlobServiceClient
+
+    from shared.storage.append_log import BlobAppendLog
+    from shared.storage.archive_store import BlobArchiveStore
+    from shared.storage.clients import APPEND_OPTIONS, OTHER_OPTIONS, Account
+    from shared.storage.leases import BlobLeases
+    from shared.storage.thread_logs import BlobThreadLogs
+
+    account = Account(connection_string=connection_string)
+    name = layout.ARCHIVE
+    if address:
+        parts = urlsplit(address)
+        service, _, name = parts.path.rstrip("/").rpartition("/")
+        if not name:
+            raise Unreadable(f"Name the container too: {address}/{layout.ARCHIVE}")
+        query = f"?{parts.query}" if parts.query else ""
+        credential = None
+        if not query:
+            from azure.identity.aio import DefaultAzureCredential
+
+            credential = await stack.enter_async_context(DefaultAzureCredential())
+        account = Account(
+            blob_uri=f"{parts.scheme}://{parts.netloc}{service}{query}",
+            credential=credential,
+        )
+    appends: BlobServiceClient = await stack.enter_async_context(
+        account.blobs(**APPEND_OPTIONS)
+    )
+    others = await stack.enter_async_context(account.blobs(**OTHER_OPTIONS))
+    ledger = BlobAppendLog(appends.get_container_client(name))
+    log = BlobThreadLogs(appends, others)
+    stack.push_async_callback(ledger.close)
+    stack.push_async_callback(log.close)
+    return Target(
+        origin=f"{urlsplit(others.url).netloc}/{name}",
+        archive=BlobArchiveStore(others, container=name),
+        ledger=ledger,
+        leases=BlobLeases(others),
+        log=log,
+    )

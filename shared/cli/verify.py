@@ -1,0 +1,185 @@
+"""`chat-archive verify`: says whether an archive holds what it should."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from shared.cli.options import archive_argument, read_checkpoint, runs
+from shared.cli.progress import bytes_bar
+from shared.cli.target import CHECKPOINT, Target, Unreadable, opened
+from shared.domain import layout
+from shared.domain.checkpoint import Checkpoint
+from shared.domain.proof import check_proof
+from shared.storage.checklist import DiskChecklist
+from shared.usecases.verify import Verify
+from shared.usecases.verify_revision import Failure, Report
+
+UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
+STEP = 1024
+
+
+@click.command()
+@archive_argument
+@click.option("--thread", default="", help="Check one thread only, by its id.")
+@click.option(
+    "--checkpoint",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A checkpoint that was kept elsewhere.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@runs
+async def verify(
+    archive: str,
+    connection_string: str,
+    thread: str,
+    checkpoint: Path | None,
+    as_json: bool,
+) -> int:
+    """Check an archive, a package or a proof, trusting nothing that it says.
+
+    ARCHIVE is a folder, a package, a proof of `prove`, or the address of a container.
+    Every file, count, Merkle root and ledger line is made anew from the events and
+    the listing, and compared.
+
+    Exit status: 0 verified, 1 failed (a line for each failure), 2 unreadable.
+
+    \b
+    Examples:
+      chat-archive verify demo-archive
+      chat-archive verify https://acme.blob.core.windows.net/chat-archive
+      chat-archive verify package --checkpoint from-the-auditor.txt
+    """
+    saved = read_checkpoint(checkpoint)
+    if archive and Path(archive).is_file():
+        return show_proof(Path(archive), saved, as_json=as_json)
+    fail = print_json_failure if as_json else print_failure
+    async with opened(archive, connection_string) as target:
+        report = await check(target, thread, saved, fail)
+    if not (report.threads or report.ledger_lines or report.failures):
+        raise Unreadable(f"There is no archive in {archive or target.origin}.")
+    show = print_json_report if as_json else print_report
+    show(report)
+    return 1 if report.failures else 0
+
+
+async def check(
+    target: Target,
+    thread: str,
+    saved: Checkpoint | None,
+    fail: Callable[[Failure], None],
+) -> Report:
+    if saved is None and target.package and not thread:
+        saved = read_checkpoint(target.package / CHECKPOINT)
+    total = 0
+    prefix = layout.thread_folder(thread) if thread else layout.THREAD_PREFIX
+    async for file in target.archive.walk(prefix):
+        total += file.size
+    checklist = DiskChecklist()
+    try:
+        with bytes_bar("verifying", total) as on_bytes:
+            verification = Verify(
+                archive=target.archive,
+                checklist=checklist,
+                on_failure=fail,
+                on_bytes=on_bytes,
+            )
+            return await verification(
+                thread_id=thread,
+                checkpoint=saved,
+                may_withhold=target.package is not None,
+            )
+    finally:
+        checklist.close()
+
+
+def show_proof(file: Path, saved: Checkpoint | None, *, as_json: bool) -> int:
+    problems = check_proof(file.read_bytes(), saved)
+    for problem in problems:
+        failure = Failure(path=str(file), reason=problem)
+        (print_json_failure if as_json else print_failure)(failure)
+    if as_json:
+        click.echo(json.dumps({"verified": not problems, "failures": len(problems)}))
+    else:
+        click.echo("FAILED" if problems else "VERIFIED  the message is in the archive")
+        if saved is None:
+            click.echo("  against the checkpoint in the proof itself; bring your own")
+    return 1 if problems else 0
+
+
+def print_failure(failure: Failure) -> None:
+    click.echo(printable(f"FAILED {failure.path}: {failure.reason}"))
+
+
+def print_json_failure(failure: Failure) -> None:
+    click.echo(json.dumps({"failure": asdict(failure)}))
+
+
+def print_report(report: Report) -> None:
+    """Say what was looked at, and what that does and does not mean."""
+    head = "FAILED  " if report.failures else "VERIFIED"
+    failures = f", {report.failures} failure(s)" if report.failures else ""
+    click.echo(
+        f"{head} {report.threads} thread(s), {report.revisions} revision(s), "
+        f"{report.files} file(s), {readable(report.bytes)}{failures}"
+    )
+    complete = report.revisions - report.incomplete
+    head = f"head {report.head_size} lines, root {report.head_root[:16]}…"
+    rows = {
+        "complete": f"{complete} of {report.revisions} revision(s); "
+        "the others name what may be missing in reconciliation.json",
+        "ledger": f"{report.ledger_lines} line(s); {head}",
+        "open": ", ".join(report.open_days)
+        and f"{', '.join(report.open_days)}: the order of its lines is fixed when the "
+        "day is closed, or by a checkpoint",
+        "withheld": count(report.withheld_lines, "line(s) of other threads"),
+        "ignored": count(report.torn_attempts, "attempt(s) without a manifest"),
+        "by digest": count(report.unknown_formats, "file(s) of formats unknown here"),
+    }
+    for name, text in rows.items():
+        if text:
+            click.echo(f"  {name:<10}{text}")
+    for one in report.erased:
+        for order in one.erasures.orders:
+            click.echo(
+                printable(
+                    f"  {'erased':<10}{one.versions} version(s) of {one.thread_id} "
+                    f"revision {one.revision}: {order.erased_on} by {order.by}, "
+                    f"{order.reason}"
+                )
+            )
+
+
+def count(number: int, what: str) -> str:
+    return f"{number} {what}" if number else ""
+
+
+def print_json_report(report: Report) -> None:
+    facts = asdict(report)
+    facts["erased"] = [
+        {
+            "thread_id": one.thread_id,
+            "revision": one.revision,
+            "versions": one.versions,
+            "orders": [asdict(order) for order in one.erasures.orders],
+        }
+        for one in report.erased
+    ]
+    click.echo(json.dumps({"verified": not report.failures, **facts}))
+
+
+def readable(count: int) -> str:
+    size, unit = float(count), 0
+    while size >= STEP and unit < len(UNITS) - 1:
+        size, unit = size / STEP, unit + 1
+    return f"{size:.1f} {UNITS[unit]}" if unit else f"{count} bytes"
+
+
+def printable(text: str) -> str:
+    """Give text that no terminal takes for anything but text."""
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode()
+        for one in text
+    )
