@@ -9,7 +9,7 @@ Rule 5: what cannot be read cannot be told apart from what is to be erased, and 
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shared.domain import json_line
@@ -25,7 +25,7 @@ from shared.domain.manifest import (
 )
 from shared.domain.record import ERASED, SCHEMA, is_erased, parse_or_none, pieces
 from shared.domain.replay import VersionKey, item_content
-from shared.domain.transcript import Message, Transcript
+from shared.domain.transcript import Message, Outcome, Transcript
 
 ENVELOPE_FIELDS = (
     "id",
@@ -84,13 +84,16 @@ class Order:
 class Erasures:
     """Everything that was erased of one revision, and what its files are since.
 
-    `files` are those that differ from the manifest; none where it was written so.
+    `outcomes` are what reconciling had said of the messages, which without content it
+    could not say again. `files` are those that differ from the manifest. Both are empty
+    where the revision was written without what is erased.
     """
 
     thread_id: str
     revision: int
     orders: tuple[Order, ...] = ()
     versions: Mapping[VersionKey, str] = field(default_factory=dict)
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     files: tuple[ArchiveFile, ...] = ()
 
     @property
@@ -100,6 +103,21 @@ class Erasures:
     @property
     def people(self) -> frozenset[str]:
         return frozenset(order.participant for order in self.orders) - {""}
+
+    def inherited(self, revision: int) -> "Erasures":
+        """Give what of it holds for a revision that is only being made."""
+        return replace(self, revision=revision, outcomes={}, files=())
+
+    def ordered(self, order: Order, before: Transcript) -> "Erasures":
+        """Give it with one more order for the revision that `before` is of."""
+        outcomes = {
+            one.id: one.outcome for one in before.messages if one.id in order.messages
+        }
+        return replace(
+            self,
+            orders=(*self.orders, order),
+            outcomes={**outcomes, **self.outcomes},
+        )
 
     def current(self, manifest: Manifest) -> tuple[ArchiveFile, ...]:
         """Give what the revision's files are now, without `erasures.json`."""
@@ -132,6 +150,7 @@ def encode_erasures(erasures: Erasures) -> bytes:
             }
             for (message, number, kind), commitment in sorted(erasures.versions.items())
         ],
+        "outcomes": dict(sorted(erasures.outcomes.items())),
         "files": [file_json(one) for one in erasures.files],
     }
     return json_line.encode(json_line.pretty(document))
@@ -166,6 +185,10 @@ def decode_erasures(data: bytes) -> Erasures:
                     one["commitment"]
                 )
                 for one in value["versions"]
+            },
+            outcomes={
+                str(message): Outcome(outcome)
+                for message, outcome in value["outcomes"].items()
             },
             files=tuple(map(file_from_json, value["files"])),
         )

@@ -46,6 +46,7 @@ from shared.domain.transcript import (
     Gap,
     GapKind,
     Message,
+    Outcome,
     RecordCounts,
     Transcript,
     Version,
@@ -126,8 +127,12 @@ def replay(
     *,
     quarantined: int = 0,
     erased: Erased | None = None,
+    outcomes: Mapping[str, Outcome] | None = None,
 ) -> Transcript:
-    """Make the transcript of one thread from all that is known of it."""
+    """Make the transcript of one thread from all that is known of it.
+
+    `outcomes` are those of messages that cannot be reconciled again, being erased.
+    """
     entries = unique(log.records)
     events = [entry.event for entry in entries]
     drafts: dict[str, Draft] = {}
@@ -149,6 +154,7 @@ def replay(
             view=view,
             told=told,
             erased=erased or {},
+            outcome=(outcomes or {}).get(draft.id),
         )
         for draft in drafts.values()
     ]
@@ -399,7 +405,13 @@ def item_kind(item: Mapping[str, Any]) -> Kind:
 
 
 def finish(
-    draft: Draft, *, in_newest: bool, view: View, told: Told, erased: Erased
+    draft: Draft,
+    *,
+    in_newest: bool,
+    view: View,
+    told: Told,
+    erased: Erased,
+    outcome: Outcome | None,
 ) -> Message:
     event, listed = draft.first_event, draft.listed
     data: Mapping[str, Any] = event.data if event else {}
@@ -430,7 +442,8 @@ def finish(
         edited_on=last_time(versions, Kind.EDITED),
         deleted_on=last_time(versions, Kind.DELETED),
         versions=versions,
-        outcome=reconcile(
+        outcome=outcome
+        or reconcile(
             versions,
             created_on=created_on,
             in_newest=in_newest,

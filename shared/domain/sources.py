@@ -1,12 +1,10 @@
 """What a revision is made of: four files; all others are a function of them (P5)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from shared.domain import layout
 from shared.domain.erasure import (
     Erasures,
-    decode_erasures,
     encode_erasures,
     newly_erased,
     without,
@@ -28,27 +26,6 @@ class Sources:
     listing: bytes = b""
     quarantine: bytes = b""
     erasures: Erasures
-
-    @classmethod
-    def from_files(
-        cls, thread_id: str, revision: int, files: Mapping[str, bytes]
-    ) -> "Sources":
-        """Take the input out of a revision's files.
-
-        Raises:
-            IntegrityError: `erasures.json` cannot be read.
-
-        """
-        erasures = files.get(layout.ERASURES_FILE)
-        return cls(
-            thread_id=thread_id,
-            events=files.get(layout.EVENTS_FILE, b""),
-            listing=files.get(layout.LISTING_FILE, b""),
-            quarantine=files.get(layout.QUARANTINE_FILE, b""),
-            erasures=decode_erasures(erasures)
-            if erasures is not None
-            else Erasures(thread_id=thread_id, revision=revision),
-        )
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -76,6 +53,7 @@ class Sources:
             read_listings(self.listing),
             quarantined=self.quarantine.count(b"\n"),
             erased=self.erasures.versions,
+            outcomes=self.erasures.outcomes,
         )
 
     def erased(self) -> "Sources":

@@ -204,10 +204,8 @@ class Erase:
             sources = await read_sources(
                 self.archive, manifest, erased=bool(erasures.orders)
             )
-            sources = replace(
-                sources,
-                erasures=replace(erasures, orders=(*erasures.orders, order)),
-            ).erased()
+            ordered = erasures.ordered(order, sources.transcript())
+            sources = replace(sources, erasures=ordered).erased()
             files = rewritten(sources, manifest)
             erasures = replace(
                 sources.erasures,

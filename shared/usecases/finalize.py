@@ -163,7 +163,7 @@ class Finalize:
             quarantine=joined(
                 before.quarantine, await self.log.quarantined(thread.thread_id)
             ),
-            erasures=replace(before.erasures, revision=number, files=()),
+            erasures=before.erasures.inherited(number),
         )
 
     async def list_service(self, sources: Sources, number: int) -> bytes:

@@ -106,13 +106,12 @@ def thread_created(**more: Any) -> dict[str, Any]:
         {"displayName": "Alice", "participantCommunicationIdentifier": who(ALICE)},
         {"displayName": "Bob", "participantCommunicationIdentifier": who(BOB)},
     ]
-    return thread_event(
-        "ChatThreadCreated",
-        createdByCommunicationIdentifier=who(ALICE),
-        properties={"topic": "A topic"},
-        participants=people,
-        **more,
-    )
+    told = {
+        "createdByCommunicationIdentifier": who(ALICE),
+        "properties": {"topic": "A topic"},
+        "participants": people,
+    }
+    return thread_event("ChatThreadCreated", **told | more)
 
 
 def listed(number: int = 0, body: str = "hello", **more: Any) -> dict[str, Any]:

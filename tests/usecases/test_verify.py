@@ -24,15 +24,13 @@ from builders import (
     thread_event,
     who,
 )
-from fakes.archive_store import MemoryArchiveStore
 from shared.domain.checkpoint import Checkpoint
 from shared.domain.evidence import sha256
 from shared.domain.json_line import canonical, encode, pretty
 from shared.domain.ledger import encode_line
 from shared.storage.archive_folder import FolderArchive
-from shared.storage.checklist import DiskChecklist
 from shared.usecases.package import verify as standalone
-from shared.usecases.verify import Verify
+from verifying import in_memory, verify, write
 from world import World
 
 OTHER = "19:acsV1_another@thread.v2"
@@ -69,33 +67,6 @@ async def small_world():
     )
     await world.finalize(THREAD)
     return world
-
-
-async def verify(archive, **options):
-    failures = []
-    checklist = DiskChecklist()
-    report = await Verify(
-        archive=archive,
-        checklist=checklist,
-        on_failure=lambda one: failures.append(f"{one.path}: {one.reason}"),
-        on_bytes=lambda _: None,
-    )(**options)
-    checklist.close()
-    assert report.failures == len(failures)
-    return report, failures
-
-
-def in_memory(files):
-    archive = MemoryArchiveStore()
-    archive.files = dict(files)
-    return archive
-
-
-def write(folder, files):
-    for path, data in files.items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
 
 
 def alone(folder, checkpoint=""):
