@@ -56,21 +56,20 @@ class BlobArchiveStore:
     async def stream(self, path: str) -> AsyncIterator[bytes]:
         """Read a file in parts; see the port."""
         try:
-            offset, size = 0, 1
-            while offset < size:
+            offset, part = 0, b""
+            while not offset or len(part) == READ_BYTES:
                 # One GET each, so that the SDK pins no ETag while a ledger grows.
                 found = await self.container.download_blob(
                     path, offset=offset, length=READ_BYTES
                 )
                 part = await found.readall()
-                size = found.properties.size if part else 0
-                offset += len(part)
+                offset += READ_BYTES
                 yield part
         except ResourceNotFoundError:
             raise IntegrityError(f"{path} is missing from the archive") from None
         except AzureError as error:
             if failures.status(error) == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-                return  # an empty file has no range
+                return  # there is nothing at all, or nothing more
             raise Transient(f"read {path}: {failures.describe(error)}") from None
 
     async def tail(self, path: str, count: int) -> bytes:

@@ -11,6 +11,7 @@ from fakes.archive_store import MemoryArchiveStore
 from fakes.leases import MemoryLeases
 from fakes.thread_logs import MemoryThreadLogs
 from local.azurite_process import Azurite
+from shared.storage.archive_folder import FolderArchive
 from shared.storage.archive_store import BlobArchiveStore
 from shared.storage.clients import Account
 from shared.storage.leases import BlobLeases
@@ -31,9 +32,13 @@ def thread_logs(backend, blobs: BlobServiceClient):
     return BlobThreadLogs(blobs, blobs)
 
 
-@pytest.fixture
-def archive(backend, blobs: BlobServiceClient):
-    return MemoryArchiveStore() if backend == "memory" else BlobArchiveStore(blobs)
+@pytest.fixture(params=[*BOTH, "folder"])
+def archive(request: pytest.FixtureRequest, tmp_path):
+    if request.param == "memory":
+        return MemoryArchiveStore()
+    if request.param == "folder":
+        return FolderArchive(tmp_path)
+    return BlobArchiveStore(request.getfixturevalue("blobs"))
 
 
 @pytest.fixture

@@ -59,3 +59,58 @@ async def test_of_many_writers_one_wins(archive):
 async def test_a_missing_file_is_an_alarm(archive):
     with pytest.raises(IntegrityError):
         await archive.read(path(1))
+
+
+async def walked(archive, prefix=""):
+    return [file.path async for file in archive.walk(prefix)]
+
+
+async def test_a_walk_gives_every_file_folder_by_folder_in_order(archive):
+    paths = [
+        "ledger/2026-11-22.jsonl",
+        path(1),
+        path(1, "events.jsonl"),
+        path(2, "a"),
+        "thread=z/rev=0001/x",
+    ]
+    for one in paths:
+        await archive.create(one, b"x")
+
+    assert await walked(archive) == sorted(paths)
+    assert await walked(archive, "ledger/") == paths[:1]
+    assert await walked(archive, path(1, "")) == sorted(paths[1:3])
+    assert await walked(archive, "nothing/") == []
+    assert [file.size async for file in archive.walk(path(1))] == [1]
+
+
+@pytest.mark.parametrize("kib", [24 * 1024, 16 * 1024])
+async def test_a_file_comes_in_parts_or_only_its_end(archive, kib):
+    data = bytes(range(256)) * (4 * kib)
+    await archive.create(path(1), data)
+
+    assert b"".join([part async for part in archive.stream(path(1))]) == data
+    assert await archive.tail(path(1), 10) == data[-10:]
+    assert await archive.tail(path(1), len(data) + 10) == data
+
+
+async def test_the_end_of_an_empty_file_is_empty(archive):
+    await archive.create(path(1), b"")
+
+    assert await archive.tail(path(1), 10) == b""
+
+
+async def test_the_end_of_a_missing_file_is_an_alarm(archive):
+    with pytest.raises(IntegrityError):
+        await archive.tail(path(1), 10)
+
+
+async def test_only_erasing_writes_a_file_again(archive):
+    await archive.create(path(1), b"first")
+    await archive.check_erasable()
+
+    await archive.replace(path(1), b"second")
+
+    assert await archive.read(path(1)) == b"second"
+    assert (await archive.shelf(THREAD)).erased is False
+    await archive.replace(path(1, "erasures.json"), b"{}")
+    assert (await archive.shelf(THREAD)).erased is True

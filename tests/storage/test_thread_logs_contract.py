@@ -106,3 +106,13 @@ async def test_any_id_makes_a_log_of_its_own(thread_logs, thread_id):
     (thread,) = [one async for one in thread_logs.threads()]
     assert thread.thread_id == thread_id
     assert await content(thread_logs, thread_id) == b"x\n"
+
+
+async def test_the_quarantine_of_a_thread_is_its_own(thread_logs):
+    await thread_logs.append(quarantine_stem("", DAY), b"nobody's\n")
+    await thread_logs.append(quarantine_stem(THREAD, DAY), b"mine\n")
+
+    assert await thread_logs.quarantined(THREAD) == b"mine\n"
+    assert await thread_logs.quarantined("19:other@thread.v2") == b""
+    await thread_logs.clear_quarantine(THREAD)
+    assert await thread_logs.quarantined(THREAD) == b""

@@ -12,17 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from builders import (
-    ALICE,
-    BOB,
     THREAD,
-    deleted,
-    edited,
-    listed,
-    listed_edited,
     received,
-    thread_created,
-    thread_event,
-    who,
 )
 from shared.domain.checkpoint import Checkpoint
 from shared.domain.evidence import sha256
@@ -30,43 +21,8 @@ from shared.domain.json_line import canonical, encode, pretty
 from shared.domain.ledger import encode_line
 from shared.storage.archive_folder import FolderArchive
 from shared.usecases.package import verify as standalone
-from verifying import in_memory, verify, write
+from verifying import OTHER, in_memory, small_world, verify, write
 from world import World
-
-OTHER = "19:acsV1_another@thread.v2"
-
-
-async def small_world():
-    """Two threads, one with two revisions, over two days of which one is closed."""
-    world = World()
-    await world.take(
-        thread_created(),
-        received(0, "old"),
-        edited(0, "né\u2028w 👩"),
-        received(1, "x"),
-    )
-    await world.take(deleted(1), received(0, "old"), received(5, threadId=OTHER))
-    system = listed(
-        -10,
-        type="participantAdded",
-        content={
-            "participants": [
-                {"communicationIdentifier": who(ALICE), "displayName": "Alice"},
-                {"communicationIdentifier": who(BOB)},
-            ]
-        },
-    )
-    world.chat.shows(THREAD, ALICE, listed_edited(0, "né\u2028w 👩"), system)
-    await world.finalize(THREAD)
-    await world.finalize(OTHER)
-    world.clock.pass_time(days=1, hours=3)
-    await world.close_ledger()
-    await world.take(
-        received(2, "late"),
-        thread_event("ChatThreadDeleted", deletedByCommunicationIdentifier=who(BOB)),
-    )
-    await world.finalize(THREAD)
-    return world
 
 
 def alone(folder, checkpoint=""):
