@@ -59,7 +59,7 @@ def azurite(folder: Path | None = None) -> Iterator[Azurite]:
             *("--tableHost", "127.0.0.1", "--tablePort", "0"),
         ]
         with log.open("wb") as output:
-            process = subprocess.Popen(  # noqa: S603 - our own command line
+            process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -50,7 +50,7 @@ class Part:
 
     def start(self) -> None:
         with self.log.open("ab") as output:
-            self.process = subprocess.Popen(  # noqa: S603 - our own modules
+            self.process = subprocess.Popen(
                 [sys.executable, "-m", *self.arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,

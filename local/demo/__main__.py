@@ -15,6 +15,7 @@ from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from local.azurite_process import AzuriteFailed
 from local.demo import conversations
+from local.demo.evidence import examine
 from local.demo.people import invite
 from local.stack import Stack, StackFailed, stack
 
@@ -72,9 +73,14 @@ def demonstrate(scratch: Path) -> int:
             print(f"FAILED: {len(missing)} thread(s) without archive", file=sys.stderr)
             return 1
         report(deliveries, archived)
-        show(archive, archived[threads["support case"]])
+        transcript = show(archive, archived[threads["support case"]])
         copy(archive, archived[threads["support case"]].folder)
-        return check(deliveries, archived)
+        status = check(deliveries, archived)
+    step("What an auditor does: verify, find a tampered copy, prove one message")
+    if not examine(OUTPUT, scratch, transcript):
+        print("FAILED: the archive is not what it should be", file=sys.stderr)
+        return 1
+    return status
 
 
 def chat(parts: Stack) -> dict[str, str]:
@@ -160,10 +166,10 @@ def report(deliveries: Mapping[str, int], archived: Mapping[str, Archived]) -> N
         print(f"    {one.content['thread_id'][:24]}… seen: {view['sight']}{why}")
 
 
-def show(archive: ContainerClient, archived: Archived) -> None:
-    """Print one transcript the way a person would read it."""
+def show(archive: ContainerClient, archived: Archived) -> Mapping[str, Any]:
+    """Print one transcript the way a person would read it; give it."""
     path = f"{archived.folder}/transcript.json"
-    transcript = json.loads(archive.download_blob(path).readall())
+    transcript: Mapping[str, Any] = json.loads(archive.download_blob(path).readall())
     step(f"One transcript: {transcript['topic']}")
     for message in transcript["messages"]:
         content = message["versions"][-1]["content"] or {}
@@ -174,6 +180,7 @@ def show(archive: ContainerClient, archived: Archived) -> None:
         print(f"    {message['created_on'][11:19]}  {who:<20} {text}{note}")
         for earlier in message["versions"][:-1]:
             print(f"    {'':<30} was: {(earlier['content'] or {}).get('message')}")
+    return transcript
 
 
 def names_in(content: Mapping[str, Any]) -> str:

@@ -7,11 +7,13 @@ from shared.cli.erasure import erase, hold
 from shared.cli.evidence import checkpoint, export, prove
 from shared.cli.verify import verify
 
+HELP_OPTIONS = ["-h", "--help"]
+
 
 @click.group(
     context_settings={
         "auto_envvar_prefix": "CHAT_ARCHIVE",
-        "help_option_names": ["-h", "--help"],
+        "help_option_names": HELP_OPTIONS,
     }
 )
 @click.version_option(__version__, prog_name="chat-archive")

@@ -81,7 +81,7 @@ async def container(
 
     from shared.storage.append_log import BlobAppendLog
     from shared.storage.archive_store import BlobArchiveStore
-    from shared.storage.clients import APPEND_OPTIONS, OTHER_OPTIONS, Account
+    from shared.storage.clients import APPEND_OPTIONS, PERSON_OPTIONS, Account
     from shared.storage.leases import BlobLeases
     from shared.storage.thread_logs import BlobThreadLogs
 
@@ -105,7 +105,7 @@ async def container(
     appends: BlobServiceClient = await stack.enter_async_context(
         account.blobs(**APPEND_OPTIONS)
     )
-    others = await stack.enter_async_context(account.blobs(**OTHER_OPTIONS))
+    others = await stack.enter_async_context(account.blobs(**PERSON_OPTIONS))
     ledger = BlobAppendLog(appends.get_container_client(name))
     log = BlobThreadLogs(appends, others)
     stack.push_async_callback(ledger.close)

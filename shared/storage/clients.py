@@ -22,7 +22,13 @@ OTHER_OPTIONS: dict[str, Any] = {
     "initial_backoff": 1,
     "read_timeout": 30,
 }
-
+PERSON_OPTIONS: dict[str, Any] = {
+    "retry_total": 2,
+    "initial_backoff": 1,
+    "increment_base": 2,
+    "read_timeout": 30,
+}
+"""Somebody waits at a terminal: say soon that an account is not to be reached."""
 
 MOST_CONNECTIONS = 64
 KEEP_ALIVE = 60.0

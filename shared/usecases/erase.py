@@ -32,6 +32,7 @@ from shared.ports.archive_store import ErasableArchive
 from shared.ports.clock import Clock
 from shared.ports.leases import LeaseHeld, Leases
 from shared.usecases.holds import Hold, Holds
+from shared.usecases.ledger import open_day
 from shared.usecases.revisions import read_erasures, read_manifest, read_sources
 
 
@@ -233,7 +234,8 @@ class Erase:
         if not wrong:
             return 0
         line = erasure_line(erasures, sha256(encode_erasures(erasures)))
-        await self.ledger.append(layout.ledger_stem(self.clock().date()), line)
+        day = await open_day(self.archive, self.clock().date())
+        await self.ledger.append(layout.ledger_stem(day), line)
         sources = Sources(
             thread_id=manifest.thread_id,
             events=files[layout.EVENTS_FILE],

@@ -15,7 +15,7 @@ from shared.domain.times import format_time
 from shared.ports.append_log import AppendLog
 from shared.ports.archive_store import ArchiveFiles
 from shared.ports.clock import Clock
-from shared.usecases.ledger import ledger_lines
+from shared.usecases.ledger import ledger_lines, open_day
 
 ID_DIGITS = 12
 
@@ -99,5 +99,6 @@ class Holds:
         return hold
 
     async def append(self, facts: Mapping[str, str]) -> None:
-        stem = layout.ledger_stem(self.clock().date())
-        await self.ledger.append(stem, encode_line(LineKind.HOLD, facts))
+        day = await open_day(self.archive, self.clock().date())
+        line = encode_line(LineKind.HOLD, facts)
+        await self.ledger.append(layout.ledger_stem(day), line)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from shared.domain import layout
 from shared.domain.errors import IntegrityError
@@ -63,6 +63,22 @@ async def lines_of(
         yield LedgerLine(path=path, day=day, text=rest, is_torn=True)
 
 
+async def open_day(archive: ArchiveFiles, today: date) -> date:
+    """Give the day to which something can be added.
+
+    A person's clock may be wrong: nothing may follow on the end of a day.
+    """
+    days = by_day([file.path async for file in archive.walk(layout.LEDGER_PREFIX)])
+    day = max([today, *days])
+    if day in days and is_closing(await last_line(archive, days[day][-1])):
+        return day + timedelta(days=1)
+    return day
+
+
+async def last_line(archive: ArchiveFiles, path: str) -> bytes:
+    return (await archive.tail(path, TAIL)).rstrip(b"\n").split(b"\n")[-1]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseLedger:
     """Closes the days that are over: a line that commits to all lines before it."""
@@ -92,7 +108,7 @@ class CloseLedger:
         over = [day for day in days if may_be_closed(day, self.clock())]
         previous, to_close = None, []
         for day in reversed(over):
-            last = await self.last_line(days[day][-1])
+            last = await last_line(self.archive, days[day][-1])
             if is_closing(last):
                 previous = (day.isoformat(), sha256(last))
                 break
@@ -100,9 +116,6 @@ class CloseLedger:
         for day in reversed(to_close):
             previous = (day.isoformat(), await self.close_day(day, days[day], previous))
         return len(to_close)
-
-    async def last_line(self, path: str) -> bytes:
-        return (await self.archive.tail(path, TAIL)).rstrip(b"\n").split(b"\n")[-1]
 
     async def close_day(
         self, day: date, paths: list[str], previous: tuple[str, str] | None

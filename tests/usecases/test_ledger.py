@@ -1,6 +1,7 @@
 import asyncio
 
 from builders import THREAD, received
+from shared.usecases.holds import Holds
 from shared.usecases.ledger import LEASE, CloseLedger
 from shared.usecases.prove import take_checkpoint
 from verifying import verify
@@ -65,6 +66,20 @@ async def test_a_day_that_two_close_at_once_is_still_right():
     await asyncio.gather(closer()(), closer()())
 
     assert (await verify(world.archive))[1] == []
+
+
+async def test_a_wrong_clock_adds_nothing_behind_the_end_of_a_day():
+    world = World()
+    await days(world, 2)
+    await world.close_ledger()
+    world.clock.pass_time(days=-2)
+    holds = Holds(archive=world.archive, ledger=world.archive, clock=world.clock)
+
+    await holds.add(thread_id=THREAD, reason="r", by="b")
+    await holds.add(thread_id=THREAD, reason="r2", by="b")
+
+    assert (await verify(world.archive))[1] == []
+    assert len(await holds.active()) == 2
 
 
 async def test_a_broken_ledger_is_told_by_the_sweep_and_stops_nothing_else():

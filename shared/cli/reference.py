@@ -1,0 +1,42 @@
+"""The help of every command as one page: `python -m shared.cli.reference`."""
+
+from collections.abc import Iterator
+
+import click
+
+from shared.cli.main import HELP_OPTIONS, main
+
+HEAD = """\
+# The command `chat-archive`
+
+After `make setup` it is `.venv/bin/chat-archive`. This page is made by
+`python -m shared.cli.reference`; a test compares it with the program.
+"""
+WIDTH = 100
+
+
+def page() -> str:
+    """Give the page."""
+    parts = [HEAD]
+    for name, command in commands("chat-archive", main):
+        context = click.Context(
+            command,
+            info_name=name,
+            max_content_width=WIDTH,
+            terminal_width=WIDTH,
+            help_option_names=HELP_OPTIONS,
+        )
+        parts.append(f"## `{name}`\n\n```text\n{command.get_help(context)}\n```\n")
+    return "\n".join(parts)
+
+
+def commands(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """Give a command and all that are below it, with their full names."""
+    yield name, command
+    if isinstance(command, click.Group):
+        for below in sorted(command.commands):
+            yield from commands(f"{name} {below}", command.commands[below])
+
+
+if __name__ == "__main__":
+    click.echo(page(), nl=False)

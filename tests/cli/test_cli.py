@@ -1,0 +1,270 @@
+"""The command as its users run it: on folders, packages, proofs and real containers."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from azure.storage.blob import BlobServiceClient
+from click.testing import CliRunner
+
+from builders import ALICE, FIRST_ID, THREAD
+from shared.cli.main import main
+from shared.domain.checkpoint import parse_checkpoint
+from verifying import OTHER, small_world, write
+
+MESSAGE = str(FIRST_ID)
+
+
+@pytest.fixture(scope="module")
+def files():
+    return dict(asyncio.run(small_world()).archive.files)
+
+
+@pytest.fixture
+def folder(files, tmp_path):
+    write(tmp_path / "archive-copy", files)
+    return tmp_path / "archive-copy"
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CHAT_STORAGE", raising=False)
+
+    def run(*arguments, status=0, **env):
+        result = CliRunner(env=env).invoke(main, [str(one) for one in arguments])
+        assert result.exit_code == status, result.output
+        assert "Traceback" not in result.output
+        return result.output
+
+    return run
+
+
+def test_a_good_archive_is_verified(run, folder):
+    text = run("verify", folder)
+
+    assert text.startswith("VERIFIED 2 thread(s), 3 revision(s)")
+    assert "open      2026-11-23" in text
+
+
+def test_every_failure_is_one_line_and_the_status_is_one(run, folder):
+    for file in folder.rglob("messages.csv"):
+        file.write_bytes(b"x")
+
+    lines = run("verify", folder, status=1).splitlines()
+
+    assert [line for line in lines if line.startswith("FAILED thread=")]
+    assert sum("messages.csv" in line for line in lines) == 3
+
+
+def test_json_is_one_object_a_line(run, folder):
+    next(folder.rglob("messages.csv")).unlink()
+
+    *failures, report = map(
+        json.loads, run("verify", folder, "--json", status=1).splitlines()
+    )
+
+    assert failures[0]["failure"]["reason"] == "it is missing"
+    assert (report["verified"], report["failures"]) == (False, 1)
+
+
+@pytest.mark.parametrize("where", ["nowhere", "", "empty"])
+def test_what_is_no_archive_is_unreadable(run, tmp_path, where):
+    (tmp_path / "empty").mkdir()
+
+    assert "Error:" in run("verify", *([where] if where else []), status=2)
+
+
+def test_hostile_names_reach_no_terminal(run, folder):
+    (folder / "x\x1b[31m").write_bytes(b"")
+
+    assert "\x1b" not in run("verify", folder, status=1)
+
+
+def test_one_thread_can_be_verified(run, folder):
+    assert "1 thread(s)" in run("verify", folder, "--thread", OTHER)
+
+
+def test_a_checkpoint_is_written_once_and_verified_against(run, folder, tmp_path):
+    printed = run("checkpoint", folder, "--origin", "acme")
+    run("checkpoint", folder, "--origin", "acme", "--output", "kept")
+
+    assert (tmp_path / "kept").read_text() == printed
+    assert parse_checkpoint(printed).size == 4
+    run("checkpoint", folder, "--output", "kept", status=2)
+    run("verify", folder, "--checkpoint", "kept")
+    ledger = folder / "ledger" / "2026-11-23.jsonl"
+    ledger.write_bytes(b"")
+    assert "lines were removed" in run(
+        "verify", folder, "--checkpoint", "kept", status=1
+    )
+
+
+def test_what_is_no_checkpoint_is_unreadable(run, folder, tmp_path):
+    (tmp_path / "kept").write_bytes(b"\xff")
+
+    assert "no checkpoint" in run("verify", folder, "--checkpoint", "kept", status=2)
+
+
+def test_a_message_is_proven_and_the_proof_checked(run, folder, tmp_path):
+    run("prove", THREAD, MESSAGE, folder)
+    proof = tmp_path / f"proof-{MESSAGE}.json"
+
+    assert "VERIFIED" in run("verify", proof)
+    run("prove", THREAD, MESSAGE, folder, status=2)
+    proof.write_text(
+        proof.read_text().replace("old", "new").replace("\\u2028w", "\\u2028x")
+    )
+    assert "FAILED" in run("verify", proof, status=1)
+    proof.write_text("{}")
+    run("verify", proof, status=2)
+
+
+def test_a_package_is_made_and_verified_as_folder_and_as_zip(run, folder, tmp_path):
+    run(
+        "export",
+        folder,
+        "--package",
+        "given",
+        "--reason",
+        "case 7",
+        "--by",
+        "Dana",
+        "--thread",
+        OTHER,
+    )
+    run("export", folder, "--package", "given.zip", "--reason", "case 7")
+
+    assert "withheld" in run("verify", "given")
+    assert (tmp_path / "given.zip").stat().st_size > 1000
+    assert not list(tmp_path.glob(".packing*"))
+    run("export", folder, "--package", "given", "--reason", "x", status=2)
+    run(
+        "export",
+        folder,
+        "--package",
+        "none",
+        "--reason",
+        "x",
+        "--thread",
+        "19:x",
+        status=2,
+    )
+
+
+def test_erasing_is_planned_first_and_done_with_execute(run, folder):
+    choice = (
+        "erase",
+        folder,
+        "--participant",
+        ALICE,
+        "--reason",
+        "request 12",
+        "--by",
+        "Dana",
+    )
+    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+    assert "message(s)" in run(*choice)
+    assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
+    assert "changed" in run(*choice, "--execute")
+    text = run("verify", folder)
+    assert "by Dana, request 12" in text
+    assert b"old" not in b"".join(p.read_bytes() for p in folder.rglob("rev=*/*"))
+    assert "Nothing in the archive" in run(
+        "erase", folder, "--message", "7", "--reason", "x"
+    )
+
+
+def test_a_hold_is_set_listed_obeyed_and_released(run, folder):
+    run(
+        "hold", "add", folder, "--thread", THREAD, "--reason", "case 7", "--by", "Legal"
+    )
+    listed = run("hold", "list", folder)
+    assert "case 7" in listed
+    refused = run(
+        "erase", folder, "--participant", ALICE, "--reason", "x", "--execute", status=1
+    )
+    assert "REFUSED: hold" in refused
+    assert "deleted" in run(
+        "hold", "remove", listed.split()[0], folder, "--reason", "closed"
+    )
+    assert "No hold" in run("hold", "list", folder)
+    run("hold", "remove", "unknown", folder, "--reason", "x", status=2)
+    run("verify", folder)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("erase", "a", "--reason", "x"),
+        ("hold", "add", "a", "--reason", "x"),
+        ("export", "a"),
+    ],
+)
+def test_a_question_that_is_not_clear_is_refused_with_what_to_do(
+    run, arguments, folder
+):
+    assert "Usage:" in run(*arguments, status=2)
+
+
+def test_every_option_can_come_from_the_environment(run, folder):
+    assert "1 thread(s)" in run("verify", folder, CHAT_ARCHIVE_VERIFY_THREAD=OTHER)
+
+
+def test_debug_shows_where_an_error_comes_from(folder):
+    (folder / "kept").write_text("none")
+    result = CliRunner().invoke(
+        main, ["--debug", "verify", str(folder), "--checkpoint", str(folder / "kept")]
+    )
+
+    assert type(result.exception).__name__ == "IntegrityError"
+
+
+@pytest.mark.azurite
+def test_all_of_it_works_on_a_container(run, files, running_azurite, tmp_path):
+    service = BlobServiceClient.from_connection_string(
+        running_azurite.connection_string
+    )
+    for container in service.list_containers():
+        service.delete_container(container.name)
+    archive = service.create_container("chat-archive")
+    for path, data in files.items():
+        if path.startswith("ledger/"):
+            blob = archive.get_blob_client(path)
+            blob.create_append_blob()
+            blob.append_block(data)
+        else:
+            archive.upload_blob(path, data)
+    env = {"CHAT_STORAGE": running_azurite.connection_string}
+
+    assert "VERIFIED 2 thread(s)" in run("verify", **env)
+    run("prove", THREAD, MESSAGE, "--output", "proof.json", **env)
+    run("verify", "proof.json")
+    run("export", "--package", "given", "--reason", "case 7", **env)
+    run("verify", "given")
+    run("hold", "add", "--participant", ALICE, "--reason", "case 7", **env)
+    run("erase", "--participant", ALICE, "--reason", "x", "--execute", status=1, **env)
+    hold = run("hold", "list", **env).split()[0]
+    run("hold", "remove", hold, "--reason", "closed", **env)
+    run("erase", "--participant", ALICE, "--reason", "x", "--execute", **env)
+    assert "erased" in run("verify", **env)
+    assert (
+        b"old"
+        not in archive.download_blob(
+            next(p for p in files if p.endswith("rev=0001/messages.csv"))
+        ).readall()
+    )
+
+
+def test_an_account_that_is_not_to_be_reached_is_unreadable(run, tmp_path):
+    nowhere = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;BlobEndpoint=http://127.0.0.1:9/a;"
+
+    assert "Error:" in run("verify", status=2, CHAT_STORAGE=nowhere)
+
+
+def test_the_page_of_the_command_is_that_of_the_program():
+    from shared.cli.reference import page
+
+    assert (Path(__file__).parents[2] / "docs" / "cli.md").read_text() == page()
