@@ -72,7 +72,7 @@ USER_LEVEL = {
 
 KINDS = THREAD_LEVEL | USER_LEVEL
 
-CONTENT_FIELDS = ("messageBody", "metadata", "senderDisplayName")
+CONTENT_FIELDS = frozenset(("messageBody", "metadata", "senderDisplayName"))
 """What of a message event may be erased later: no choice may depend on it first."""
 
 Identity = tuple[str, str, str, int]

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.domain.event import ChatEvent, Kind, raw_id
+from shared.domain.event import MESSAGE_KINDS, ChatEvent, Kind, raw_id
 from shared.domain.listing import Sight, View
 from shared.domain.roster import changes
 from shared.domain.times import parse_time
@@ -79,6 +79,8 @@ def told_by(events: Iterable[ChatEvent]) -> Told:
     """Gather what thread events tell that a listing shows as system messages."""
     told: dict[tuple[str, str], list[datetime]] = {}
     for event in events:
+        if event.kind in MESSAGE_KINDS:
+            continue
         for name, subject, time in happenings(event):
             moment = parse_time(time)
             if moment is not None:

@@ -15,7 +15,7 @@ Rule 5: an erased version has no content and no salt, whoever tells it again; it
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -58,49 +58,58 @@ TIME_FIELD = {
     Kind.EDITED: "editTime",
     Kind.DELETED: "deleteTime",
 }
-EVENT_FIELDS = (
-    *CONTENT_FIELDS,
-    *TIME_FIELD.values(),
-    "threadId",
-    "messageId",
-    "version",
-    "type",
-    "senderCommunicationIdentifier",
+EVENT_FIELDS = frozenset(
+    (
+        *CONTENT_FIELDS,
+        *TIME_FIELD.values(),
+        "threadId",
+        "messageId",
+        "version",
+        "type",
+        "senderCommunicationIdentifier",
+    )
 )
-ITEM_FIELDS = (
-    "id",
-    "type",
-    "sequenceId",
-    "version",
-    "content",
-    "metadata",
-    "createdOn",
-    "editedOn",
-    "deletedOn",
-    "senderDisplayName",
-    "senderCommunicationIdentifier",
+ITEM_FIELDS = frozenset(
+    (
+        "id",
+        "type",
+        "sequenceId",
+        "version",
+        "content",
+        "metadata",
+        "createdOn",
+        "editedOn",
+        "deletedOn",
+        "senderDisplayName",
+        "senderCommunicationIdentifier",
+    )
 )
-THREAD_FIELDS = (
-    "threadId",
-    "version",
-    "createTime",
-    "editTime",
-    "deleteTime",
-    "properties",
-    "participants",
-    "createdByCommunicationIdentifier",
-    "editedByCommunicationIdentifier",
-    "deletedByCommunicationIdentifier",
+THREAD_FIELDS = frozenset(
+    (
+        "threadId",
+        "version",
+        "createTime",
+        "editTime",
+        "deleteTime",
+        "properties",
+        "participants",
+        "createdByCommunicationIdentifier",
+        "editedByCommunicationIdentifier",
+        "deletedByCommunicationIdentifier",
+    )
 )
-PROPERTY_FIELDS = (
-    "id",
-    "topic",
-    "createdOn",
-    "createdByCommunicationIdentifier",
-    "deletedOn",
+PROPERTY_FIELDS = frozenset(
+    (
+        "id",
+        "topic",
+        "createdOn",
+        "createdByCommunicationIdentifier",
+        "deletedOn",
+    )
 )
 """What of an event, a listed message, a thread event or a thread's properties has a
 place of its own in the transcript; anything else is kept as extra."""
+BY_EVENT, BY_LISTING, BY_BOTH = ("event",), ("listing",), ("event", "listing")
 NOT_LISTED = View(sight=Sight.EVENTS_ONLY, reason="the service was never listed")
 
 VersionKey = tuple[str, int, str]
@@ -110,11 +119,23 @@ Erased = Mapping[VersionKey, str]
 
 
 @dataclass(slots=True)
+class Known:
+    """What is known of a version while it is gathered."""
+
+    on: str
+    by: str
+    content: Mapping[str, Any] | None
+    salt: str
+    sources: tuple[str, ...]
+    extra: dict[str, Any]
+
+
+@dataclass(slots=True)
 class Draft:
     """A message while its versions are gathered."""
 
     id: str
-    versions: dict[tuple[int, Kind], Version] = field(default_factory=dict)
+    versions: dict[tuple[int, Kind], Known] = field(default_factory=dict)
     first_event: ChatEvent | None = None
     listed: Mapping[str, Any] = field(default_factory=dict)
     """The item with the highest version that any listing shows."""
@@ -228,11 +249,11 @@ def choose(group: Sequence[Record]) -> ChatEvent:
 
 def count_late(entries: Iterable[Entry], listings: Sequence[Listing]) -> int:
     """Count the events that came after a listing, of what had happened before it."""
-    taken = [parse_time(one.received_on) for one in listings]
-    return sum(came_late(entry, filter(None, taken)) for entry in entries)
+    taken = [time for one in listings if (time := parse_time(one.received_on))]
+    return sum(came_late(entry, taken) for entry in entries) if taken else 0
 
 
-def came_late(entry: Entry, taken: Iterable[datetime]) -> bool:
+def came_late(entry: Entry, taken: Sequence[datetime]) -> bool:
     happened, came = happened_on(entry.event), parse_time(entry.received_on)
     if happened is None or came is None:
         return False
@@ -294,15 +315,12 @@ def add_event(drafts: dict[str, Draft], entry: Entry) -> None:
     event = entry.event
     draft = drafts.setdefault(event.message_id, Draft(event.message_id))
     key = (event.version, event.kind)
-    draft.versions[key] = Version(
-        number=event.version,
-        kind=event.kind,
+    draft.versions[key] = Known(
         on=normalise_time(event.data.get(TIME_FIELD[event.kind])) or "",
         by=event_author(event),
         content=event_content(event),
         salt=entry.salt,
-        commitment="",
-        sources=("event",),
+        sources=BY_EVENT,
         extra=unplaced(event.data, EVENT_FIELDS),
     )
     before = draft.first_event
@@ -339,9 +357,7 @@ def add_item(drafts: dict[str, Draft], item: Mapping[str, Any], salt: str) -> No
     known = [key for key in draft.versions if key[0] == number]
     if not known:
         kind = item_kind(item)
-        draft.versions[number, kind] = Version(
-            number=number,
-            kind=kind,
+        draft.versions[number, kind] = Known(
             on=normalise_time(
                 item.get("deletedOn") or item.get("editedOn") or item.get("createdOn")
             )
@@ -349,19 +365,15 @@ def add_item(drafts: dict[str, Draft], item: Mapping[str, Any], salt: str) -> No
             by=item_author(item, kind),
             content=content,
             salt=salt,
-            commitment="",
-            sources=("listing",),
+            sources=BY_LISTING,
             extra=extra,
         )
         return
-    key = max(known, key=order)
-    version = draft.versions[key]
-    draft.versions[key] = replace(
-        version,
-        content=merge(version.content, content),
-        sources=tuple(sorted({*version.sources, "listing"})),
-        extra={**extra, **version.extra},
-    )
+    version = draft.versions[max(known, key=order)]
+    version.content = merge(version.content, content)
+    version.extra = extra | version.extra
+    if version.sources == BY_EVENT:
+        version.sources = BY_BOTH
 
 
 def item_author(item: Mapping[str, Any], kind: Kind) -> str:
@@ -416,7 +428,7 @@ def finish(
     event, listed = draft.first_event, draft.listed
     data: Mapping[str, Any] = event.data if event else {}
     versions = tuple(
-        seal(draft.id, draft.versions[key], erased)
+        seal(draft.id, key, draft.versions[key], erased)
         for key in sorted(draft.versions, key=order)
     )
     created_on = (
@@ -453,14 +465,22 @@ def finish(
     )
 
 
-def seal(message_id: str, version: Version, erased: Erased) -> Version:
+def seal(
+    message_id: str, key: tuple[int, Kind], known: Known, erased: Erased
+) -> Version:
     """Commit to a version's content; an erased one keeps the commitment it had."""
-    known = erased.get((message_id, version.number, version.kind))
-    if known is None:
-        made = commitment(version.content, version.salt)
-        return replace(version, commitment=made)
-    return replace(
-        version, content=None, salt="", commitment=known, erased=True, extra={}
+    kept = erased.get((message_id, *key)) if erased else None
+    return Version(
+        number=key[0],
+        kind=key[1],
+        on=known.on,
+        by=known.by,
+        content=known.content if kept is None else None,
+        salt=known.salt if kept is None else "",
+        commitment=kept or commitment(known.content, known.salt),
+        sources=known.sources,
+        erased=kept is not None,
+        extra=known.extra if kept is None else {},
     )
 
 

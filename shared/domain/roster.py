@@ -4,7 +4,7 @@ Events tell comings and goings; listings tell who is there now and from when on 
 may see the thread.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,7 +111,7 @@ def distinct(changes: Iterable[Change]) -> tuple[Change, ...]:
     return tuple(found[key] for key in sorted(found))
 
 
-def unplaced(value: Mapping[str, Any], placed: Iterable[str]) -> dict[str, Any]:
+def unplaced(value: Mapping[str, Any], placed: Collection[str]) -> dict[str, Any]:
     """Give the fields that have no place of their own, as received."""
     return {name: one for name, one in value.items() if name not in placed}
 
