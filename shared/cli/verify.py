@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
@@ -12,6 +12,7 @@ from shared.cli.progress import bytes_bar
 from shared.cli.target import CHECKPOINT, Target, Unreadable, opened
 from shared.domain import layout
 from shared.domain.checkpoint import Checkpoint
+from shared.domain.erasure import Erasures
 from shared.domain.proof import check_proof
 from shared.storage.checklist import DiskChecklist
 from shared.usecases.verify import Verify
@@ -55,13 +56,12 @@ async def verify(
     saved = read_checkpoint(checkpoint)
     if archive and Path(archive).is_file():
         return show_proof(Path(archive), saved, as_json=as_json)
-    fail = print_json_failure if as_json else print_failure
+    tell = JSON_LINES if as_json else PLAIN_LINES
     async with opened(archive, connection_string) as target:
-        report = await check(target, thread, saved, fail)
+        report = await check(target, thread, saved, tell)
     if not (report.threads or report.ledger_lines or report.failures):
         raise Unreadable(f"There is no archive in {archive or target.origin}.")
-    show = print_json_report if as_json else print_report
-    show(report)
+    tell.report(report)
     return 1 if report.failures else 0
 
 
@@ -69,7 +69,7 @@ async def check(
     target: Target,
     thread: str,
     saved: Checkpoint | None,
-    fail: Callable[[Failure], None],
+    tell: "Lines",
 ) -> Report:
     if saved is None and target.package and not thread:
         saved = read_checkpoint(target.package / CHECKPOINT)
@@ -83,8 +83,9 @@ async def check(
             verification = Verify(
                 archive=target.archive,
                 checklist=checklist,
-                on_failure=fail,
+                on_failure=tell.failure,
                 on_bytes=on_bytes,
+                on_erased=tell.erased,
             )
             return await verification(
                 thread_id=thread,
@@ -141,15 +142,6 @@ def print_report(report: Report) -> None:
     for name, text in rows.items():
         if text:
             click.echo(f"  {name:<10}{text}")
-    for one in report.erased:
-        for order in one.erasures.orders:
-            click.echo(
-                printable(
-                    f"  {'erased':<10}{one.versions} version(s) of {one.thread_id} "
-                    f"revision {one.revision}: {order.erased_on} by {order.by}, "
-                    f"{order.reason}"
-                )
-            )
 
 
 def count(number: int, what: str) -> str:
@@ -157,17 +149,43 @@ def count(number: int, what: str) -> str:
 
 
 def print_json_report(report: Report) -> None:
-    facts = asdict(report)
-    facts["erased"] = [
-        {
-            "thread_id": one.thread_id,
-            "revision": one.revision,
-            "versions": one.versions,
-            "orders": [asdict(order) for order in one.erasures.orders],
-        }
-        for one in report.erased
-    ]
-    click.echo(json.dumps({"verified": not report.failures, **facts}))
+    click.echo(json.dumps({"verified": not report.failures, **asdict(report)}))
+
+
+def print_erased(erasures: Erasures) -> None:
+    for order in erasures.orders:
+        click.echo(
+            printable(
+                f"ERASED {len(erasures.versions)} version(s) of {erasures.thread_id} "
+                f"revision {erasures.revision}: {order.erased_on} by {order.by}, "
+                f"{order.reason}"
+            )
+        )
+
+
+def print_json_erased(erasures: Erasures) -> None:
+    facts = {
+        "thread_id": erasures.thread_id,
+        "revision": erasures.revision,
+        "versions": len(erasures.versions),
+        "orders": [asdict(order) for order in erasures.orders],
+    }
+    click.echo(json.dumps({"erased": facts}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """How what is found is told: for people, or for programs."""
+
+    failure: Callable[[Failure], None]
+    erased: Callable[[Erasures], None]
+    report: Callable[[Report], None]
+
+
+PLAIN_LINES = Lines(failure=print_failure, erased=print_erased, report=print_report)
+JSON_LINES = Lines(
+    failure=print_json_failure, erased=print_json_erased, report=print_json_report
+)
 
 
 def readable(count: int) -> str:

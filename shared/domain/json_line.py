@@ -29,6 +29,8 @@ def finite(digits: str) -> float:
     return number
 
 
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 DECODER = json.JSONDecoder(parse_constant=reject_constant, parse_float=finite)
 
 
@@ -110,7 +112,7 @@ def escape_breaks(text: str) -> str:
 
 def compact(value: Any) -> str:
     """Write `value` on one line, non-ASCII characters as they are."""
-    return one_line(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return one_line(COMPACT.encode(value))
 
 
 def pretty(value: Any) -> str:
@@ -125,4 +127,4 @@ def encode(text: str) -> bytes:
 
 def canonical(value: Any) -> bytes:
     """Give the bytes that are hashed: sorted keys, no white space, ASCII escapes."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
+    return CANONICAL.encode(value).encode("ascii")

@@ -269,8 +269,10 @@ def find_gaps(
 ) -> Iterator[Gap]:
     """Name everything that may be missing, and why (P8)."""
     if not any(entry.event.kind is Kind.THREAD_CREATED for entry in entries):
-        times = filter(None, (happened_on(entry.event) for entry in entries))
-        earliest = min(times, default=None)
+        first_version = min(
+            filter(None, (entry.event.version for entry in entries)), default=0
+        )
+        earliest = from_milliseconds(first_version) if first_version else None
         yield Gap(
             kind=GapKind.LOG,
             since=created_on,
@@ -313,7 +315,7 @@ def thread_extra(
 
 def add_event(drafts: dict[str, Draft], entry: Entry) -> None:
     event = entry.event
-    draft = drafts.setdefault(event.message_id, Draft(event.message_id))
+    draft = draft_of(drafts, event.message_id)
     key = (event.version, event.kind)
     draft.versions[key] = Known(
         on=normalise_time(event.data.get(TIME_FIELD[event.kind])) or "",
@@ -326,6 +328,13 @@ def add_event(drafts: dict[str, Draft], entry: Entry) -> None:
     before = draft.first_event
     if before is None or order(key) < order((before.version, before.kind)):
         draft.first_event = event
+
+
+def draft_of(drafts: dict[str, Draft], message_id: str) -> Draft:
+    draft = drafts.get(message_id)
+    if draft is None:
+        draft = drafts[message_id] = Draft(message_id)
+    return draft
 
 
 def event_author(event: ChatEvent) -> str:
@@ -349,7 +358,7 @@ def add_item(drafts: dict[str, Draft], item: Mapping[str, Any], salt: str) -> No
     message_id, number = text(item.get("id")), parse_version(item.get("version"))
     if not message_id or number is None:
         return
-    draft = drafts.setdefault(message_id, Draft(message_id))
+    draft = draft_of(drafts, message_id)
     if number >= (parse_version(draft.listed.get("version")) or 0):
         draft.listed = item
     content = item_content(item)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from shared.domain import layout
 from shared.domain.checkpoint import Checkpoint
+from shared.domain.erasure import Erasures
 from shared.domain.errors import IntegrityError
 from shared.domain.evidence import sha256
 from shared.domain.ledger import Follower, Line, LineKind, revision_line, segment_key
@@ -29,12 +30,17 @@ from shared.usecases.verify_revision import CheckRevision, Failure, Report, Seen
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verify:
-    """Checks archives. `on_failure` is told each failure, `on_bytes` what was read."""
+    """Checks archives.
+
+    `on_failure` is told each failure, `on_erased` what was erased of a revision, and
+    `on_bytes` how much was read: nothing of it is kept.
+    """
 
     archive: ArchiveFiles
     checklist: Checklist
     on_failure: Callable[[Failure], None]
     on_bytes: Callable[[int], None]
+    on_erased: Callable[[Erasures], None]
 
     async def __call__(
         self,
@@ -136,6 +142,7 @@ class Run:
             report=self.report,
             fail=self.fail,
             on_bytes=self.verify.on_bytes,
+            on_erased=self.verify.on_erased,
         )
         self.report.revisions += 1
         try:

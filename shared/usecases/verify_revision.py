@@ -39,16 +39,6 @@ class Failure:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Erased:
-    """What was erased of a revision, as it says itself."""
-
-    thread_id: str
-    revision: int
-    versions: int
-    erasures: Erasures
-
-
 @dataclass(slots=True, kw_only=True)
 class Report:
     """What was looked at. Not verified unless `failures` is 0."""
@@ -65,7 +55,7 @@ class Report:
     open_days: list[str] = field(default_factory=list)
     head_size: int = 0
     head_root: str = ""
-    erased: list[Erased] = field(default_factory=list)
+    erased_versions: int = 0
     failures: int = 0
 
 
@@ -92,6 +82,7 @@ class CheckRevision:
     report: Report
     fail: Callable[[str, str], None]
     on_bytes: Callable[[int], None]
+    on_erased: Callable[[Erasures], None]
 
     def path(self, name: str) -> str:
         return layout.revision_path(self.thread_id, self.number, name)
@@ -143,14 +134,8 @@ class CheckRevision:
         if self.files[name].size > MOST_MANIFEST_BYTES:
             raise IntegrityError(f"{name} is larger than any can be")
         erasures = await read_erasures(self.archive, manifest)
-        self.report.erased.append(
-            Erased(
-                thread_id=self.thread_id,
-                revision=self.number,
-                versions=len(erasures.versions),
-                erasures=erasures,
-            )
-        )
+        self.report.erased_versions += len(erasures.versions)
+        self.on_erased(erasures)
         data = await self.archive.read(self.path(name))
         if describe(name, data) not in manifest.files:
             entry = replace(

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from fault_proxy import Fault, fault_proxy
 
-from builders import Clock, Salts, edited, received
+from builders import NOON, Clock, Salts, edited, received
 from fakes.archive_store import MemoryArchiveStore
 from fakes.leases import MemoryLeases
 from fakes.service import MemoryChatService
@@ -18,7 +18,9 @@ from fakes.work_queue import MemoryWorkQueue
 from shared.domain import layout
 from shared.domain.errors import Transient
 from shared.domain.record import read_records
+from shared.ports.archive_store import Immutable
 from shared.storage import append_log
+from shared.storage.archive_store import BlobArchiveStore
 from shared.storage.clients import APPEND_OPTIONS, Account
 from shared.storage.thread_logs import BlobThreadLogs
 from shared.usecases.finalize import Finalize
@@ -142,3 +144,27 @@ async def test_an_event_that_was_not_acknowledged_is_delivered_again(through):
     assert max(deliveries) > 1
     identities = {record.event.identity for record in await records_of(log)}
     assert len(identities) == len(EVENTS)
+
+
+async def test_what_a_policy_protects_is_neither_replaced_nor_removed(
+    running_azurite, blobs
+):
+    text = running_azurite.connection_string
+    (port,) = re.findall(r"BlobEndpoint=http://127.0.0.1:(\d+)", text)
+    await BlobArchiveStore(blobs).create("thread=a/rev=0001/x", b"first")
+    await BlobThreadLogs(blobs, blobs).append(
+        layout.segment_stem("a", NOON.date()), b"x\n"
+    )
+
+    async with fault_proxy(int(port), seed=1, share=0, faults=[]) as (proxy, own_port):
+        proxy.is_immutable = True
+        proxied = Account(connection_string=text.replace(f":{port}/", f":{own_port}/"))
+        async with proxied.blobs(retry_total=0) as service:
+            with pytest.raises(Immutable):
+                await BlobArchiveStore(service).replace(
+                    "thread=a/rev=0001/x", b"second"
+                )
+            log = BlobThreadLogs(service, service)
+            (segment,) = (await log.thread("a")).segments
+            assert not await log.prune(segment)
+    assert await BlobArchiveStore(blobs).read("thread=a/rev=0001/x") == b"first"

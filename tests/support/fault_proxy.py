@@ -41,6 +41,8 @@ class FaultProxy:
         self.chance = random.Random(seed)
         self.share = share
         self.faults = faults
+        self.is_immutable = False
+        """Whether a policy forbids every change, as under WORM."""
         self.met: Counter[Fault] = Counter()
         self.later: set[asyncio.Task[web.Response]] = set()
         self.connections: Counter[object] = Counter()
@@ -58,6 +60,8 @@ class FaultProxy:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
+        if self.is_immutable and request.method in ("PUT", "DELETE"):
+            return refuse(409, "BlobImmutableDueToPolicy")
         match self.choose(request):
             case Fault.DROP_BEFORE | Fault.RESET:
                 return cut(request)

@@ -54,7 +54,8 @@ async def small_world():
     return world
 
 
-async def verify(archive, **options):
+async def verify(archive, *, erased=None, **options):
+    """Give the report and the failures; what was erased is added to `erased`."""
     failures = []
     checklist = DiskChecklist()
     report = await Verify(
@@ -62,6 +63,7 @@ async def verify(archive, **options):
         checklist=checklist,
         on_failure=lambda one: failures.append(f"{one.path}: {one.reason}"),
         on_bytes=lambda _: None,
+        on_erased=(erased if erased is not None else []).append,
     )(**options)
     checklist.close()
     assert report.failures == len(failures)

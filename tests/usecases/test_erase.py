@@ -21,9 +21,11 @@ from fakes.archive_store import MemoryArchiveStore
 from shared.domain import layout
 from shared.domain.errors import IntegrityError
 from shared.ports.archive_store import Immutable
+from shared.storage.archive_folder import FolderArchive
 from shared.usecases.erase import Choice, Erase, Refused
 from shared.usecases.holds import Holds, NoSuchHold
-from verifying import verify
+from shared.usecases.package import verify as standalone
+from verifying import verify, write
 from world import World
 
 MESSAGE = str(FIRST_ID)
@@ -128,10 +130,11 @@ async def test_an_erased_message_is_gone_from_everywhere_and_all_still_verifies(
     assert SECRET not in all_bytes(world)
     assert not any(salt.encode() in all_bytes(world) for salt in salts)
     assert [world.file("manifest.json", number) for number in (1, 2)] == manifests
-    report, failures = await verify(world.archive)
+    erased = []
+    _, failures = await verify(world.archive, erased=erased)
     assert failures == []
-    assert {one.versions for one in report.erased} == {3}
-    assert report.erased[0].erasures.orders[0].by == "Dana"
+    assert [len(one.versions) for one in erased] == [3, 3]
+    assert erased[0].orders[0].by == "Dana"
 
 
 async def test_what_is_erased_still_says_that_it_was_there():
@@ -218,9 +221,10 @@ async def test_two_erasures_one_after_the_other_verify():
     await erase(world, messages=frozenset([MESSAGE]))
     await erase(world, participant=BOB)
 
-    report, failures = await verify(world.archive)
+    erased = []
+    _, failures = await verify(world.archive, erased=erased)
     assert failures == []
-    assert {len(one.erasures.orders) for one in report.erased} == {2}
+    assert [len(one.orders) for one in erased] == [2, 2]
 
 
 async def test_what_was_erased_does_not_come_back_with_the_next_revision():
@@ -396,3 +400,49 @@ async def test_copies_that_disagree_in_content_keep_their_facts_when_it_goes():
     await erase(world, messages=frozenset([MESSAGE]))
 
     assert (await verify(world.archive))[1] == []
+
+
+async def test_both_verifiers_agree_on_an_erased_archive_and_on_what_is_done_to_it(
+    tmp_path,
+):
+    world = await two_revisions()
+    whole = dict(world.archive.files)
+    await erase(world, messages=frozenset([MESSAGE]))
+    await erase(world, participant=BOB)
+    gone = dict(world.archive.files)
+    erasures = [path for path in gone if path.endswith("erasures.json")]
+    events = [path for path in gone if path.endswith("events.jsonl")]
+    cases = {
+        "erased": (gone, True),
+        "unerased": (
+            {
+                path: whole.get(path, data) if "ledger" not in path else data
+                for path, data in gone.items()
+                if path not in erasures
+            },
+            False,
+        ),
+        "without its record": (
+            {path: data for path, data in gone.items() if path not in erasures[:1]},
+            False,
+        ),
+        "record changed": (
+            gone
+            | {erasures[0]: gone[erasures[0]].replace(b"request 12", b"request 13")},
+            False,
+        ),
+        "content back": (gone | {events[0]: whole[events[0]]}, False),
+        "ledger cut": (
+            {
+                path: whole.get(path, data) if "ledger" in path else data
+                for path, data in gone.items()
+            },
+            False,
+        ),
+    }
+
+    for name, (files, holds) in cases.items():
+        write(tmp_path / name, files)
+        _, failures = await verify(FolderArchive(tmp_path / name))
+        assert (not failures) is holds, name
+        assert (standalone.main(str(tmp_path / name)) == 0) is holds, name
