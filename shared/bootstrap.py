@@ -21,7 +21,7 @@ from shared.config.settings import (
 )
 from shared.domain import layout
 from shared.domain.record import SALT_BYTES
-from shared.formats import WRITERS
+from shared.formats import ARCHIVED
 from shared.usecases.finalize import Finalize
 from shared.usecases.ingest import Ingest
 from shared.usecases.ledger import CloseLedger
@@ -58,7 +58,7 @@ def current_app() -> App:
 
 def build_app(env: Mapping[str, str]) -> App:
     """Wire an app of real parts."""
-    settings = Settings.from_env(env, known_formats=tuple(WRITERS))
+    settings = Settings.from_env(env, known_formats=ARCHIVED)
 
     from shared.chat.service import AcsChatService
     from shared.storage.append_log import BlobAppendLog

@@ -1,23 +1,16 @@
-"""`chat-archive checkpoint`, `prove` and `export`: evidence for others to keep."""
+"""`chat-archive checkpoint` and `prove`: evidence for others to keep."""
 
-import shutil
-import tempfile
 from pathlib import Path
 
 import click
 
 from shared.cli.options import (
     archive_argument,
-    by_option,
     read_checkpoint,
-    reason_option,
     runs,
-    utc_now,
 )
-from shared.cli.progress import bytes_bar
 from shared.cli.target import Unreadable, opened
 from shared.domain import layout
-from shared.usecases.package import Package
 from shared.usecases.prove import Prove, take_checkpoint
 
 OUTPUT = click.Path(path_type=Path)
@@ -93,68 +86,6 @@ async def prove(
     file = output or Path(f"proof-{layout.encode_id(message)}.json")
     write_new(file, proof)
     click.echo(f"Wrote {file}")
-    return 0
-
-
-@click.command()
-@archive_argument
-@click.option(
-    "--package",
-    required=True,
-    type=OUTPUT,
-    help="Folder, or file ending in .zip, to write.",
-)
-@click.option(
-    "--thread", "threads", multiple=True, help="Only this thread; may be repeated."
-)
-@by_option
-@reason_option
-@runs
-async def export(
-    archive: str,
-    connection_string: str,
-    package: Path,
-    threads: tuple[str, ...],
-    by: str,
-    reason: str,
-) -> int:
-    """Pack threads for a third party, with all that is needed to check them.
-
-    The package holds the files as they are, the ledger with the lines of other threads
-    withheld, a checkpoint, the request, digests, a README and the stand-alone
-    verifier. Nobody needs this program, or an account, to verify it.
-
-    \b
-    Example:
-      chat-archive export demo-archive --package for-the-auditor --reason "case 7"
-    """
-    from shared.storage.archive_folder import FolderArchive
-
-    if package.exists():
-        raise Unreadable(f"{package} exists already; it is left as it is.")
-    async with opened(archive, connection_string) as target:
-        total = 0
-        for prefix in map(layout.thread_folder, threads) if threads else [""]:
-            async for file in target.archive.walk(prefix):
-                total += file.size
-        with (
-            tempfile.TemporaryDirectory(dir=package.parent, prefix=".packing-") as new,
-            bytes_bar("packing", total) as on_bytes,
-        ):
-            packed = await Package(
-                archive=target.archive,
-                target=FolderArchive(Path(new)),
-                clock=utc_now,
-                on_bytes=on_bytes,
-            )(threads=threads, by=by, reason=reason, origin=target.origin)
-            if package.suffix == ".zip":
-                shutil.make_archive(str(package.with_suffix("")), "zip", new)
-            else:
-                shutil.copytree(new, package)
-    click.echo(
-        f"Wrote {package}: {packed.threads} thread(s), {packed.revisions} revision(s), "
-        f"{packed.files} file(s). Its verify.py checks it."
-    )
     return 0
 
 

@@ -4,7 +4,8 @@ import click
 
 from shared import __version__
 from shared.cli.erasure import erase, hold
-from shared.cli.evidence import checkpoint, export, prove
+from shared.cli.evidence import checkpoint, prove
+from shared.cli.export import export, formats
 from shared.cli.verify import verify
 
 HELP_OPTIONS = ["-h", "--help"]
@@ -35,7 +36,7 @@ def main(debug: bool) -> None:
     """
 
 
-for command in (verify, checkpoint, prove, export, erase, hold):
+for command in (verify, checkpoint, prove, export, formats, erase, hold):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -210,7 +210,7 @@ def read_schedule(reader: Reader) -> str:
 
 
 def read_formats(reader: Reader, known: tuple[str, ...]) -> tuple[str, ...]:
-    formats = reader.names("ARCHIVE_FORMATS", "json,csv")
+    formats = reader.names("ARCHIVE_FORMATS", "json,csv,jsonl,html")
     reader.problems.extend(
         f"ARCHIVE_FORMATS holds {one!r}; known are {', '.join(known)}"
         for one in formats

@@ -36,6 +36,7 @@ class GapKind(StrEnum):
     LOG = "log"
     LISTING = "listing"
     RECORDS = "records"
+    SELECTION = "selection"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,29 +1,135 @@
 """Transcript to bytes: one writer a format, each a pure function (P5).
 
-A format is one entry in `WRITERS`; nothing else knows how many there are.
+A format is one entry in `FORMATS`; nothing else knows how many there are.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.domain.transcript import Transcript
-from shared.formats import csv_writer, json_writer, reconciliation_writer
+from shared.formats import (
+    chunks_format,
+    csv_format,
+    eml_format,
+    finetune_format,
+    graph_format,
+    html_format,
+    json_format,
+    jsonl_format,
+    markdown_format,
+    parquet_format,
+    reconciliation_format,
+    rsmf_format,
+    text_format,
+)
+from shared.formats.part import PLAIN, Options, Writer
+
+DAY = r"(?:\d{4}-\d\d-\d\d|undated)"
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format by the name it has in `ARCHIVE_FORMATS`."""
+    """A format by the name it has in `ARCHIVE_FORMATS`.
 
-    file: str
-    write: Callable[[Transcript], bytes]
+    `files` is a pattern of the names it gives; `is_archived` says whether archives may
+    hold it: the others need to be told more, or have no bytes of their own for ever.
+    """
+
+    about: str
+    files: str
+    write: Writer
+    is_archived: bool = True
+
+    def is_mine(self, name: str) -> bool:
+        return re.fullmatch(self.files, name) is not None
 
 
-WRITERS: Mapping[str, Format] = {
-    "json": Format("transcript.json", json_writer.write),
-    "csv": Format("messages.csv", csv_writer.write),
+FORMATS: Mapping[str, Format] = {
+    "json": Format(
+        "one document with everything that is known, for programs",
+        r"transcript\.json",
+        json_format.write,
+    ),
+    "jsonl": Format(
+        "flat rows per message and per version, for DuckDB, pandas, Spark, AI Search",
+        r"(?:messages|history)\.jsonl|schema\.sql",
+        jsonl_format.write,
+    ),
+    "csv": Format(
+        "a row per message, for Excel and eDiscovery load files",
+        r"messages\.csv",
+        csv_format.write,
+    ),
+    "html": Format(
+        "one self-contained page, for people",
+        r"transcript\.html",
+        html_format.write,
+    ),
+    "md": Format(
+        "Markdown with an anchor per message, for people and models",
+        r"transcript\.md",
+        markdown_format.write,
+    ),
+    "txt": Format(
+        "plain text, for people and models",
+        r"transcript\.txt",
+        text_format.write,
+    ),
+    "rsmf": Format(
+        "RSMF 2.0, a file per day, for Relativity and other eDiscovery",
+        rf"{DAY}(?:\.part\d+)?\.rsmf",
+        rsmf_format.write,
+    ),
+    "eml": Format(
+        "a mail per day, for mail archives and journaling",
+        rf"{DAY}\.eml",
+        eml_format.write,
+    ),
+    "chunks": Format(
+        "pieces to retrieve, with citations, for AI Search and Foundry",
+        r"chunks\.jsonl|search-deletes\.json",
+        chunks_format.write,
+    ),
+    "parquet": Format(
+        "the rows of jsonl, for analytics (needs the extra `parquet`)",
+        r"messages\.parquet",
+        parquet_format.write,
+        is_archived=False,
+    ),
+    "finetune": Format(
+        "chat completions for Azure OpenAI fine-tuning (needs --role)",
+        r"finetune\.jsonl",
+        finetune_format.write,
+        is_archived=False,
+    ),
+    "graph-import": Format(
+        "the requests that import a thread into Teams (needs --identities)",
+        r"graph-.*",
+        graph_format.write,
+        is_archived=False,
+    ),
 }
-
-ALWAYS = (Format("reconciliation.json", reconciliation_writer.write),)
+RECONCILIATION = Format(
+    "what was compared with what", r"reconciliation\.json", reconciliation_format.write
+)
 """What no setting leaves out: the evidence is made of it."""
 
-BY_FILE: Mapping[str, Format] = {one.file: one for one in (*WRITERS.values(), *ALWAYS)}
+ARCHIVED = tuple(name for name, one in FORMATS.items() if one.is_archived)
+DEFAULT = ("json", "csv", "jsonl", "html")
+
+
+def written(
+    formats: Iterable[Format], transcript: Transcript, options: Options = PLAIN
+) -> Iterator[tuple[str, bytes]]:
+    """Give the files of some formats, one after the other."""
+    for one in formats:
+        for name, parts in one.write(transcript, options):
+            yield name, b"".join(parts)
+
+
+def formats_of(names: Iterable[str]) -> list[Format]:
+    """Give the archived formats that some files of a revision are of."""
+    names = list(names)
+    known = [FORMATS[name] for name in ARCHIVED]
+    return [one for one in [*known, RECONCILIATION] if any(map(one.is_mine, names))]

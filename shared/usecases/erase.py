@@ -22,11 +22,11 @@ from shared.domain.erasure import (
 )
 from shared.domain.errors import ArchiverError, IntegrityError
 from shared.domain.evidence import sha256
-from shared.domain.manifest import Manifest, content_of, describe, file_named
+from shared.domain.manifest import Manifest, content_of, describe
 from shared.domain.sources import Sources
 from shared.domain.times import format_time
 from shared.domain.transcript import Transcript
-from shared.formats import BY_FILE
+from shared.formats import formats_of, written
 from shared.ports.append_log import AppendLog, ThreadLogs
 from shared.ports.archive_store import ErasableArchive
 from shared.ports.clock import Clock
@@ -312,13 +312,11 @@ def rewritten(sources: Sources, manifest: Manifest) -> dict[str, bytes]:
         raise IntegrityError("its manifest would not verify any more; nothing erased")
     files = sources.files
     files.pop(layout.ERASURES_FILE, None)
-    for one in manifest.files:
-        if one.name in BY_FILE:
-            files[one.name] = BY_FILE[one.name].write(transcript)
-        elif one.name not in files and one.name != layout.ERASURES_FILE:
-            raise IntegrityError(f"{one.name} is of a format that is not known here")
-    for name in files:
-        file_named(manifest.files, name)
+    names = {one.name for one in manifest.files} - {layout.ERASURES_FILE}
+    files |= written(formats_of(names), transcript)
+    if files.keys() != names:
+        unknown = ", ".join(sorted(names ^ files.keys()))
+        raise IntegrityError(f"{unknown}: no file that is written here; nothing erased")
     return files
 
 

@@ -40,7 +40,7 @@ from shared.domain.replay import unique
 from shared.domain.roster import reader_candidates, roster
 from shared.domain.sources import Sources
 from shared.domain.transcript import Transcript
-from shared.formats import ALWAYS, WRITERS
+from shared.formats import FORMATS, RECONCILIATION, written
 from shared.ports.announcer import Announcement, Announcer
 from shared.ports.append_log import AppendLog, ThreadLogs
 from shared.ports.archive_store import ArchiveStore
@@ -122,8 +122,8 @@ class Finalize:
         if not sources.events and transcript.view.sight is Sight.EVENTS_ONLY:
             raise IntegrityError("nothing is known of this thread: no log, no reader")
         files = sources.files
-        for one in (*(WRITERS[name] for name in self.formats), *ALWAYS):
-            files[one.file] = one.write(transcript)
+        formats = [*(FORMATS[name] for name in self.formats), RECONCILIATION]
+        files |= written(formats, transcript)
         manifest = await self.write(
             transcript, number, files, covers=covers, previous=previous, lease=lease
         )

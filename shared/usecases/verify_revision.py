@@ -5,7 +5,7 @@ whatever cannot be what this product writes is a failure, never an accident.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from shared.domain import layout
@@ -21,7 +21,7 @@ from shared.domain.manifest import (
     describe,
 )
 from shared.domain.sources import Sources
-from shared.formats import BY_FILE
+from shared.formats import formats_of, written
 from shared.ports.archive_store import ArchiveFiles, File
 from shared.ports.checklist import Entry
 from shared.usecases.revisions import read_erasures
@@ -229,11 +229,7 @@ class CheckRevision:
                     layout.MANIFEST_FILE,
                     f"its {name} does not follow from the events and the listing",
                 )
-        for name in sorted(files.keys() - set(layout.INPUT_FILES)):
-            if name not in BY_FILE:
-                self.report.unknown_formats += 1
-            elif describe(name, BY_FILE[name].write(transcript)) != files[name]:
-                self.wrong(name, "it does not follow from the events and the listing")
+        self.compare_formats(files, written(formats_of(files), transcript))
         return {name: files[name] for name in read}
 
     async def again(self, name: str, expected: ArchiveFile) -> bytes:
@@ -249,3 +245,18 @@ class CheckRevision:
         for name, one in before.items():
             if describe(name, read.get(name, b"")[: one.bytes]) != one:
                 self.wrong(name, "it lacks something that the revision before had")
+
+    def compare_formats(
+        self,
+        files: Mapping[str, ArchiveFile],
+        made: Iterable[tuple[str, bytes]],
+    ) -> None:
+        """Compare what a transcript is written as with what is there."""
+        unseen = files.keys() - set(layout.INPUT_FILES)
+        for name, data in made:
+            unseen -= {name}
+            if name not in files:
+                self.wrong(name, "it should be there as well")
+            elif describe(name, data) != files[name]:
+                self.wrong(name, "it does not follow from the events and the listing")
+        self.report.unknown_formats += len(unseen)

@@ -25,7 +25,7 @@ from local.demo.people import invite
 from shared.domain.listing import read_listings
 from shared.domain.record import decode_record, read_records
 from shared.domain.replay import replay
-from shared.formats import WRITERS
+from shared.formats import FORMATS, written
 
 pytestmark = [pytest.mark.e2e, pytest.mark.azurite]
 
@@ -130,8 +130,8 @@ def test_doubled_and_backward_events_give_the_bytes_of_an_orderly_delivery(
     listings = read_listings(archive["listing.jsonl"])
     for orderly in (sorted(lines, key=in_order), once(lines)):
         transcript = replay(THREAD, read_records(b"".join(orderly)), listings)
-        assert archive["transcript.json"] == WRITERS["json"].write(transcript)
-        assert archive["messages.csv"] == WRITERS["csv"].write(transcript)
+        for name, data in written([FORMATS["json"], FORMATS["csv"]], transcript):
+            assert archive[name] == data
 
 
 def in_order(line):

@@ -4,10 +4,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import THREAD, edited, received, thread_created, to_log
+from shared.domain import json_line
 from shared.domain.evidence import commitment
 from shared.domain.record import read_records
 from shared.domain.replay import replay
-from shared.formats.json_writer import write
+from shared.formats import FORMATS, written
+
+
+def write(transcript):
+    ((_, data),) = written([FORMATS["json"]], transcript)
+    return data
 
 
 def document(*events):
@@ -51,3 +57,11 @@ def test_no_character_of_a_message_breaks_a_line(body):
     )
 
     assert len(hostile.decode().splitlines()) == len(plain.decode().splitlines())
+
+
+@given(st.integers(0, 450))
+def test_writing_in_parts_gives_what_writing_whole_would(count):
+    events = [received(number, f"line\\n{number}") for number in range(count)]
+    data = write(replay(THREAD, read_records(to_log(*events)), ()))
+
+    assert data == json_line.encode(json_line.pretty(json.loads(data)))

@@ -1,14 +1,20 @@
 """`reconciliation.json`: what was compared with what, message by message (P8)."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from shared.domain import json_line
 from shared.domain.manifest import counts, gap_json, view_json
 from shared.domain.record import SCHEMA
 from shared.domain.transcript import Message, Transcript, Version
+from shared.formats.part import File, Options
 
 
-def write(transcript: Transcript) -> bytes:
+def write(transcript: Transcript, options: Options) -> Iterator[File]:
+    yield "reconciliation.json", iter([table(transcript)])
+
+
+def table(transcript: Transcript) -> bytes:
     """Give the table. Field by field: `docs/archive-format.md`."""
     document = {
         "schema": SCHEMA,

@@ -1,0 +1,202 @@
+"""`chat-archive export` and `formats`: archives in any format, or packed with proof."""
+
+import csv
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from shared.cli.options import archive_argument, by_option, runs, utc_now
+from shared.cli.progress import bytes_bar
+from shared.cli.target import Target, Unreadable, opened
+from shared.cli.verify import printable
+from shared.domain import layout
+from shared.formats import FORMATS
+from shared.formats.finetune_format import ROLES
+from shared.formats.part import Identity, Options
+from shared.usecases.export import Export, Selection
+from shared.usecases.package import Package
+
+OUTPUT = click.Path(path_type=Path)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+def formats() -> None:
+    """List the formats that archives and exports can have."""
+    for name, one in FORMATS.items():
+        where = "" if one.is_archived else " (export only)"
+        click.echo(f"{name:<14}{one.about}{where}")
+
+
+@click.command()
+@archive_argument
+@click.option(
+    "--format",
+    "names",
+    multiple=True,
+    type=click.Choice([*FORMATS]),
+    help="Format to write; may be repeated.",
+)
+@click.option("--output", type=OUTPUT, help="Folder to write formats into.")
+@click.option(
+    "--package",
+    type=OUTPUT,
+    help="Folder, or file ending in .zip, for a package with proof.",
+)
+@click.option(
+    "--thread", "threads", multiple=True, help="Only this thread; may be repeated."
+)
+@click.option("--participant", default="", help="Only threads with this raw id.")
+@click.option("--after", default="", help="Only messages after a time, or an id.")
+@click.option("--before", default="", help="Only messages before a time, or an id.")
+@click.option("--bom", is_flag=True, help="Begin CSV as Excel needs it to see UTF-8.")
+@click.option(
+    "--role", "roles", multiple=True, help="RAWID=user|assistant|system, for finetune."
+)
+@click.option(
+    "--identities",
+    type=FILE,
+    help="CSV of acs_id, acs_name, entra_id, entra_name, for graph-import.",
+)
+@by_option
+@click.option("--reason", default="", help="Why; a package has to say it.")
+@runs
+async def export(
+    archive: str,
+    connection_string: str,
+    names: tuple[str, ...],
+    output: Path | None,
+    package: Path | None,
+    threads: tuple[str, ...],
+    participant: str,
+    after: str,
+    before: str,
+    bom: bool,
+    roles: tuple[str, ...],
+    identities: Path | None,
+    by: str,
+    reason: str,
+) -> int:
+    """Write threads in other formats, or pack them for a third party.
+
+    Formats are made of the newest revision of each thread; the service is not asked
+    again. A package holds the files as they are, the ledger with the lines of other
+    threads withheld, a checkpoint, the request, digests, a README and the stand-alone
+    verifier: nobody needs this program, or an account, to verify it.
+
+    Exit status: 0 done, 1 some threads could not be read, 2 unreadable.
+
+    \b
+    Examples:
+      chat-archive export demo-archive/archive --format md --format eml --output out
+      chat-archive export --format csv --bom --after 2026-01-01 --output out ARCHIVE
+      chat-archive export --package for-the-auditor --reason "case 7" ARCHIVE
+    """
+    if bool(package) == bool(names):
+        raise click.UsageError("Give either --format with --output, or --package.")
+    if names and output is None:
+        raise click.UsageError("Give --output: the folder to write into.")
+    if package and not reason:
+        raise click.UsageError("Give --reason: a package says why it was made.")
+    async with opened(archive, connection_string) as target:
+        if package:
+            return await pack(target, package, threads, by=by, reason=reason)
+        options = Options(
+            bom=bom, roles=read_roles(roles), identities=read_identities(identities)
+        )
+        selection = Selection(
+            threads=threads, participant=participant, after=after, before=before
+        )
+        return await convert(target, output or Path(), names, selection, options)
+
+
+async def convert(
+    target: Target,
+    output: Path,
+    names: Iterable[str],
+    selection: Selection,
+    options: Options,
+) -> int:
+    from shared.storage.archive_folder import FolderArchive
+
+    total = 0
+    async for file in target.archive.walk(layout.THREAD_PREFIX):
+        if file.path.endswith((layout.EVENTS_FILE, layout.LISTING_FILE)):
+            total += file.size
+    output.mkdir(parents=True, exist_ok=True)
+    with bytes_bar("exporting", total) as on_bytes:
+        exported = await Export(
+            archive=target.archive,
+            target=FolderArchive(output),
+            on_bytes=on_bytes,
+        )(selection, [FORMATS[name] for name in names], options)
+    for failure in exported.failures:
+        click.echo(printable(f"NOT EXPORTED {failure}"), err=True)
+    click.echo(
+        f"Wrote {output}: {exported.threads} thread(s), {exported.files} file(s)."
+    )
+    return 1 if exported.failures else 0
+
+
+async def pack(
+    target: Target, package: Path, threads: tuple[str, ...], *, by: str, reason: str
+) -> int:
+    from shared.storage.archive_folder import FolderArchive
+
+    if package.exists():
+        raise Unreadable(f"{package} exists already; it is left as it is.")
+    total = 0
+    for prefix in map(layout.thread_folder, threads) if threads else [""]:
+        async for file in target.archive.walk(prefix):
+            total += file.size
+    with (
+        tempfile.TemporaryDirectory(dir=package.parent, prefix=".packing-") as new,
+        bytes_bar("packing", total) as on_bytes,
+    ):
+        packed = await Package(
+            archive=target.archive,
+            target=FolderArchive(Path(new)),
+            clock=utc_now,
+            on_bytes=on_bytes,
+        )(threads=threads, by=by, reason=reason, origin=target.origin)
+        if package.suffix == ".zip":
+            shutil.make_archive(str(package.with_suffix("")), "zip", new)
+        else:
+            shutil.copytree(new, package)
+    click.echo(
+        f"Wrote {package}: {packed.threads} thread(s), {packed.revisions} revision(s), "
+        f"{packed.files} file(s). Its verify.py checks it."
+    )
+    return 0
+
+
+def read_roles(given: Iterable[str]) -> dict[str, str]:
+    """Read RAWID=ROLE."""
+    roles = {}
+    for one in given:
+        who, _, role = one.rpartition("=")
+        if not who or role not in ROLES:
+            raise click.UsageError(f"--role {one!r}: write RAWID={'|'.join(ROLES)}")
+        roles[who] = role
+    return roles
+
+
+def read_identities(file: Path | None) -> dict[str, Identity]:
+    """Read who is who in Microsoft Entra; a row without `entra_id` maps nobody."""
+    if file is None:
+        return {}
+    with file.open(encoding="utf-8-sig", newline="") as opened_file:
+        rows = csv.DictReader(opened_file)
+        if not {"acs_id", "entra_id"} <= set(rows.fieldnames or ()):
+            raise Unreadable(f"{file} lacks the columns acs_id and entra_id.")
+        return {
+            row["acs_id"]: Identity(
+                id=row["entra_id"],
+                display_name=row.get("entra_name") or row.get("acs_name") or "",
+            )
+            for row in rows
+            if row["entra_id"]
+        }

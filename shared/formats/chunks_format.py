@@ -1,0 +1,112 @@
+"""`chunks.jsonl` and `search-deletes.json`: what a search index or a model retrieves.
+
+Rule 1: a chunk holds whole messages, about 2,000 characters, and begins with the last
+        message of the one before where that is short.
+Rule 2: its key is the thread and its first own message, in letters that an index takes,
+        so that indexing again replaces what was there.
+Rule 3: erasing moves borders: every key that may have stood there before, and is none
+        now, is in the delete list.
+"""
+
+import base64
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.domain import json_line, layout
+from shared.domain.transcript import Message, Transcript
+from shared.formats.part import File, Options
+from shared.formats.plain import is_system, name_of, one_line, said, title, when
+
+MOST_CHARACTERS = 2000
+MOST_OVERLAP = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A message as a chunk has it."""
+
+    message: Message
+    text: str
+
+
+def write(transcript: Transcript, options: Options) -> Iterator[File]:
+    yield "chunks.jsonl", chunks(transcript)
+    yield "search-deletes.json", iter([deletes(transcript)])
+
+
+def chunks(transcript: Transcript) -> Iterator[bytes]:
+    for number, (overlap, own) in enumerate(cut(transcript)):
+        document = chunk(transcript, number, overlap, own)
+        yield json_line.encode(json_line.compact(document) + "\n")
+
+
+def lines(transcript: Transcript) -> Iterator[Line]:
+    """Give what can be cited: no system message, nothing deleted, nothing erased."""
+    for message in transcript.messages:
+        current = message.current
+        if is_system(message) or current.content is None or current.erased:
+            continue
+        text = said(message, current)
+        yield Line(message, f"[{when(message.created_on)}] {name_of(message)}: {text}")
+
+
+def cut(transcript: Transcript) -> Iterator[tuple[list[Line], list[Line]]]:
+    """Give each chunk: what it repeats of the one before, and what is its own."""
+    overlap: list[Line] = []
+    own: list[Line] = []
+    size = 0
+    for line in lines(transcript):
+        if own and size + len(line.text) > MOST_CHARACTERS:
+            yield overlap, own
+            overlap = own[-1:] if len(own[-1].text) <= MOST_OVERLAP else []
+            own, size = [], sum(len(one.text) for one in overlap)
+        own.append(line)
+        size += len(line.text)
+    if own:
+        yield overlap, own
+
+
+def chunk(
+    transcript: Transcript, number: int, overlap: Sequence[Line], own: Sequence[Line]
+) -> dict[str, Any]:
+    cited = [one.message for one in (*overlap, *own)]
+    names = dict.fromkeys(name_of(one) for one in cited)
+    return {
+        "id": key(transcript.thread_id, own[0].message.id),
+        "thread_id": transcript.thread_id,
+        "title": title(transcript),
+        "content": "\n".join(one.text for one in (*overlap, *own)),
+        "chunk": number,
+        "participants": ", ".join(names),
+        "first_message_id": cited[0].id,
+        "last_message_id": cited[-1].id,
+        "message_ids": ",".join(one.id for one in cited),
+        "start_time": cited[0].created_on,
+        "end_time": cited[-1].created_on,
+        "archive_path": layout.thread_folder(transcript.thread_id),
+        "anchor": f"#m-{one_line(cited[0].id)}",
+        "commitments": ",".join(one.current.commitment for one in cited),
+    }
+
+
+def key(thread_id: str, message_id: str) -> str:
+    """Give a key of letters, digits, `-`, `_` and `=`, unique over all threads."""
+    plain = f"{thread_id}\n{message_id}".encode("utf-8", "surrogatepass")
+    return base64.urlsafe_b64encode(plain).decode()
+
+
+def deletes(transcript: Transcript) -> bytes:
+    """Give the actions that take out of an index what may not be found any more."""
+    kept = {own[0].message.id for _, own in cut(transcript)}
+    is_needed = any(
+        version.erased or message.deleted_on
+        for message in transcript.messages
+        for version in message.versions
+    )
+    gone = [one.id for one in transcript.messages if is_needed and one.id not in kept]
+    actions = [
+        {"@search.action": "delete", "id": key(transcript.thread_id, one)}
+        for one in gone
+    ]
+    return json_line.encode(json_line.pretty({"value": actions}))

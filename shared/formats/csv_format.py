@@ -1,0 +1,53 @@
+"""`messages.csv`: one row per message, its current version. RFC 4180, UTF-8, CRLF.
+
+A spreadsheet runs a cell that begins with = + - @ (or a tab or carriage return before
+one) as a formula. Such a cell, and one that begins with an apostrophe, gets an
+apostrophe in front; taking one leading apostrophe off any cell undoes it exactly.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+
+from shared.domain.transcript import Transcript
+from shared.formats.part import File, Options
+from shared.formats.rows import MESSAGE_COLUMNS, Row, message_rows
+
+NEUTRALISED = tuple("=+-@\t\r'")
+ROWS_A_PART = 500
+BOM = b"\xef\xbb\xbf"
+
+
+def write(transcript: Transcript, options: Options) -> Iterator[File]:
+    yield "messages.csv", parts(message_rows(transcript), bom=options.bom)
+
+
+def parts(rows: Iterable[Row], *, bom: bool) -> Iterator[bytes]:
+    out = io.StringIO(newline="")
+    table = csv.writer(out, quoting=csv.QUOTE_ALL)
+    table.writerow([one.name for one in MESSAGE_COLUMNS])
+    if bom:
+        yield BOM
+    for number, row in enumerate(rows, start=1):
+        table.writerow([neutralise(cell(row[one.name])) for one in MESSAGE_COLUMNS])
+        if number % ROWS_A_PART == 0:
+            yield taken(out)
+    yield taken(out)
+
+
+def taken(out: io.StringIO) -> bytes:
+    """Take what was written so far."""
+    data = out.getvalue().encode()
+    out.seek(0)
+    out.truncate()
+    return data
+
+
+def cell(value: str | int | bool) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def neutralise(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(NEUTRALISED) else cell

@@ -1,0 +1,44 @@
+"""`<day>.eml`: one mail per UTC day, with text and html, for mail archives."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from shared.domain.transcript import Message, Transcript
+from shared.formats import html_format, text_format
+from shared.formats.mail import DOMAIN, address, boundary, date_of, days, header, part
+from shared.formats.mail import mail as make_mail
+from shared.formats.part import File, Options
+from shared.formats.plain import title
+
+
+def write(transcript: Transcript, options: Options) -> Iterator[File]:
+    for day, messages in days(transcript):
+        yield f"{day}.eml", iter([mail(transcript, day, messages)])
+
+
+def mail(transcript: Transcript, day: str, messages: list[Message]) -> bytes:
+    of_day = replace(transcript, messages=tuple(messages))
+    senders = {one.sender_id: one.sender_name for one in messages if one.sender_id}
+    people = {one.id: one.display_name for one in transcript.participants} | senders
+    first = next(iter(senders), "")
+    addresses = [address(who, name) for who, name in sorted(people.items())]
+    mark = boundary(transcript.thread_id, day).removeprefix("=_")
+    headers = [
+        ("From", address(first, people.get(first, "") or "system")),
+        ("To", ",\r\n ".join(addresses) or address("", "nobody")),
+        ("Subject", header("Subject", f"{title(transcript)} · {day}")),
+        ("Date", date_of(messages[0].created_on)),
+        ("Message-ID", f"<{mark}@{DOMAIN}>"),
+        ("X-ACS-Thread-Id", header("X-ACS-Thread-Id", transcript.thread_id)),
+        ("X-ACS-Message-Count", str(len(messages))),
+    ]
+    text = b"".join(text_format.parts(of_day))
+    page = b"".join(html_format.parts(of_day))
+    return make_mail(
+        headers,
+        "multipart/alternative",
+        [
+            part("text/plain; charset=utf-8", text),
+            part("text/html; charset=utf-8", page),
+        ],
+    )

@@ -1,0 +1,45 @@
+"""`finetune.jsonl`: one conversation a thread for Azure OpenAI, chat completions.
+
+UTF-8 with a byte order mark, as Azure OpenAI wants it. Who is the assistant has to be
+said; nobody is taken for one. Deleted, erased and system messages are left out.
+"""
+
+from collections.abc import Iterator
+
+from shared.domain import json_line
+from shared.domain.errors import ArchiverError
+from shared.domain.transcript import Transcript
+from shared.formats.part import File, Options
+from shared.formats.plain import is_system, said
+
+BOM = b"\xef\xbb\xbf"
+ROLES = ("system", "user", "assistant")
+
+
+class NoRoles(ArchiverError):
+    """It was not said who is the assistant."""
+
+
+def write(transcript: Transcript, options: Options) -> Iterator[File]:
+    if "assistant" not in options.roles.values():
+        raise NoRoles("say who is the assistant: --role RAWID=assistant")
+    yield "finetune.jsonl", iter([conversation(transcript, options)])
+
+
+def conversation(transcript: Transcript, options: Options) -> bytes:
+    """Give the line; nothing when nobody of the thread is an assistant."""
+    turns: list[dict[str, str]] = []
+    for message in transcript.messages:
+        current = message.current
+        if is_system(message) or current.content is None or current.erased:
+            continue
+        role = options.roles.get(message.sender_id, "user")
+        text = said(message, current)
+        if turns and turns[-1]["role"] == role:
+            turns[-1]["content"] += f"\n{text}"
+        else:
+            turns.append({"role": role, "content": text})
+    if not any(one["role"] == "assistant" for one in turns):
+        return b""
+    line = json_line.compact({"messages": turns}) + "\n"
+    return BOM + json_line.encode(line)

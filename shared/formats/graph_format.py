@@ -1,0 +1,196 @@
+"""`graph-import.jsonl` and its papers: what to send to import a thread into Teams.
+
+The requests of Microsoft Graph's import: create a group chat, start its migration,
+a message each with its own time, complete the migration. Nothing is sent.
+
+Rule 1: nobody is impersonated: a message whose author has no identity is not in it,
+        and is listed, with the author.
+Rule 2: times are unique milliseconds: of two messages of one time the later id moves
+        on, and that is recorded.
+Rule 3: each message has a key of its own, by which a sender can see that it was sent.
+
+Sources: learn.microsoft.com/graph/api/chat-startmigration, chat-completemigration,
+chat-post-messages and chat-post, version 1.0.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from html import escape
+from typing import Any
+
+from shared.domain import json_line
+from shared.domain.evidence import sha256
+from shared.domain.times import parse_time
+from shared.domain.transcript import Message, Transcript
+from shared.formats.csv_format import neutralise
+from shared.formats.html_format import sanitised
+from shared.formats.part import File, Options
+from shared.formats.plain import is_system, one_line, readable, title
+
+ROOT = "https://graph.microsoft.com/v1.0"
+CHAT = "{chat-id}"
+"""Stands for the id that creating the chat answers with."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What can be sent, what cannot, and what had to be changed."""
+
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    ledger: list[dict[str, str]] = field(default_factory=list)
+    moved: list[dict[str, str]] = field(default_factory=list)
+    left_out: dict[str, list[str]] = field(default_factory=dict)
+    unmapped: dict[str, str] = field(default_factory=dict)
+
+
+def write(transcript: Transcript, options: Options) -> Iterator[File]:
+    plan = planned(transcript, options)
+    yield "graph-import.jsonl", iter([jsonl(plan.requests)])
+    yield "graph-ledger.jsonl", iter([jsonl(plan.ledger)])
+    yield "graph-reconciliation.json", iter([reconciliation(transcript, plan)])
+    yield "graph-unmapped.csv", iter([unmapped(plan)])
+
+
+def planned(transcript: Transcript, options: Options) -> Plan:
+    plan = Plan()
+    known = options.identities
+    members = [one.id for one in transcript.participants if one.id in known]
+    for one in transcript.participants:
+        if one.id not in known:
+            plan.unmapped[one.id] = one.display_name
+    plan.requests.append(create_chat(transcript, [known[one].id for one in members]))
+    start = {"conversationCreationDateTime": beginning(transcript)}
+    plan.requests.append(request("POST", f"/chats/{CHAT}/startMigration", start))
+    last = ""
+    for message in transcript.messages:
+        reason = why_not(message, known)
+        if reason:
+            plan.left_out.setdefault(reason, []).append(message.id)
+            if reason == "unmapped":
+                plan.unmapped.setdefault(message.sender_id, message.sender_name)
+            continue
+        wanted = milliseconds(message.created_on)
+        last = after(wanted, last)
+        if last != wanted:
+            plan.moved.append({"message_id": message.id, "from": wanted, "to": last})
+        plan.requests.append(post(message, options, last))
+        plan.ledger.append(
+            {
+                "key": sha256(f"{transcript.thread_id}\n{message.id}".encode()),
+                "message_id": message.id,
+                "created_on": last,
+                "commitment": message.current.commitment,
+                "status": "to send",
+            }
+        )
+    plan.requests.append(request("POST", f"/chats/{CHAT}/completeMigration", None))
+    return plan
+
+
+def why_not(message: Message, known: Mapping[str, Any]) -> str:
+    if is_system(message):
+        return "system"
+    if message.current.erased:
+        return "erased"
+    if message.current.content is None:
+        return "deleted"
+    if not parse_time(message.created_on):
+        return "undated"
+    return "" if message.sender_id in known else "unmapped"
+
+
+def request(method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+    made: dict[str, Any] = {"method": method, "url": f"{ROOT}{path}"}
+    return made if body is None else made | {"body": body}
+
+
+def create_chat(transcript: Transcript, members: list[str]) -> dict[str, Any]:
+    body = {
+        "chatType": "group",
+        "topic": title(transcript)[:250],
+        "members": [
+            {
+                "@odata.type": "#microsoft.graph.aadUserConversationMember",
+                "roles": ["owner"],
+                "user@odata.bind": f"{ROOT}/users('{one}')",
+            }
+            for one in members
+        ],
+    }
+    return request("POST", "/chats", body)
+
+
+def post(message: Message, options: Options, created_on: str) -> dict[str, Any]:
+    who = options.identities[message.sender_id]
+    text = message.content.get("message")
+    text = readable(text) if isinstance(text, str) else ""
+    is_html = message.type == "html"
+    content = sanitised(text) if is_html else escape(text).replace("\n", "<br>")
+    body = {
+        "createdDateTime": created_on,
+        "from": {
+            "user": {
+                "id": who.id,
+                "displayName": who.display_name,
+                "userIdentityType": "aadUser",
+            }
+        },
+        "body": {"contentType": "html", "content": content},
+    }
+    return request("POST", f"/chats/{CHAT}/messages", body)
+
+
+def milliseconds(time: str) -> str:
+    moment = parse_time(time)
+    if moment is None:
+        return ""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def after(wanted: str, last: str) -> str:
+    """Give the wanted time, or the millisecond after the last one."""
+    moment = parse_time(last)
+    if not last or wanted > last or moment is None:
+        return wanted
+    return milliseconds((moment + timedelta(milliseconds=1)).isoformat())
+
+
+def beginning(transcript: Transcript) -> str:
+    """Give a time before the first message: nothing older can be imported."""
+    times = [transcript.created_on, *(one.created_on for one in transcript.messages)]
+    found = [moment for time in times if (moment := parse_time(time))]
+    earliest = min(found, default=None)
+    if earliest is None:
+        return "1970-01-01T00:00:00.000Z"
+    return milliseconds((earliest - timedelta(milliseconds=1)).isoformat())
+
+
+def jsonl(values: list[Any]) -> bytes:
+    text = "".join(json_line.compact(one) + "\n" for one in values)
+    return json_line.encode(text)
+
+
+def reconciliation(transcript: Transcript, plan: Plan) -> bytes:
+    document = {
+        "thread_id": transcript.thread_id,
+        "messages": len(transcript.messages),
+        "to_send": len(plan.ledger),
+        "left_out": {reason: len(ids) for reason, ids in plan.left_out.items()},
+        "left_out_ids": plan.left_out,
+        "moved": plan.moved,
+        "unmapped": sorted(plan.unmapped),
+    }
+    return json_line.encode(json_line.pretty(document))
+
+
+def unmapped(plan: Plan) -> bytes:
+    """Give a table to fill in: the form in which identities are given."""
+    out = io.StringIO(newline="")
+    table = csv.writer(out)
+    table.writerow(["acs_id", "acs_name", "entra_id", "entra_name"])
+    for who, name in sorted(plan.unmapped.items()):
+        table.writerow([neutralise(who), neutralise(one_line(name)), "", ""])
+    return out.getvalue().encode("utf-8", "replace")

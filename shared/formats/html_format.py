@@ -1,0 +1,256 @@
+"""`transcript.html`: one page for people, which asks nobody for anything.
+
+Rule 1: no request leaves the page: its policy forbids all but its own style and script,
+        by their digests.
+Rule 2: what people wrote is text. Only a message of type html is taken for html, after
+        nh3 has left nothing of it but harmless tags.
+Rule 3: without script everything can be read; the script only searches.
+"""
+
+import base64
+import hashlib
+import zlib
+from collections.abc import Iterator
+from functools import cache
+from html import escape
+from importlib.resources import files as resources
+from itertools import groupby
+
+from shared.domain.transcript import Message, Participant, Transcript, Version
+from shared.formats.part import File, Options
+from shared.formats.plain import (
+    attachments,
+    happened,
+    is_system,
+    name_of,
+    one_line,
+    readable,
+    standing,
+    title,
+    when,
+)
+
+TAGS = {
+    "a", "b", "blockquote", "br", "code", "del", "div", "em", "h1", "h2", "h3", "h4",
+    "hr", "i", "li", "ol", "p", "pre", "s", "span", "strong", "sub", "sup", "table",
+    "tbody", "td", "th", "thead", "tr", "u", "ul",
+}  # fmt: skip
+ATTRIBUTES = {"a": {"href", "title"}, "td": {"colspan", "rowspan"}, "th": {"colspan"}}
+HUES = 12
+
+
+def write(transcript: Transcript, options: Options) -> Iterator[File]:
+    yield "transcript.html", parts(transcript)
+
+
+@cache
+def asset(name: str) -> str:
+    """Give the page's own style or script."""
+    return resources("shared.formats.page").joinpath(name).read_text("utf-8")
+
+
+def digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def parts(transcript: Transcript) -> Iterator[bytes]:
+    yield clean(head(transcript))
+    for day, messages in groupby(transcript.messages, lambda one: one.created_on[:10]):
+        label = day or "Day unknown"
+        yield clean(
+            f'<section aria-labelledby="d-{label}"><h2 class="day" id="d-{label}">'
+            f'<time datetime="{day}">{label}</time></h2>\n'
+        )
+        for (is_note, sender), some in groupby(messages, group_of):
+            if is_note:
+                yield from (clean(note(one)) for one in some)
+            else:
+                yield from group(sender, list(some))
+        yield b"</section>\n"
+    yield b"</main>\n<footer><p>All times are UTC. "
+    yield b"Made from the archive's own records; nothing is loaded.</p></footer>\n"
+    yield f"<script>{asset('page.js')}</script>\n</body></html>\n".encode()
+
+
+def clean(text: str) -> bytes:
+    """Give the bytes; what no page may hold is replaced."""
+    return readable(text).encode()
+
+
+def head(transcript: Transcript) -> str:
+    policy = (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; "
+        f"style-src 'sha256-{digest(asset('page.css'))}'; "
+        f"script-src 'sha256-{digest(asset('page.js'))}'"
+    )
+    name = escape(title(transcript))
+    return f"""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer"><meta name="robots" content="noindex">
+<title>{name}</title>
+<style>{asset("page.css")}</style></head><body>
+<a class="skip" href="#messages">Skip to the messages</a>
+<header><h1 dir="auto">{name}</h1>{badge(transcript)}
+<p class="facts">{escape(facts(transcript))}</p>
+<p id="search" hidden><label>Search <input type="search" autocomplete="off"></label>
+<span role="status"></span></p>
+{details(transcript)}</header>
+<main id="messages" tabindex="-1">
+"""
+
+
+def badge(transcript: Transcript) -> str:
+    if transcript.is_complete:
+        return '<p class="badge good">Complete: every message was checked</p>'
+    reasons = "".join(f"<li>{escape(one.reason)}</li>" for one in transcript.gaps)
+    unchecked = {
+        name: count
+        for name, count in transcript.outcomes.items()
+        if count and name not in ("matched", "backfilled")
+    }
+    counted = "".join(
+        f"<li>{count} message(s): {name.replace('_', ' ')}</li>"
+        for name, count in unchecked.items()
+    )
+    return (
+        '<details class="badge fair"><summary>Not known to be complete</summary>'
+        f"<ul>{reasons}{counted}</ul></details>"
+    )
+
+
+def facts(transcript: Transcript) -> str:
+    messages = transcript.messages
+    edited = sum(1 for one in messages if one.edited_on)
+    deleted = sum(1 for one in messages if one.deleted_on)
+    return (
+        f"{len(messages)} messages, {edited} edited, {deleted} deleted · "
+        f"created {when(transcript.created_on)}"
+        + (f" · deleted {when(transcript.deleted_on)}" if transcript.deleted_on else "")
+    )
+
+
+def details(transcript: Transcript) -> str:
+    people = "".join(
+        f'<tr><th scope="row"><bdi>{escape(one_line(one.display_name) or "no name")}'
+        f"</bdi></th><td><code>{escape(one_line(one.id))}</code></td>"
+        f"<td>{stays(one)}</td></tr>"
+        for one in transcript.participants
+    )
+    topics = "".join(
+        f'<li>{when(one.on)}: <bdi dir="auto">{escape(one_line(one.topic))}</bdi></li>'
+        for one in transcript.topics
+    )
+    return (
+        "<details><summary>Participants and topics</summary><table><thead><tr>"
+        '<th scope="col">Name</th><th scope="col">Id</th><th scope="col">History</th>'
+        f"</tr></thead><tbody>{people}</tbody></table><ul>{topics}</ul>"
+        f"<p>Thread <code>{escape(one_line(transcript.thread_id))}</code></p></details>"
+    )
+
+
+def stays(participant: Participant) -> str:
+    """Say when somebody came and went, and from when on they may see the thread."""
+    words = [
+        f"{change.kind.removeprefix('participant_')} {when(change.on)}"
+        for change in participant.history
+    ]
+    if participant.share_history_time > "1971":
+        words.append(f"sees it from {when(participant.share_history_time)}")
+    return "; ".join(words)
+
+
+def group_of(message: Message) -> tuple[bool, str]:
+    return is_system(message), message.sender_id
+
+
+def group(sender: str, messages: list[Message]) -> Iterator[bytes]:
+    """Give what one sender said in a row."""
+    name = name_of(messages[0])
+    hue = zlib.crc32(sender.encode("utf-8", "replace")) % HUES
+    yield clean(
+        f'<div class="group h{hue}"><div class="who" aria-hidden="true">'
+        f'{escape(name[:1].upper())}</div><div class="said">'
+        f"<h3><bdi>{escape(name)}</bdi></h3>\n"
+    )
+    for message in messages:
+        yield clean(article(message))
+    yield b"</div></div>\n"
+
+
+def note(message: Message) -> str:
+    text = "erased on request" if message.current.erased else happened(message)
+    return (
+        f'<p class="note" id="{anchor(message)}"><bdi dir="auto">{escape(text)}</bdi> '
+        f"<small>{when(message.created_on)[11:16]}</small></p>\n"
+    )
+
+
+def anchor(message: Message) -> str:
+    return f"m-{escape(one_line(message.id))}"
+
+
+def article(message: Message) -> str:
+    current = standing(message)
+    classes = "msg" + (" deleted" if message.deleted_on else "")
+    time = escape(message.created_on)
+    attached = "".join(f"<li>{escape(one)}</li>" for one in attachments(message))
+    return (
+        f'<article class="{classes}" id="{anchor(message)}">'
+        f'<a class="at" href="#{anchor(message)}"><time datetime="{time}" '
+        f'title="{time}">{when(message.created_on)[11:16]}</time></a>'
+        f'<div class="text" dir="auto">{body(message, current)}</div>'
+        + (f'<ul class="files">{attached}</ul>' if attached else "")
+        + history(message, current)
+        + "</article>\n"
+    )
+
+
+def body(message: Message, version: Version) -> str:
+    if version.erased:
+        return "<em>erased on request</em>"
+    if version.content is None:
+        return "<em>content not known</em>"
+    text = version.content.get("message")
+    text = readable(text) if isinstance(text, str) else ""
+    if message.type != "html":
+        return escape(text).replace("\n", "<br>")
+    return sanitised(text)
+
+
+def sanitised(html: str) -> str:
+    import nh3
+
+    return nh3.clean(
+        html,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        url_schemes={"http", "https", "mailto", "tel"},
+        link_rel="noopener noreferrer nofollow",
+    )
+
+
+def history(message: Message, current: Version) -> str:
+    """Give the marks of a message, and every other version behind them."""
+    marks = []
+    if message.edited_on:
+        marks.append(f"edited {when(message.edited_on)}")
+    if message.deleted_on:
+        marks.append(f"deleted {when(message.deleted_on)}")
+    if not marks:
+        return ""
+    others = "".join(
+        f"<li><small>{when(one.on)}, {one.kind}, by {escape(one_line(one.by))}</small>"
+        f'<div dir="auto">{body(message, one)}</div></li>'
+        for one in message.versions
+        if one is not current and one.is_known
+    )
+    label = escape(", ".join(marks))
+    if not others:
+        return f'<p class="mark">{label}</p>'
+    count = sum(one.is_known for one in message.versions)
+    return (
+        f'<details class="mark"><summary>{label} · {count} versions</summary>'
+        f"<ol>{others}</ol></details>"
+    )

@@ -1,0 +1,51 @@
+"""`messages.jsonl`, `history.jsonl`: flat rows for programs; `schema.sql` for both."""
+
+from collections.abc import Iterable, Iterator
+
+from shared.domain import json_line
+from shared.domain.transcript import Transcript
+from shared.formats.part import File, Options
+from shared.formats.rows import (
+    HISTORY_COLUMNS,
+    MESSAGE_COLUMNS,
+    Column,
+    Row,
+    history_rows,
+    message_rows,
+)
+
+ROWS_A_PART = 500
+
+
+def write(transcript: Transcript, options: Options) -> Iterator[File]:
+    yield "messages.jsonl", lines(message_rows(transcript))
+    yield "history.jsonl", lines(history_rows(transcript))
+    yield "schema.sql", iter([schema()])
+
+
+def lines(rows: Iterable[Row]) -> Iterator[bytes]:
+    part: list[str] = []
+    for row in rows:
+        part.append(json_line.compact(row) + "\n")
+        if len(part) == ROWS_A_PART:
+            yield json_line.encode("".join(part))
+            part = []
+    yield json_line.encode("".join(part))
+
+
+def schema() -> bytes:
+    """Give views of DuckDB over all archives below a folder, with every type told."""
+    views = (("messages", MESSAGE_COLUMNS), ("history", HISTORY_COLUMNS))
+    head = "-- Run it in the folder that holds thread=…/: duckdb -init schema.sql\n"
+    return (head + "".join(view(name, columns) for name, columns in views)).encode()
+
+
+def view(name: str, columns: Iterable[Column]) -> str:
+    types = ",\n".join(f"    {one.name}: '{one.type}'" for one in columns)
+    notes = "".join(f"--   {one.name}: {one.meaning}\n" for one in columns)
+    return (
+        f"\n{notes}CREATE OR REPLACE VIEW {name} AS\n"
+        f"SELECT * FROM read_json('thread=*/rev=*/{name}.jsonl',\n"
+        "  format = 'newline_delimited', hive_partitioning = true,\n"
+        f"  columns = {{\n{types}\n  }});\n"
+    )

@@ -1,0 +1,81 @@
+"""Mail messages with the same bytes every time: own boundaries, no clock, no host."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from email.header import Header
+from email.utils import format_datetime, formataddr
+from itertools import groupby
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from shared.domain.times import parse_time
+from shared.domain.transcript import Message, Transcript
+from shared.formats.plain import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CRLF = "\r\n"
+DOMAIN = "acs-chat.invalid"
+"""A domain that can never receive anything (RFC 2606)."""
+BASE64_LINE = 76
+
+
+def days(transcript: Transcript) -> "Iterator[tuple[str, list[Message]]]":
+    """Give the messages of each UTC day; "undated" where nobody told when."""
+    for day, messages in groupby(
+        transcript.messages, lambda one: one.created_on[:10] or "undated"
+    ):
+        yield day, list(messages)
+
+
+def address(raw_id: str, name: str) -> str:
+    """Give a mail address that stands for a raw id."""
+    local = quote(raw_id, safe="") or "unknown"
+    return formataddr(
+        (one_line(name) or one_line(raw_id), f"{local}@{DOMAIN}"), "utf-8"
+    )
+
+
+def header(name: str, value: str) -> str:
+    """Give a header, folded, whatever it holds."""
+    return Header(
+        one_line(value), "utf-8" if not value.isascii() else "us-ascii",
+        header_name=name,
+    ).encode(linesep=CRLF)  # fmt: skip
+
+
+def date_of(time: str) -> str:
+    moment = parse_time(time)
+    return format_datetime(moment) if moment else "Thu, 01 Jan 1970 00:00:00 +0000"
+
+
+def boundary(*parts: str) -> str:
+    """Give a boundary that follows from what it bounds; base64 never holds it."""
+    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
+    return f"=_{digest[:40]}"
+
+
+def encoded(data: bytes) -> str:
+    text = base64.b64encode(data).decode()
+    lines = [text[at : at + BASE64_LINE] for at in range(0, len(text), BASE64_LINE)]
+    return CRLF.join(lines)
+
+
+def part(content_type: str, data: bytes, disposition: str = "") -> str:
+    """Give a part of a mail, in base64, so that any text survives any gateway."""
+    more = f"Content-Disposition: {disposition}{CRLF}" if disposition else ""
+    return (
+        f"Content-Type: {content_type}{CRLF}Content-Transfer-Encoding: base64{CRLF}"
+        f"{more}{CRLF}{encoded(data)}{CRLF}"
+    )
+
+
+def mail(headers: Sequence[tuple[str, str]], kind: str, parts: Sequence[str]) -> bytes:
+    """Give a mail of these headers (encoded already) and parts."""
+    mark = boundary(*(value for _, value in headers), kind)
+    lines = [f"{name}: {value}" for name, value in headers]
+    lines += ["MIME-Version: 1.0", f'Content-Type: {kind}; boundary="{mark}"', "", ""]
+    body = "".join(f"--{mark}{CRLF}{one}" for one in parts)
+    return (CRLF.join(lines) + body + f"--{mark}--{CRLF}").encode("ascii")

@@ -1,0 +1,42 @@
+"""`messages.parquet`: the columns of `messages.jsonl`, for analytics.
+
+It needs pyarrow (the extra `parquet`), whose bytes differ from version to version: it
+is for exports, never part of an archive.
+"""
+
+import io
+from collections.abc import Iterator
+from itertools import islice
+
+from shared.domain.errors import ArchiverError
+from shared.domain.transcript import Transcript
+from shared.formats.part import File, Options
+from shared.formats.rows import MESSAGE_COLUMNS, NUMBER, TRUTH, message_rows
+
+ROWS_A_GROUP = 10_000
+
+
+class NoParquet(ArchiverError):
+    """pyarrow is not there."""
+
+
+def write(transcript: Transcript, options: Options) -> Iterator[File]:
+    yield "messages.parquet", iter([table(transcript)])
+
+
+def table(transcript: Transcript) -> bytes:
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError:
+        raise NoParquet("parquet needs pyarrow: install the extra `parquet`") from None
+    types = {NUMBER: pa.int64(), TRUTH: pa.bool_()}
+    schema = pa.schema(
+        [(one.name, types.get(one.type, pa.string())) for one in MESSAGE_COLUMNS]
+    )
+    out = io.BytesIO()
+    rows = message_rows(transcript)
+    with parquet.ParquetWriter(out, schema, compression="zstd") as file:
+        while some := list(islice(rows, ROWS_A_GROUP)):
+            file.write_table(pa.Table.from_pylist(some, schema=schema))
+    return out.getvalue()

@@ -1,0 +1,178 @@
+"""Flat rows: one per message, and one per version, for tables of every kind.
+
+Every column has one type in every row. What is absent is "", never null: an index that
+merges would keep what it had. A lone surrogate, at which many readers give up the whole
+file, is the replacement character; `transcript.json` has it as it was.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.domain.transcript import Message, Transcript, Version
+
+Row = dict[str, str | int | bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name, its type in SQL, and what it means."""
+
+    name: str
+    type: str
+    meaning: str
+
+
+TEXT, NUMBER, TRUTH = "VARCHAR", "BIGINT", "BOOLEAN"
+
+MESSAGE_COLUMNS = (
+    Column("thread_id", TEXT, "the thread"),
+    Column("message_id", TEXT, "unique inside its thread; epoch milliseconds"),
+    Column("version", NUMBER, "epoch milliseconds of the last change"),
+    Column("sequence_id", TEXT, "the service's number; changes with an edit"),
+    Column("type", TEXT, "text, html, topicUpdated, participantAdded, …"),
+    Column("sender_id", TEXT, "raw id; empty for a system message"),
+    Column("sender_kind", TEXT, "acs_user, teams_user, phone, bot, or empty"),
+    Column("sender_name", TEXT, "display name"),
+    Column("created_on", TEXT, "RFC 3339, UTC"),
+    Column("edited_on", TEXT, "RFC 3339, UTC, or empty"),
+    Column("deleted_on", TEXT, "RFC 3339, UTC, or empty"),
+    Column("is_edited", TRUTH, "whether it was edited"),
+    Column("is_deleted", TRUTH, "whether it was deleted"),
+    Column("is_erased", TRUTH, "whether its content was erased on request"),
+    Column("content_type", TEXT, "text, html or system"),
+    Column("content", TEXT, "what stands in the thread now; JSON for a system message"),
+    Column("attachment_count", NUMBER, "how many attachments"),
+    Column("attachments", TEXT, "JSON, or empty"),
+    Column("metadata", TEXT, "JSON, or empty"),
+    Column("version_count", NUMBER, "how many versions are known"),
+    Column("outcome", TEXT, "what reconciling said"),
+    Column("sources", TEXT, "event, listing, or event+listing"),
+    Column("commitment", TEXT, "salted hash of the content"),
+)
+HISTORY_COLUMNS = (
+    Column("thread_id", TEXT, "the thread"),
+    Column("message_id", TEXT, "unique inside its thread"),
+    Column("version", NUMBER, "epoch milliseconds of this change"),
+    Column("kind", TEXT, "received, edited or deleted"),
+    Column("changed_on", TEXT, "RFC 3339, UTC, or empty"),
+    Column("changed_by", TEXT, "raw id, or unknown"),
+    Column("type", TEXT, "type of the message"),
+    Column("sender_id", TEXT, "raw id of the message's sender"),
+    Column("sender_name", TEXT, "display name"),
+    Column("is_erased", TRUTH, "whether its content was erased on request"),
+    Column("content_type", TEXT, "text, html or system"),
+    Column("content", TEXT, "the content of this version"),
+    Column("attachments", TEXT, "JSON, or empty"),
+    Column("metadata", TEXT, "JSON, or empty"),
+    Column("sources", TEXT, "event, listing, or event+listing"),
+    Column("salt", TEXT, "of the commitment; empty where erased"),
+    Column("commitment", TEXT, "salted hash of the content"),
+)
+LONE = re.compile("[\ud800-\udfff]")
+KINDS = {"8:orgid:": "teams_user", "8:": "acs_user", "4:": "phone", "28:": "bot"}
+"""By how a raw id begins; the first that fits."""
+
+
+def message_rows(transcript: Transcript) -> Iterator[Row]:
+    """Give a row for each message, in its current version."""
+    for message in transcript.messages:
+        current = message.current
+        content = message.content
+        attachments = content.get("attachments")
+        yield whole(
+            {
+                "thread_id": transcript.thread_id,
+                "message_id": message.id,
+                "version": current.number,
+                "sequence_id": message.sequence_id,
+                "type": message.type,
+                "sender_id": message.sender_id,
+                "sender_kind": kind_of(message.sender_id),
+                "sender_name": message.sender_name,
+                "created_on": message.created_on,
+                "edited_on": message.edited_on,
+                "deleted_on": message.deleted_on,
+                "is_edited": bool(message.edited_on),
+                "is_deleted": bool(message.deleted_on),
+                "is_erased": any(one.erased for one in message.versions),
+                "content_type": content_type(message),
+                "content": shown(content),
+                "attachment_count": len(attachments)
+                if isinstance(attachments, list)
+                else 0,
+                "attachments": to_json(attachments),
+                "metadata": to_json(content.get("metadata")),
+                "version_count": len(message.versions),
+                "outcome": message.outcome,
+                "sources": "+".join(current.sources),
+                "commitment": current.commitment,
+            }
+        )
+
+
+def history_rows(transcript: Transcript) -> Iterator[Row]:
+    """Give a row for each version of each message."""
+    for message in transcript.messages:
+        for version in message.versions:
+            yield history_row(transcript.thread_id, message, version)
+
+
+def history_row(thread_id: str, message: Message, version: Version) -> Row:
+    content = version.content or {}
+    return whole(
+        {
+            "thread_id": thread_id,
+            "message_id": message.id,
+            "version": version.number,
+            "kind": version.kind,
+            "changed_on": version.on,
+            "changed_by": version.by,
+            "type": message.type,
+            "sender_id": message.sender_id,
+            "sender_name": message.sender_name,
+            "is_erased": version.erased,
+            "content_type": content_type(message),
+            "content": shown(content),
+            "attachments": to_json(content.get("attachments")),
+            "metadata": to_json(content.get("metadata")),
+            "sources": "+".join(version.sources),
+            "salt": version.salt,
+            "commitment": version.commitment,
+        }
+    )
+
+
+def whole(row: Row) -> Row:
+    """Give a row that UTF-8 can hold."""
+    return {
+        name: LONE.sub("\ufffd", one) if isinstance(one, str) else one
+        for name, one in row.items()
+    }
+
+
+def kind_of(raw_id: str) -> str:
+    """Say what kind of identity a raw id is."""
+    return next((kind for head, kind in KINDS.items() if raw_id.startswith(head)), "")
+
+
+def content_type(message: Message) -> str:
+    return message.type if message.type in ("text", "html") else "system"
+
+
+def shown(content: Mapping[str, Any]) -> str:
+    """Give what stands in the thread: text or html, or a system message's facts."""
+    if isinstance(content.get("message"), str):
+        return str(content["message"])
+    facts = {
+        name: content[name]
+        for name in ("topic", "participants", "initiatorCommunicationIdentifier")
+        if content.get(name)
+    }
+    return to_json(facts)
+
+
+def to_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True) if value else ""

@@ -1,0 +1,206 @@
+"""`<day>.rsmf`: Relativity Short Message Format 2.0, one file per UTC day.
+
+A mail with one attachment, `rsmf.zip`, which holds `rsmf_manifest.json`. Its schema is
+`http://relativity.com/RSMF/2.0.0/schema.json`. At most 10,000 events a file. The zip is
+stored without compression, so that its bytes depend on no version of a compressor.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Any
+
+from shared.domain.event import Kind
+from shared.domain.transcript import Message, Transcript
+from shared.formats.mail import address, days, header, part
+from shared.formats.mail import mail as make_mail
+from shared.formats.part import File, Options
+from shared.formats.plain import (
+    is_system,
+    one_line,
+    person,
+    said,
+    standing,
+    title,
+)
+
+MOST_EVENTS = 10_000
+MANIFEST = "rsmf_manifest.json"
+PLATFORM = "azure communication services"
+UNKNOWN = "unknown"
+TYPES = {"participantAdded": "join", "participantRemoved": "leave"}
+VERBS = {"participantAdded": "joined", "participantRemoved": "left"}
+GENERATOR = "acs-chat-archiver"
+
+
+def write(transcript: Transcript, options: Options) -> Iterator[File]:
+    for day, messages in days(transcript):
+        events = [event for one in messages for event in events_of(transcript, one)]
+        for number, start in enumerate(range(0, len(events), MOST_EVENTS), start=1):
+            suffix = f".part{number:02d}" if len(events) > MOST_EVENTS else ""
+            some = events[start : start + MOST_EVENTS]
+            yield f"{day}{suffix}.rsmf", iter([mail(transcript, some)])
+
+
+def mail(transcript: Transcript, events: list[dict[str, Any]]) -> bytes:
+    custodian = next(iter(transcript.participants), None)
+    who = custodian.id if custodian else UNKNOWN
+    people = participants(transcript, events)
+    headers = [
+        ("From", address(who, custodian.display_name if custodian else UNKNOWN)),
+        ("To", ",\r\n ".join(address(one["id"], one["display"]) for one in people)),
+        ("Subject", header("Subject", title(transcript))),
+        ("X-RSMF-Version", "2.0.0"),
+        ("X-RSMF-Generator", GENERATOR),
+        ("X-RSMF-BeginDate", events[0]["timestamp"]),
+        ("X-RSMF-EndDate", events[-1]["timestamp"]),
+        ("X-RSMF-EventCount", str(len(events))),
+        ("X-RSMF-Application", PLATFORM),
+        (
+            "X-RSMF-EventCollectionID",
+            header("X-RSMF-EventCollectionID", transcript.thread_id),
+        ),
+    ]
+    text = "".join(f"{one['timestamp']} {one['body']}\n" for one in events)
+    zipped = archive(manifest(transcript, people, events))
+    attachment = 'attachment; filename="rsmf.zip"'
+    return make_mail(
+        headers,
+        "multipart/mixed",
+        [
+            part("text/plain; charset=utf-8", text.encode("utf-8", "replace")),
+            part('application/zip; name="rsmf.zip"', zipped, attachment),
+        ],
+    )
+
+
+def archive(content: dict[str, Any]) -> bytes:
+    text = json.dumps(content, ensure_ascii=False, indent=2).encode("utf-8", "replace")
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as file:
+        file.writestr(zipfile.ZipInfo(MANIFEST, (1980, 1, 1, 0, 0, 0)), text)
+    return out.getvalue()
+
+
+def manifest(
+    transcript: Transcript, people: list[dict[str, Any]], events: list[dict[str, Any]]
+) -> dict[str, Any]:
+    conversation = {
+        "id": transcript.thread_id,
+        "platform": PLATFORM,
+        "type": "channel",
+        "display": title(transcript),
+        "participants": [one["id"] for one in people],
+        "custom": custom(
+            {
+                "acs.view": transcript.view.sight,
+                "acs.complete": str(transcript.is_complete).lower(),
+                "acs.created_on": transcript.created_on,
+            }
+        ),
+    }
+    return {
+        "version": "2.0.0",
+        "eventcollectionid": transcript.thread_id,
+        "participants": people,
+        "conversations": [conversation],
+        "events": events,
+    }
+
+
+def participants(
+    transcript: Transcript, events: Iterable[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Give everybody who takes part, or speaks in these events."""
+    names = {one.id: one.display_name for one in transcript.participants}
+    for message in transcript.messages:
+        if message.sender_id:
+            names.setdefault(message.sender_id, message.sender_name)
+    for event in events:
+        names.setdefault(event["participant"], "")
+    return [
+        {"id": who, "display": one_line(name) or who, "account_id": who}
+        for who, name in sorted(names.items())
+    ]
+
+
+def events_of(transcript: Transcript, message: Message) -> Iterator[dict[str, Any]]:
+    """Give the events of a message: one, but several people may join at once."""
+    base = {
+        "id": message.id,
+        "conversation": transcript.thread_id,
+        "timestamp": message.created_on
+        or transcript.created_on
+        or "1970-01-01T00:00:00Z",
+        "custom": custom(facts(message)),
+    }
+    if not is_system(message):
+        yield base | spoken(message)
+        return
+    found = message.content.get("participants")
+    people = [one for one in (found if isinstance(found, list) else []) if raw(one)]
+    if message.type in TYPES and people:
+        for number, one in enumerate(people):
+            yield base | {
+                "type": TYPES[message.type],
+                "id": message.id if not number else f"{message.id}.{number}",
+                "participant": raw(one),
+                "body": f"{person(one)} {VERBS[message.type]}",
+            }
+        return
+    yield base | {
+        "type": "history" if message.type == "topicUpdated" else "unknown",
+        "participant": message.current.by if message.content else UNKNOWN,
+        "body": said(message, message.current),
+    }
+
+
+def raw(one: Any) -> str:
+    identifier = one.get("communicationIdentifier") if isinstance(one, dict) else None
+    found = identifier.get("rawId") if isinstance(identifier, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def spoken(message: Message) -> dict[str, Any]:
+    current = standing(message)
+    event: dict[str, Any] = {
+        "type": "message",
+        "participant": message.sender_id or UNKNOWN,
+        "body": said(message, current),
+    }
+    if message.deleted_on:
+        event["deleted"] = True
+    texts = [one for one in message.versions if one.is_known]
+    edits = [
+        {
+            "participant": message.sender_id or UNKNOWN
+            if after.by in ("unknown", message.sender_id)
+            else after.by,
+            "timestamp": after.on,
+            "previous": said(message, before),
+            "new": said(message, after),
+        }
+        for before, after in pairwise(texts)
+        if after.kind is Kind.EDITED and after.on
+    ]
+    return event | ({"edits": edits} if edits else {})
+
+
+def facts(message: Message) -> dict[str, str]:
+    metadata = message.content.get("metadata")
+    more = metadata if isinstance(metadata, dict) else {}
+    return {
+        "acs.message_id": message.id,
+        "acs.version": str(message.current.number),
+        "acs.commitment": message.current.commitment,
+        "acs.outcome": message.outcome,
+        "acs.deleted_on": message.deleted_on,
+        **{f"acs.metadata.{one_line(str(k))}": str(v) for k, v in more.items()},
+    }
+
+
+def custom(values: dict[str, str]) -> list[dict[str, str]]:
+    """Give name and value of what is there: the schema takes no empty text."""
+    return [{"name": name, "value": value} for name, value in values.items() if value]

@@ -1,0 +1,165 @@
+"""Export: archives written again in any format, without asking the service.
+
+What is exported follows from the newest revision of each thread; the archive is only
+read. A part of a thread says that it is one.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.domain import layout
+from shared.domain.errors import ArchiverError, IntegrityError
+from shared.domain.event import parse_version
+from shared.domain.times import parse_time
+from shared.domain.transcript import Gap, GapKind, Message, Transcript
+from shared.formats import Format, written
+from shared.formats.part import Options
+from shared.ports.archive_store import ArchiveStore
+from shared.usecases.revisions import read_manifest, read_sources
+
+SHORTEST_ID = 10
+"""Digits from which a number is taken for a message's id, not for a year."""
+
+
+class NoTime(ArchiverError):
+    """Something is neither a time nor the id of a message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What to export; "" and () mean no limit.
+
+    `after` and `before` are times (RFC 3339, or a day) or ids of messages, both
+    exclusive. `participant` chooses the threads in which somebody took part.
+    """
+
+    threads: tuple[str, ...] = ()
+    participant: str = ""
+    after: str = ""
+    before: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Exported:
+    """What was written. `failures` hold a sentence for each thread."""
+
+    threads: int
+    files: int
+    failures: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """Writes threads in some formats into a folder a thread."""
+
+    archive: ArchiveStore
+    target: ArchiveStore
+    on_bytes: Callable[[int], None]
+
+    async def __call__(
+        self, selection: Selection, formats: Sequence[Format], options: Options
+    ) -> Exported:
+        """Export; one thread that cannot be read does not stop the others.
+
+        Raises:
+            AlreadyExists: the target holds such a file already.
+            NoTime: a limit cannot be read.
+            Transient: the archive is not to be reached.
+
+        """
+        exported = Exported(threads=0, files=0, failures=[])
+        limits = limit(selection.after), limit(selection.before)
+        async for thread_id in self.threads(selection):
+            try:
+                transcript = await self.transcript(thread_id)
+            except IntegrityError as error:
+                exported.failures.append(f"{thread_id}: {error}")
+                continue
+            if not takes_part(transcript, selection.participant):
+                continue
+            chosen = between(transcript, *limits)
+            exported.threads += 1
+            for name, data in written(formats, chosen, options):
+                path = f"{layout.thread_folder(thread_id)}{name}"
+                await self.target.create(path, data)
+                exported.files += 1
+        return exported
+
+    async def threads(self, selection: Selection) -> AsyncIterator[str]:
+        if selection.threads:
+            for thread_id in selection.threads:
+                yield thread_id
+            return
+        before = ""
+        async for file in self.archive.walk(layout.THREAD_PREFIX):
+            folder = file.path.partition("/")[0]
+            if folder != before:
+                yield layout.thread_of(folder)
+            before = folder
+
+    async def transcript(self, thread_id: str) -> Transcript:
+        shelf = await self.archive.shelf(thread_id)
+        if not shelf.newest:
+            raise IntegrityError("the archive has no finished revision of it")
+        manifest = await read_manifest(self.archive, thread_id, shelf.newest)
+        sources = await read_sources(self.archive, manifest, erased=shelf.erased)
+        self.on_bytes(len(sources.events) + len(sources.listing))
+        return sources.transcript()
+
+
+def limit(text: str) -> datetime | int | None:
+    """Read a limit: a time, or a message's id.
+
+    Raises:
+        NoTime: it is neither.
+
+    """
+    if not text:
+        return None
+    number = parse_version(text)
+    if number is not None and len(text) >= SHORTEST_ID:
+        return number
+    moment = parse_time(text)
+    if moment is None:
+        raise NoTime(f"{text!r} is no time (2026-11-22, 2026-11-22T12:00Z) and no id")
+    return moment
+
+
+def between(
+    transcript: Transcript,
+    after: datetime | int | None,
+    before: datetime | int | None,
+) -> Transcript:
+    """Give the messages between two limits, as a transcript that says so."""
+    if after is None and before is None:
+        return transcript
+    chosen = tuple(
+        one
+        for one in transcript.messages
+        if is_beyond(one, after, 1) and is_beyond(one, before, -1)
+    )
+    gap = Gap(
+        kind=GapKind.SELECTION,
+        since=str(after or ""),
+        until=str(before or ""),
+        reason=f"{len(chosen)} of {len(transcript.messages)} message(s) were chosen",
+    )
+    return replace(transcript, messages=chosen, gaps=(*transcript.gaps, gap))
+
+
+def is_beyond(message: Message, limit: datetime | int | None, sign: int) -> bool:
+    if limit is None:
+        return True
+    if isinstance(limit, int):
+        return ((parse_version(message.id) or 0) - limit) * sign > 0
+    moment = parse_time(message.created_on)
+    return moment is not None and (moment - limit).total_seconds() * sign > 0
+
+
+def takes_part(transcript: Transcript, participant: str) -> bool:
+    return (
+        not participant
+        or any(one.id == participant for one in transcript.participants)
+        or any(one.sender_id == participant for one in transcript.messages)
+    )

@@ -1,0 +1,93 @@
+-- Run it in the folder that holds thread=…/: duckdb -init schema.sql
+
+--   thread_id: the thread
+--   message_id: unique inside its thread; epoch milliseconds
+--   version: epoch milliseconds of the last change
+--   sequence_id: the service's number; changes with an edit
+--   type: text, html, topicUpdated, participantAdded, …
+--   sender_id: raw id; empty for a system message
+--   sender_kind: acs_user, teams_user, phone, bot, or empty
+--   sender_name: display name
+--   created_on: RFC 3339, UTC
+--   edited_on: RFC 3339, UTC, or empty
+--   deleted_on: RFC 3339, UTC, or empty
+--   is_edited: whether it was edited
+--   is_deleted: whether it was deleted
+--   is_erased: whether its content was erased on request
+--   content_type: text, html or system
+--   content: what stands in the thread now; JSON for a system message
+--   attachment_count: how many attachments
+--   attachments: JSON, or empty
+--   metadata: JSON, or empty
+--   version_count: how many versions are known
+--   outcome: what reconciling said
+--   sources: event, listing, or event+listing
+--   commitment: salted hash of the content
+CREATE OR REPLACE VIEW messages AS
+SELECT * FROM read_json('thread=*/rev=*/messages.jsonl',
+  format = 'newline_delimited', hive_partitioning = true,
+  columns = {
+    thread_id: 'VARCHAR',
+    message_id: 'VARCHAR',
+    version: 'BIGINT',
+    sequence_id: 'VARCHAR',
+    type: 'VARCHAR',
+    sender_id: 'VARCHAR',
+    sender_kind: 'VARCHAR',
+    sender_name: 'VARCHAR',
+    created_on: 'VARCHAR',
+    edited_on: 'VARCHAR',
+    deleted_on: 'VARCHAR',
+    is_edited: 'BOOLEAN',
+    is_deleted: 'BOOLEAN',
+    is_erased: 'BOOLEAN',
+    content_type: 'VARCHAR',
+    content: 'VARCHAR',
+    attachment_count: 'BIGINT',
+    attachments: 'VARCHAR',
+    metadata: 'VARCHAR',
+    version_count: 'BIGINT',
+    outcome: 'VARCHAR',
+    sources: 'VARCHAR',
+    commitment: 'VARCHAR'
+  });
+
+--   thread_id: the thread
+--   message_id: unique inside its thread
+--   version: epoch milliseconds of this change
+--   kind: received, edited or deleted
+--   changed_on: RFC 3339, UTC, or empty
+--   changed_by: raw id, or unknown
+--   type: type of the message
+--   sender_id: raw id of the message's sender
+--   sender_name: display name
+--   is_erased: whether its content was erased on request
+--   content_type: text, html or system
+--   content: the content of this version
+--   attachments: JSON, or empty
+--   metadata: JSON, or empty
+--   sources: event, listing, or event+listing
+--   salt: of the commitment; empty where erased
+--   commitment: salted hash of the content
+CREATE OR REPLACE VIEW history AS
+SELECT * FROM read_json('thread=*/rev=*/history.jsonl',
+  format = 'newline_delimited', hive_partitioning = true,
+  columns = {
+    thread_id: 'VARCHAR',
+    message_id: 'VARCHAR',
+    version: 'BIGINT',
+    kind: 'VARCHAR',
+    changed_on: 'VARCHAR',
+    changed_by: 'VARCHAR',
+    type: 'VARCHAR',
+    sender_id: 'VARCHAR',
+    sender_name: 'VARCHAR',
+    is_erased: 'BOOLEAN',
+    content_type: 'VARCHAR',
+    content: 'VARCHAR',
+    attachments: 'VARCHAR',
+    metadata: 'VARCHAR',
+    sources: 'VARCHAR',
+    salt: 'VARCHAR',
+    commitment: 'VARCHAR'
+  });

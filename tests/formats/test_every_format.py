@@ -1,0 +1,531 @@
+"""What holds for every format: the bytes, hostile content, and readers of others."""
+
+import csv
+import email
+import email.policy
+import hashlib
+import io
+import json
+import re
+import zipfile
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import duckdb
+import jsonschema
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from builders import ALICE, BOB, FIRST_ID, SAMPLES, THREAD, received, to_log
+from shared.domain.evidence import commitment
+from shared.domain.record import read_records
+from shared.domain.replay import replay
+from shared.formats import ARCHIVED, FORMATS, Options, written
+from shared.formats.finetune_format import NoRoles
+from shared.formats.html_format import asset, digest
+from shared.formats.part import Identity
+from threads import HOSTILE, THREADS, rich
+
+GOLDEN = Path(__file__).parent / "golden"
+OPTIONS = Options(
+    roles={BOB: "assistant"},
+    identities={ALICE: Identity(id="entra-alice", display_name="Alice E.")},
+)
+LONG = "é" * 14_000
+"""28 KB, which is all that a message may have."""
+NAMES = st.text(max_size=20)
+
+
+def files(name, transcript=None, options=OPTIONS):
+    return dict(
+        written([FORMATS[name]], rich() if transcript is None else transcript, options)
+    )
+
+
+def file(name, transcript=None, options=OPTIONS):
+    (data,) = files(name, transcript, options).values()
+    return data
+
+
+def lines(data):
+    return [json.loads(line) for line in data.decode("utf-8-sig").splitlines()]
+
+
+@pytest.mark.parametrize("thread", THREADS)
+@pytest.mark.parametrize("name", ARCHIVED)
+def test_the_bytes_are_those_that_were_agreed_on(name, thread):
+    for file_name, data in files(name, THREADS[thread](), Options()).items():
+        golden = (GOLDEN / thread / file_name).read_bytes()
+        assert data == golden, f"{file_name} changed: see golden.py"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_format_gives_the_files_that_it_names_and_no_other(name):
+    others = [one for other, one in FORMATS.items() if other != name]
+
+    for file_name in files(name):
+        assert FORMATS[name].is_mine(file_name)
+        assert not any(one.is_mine(file_name) for one in others)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@given(
+    body=st.text(max_size=60),
+    sender=NAMES,
+    topic=NAMES,
+    kind=st.sampled_from(["Text", "RichText/Html"]),
+)
+def test_no_text_stops_a_writer_or_breaks_its_file(name, body, sender, topic, kind):
+    events = [
+        received(0, body, senderDisplayName=sender, type=kind),
+        received(1, "after it"),
+    ]
+    transcript = replay(THREAD, read_records(to_log(*events)), ())
+
+    for file_name, data in files(name, transcript).items():
+        if file_name.endswith((".parquet", ".eml", ".rsmf")):
+            continue
+        text = data.decode("utf-8-sig")
+        if file_name.endswith((".jsonl", ".json")):
+            json.loads(text) if file_name.endswith(".json") else lines(data)
+        if file_name.startswith(("transcript.", "chunks")):
+            assert "after it" in text
+
+
+# jsonl
+
+
+def test_duckdb_reads_rows_with_the_schema_that_goes_with_them(tmp_path, monkeypatch):
+    folder = tmp_path / "thread=19%3AacsV1_made-up%40thread.v2" / "rev=0001"
+    folder.mkdir(parents=True)
+    for name, data in files("jsonl").items():
+        (folder / name).write_bytes(data)
+    monkeypatch.chdir(tmp_path)
+    duckdb.sql((folder / "schema.sql").read_text())
+
+    rows = duckdb.sql(
+        "SELECT thread, thread_id, content, is_edited, version FROM messages ORDER BY version"
+    ).fetchall()
+    (history,) = duckdb.sql("SELECT count(*) FROM history").fetchall()
+
+    assert {thread for thread, *_ in rows} == {THREAD}
+    assert len(rows) == len(rich().messages)
+    assert history == (sum(len(one.versions) for one in rich().messages),)
+    texts = [content for _, _, content, *_ in rows]
+    assert all(one in texts for one in HOSTILE if "\ud800" not in one)
+
+
+def test_pandas_reads_rows_and_keeps_ids(tmp_path):
+    (tmp_path / "m.jsonl").write_bytes(files("jsonl")["messages.jsonl"])
+
+    table = pd.read_json(tmp_path / "m.jsonl", lines=True, dtype=False)
+
+    assert list(table["message_id"]) == [one.id for one in rich().messages]
+    assert not table.isna().any().any()
+
+
+def test_rows_hold_no_null_and_one_type_a_column():
+    for name, data in files("jsonl").items():
+        if name.endswith(".jsonl"):
+            rows = lines(data)
+            assert all(
+                {k: type(v) for k, v in row.items()}
+                == {k: type(v) for k, v in rows[0].items()}
+                for row in rows
+            )
+            assert not any(
+                mark in data for mark in (b"\xe2\x80\xa8", b"\xe2\x80\xa9", b"null")
+            )
+
+
+def test_the_salt_and_content_of_a_row_give_its_commitment():
+    text = {
+        (one["message_id"], one["version"]): one
+        for one in lines(files("jsonl")["history.jsonl"])
+    }
+    message = next(one for one in rich().messages if one.id == str(FIRST_ID))
+
+    row = text[message.id, message.current.number]
+
+    assert row["commitment"] == commitment({"message": row["content"]}, row["salt"])
+
+
+# csv, parquet
+
+
+def test_a_byte_order_mark_is_an_option():
+    assert file("csv", options=Options(bom=True)) == b"\xef\xbb\xbf" + file("csv")
+
+
+def test_parquet_holds_the_rows_of_jsonl(tmp_path, monkeypatch):
+    table = parquet.read_table(io.BytesIO(file("parquet"))).to_pylist()
+    rows = lines(files("jsonl")["messages.jsonl"])
+
+    assert [one["message_id"] for one in table] == [one["message_id"] for one in rows]
+    assert [one for one in table if "lone" not in one["content"]] == [
+        one for one in rows if "lone" not in one["content"]
+    ]
+    (tmp_path / "m.parquet").write_bytes(file("parquet"))
+    monkeypatch.chdir(tmp_path)
+    (found,) = duckdb.sql("SELECT count(*), max(version) FROM 'm.parquet'").fetchall()
+    assert found == (len(rows), max(one["version"] for one in rows))
+
+
+# html
+
+
+class Page(HTMLParser):
+    VOID = ("meta", "input", "br", "img", "hr", "link")
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.ids, self.open, self.text = [], [], [], [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+        self.ids += [value for name, value in attrs if name == "id"]
+        self.open += [tag] if tag not in self.VOID else []
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def page(transcript=None):
+    return Page(file("html", transcript).decode())
+
+
+@pytest.mark.parametrize("thread", THREADS)
+def test_a_page_is_well_formed_and_loads_nothing(thread):
+    parsed = page(THREADS[thread]())
+
+    assert parsed.open == []
+    assert len(set(parsed.ids)) == len(parsed.ids)
+    assert parsed.tags.count("script") == parsed.tags.count("style") == 1
+    assert not {"img", "iframe", "link", "object", "form", "base", "svg"} & set(
+        parsed.tags
+    )
+    assert not any(
+        name.startswith("on") or name in ("src", "srcset", "style")
+        for name, _ in parsed.attributes
+    )
+    assert not any(
+        (value or "").lower().startswith("javascript:")
+        for name, value in parsed.attributes
+    )
+
+
+def test_the_policy_of_a_page_allows_its_own_style_and_script_only():
+    text = file("html").decode()
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', text)
+    inline = [
+        *re.findall(r"<style>(.*?)</style>", text, re.DOTALL),
+        *re.findall(r"<script>(.*?)</script>", text, re.DOTALL),
+    ]
+
+    assert policy.startswith("default-src 'none'; base-uri 'none'; form-action 'none'")
+    assert inline == [asset("page.css"), asset("page.js")]
+    assert all(digest(one) in policy for one in inline)
+
+
+def test_everything_that_people_wrote_can_be_read_on_a_page():
+    text = page().text
+
+    for one in (
+        "Hello, has my order come?",
+        "My number is 000",
+        "I will look.",
+        "I will look now.",
+        "photo.png",
+        "</script><script>alert(1)</script>",
+    ):
+        assert one in text
+    assert "edited 2026-11-22 12:00:00 · 3 versions" in text
+    assert "deleted 2026-11-22" in text
+    assert "Not known to be complete" in text
+
+
+def test_a_page_has_landmarks_headings_and_a_language():
+    parsed = page()
+
+    assert {"header", "main", "footer", "h1", "h2", "h3", "article", "section"} <= set(
+        parsed.tags
+    )
+    assert ("lang", "en") in parsed.attributes
+    assert ("href", "#messages") in parsed.attributes
+    assert ("dir", "auto") in parsed.attributes
+
+
+def luminance(colour):
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [
+        one / 12.92 if one <= 0.03928 else ((one + 0.055) / 1.055) ** 2.4
+        for one in parts
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_the_colours_of_a_page_have_the_contrast_that_wcag_asks_for():
+    def long(colour):
+        return "#" + "".join(c * 2 for c in colour[1:]) if len(colour) == 4 else colour
+
+    for block in re.findall(r":root\{([^}]*--bg[^}]*)\}", asset("page.css")):
+        colours = {
+            name: long(value) for name, value in re.findall(r"--(\w+):(#\w+)", block)
+        }
+        for front in ("ink", "soft", "link", "good", "fair"):
+            for back in ("bg", "card"):
+                if front in colours:
+                    high, low = sorted(
+                        (luminance(colours[front]), luminance(colours[back])),
+                        reverse=True,
+                    )
+                    assert (high + 0.05) / (low + 0.05) >= 4.5, (front, back)
+
+
+# md, txt
+
+
+def test_markdown_takes_nothing_that_people_wrote_for_markup():
+    text = file("md").decode()
+
+    assert "<script" not in text.replace("\\<script", "")
+    assert not re.search(r"[^\\]\]\(", text)
+    assert f'<a id="m-{FIRST_ID}"></a>' in text
+    assert not re.search(r"^> (#|- |1\. )", text, re.MULTILINE)
+
+
+def test_every_message_of_a_text_begins_with_its_time_and_id():
+    heads = re.findall(
+        r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d #(\d+)\]",
+        file("txt").decode(),
+        re.MULTILINE,
+    )
+
+    assert heads == [one.id for one in rich().messages]
+
+
+# eml, rsmf
+
+
+def test_a_mail_a_day_can_be_read_by_any_mail_program():
+    found = files("eml")
+
+    assert list(found) == ["2026-11-22.eml", "2026-11-23.eml"]
+    for data in found.values():
+        mail = email.message_from_bytes(data, policy=email.policy.default)
+        assert not mail.defects
+        assert mail["Subject"].startswith("Solved · 2026-11-2")
+        assert {one.display_name for one in mail["To"].addresses} >= {"Alice"}
+        assert max(map(len, data.split(b"\r\n"))) < 998
+        plain = mail.get_body(("plain",)).get_content()
+        assert "Alice" in plain
+        assert "<!DOCTYPE html>" in mail.get_body(("html",)).get_content()
+
+
+def test_a_name_adds_no_header_to_a_mail():
+    events = [
+        received(0, "x", senderDisplayName="A\r\nBcc: all@example.com\r\n\r\nbody")
+    ]
+    transcript = replay(THREAD, read_records(to_log(*events)), ())
+
+    for name in ("eml", "rsmf"):
+        mail = email.message_from_bytes(
+            file(name, transcript), policy=email.policy.default
+        )
+        assert mail["Bcc"] is None
+        assert not mail.defects
+
+
+def rsmf_manifests(transcript=None):
+    for data in files("rsmf", transcript).values():
+        mail = email.message_from_bytes(data, policy=email.policy.default)
+        assert mail["X-RSMF-Version"] == "2.0.0"
+        (attachment,) = mail.iter_attachments()
+        assert attachment.get_filename() == "rsmf.zip"
+        with zipfile.ZipFile(io.BytesIO(attachment.get_content())) as archive:
+            assert archive.namelist() == ["rsmf_manifest.json"]
+            yield json.loads(archive.read("rsmf_manifest.json"))
+
+
+@pytest.mark.parametrize("thread", THREADS)
+def test_every_manifest_is_one_of_the_official_schema(thread):
+    schema = SAMPLES / "rsmf" / "rsmf_schema_2_0_0.json"
+
+    for manifest in rsmf_manifests(THREADS[thread]()):
+        if schema.exists():
+            jsonschema.Draft7Validator(json.loads(schema.read_text())).validate(
+                manifest
+            )
+        ids = {one["id"] for one in manifest["participants"]}
+        assert {one["participant"] for one in manifest["events"]} <= ids
+        assert set(manifest["conversations"][0]["participants"]) == ids
+        assert len({one["id"] for one in manifest["events"]}) == len(manifest["events"])
+
+
+def test_edits_deletions_joins_and_leaves_are_told():
+    events = [one for manifest in rsmf_manifests() for one in manifest["events"]]
+
+    assert [one["type"] for one in events].count("join") == 2
+    assert [one["body"] for one in events if one["type"] == "leave"] == ["Bob left"]
+    (edited,) = (one for one in events if one.get("edits"))
+    assert [(one["previous"], one["new"]) for one in edited["edits"]] == [
+        ("I will look.", "I will look now."),
+        ("I will look now.", "I have looked: it comes today."),
+    ]
+    assert [one["body"] for one in events if one.get("deleted")] == [
+        "My number is 000",
+        "[content not known]",
+    ]
+
+
+def test_a_long_day_is_cut_into_files_of_ten_thousand_events():
+    events = [received(number, "x") for number in range(10_001)]
+    found = files("rsmf", replay(THREAD, read_records(to_log(*events)), ()))
+
+    assert list(found) == ["2026-11-22.part01.rsmf", "2026-11-22.part02.rsmf"]
+
+
+# chunks, finetune
+
+
+def chunks(transcript=None):
+    return lines(files("chunks", transcript)["chunks.jsonl"])
+
+
+def test_chunks_hold_whole_messages_and_cite_them():
+    events = [
+        received(number, f"message {number} " + "word " * (number % 50))
+        for number in range(300)
+    ]
+    transcript = replay(THREAD, read_records(to_log(*events)), ())
+    found = chunks(transcript)
+
+    cited = [one for chunk in found for one in chunk["message_ids"].split(",")]
+    assert list(dict.fromkeys(cited)) == [one.id for one in transcript.messages]
+    assert all(len(one["content"]) <= 2600 for one in found)
+    assert len({one["id"] for one in found}) == len(found)
+    assert all(re.fullmatch(r"[A-Za-z0-9_=-]+", one["id"]) for one in found)
+    for before, after in pairwise(found):
+        assert after["message_ids"].split(",")[0] == before["last_message_id"]
+    known = {one.id: one.current.commitment for one in transcript.messages}
+    assert all(
+        one["commitments"]
+        == ",".join(known[id] for id in one["message_ids"].split(","))
+        for one in found
+    )
+
+
+def test_what_is_deleted_or_erased_is_in_no_chunk_and_every_stale_key_is_deleted():
+    found = files("chunks")
+    keys = {one["id"] for one in lines(found["chunks.jsonl"])}
+    gone = {one["id"] for one in json.loads(found["search-deletes.json"])["value"]}
+
+    assert b"My number is 000" not in found["chunks.jsonl"]
+    assert not keys & gone
+    assert len(keys | gone) == len(rich().messages)
+
+
+def test_a_long_message_is_a_chunk_of_its_own():
+    transcript = replay(
+        THREAD, read_records(to_log(received(0, LONG), received(1))), ()
+    )
+
+    assert [len(one["content"]) > len(LONG) for one in chunks(transcript)] == [
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_longest_message_that_there_can_be_is_written(name):
+    transcript = replay(THREAD, read_records(to_log(received(0, LONG))), ())
+
+    options = Options(roles={ALICE: "assistant"}, identities=OPTIONS.identities)
+    assert any(len(data) > 300 for data in files(name, transcript, options).values())
+
+
+def test_finetuning_needs_to_be_told_who_is_the_assistant():
+    with pytest.raises(NoRoles):
+        file("finetune", options=Options())
+
+
+def test_a_conversation_takes_turns_and_leaves_out_what_is_gone():
+    data = file("finetune")
+    (conversation,) = lines(data)
+    turns = conversation["messages"]
+
+    assert data.startswith(b"\xef\xbb\xbf{")
+    assert [one["role"] for one in turns[:3]] == ["user", "assistant", "user"]
+    assert all(a["role"] != b["role"] for a, b in pairwise(turns))
+    assert not any("My number is 000" in one["content"] for one in turns)
+
+
+def test_a_thread_without_the_assistant_is_no_example():
+    assert file("finetune", options=Options(roles={"8:acs:nobody": "assistant"})) == b""
+
+
+# graph-import
+
+
+def test_an_import_creates_a_chat_starts_sends_and_completes():
+    found = files("graph-import")
+    requests = lines(found["graph-import.jsonl"])
+
+    assert [one["url"].rsplit("/", 1)[-1] for one in (*requests[:2], requests[-1])] == [
+        "chats",
+        "startMigration",
+        "completeMigration",
+    ]
+    sent = requests[2:-1]
+    times = [one["body"]["createdDateTime"] for one in sent]
+    assert times == sorted(set(times))
+    assert all(re.fullmatch(r"[\dT:-]+\.\d{3}Z", one) for one in times)
+    assert requests[1]["body"]["conversationCreationDateTime"] < times[0]
+    assert "body" not in requests[-1]
+
+
+def test_nobody_is_impersonated():
+    found = files("graph-import")
+    reconciliation = json.loads(found["graph-reconciliation.json"])
+
+    assert {
+        one["body"]["from"]["user"]["id"]
+        for one in lines(found["graph-import.jsonl"])[2:-1]
+    } == {"entra-alice"}
+    (row,) = csv.DictReader(found["graph-unmapped.csv"].decode().splitlines())
+    assert row["acs_id"] == BOB
+    assert reconciliation["unmapped"] == [BOB]
+    assert (
+        reconciliation["to_send"] + sum(reconciliation["left_out"].values())
+        == reconciliation["messages"]
+    )
+
+
+def test_messages_of_one_time_move_apart_and_that_is_recorded():
+    same = [
+        received(number, "x", composeTime="2026-11-22T12:00:00Z") for number in range(3)
+    ]
+    found = files("graph-import", replay(THREAD, read_records(to_log(*same)), ()))
+
+    times = [
+        one["body"]["createdDateTime"][-4:]
+        for one in lines(found["graph-import.jsonl"])[2:-1]
+    ]
+    assert times == ["000Z", "001Z", "002Z"]
+    assert len(json.loads(found["graph-reconciliation.json"])["moved"]) == 2
+
+
+def test_every_message_has_a_key_by_which_sending_it_twice_can_be_seen():
+    keys = [one["key"] for one in lines(files("graph-import")["graph-ledger.jsonl"])]
+
+    assert len(set(keys)) == len(keys)
+    assert keys[0] == hashlib.sha256(f"{THREAD}\n{FIRST_ID}".encode()).hexdigest()

@@ -1,0 +1,134 @@
+"""Threads to write in every format: a rich one, an empty one, one of system messages."""
+
+from builders import (
+    ALICE,
+    BOB,
+    FIRST_ID,
+    THREAD,
+    deleted,
+    edited,
+    listed,
+    received,
+    thread_created,
+    thread_event,
+    to_log,
+    who,
+)
+from shared.domain.listing import Listing, Sight, View
+from shared.domain.record import read_records
+from shared.domain.replay import replay
+
+FULL = View(sight=Sight.FULL, reader=ALICE)
+NEXT_DAY = 86_400_000
+BY_BOB = {"senderCommunicationIdentifier": who(BOB), "senderDisplayName": "Bob ‮evil"}
+HOSTILE = [
+    "=cmd|' /C calc'!A0", "</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>",
+    "\x00\x01\x1b[31m red \x7f", "\ud800 lone", "‮reversed‬ and ⁦isolated⁩", "a\r\nb\rc\nd", "\u2028\u2029\x85",
+    "👩🏽‍💼🏳️‍🌈 é é", "שלום עולם، مرحبا", "`*_[x](javascript:alert(1))_*` # no heading\n- no list\n1. none\n> none",
+    "-->]]>", '"quotes", ;and\tcommas', "'apostrophe", "x" * 900, "", " ",
+]  # fmt: skip
+HTML = [
+    "<p>Hello <b>you</b>, <a href='https://example.com/t?a=1&b=2'>look</a></p><ul><li>one</li><li>two</li></ul>",
+    "<script>alert(1)</script><p onclick=alert(1)>text<img src=https://example.com/x.png></p><iframe src=//x></iframe>",
+    "<a href='javascript:alert(1)'>no</a><style>p{}</style><p>never closed",
+]
+
+
+def person(user, name):
+    return {"communicationIdentifier": who(user), "displayName": name}
+
+
+def system(number, type, **content):
+    return listed(
+        number,
+        type=type,
+        content=content | {"initiatorCommunicationIdentifier": who(ALICE)},
+        senderCommunicationIdentifier=None,
+        senderDisplayName="",
+    )
+
+
+SYSTEM = [
+    system(
+        -10,
+        "participantAdded",
+        participants=[person(ALICE, "Alice"), person(BOB, "Bob")],
+    ),
+    system(-9, "topicUpdated", topic="A <topic> & more"),
+    system(NEXT_DAY, "participantRemoved", participants=[person(BOB, "Bob")]),
+    system(NEXT_DAY + 1, "somethingNew"),
+]
+
+
+def listing(*items, **more):
+    messages = [(one, "ab" * 16) for one in items]
+    return Listing(
+        number=1,
+        view=FULL,
+        received_on="2026-11-24T00:00:00Z",
+        messages=messages,
+        **more,
+    )
+
+
+def rich():
+    """Edits, a deletion, an attachment, metadata, html, two days, and hostile texts."""
+    events = [
+        thread_created(properties={"topic": "A <topic> & more"}),
+        received(0, "Hello, has my order come?"),
+        received(1, "I will look.", **BY_BOB),
+        edited(1, "I will look now.", after=500, **BY_BOB),
+        edited(1, "I have looked: it comes today.", after=900, **BY_BOB),
+        received(2, "My number is 000"),
+        deleted(2, after=700),
+        received(
+            3,
+            "See the form",
+            metadata={"fileSharingMetadata": '[{"name":"f.pdf"}]', "=k": "=v"},
+        ),
+        *(
+            received(1000 + n, text, **(BY_BOB if n % 3 else {}))
+            for n, text in enumerate(HOSTILE)
+        ),
+        *(
+            received(2000 + n, text, type="RichText/Html")
+            for n, text in enumerate(HTML)
+        ),
+        received(NEXT_DAY - 100, "The next day\nwith two lines"),
+        deleted(NEXT_DAY - 50),
+        thread_event(
+            "ChatThreadPropertiesUpdated",
+            properties={"topic": "Solved"},
+            editedByCommunicationIdentifier=who(BOB),
+            editTime="2026-11-23T13:00:00Z",
+            version=FIRST_ID + NEXT_DAY,
+        ),
+    ]
+    attached = [
+        {
+            "id": "a",
+            "attachmentType": "image",
+            "name": "photo.png",
+            "url": "https://example.com/p",
+        }
+    ]
+    item = listed(4, content={"message": "A picture", "attachments": attached})
+    listings = [
+        listing(
+            *SYSTEM,
+            item,
+            properties={"topic": "Solved", "createdOn": "2026-11-22T11:59:59Z"},
+        )
+    ]
+    return replay(THREAD, read_records(to_log(*events)), listings)
+
+
+def empty():
+    return replay(THREAD, read_records(to_log(thread_created())), [listing()])
+
+
+def only_system():
+    return replay(THREAD, read_records(b""), [listing(*SYSTEM)])
+
+
+THREADS = {"rich": rich, "empty": empty, "only-system": only_system}
