@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from builders import ALICE, FIRST_ID, THREAD
 from shared.cli.main import main
 from shared.domain.checkpoint import parse_checkpoint
+from shared.formats import FORMATS
 from verifying import OTHER, small_world, write
 
 MESSAGE = str(FIRST_ID)
@@ -151,6 +152,76 @@ def test_a_package_is_made_and_verified_as_folder_and_as_zip(run, folder, tmp_pa
         "19:x",
         status=2,
     )
+
+
+def test_every_format_is_listed_with_a_line(run):
+    lines = run("formats").splitlines()
+
+    assert [line.split()[0] for line in lines] == [*FORMATS]
+    assert all(len(line.split()) > 3 for line in lines)
+
+
+def test_threads_are_written_in_any_format(run, folder, tmp_path):
+    (tmp_path / "who.csv").write_text(
+        f"acs_id,acs_name,entra_id,entra_name\n{ALICE},Alice,e-1,Alice E.\n8:x,,,\n"
+    )
+    every = [word for name in FORMATS for word in ("--format", name)]
+
+    text = run(
+        "export",
+        folder,
+        *every,
+        "--output",
+        "out",
+        "--role",
+        f"{ALICE}=assistant",
+        "--identities",
+        "who.csv",
+        "--bom",
+    )
+
+    assert "2 thread(s)" in text
+    names = {file.name for file in (tmp_path / "out").rglob("*") if file.is_file()}
+    assert names >= {
+        "transcript.html",
+        "messages.parquet",
+        "finetune.jsonl",
+        "graph-import.jsonl",
+        "chunks.jsonl",
+        "2026-11-22.rsmf",
+        "2026-11-22.eml",
+    }
+    assert b"e-1" in next((tmp_path / "out").rglob("graph-import.jsonl")).read_bytes()
+    run(
+        "export",
+        folder,
+        *every,
+        "--output",
+        "out",
+        "--role",
+        f"{ALICE}=assistant",
+        status=2,
+    )
+    next(folder.rglob("events.jsonl")).write_bytes(b"")
+    assert "NOT EXPORTED" in run(
+        "export", folder, "--format", "md", "--output", "out2", status=1
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--format", "md"),
+        ("--format", "pdf", "--output", "o"),
+        ("--format", "finetune", "--output", "o"),
+        ("--format", "finetune", "--output", "o", "--role", "nobody"),
+        ("--format", "md", "--output", "o", "--after", "yesterday"),
+        ("--format", "md", "--output", "o", "--package", "p"),
+        ("--format", "graph-import", "--output", "o", "--identities", "missing.csv"),
+    ],
+)
+def test_an_export_that_is_not_clear_is_refused_with_what_to_do(run, folder, arguments):
+    assert run("export", folder, *arguments, status=2)
 
 
 def test_erasing_is_planned_first_and_done_with_execute(run, folder):
