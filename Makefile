@@ -40,4 +40,4 @@ format: setup ## Format the code and sort the imports
 	$(BIN)/ruff format .
 
 clean: ## Remove what the other verbs have made
-	rm -rf .venv* *.egg-info demo-archive demo-evidence local/azurite/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv* *.egg-info demo-archive local/azurite/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -15,11 +15,13 @@ from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from local.azurite_process import AzuriteFailed
 from local.demo import conversations
-from local.demo.evidence import examine
+from local.demo.evidence import convert, examine
 from local.demo.people import invite
 from local.stack import Stack, StackFailed, stack
+from shared.formats import ARCHIVED
 
 OUTPUT = Path("demo-archive")
+ARCHIVE = OUTPUT / "archive"
 ARCHIVED_WITHIN = 60.0
 MISBEHAVIOUR = {
     "seed": 7,
@@ -59,7 +61,8 @@ def main() -> int:
 
 def demonstrate(scratch: Path) -> int:
     step("Starting Azurite, the chat service and the Functions host")
-    with stack(scratch) as parts:
+    formats = {"ARCHIVE_FORMATS": ",".join(ARCHIVED)}
+    with stack(scratch, settings=formats) as parts:
         threads = chat(parts)
         step("Waiting until Event Grid has nothing left to deliver")
         deliveries = parts.deliveries(flush=True)
@@ -77,8 +80,12 @@ def demonstrate(scratch: Path) -> int:
         copy(archive, archived[threads["support case"]].folder)
         status = check(deliveries, archived)
     step("What an auditor does: verify, find a tampered copy, prove one message")
-    if not examine(OUTPUT, scratch, transcript):
+    if not examine(ARCHIVE, OUTPUT / "evidence", scratch, transcript):
         print("FAILED: the archive is not what it should be", file=sys.stderr)
+        return 1
+    step("What others read: the formats that only an export has")
+    if not convert(ARCHIVE, OUTPUT / "export", transcript):
+        print("FAILED: the archive could not be exported", file=sys.stderr)
         return 1
     return status
 
@@ -189,14 +196,14 @@ def names_in(content: Mapping[str, Any]) -> str:
 
 
 def copy(archive: ContainerClient, example: str) -> None:
-    """Copy the whole archive container to `demo-archive/`, replacing an earlier one."""
+    """Copy the whole archive container, replacing what an earlier run has left."""
     shutil.rmtree(OUTPUT, ignore_errors=True)
     for name in archive.list_blob_names():
-        file = OUTPUT / name
+        file = ARCHIVE / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(archive.download_blob(name).readall())
-    step(f"Copied to {OUTPUT}/ - look at:")
-    for one in sorted((OUTPUT / example).iterdir()):
+    step(f"Copied to {ARCHIVE}/ - look at:")
+    for one in sorted((ARCHIVE / example).iterdir()):
         print(f"    {one}")
 
 

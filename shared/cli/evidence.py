@@ -32,7 +32,7 @@ async def checkpoint(
 
     \b
     Example:
-      chat-archive checkpoint demo-archive --output 2026-11-22.checkpoint
+      chat-archive checkpoint demo-archive/archive --output 2026-11-22.checkpoint
     """
     async with opened(archive, connection_string) as target:
         taken = await take_checkpoint(target.archive, origin or target.origin)
@@ -74,7 +74,7 @@ async def prove(
 
     \b
     Example:
-      chat-archive prove 19:acsV1_…@thread.v2 1795363469316 demo-archive
+      chat-archive prove 19:acsV1_…@thread.v2 1795363469316 demo-archive/archive
     """
     async with opened(archive, connection_string) as target:
         head = read_checkpoint(checkpoint) or await take_checkpoint(

@@ -31,8 +31,8 @@ def main(debug: bool) -> None:
 
     \b
     Examples:
-      chat-archive verify demo-archive
-      chat-archive export demo-archive --package for-the-auditor --reason "case 7"
+      chat-archive verify demo-archive/archive
+      chat-archive export demo-archive/archive --format md --output out
     """
 
 

@@ -49,7 +49,7 @@ async def verify(
 
     \b
     Examples:
-      chat-archive verify demo-archive
+      chat-archive verify demo-archive/archive
       chat-archive verify https://acme.blob.core.windows.net/chat-archive
       chat-archive verify package --checkpoint from-the-auditor.txt
     """

@@ -22,6 +22,7 @@ from builders import (
 )
 from local.demo import conversations
 from local.demo.people import invite
+from schemas import TRANSCRIPT
 from shared.domain.listing import read_listings
 from shared.domain.record import decode_record, read_records
 from shared.domain.replay import replay
@@ -224,6 +225,11 @@ def test_the_demo_runs_and_runs_again(tmp_path):
         assert "FAILED thread=" in done.stdout
         assert "VERIFIED  the message is in the archive" in done.stdout
         archives = list(
-            (tmp_path / "demo-archive").glob("thread=*/rev=*/manifest.json")
+            (tmp_path / "demo-archive" / "archive").glob("thread=*/rev=*/manifest.json")
         )
         assert len(archives) == 5
+        for manifest in archives:
+            file = manifest.with_name("transcript.json")
+            TRANSCRIPT.validate(json.loads(file.read_bytes()))
+        left = {file.name for file in tmp_path.rglob("*") if file.is_file()}
+        assert all(any(map(one.is_mine, left)) for one in FORMATS.values())

@@ -1,14 +1,17 @@
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import THREAD, edited, received, thread_created, to_log
+from builders import THREAD, deleted, edited, received, thread_created, to_log
+from schemas import TRANSCRIPT
 from shared.domain import json_line
 from shared.domain.evidence import commitment
 from shared.domain.record import read_records
 from shared.domain.replay import replay
 from shared.formats import FORMATS, written
+from threads import THREADS
 
 
 def write(transcript):
@@ -17,7 +20,9 @@ def write(transcript):
 
 
 def document(*events):
-    return json.loads(write(replay(THREAD, read_records(to_log(*events)), ())))
+    value = json.loads(write(replay(THREAD, read_records(to_log(*events)), ())))
+    TRANSCRIPT.validate(value)
+    return value
 
 
 def test_every_version_stands_with_its_salt_and_commitment():
@@ -65,3 +70,21 @@ def test_writing_in_parts_gives_what_writing_whole_would(count):
     data = write(replay(THREAD, read_records(to_log(*events)), ()))
 
     assert data == json_line.encode(json_line.pretty(json.loads(data)))
+
+
+@pytest.mark.parametrize("thread", THREADS)
+def test_every_thread_is_one_of_the_published_schema(thread):
+    TRANSCRIPT.validate(json.loads(write(THREADS[thread]())))
+
+
+@given(
+    st.lists(st.sampled_from([received, edited, deleted, thread_created]), max_size=4),
+    st.text(max_size=9),
+)
+def test_whatever_is_received_becomes_one_of_the_published_schema(makers, text):
+    document(
+        *(
+            maker(senderDisplayName=text, composeTime=text, type=text)
+            for maker in makers
+        )
+    )

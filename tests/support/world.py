@@ -10,6 +10,7 @@ from fakes.service import MemoryChatService
 from fakes.thread_logs import MemoryThreadLogs
 from fakes.topic import MemoryAnnouncer
 from fakes.work_queue import MemoryWorkQueue
+from schemas import TRANSCRIPT
 from shared.domain import layout
 from shared.usecases.finalize import Finalize
 from shared.usecases.ingest import Ingest
@@ -80,7 +81,10 @@ class World:
         return json.loads(self.file("manifest.json", revision))
 
     def transcript(self, revision=1):
-        return json.loads(self.file("transcript.json", revision))
+        """Give a transcript that is one of the published schema."""
+        value = json.loads(self.file("transcript.json", revision))
+        TRANSCRIPT.validate(value)
+        return value
 
     def ledger_lines(self):
         return [
