@@ -19,6 +19,7 @@ from shared.domain.record import read_records
 from shared.domain.replay import replay
 
 FULL = View(sight=Sight.FULL, reader=ALICE)
+BY_BEN = {"senderCommunicationIdentifier": who(BOB), "senderDisplayName": "Ben"}
 NEXT_DAY = 86_400_000
 BY_BOB = {"senderCommunicationIdentifier": who(BOB), "senderDisplayName": "Bob ‮evil"}
 HOSTILE = [
@@ -132,3 +133,27 @@ def only_system():
 
 
 THREADS = {"rich": rich, "empty": empty, "only-system": only_system}
+
+
+def short():
+    """The thread of `docs/formats.md`."""
+    events = [
+        thread_created(properties={"topic": "Order 4711"}),
+        received(0, "Hello, has my order come?"),
+        received(30_000, "It comes on Firday.", **BY_BEN),
+        edited(30_000, "It comes on Friday.", after=4_000, **BY_BEN),
+        received(60_000, "My number is 000-00"),
+        deleted(60_000, after=9_000),
+        received(
+            90_000,
+            "<p>See <a href='https://example.com/4711'>the parcel</a></p>",
+            type="RichText/Html",
+            **BY_BEN,
+        ),
+    ]
+    joined = system(
+        -10,
+        "participantAdded",
+        participants=[person(ALICE, "Alice"), person(BOB, "Ben")],
+    )
+    return replay(THREAD, read_records(to_log(*events)), [listing(joined)])

@@ -1,0 +1,84 @@
+"""`docs/formats.md`: its excerpts are what is written, and its snippets run."""
+
+import json
+import re
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from builders import ALICE, BOB, THREAD
+from shared.domain.layout import thread_folder
+from shared.formats import FORMATS, Options, written
+from shared.formats.part import Identity
+from threads import short
+
+PAGE = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
+BLOCKS = re.findall(r"^```(\w+)(?: (\S+))?\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+OPTIONS = Options(
+    roles={BOB: "assistant"},
+    identities={ALICE: Identity(id="e-1", display_name="Alice E.")},
+)
+
+
+def blocks(language):
+    return [(name, text) for found, name, text in BLOCKS if found == language]
+
+
+@pytest.fixture(scope="module")
+def files():
+    return dict(written(FORMATS.values(), short(), OPTIONS))
+
+
+@pytest.fixture
+def out(files, tmp_path, monkeypatch):
+    folder = tmp_path / "out" / thread_folder(THREAD)
+    folder.mkdir(parents=True)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_page_has_a_part_for_every_format():
+    headings = " ".join(re.findall(r"^## (.*)$", PAGE, re.MULTILINE))
+
+    assert set(re.findall(r"`([\w-]+)`", headings)) == set(FORMATS)
+
+
+@pytest.mark.parametrize(("name", "text"), blocks("text"), ids=lambda one: one[:20])
+def test_every_excerpt_is_what_is_written(files, name, text):
+    data = files[name].decode().replace("\r\n", "\n")
+
+    assert text.rstrip("\n") in data
+
+
+def test_the_excerpt_of_json_is_a_version_of_the_document(files):
+    ((_, text),) = [block for block in blocks("json") if block[0] == "transcript.json"]
+    document = json.loads(files["transcript.json"])
+    versions = [
+        version for message in document["messages"] for version in message["versions"]
+    ]
+
+    assert any(json.loads(text).items() <= version.items() for version in versions)
+
+
+@pytest.mark.parametrize("text", [text for _, text in blocks("sql")])
+def test_every_query_runs_and_finds_something(out, text):
+    assert duckdb.sql(text).fetchall()
+
+
+@pytest.mark.parametrize("text", [text for _, text in blocks("python")])
+def test_every_piece_of_python_runs_and_prints_something(out, text, capsys):
+    exec(text, {})  # noqa: S102 - the documentation's own
+
+    assert capsys.readouterr().out
+
+
+def test_the_index_has_the_fields_of_a_chunk(files):
+    ((_, text),) = [block for block in blocks("json") if block[0] == "search-index"]
+    types = {"Edm.String": str, "Edm.Int32": int, "Edm.DateTimeOffset": str}
+    (chunk,) = map(json.loads, files["chunks.jsonl"].splitlines())
+
+    fields = {one["name"]: types[one["type"]] for one in json.loads(text)["fields"]}
+
+    assert fields == {name: type(value) for name, value in chunk.items()}
