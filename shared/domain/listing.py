@@ -12,17 +12,22 @@ Rule 5: `full` is said only when it is known: a reader who sees the thread from 
 """
 
 import hashlib
+from array import array
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, overload
 
 from shared.domain import json_line
 from shared.domain.errors import IntegrityError
-from shared.domain.event import raw_id
-from shared.domain.record import SCHEMA
+from shared.domain.event import parse_version, raw_id
+from shared.domain.record import MOST_KEPT_BYTES, SCHEMA
 from shared.domain.times import format_time, parse_time
+
+PAGES_KEPT = 8
+"""Pages of a long listing that are kept: messages are asked for roughly in order."""
 
 
 class PageKind(StrEnum):
@@ -77,9 +82,70 @@ class Listing:
     view: View
     received_on: str = ""
     properties: Mapping[str, Any] = field(default_factory=dict)
-    messages: list[tuple[Mapping[str, Any], str]] = field(default_factory=list)
+    messages: Sequence[tuple[Mapping[str, Any], str]] = field(default_factory=list)
     """Each message as listed, with its salt; "" for an erased one."""
     participants: list[Mapping[str, Any]] = field(default_factory=list)
+
+    @property
+    def message_ids(self) -> Sequence[str]:
+        """The id of each listed message; "" for what has no id or no version."""
+        if isinstance(self.messages, StoredItems):
+            return self.messages.message_ids
+        return [listed_id(item) for item, _ in self.messages]
+
+
+Item = tuple[Mapping[str, Any], str]
+
+
+class StoredItems(Sequence[Item]):
+    """The messages of a long listing, each read again when it is asked for."""
+
+    def __init__(self, lines: bytes) -> None:
+        self.lines = lines
+        self.starts, self.ends, self.places = array("Q"), array("Q"), array("L")
+        self.message_ids: list[str] = []
+        self.pages: OrderedDict[int, list[Item]] = OrderedDict()
+
+    def add(self, start: int, end: int, found: Iterable[Item]) -> None:
+        for place, (item, _) in enumerate(found):
+            self.starts.append(start)
+            self.ends.append(end)
+            self.places.append(place)
+            self.message_ids.append(listed_id(item))
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Item]: ...
+
+    def __getitem__(self, index: int | slice) -> Item | Sequence[Item]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        start = self.starts[index]
+        page = self.pages.get(start)
+        if page is None:
+            value = json_line.parse(self.lines[start : self.ends[index]])
+            page = self.pages[start] = salted_items(value)
+            if len(self.pages) > PAGES_KEPT:
+                self.pages.popitem(last=False)
+        return page[self.places[index]]
+
+
+def listed_id(item: Mapping[str, Any]) -> str:
+    """Give the id of a listed message; "" for what has no id or no version."""
+    found = item.get("id")
+    is_one = isinstance(found, str) and parse_version(item.get("version")) is not None
+    return str(found) if is_one else ""
+
+
+def salted_items(line: Mapping[str, Any]) -> list[Item]:
+    """Give the messages of a kept page, each with its salt."""
+    salts = salts_of(line)
+    return [(one, salts.get(str(one.get("id")), "")) for one in items(line["body"])]
 
 
 def listing_salt(page_salt: str, message_id: str) -> str:
@@ -140,8 +206,12 @@ def encode_outcome(
     return json_line.encode(json_line.compact(line) + "\n")
 
 
-def read_listings(lines: bytes) -> tuple[Listing, ...]:
+def read_listings(
+    lines: bytes, *, most_kept: int = MOST_KEPT_BYTES
+) -> tuple[Listing, ...]:
     """Read `listing.jsonl`, oldest listing first.
+
+    Of more than `most_kept` bytes the messages are not kept, but read again.
 
     Raises:
         IntegrityError: a line is not one that this product writes. Unlike the log,
@@ -149,13 +219,20 @@ def read_listings(lines: bytes) -> tuple[Listing, ...]:
 
     """
     listings: dict[int, Listing] = {}
-    for line in lines.split(b"\n"):
-        if line:
-            add_line(listings, line)
+    start = 0
+    while start < len(lines):
+        end = lines.find(b"\n", start)
+        end = len(lines) if end < 0 else end
+        if end > start:
+            kept = b"" if len(lines) <= most_kept else lines
+            add_line(listings, lines[start:end], kept, start)
+        start = end + 1
     return tuple(listings[number] for number in sorted(listings))
 
 
-def add_line(listings: dict[int, Listing], line: bytes) -> None:
+def add_line(
+    listings: dict[int, Listing], line: bytes, stored: bytes, start: int
+) -> None:
     try:
         value = json_line.parse(line)
         number, kind = int(value["listing"]), value["kind"]
@@ -172,15 +249,18 @@ def add_line(listings: dict[int, Listing], line: bytes) -> None:
             )
             return
         body = value["body"]
-        salts = salts_of(value) if kind == PageKind.MESSAGES else {}
+        found = salted_items(value) if kind == PageKind.MESSAGES else []
     except (ValueError, KeyError, TypeError, AttributeError):
         raise IntegrityError("listing.jsonl holds a line of no known form") from None
     if kind == PageKind.PROPERTIES and isinstance(body, dict):
         listing.properties = body
     elif kind == PageKind.MESSAGES:
-        listing.messages.extend(
-            (item, salts.get(str(item.get("id")), "")) for item in items(body)
-        )
+        if stored and not isinstance(listing.messages, StoredItems):
+            listing.messages = StoredItems(stored)
+        if isinstance(listing.messages, StoredItems):
+            listing.messages.add(start, start + len(line), found)
+        else:
+            listing.messages = [*listing.messages, *found]
     elif kind == PageKind.PARTICIPANTS:
         listing.participants.extend(items(body))
 

@@ -138,21 +138,20 @@ def file_from_json(value: Mapping[str, Any]) -> ArchiveFile:
 
 
 def counts(transcript: Transcript) -> dict[str, Any]:
-    messages, records = transcript.messages, transcript.records
-    times = [one.created_on for one in messages if one.created_on]
+    tally, records = transcript.tally, transcript.records
     return {
-        "messages": len(messages),
-        "versions": sum(len(one.versions) for one in messages),
-        "edited": sum(1 for one in messages if one.edited_on),
-        "deleted": sum(1 for one in messages if one.deleted_on),
+        "messages": len(transcript.messages),
+        "versions": tally.versions,
+        "edited": tally.edited,
+        "deleted": tally.deleted,
         "participants": len(transcript.participants),
         "records": records.total,
         "duplicate_records": records.duplicates,
         "late_records": records.late,
         "unreadable_records": records.unreadable,
         "quarantined_records": records.quarantined,
-        "first_message_on": times[0] if times else "",
-        "last_message_on": times[-1] if times else "",
+        "first_message_on": tally.first_on,
+        "last_message_on": tally.last_on,
     }
 
 

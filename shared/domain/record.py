@@ -7,14 +7,15 @@ Rule 4: an erased record says so, keeps what makes it one, and has no salt.
 """
 
 import re
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, overload
 
 from shared.domain import json_line
 from shared.domain.errors import InvalidEvent
-from shared.domain.event import ChatEvent, interpret
+from shared.domain.event import MESSAGE_KINDS, ChatEvent, interpret
 from shared.domain.times import format_time
 
 SCHEMA = 1
@@ -22,6 +23,8 @@ SALT_BYTES = 16
 HEAD = b'{"schema":'
 SALT = re.compile(r"[0-9a-f]{32}")
 ERASED = "erased"
+MOST_KEPT_BYTES = 16 * 1024 * 1024
+"""How long a log or a listing may be for all of it to be kept as it was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +40,49 @@ class Record:
 class Records:
     """What a stretch of log holds: its records, and how many lines were not one."""
 
-    records: tuple[Record, ...]
+    records: Sequence[Record]
     unreadable: int
+
+    @property
+    def message_ids(self) -> Sequence[str]:
+        """The message that each record is about; "" for any other event."""
+        if isinstance(self.records, StoredRecords):
+            return self.records.message_ids
+        return [message_of(one) for one in self.records]
+
+
+class StoredRecords(Sequence[Record]):
+    """The records of a long log, each read again when it is asked for.
+
+    Of a record only its place and its message are kept: about 100 bytes, not 3,000.
+    """
+
+    def __init__(self, log: bytes) -> None:
+        self.log = log
+        self.starts, self.ends = array("Q"), array("Q")
+        self.message_ids: list[str] = []
+
+    def add(self, start: int, end: int, record: Record) -> None:
+        self.starts.append(start)
+        self.ends.append(end)
+        self.message_ids.append(message_of(record))
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Record]: ...
+
+    def __getitem__(self, index: int | slice) -> Record | Sequence[Record]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        record = decode_record(self.log[self.starts[index] : self.ends[index]])
+        if record is None:
+            raise IndexError(index)
+        return record
 
 
 def encode_record(event_text: str, received_on: datetime, salt: bytes) -> bytes:
@@ -61,24 +105,48 @@ def encode_quarantined(text: str, received_on: datetime, reason: str) -> bytes:
     return json_line.encode(json_line.compact(line) + "\n")
 
 
-def read_records(log: bytes) -> Records:
-    """Read a stretch of log. What is no record is counted, never raised."""
-    records = []
+def read_records(log: bytes, *, most_kept: int = MOST_KEPT_BYTES) -> Records:
+    """Read a stretch of log. What is no record is counted, never raised.
+
+    Of a log longer than `most_kept` bytes the records are not kept, but read again.
+    """
+    kept: list[Record] = []
+    stored = StoredRecords(log)
     unreadable = 0
-    for piece in pieces(log):
+    for start, piece in placed_pieces(log):
         record = decode_record(piece)
         if record is None:
             unreadable += 1
+        elif len(log) > most_kept:
+            stored.add(start, start + len(piece), record)
         else:
-            records.append(record)
-    return Records(records=tuple(records), unreadable=unreadable)
+            kept.append(record)
+    records: Sequence[Record] = stored if len(log) > most_kept else kept
+    return Records(records=records, unreadable=unreadable)
+
+
+def message_of(record: Record) -> str:
+    return record.event.message_id if record.event.kind in MESSAGE_KINDS else ""
 
 
 def pieces(log: bytes) -> Iterator[bytes]:
     """Give each record of a stretch of log, and each piece that is none."""
-    for line in log.split(b"\n"):
+    return (piece for _, piece in placed_pieces(log))
+
+
+def placed_pieces(log: bytes) -> Iterator[tuple[int, bytes]]:
+    """Give each piece with the place where it begins."""
+    start = 0
+    while start < len(log):
+        end = log.find(b"\n", start)
+        end = len(log) if end < 0 else end
+        line = log[start:end]
         if line.strip():
-            yield from untangle(line)
+            at = start
+            for piece in untangle(line):
+                yield at, piece
+                at += len(piece)
+        start = end + 1
 
 
 def untangle(line: bytes) -> Iterator[bytes]:

@@ -17,11 +17,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, overload
 
 from shared.domain.event import (
     CONTENT_FIELDS,
-    MESSAGE_KINDS,
     ChatEvent,
     Identity,
     Kind,
@@ -30,9 +29,9 @@ from shared.domain.event import (
 )
 from shared.domain.evidence import commitment
 from shared.domain.json_line import canonical
-from shared.domain.listing import Listing, Sight, View
+from shared.domain.listing import Listing, Sight, StoredItems, View
 from shared.domain.reconcile import Told, is_told, reconcile, told_by
-from shared.domain.record import Record, Records
+from shared.domain.record import Record, Records, StoredRecords
 from shared.domain.roster import Entry, roster, unplaced
 from shared.domain.times import (
     format_time,
@@ -48,6 +47,7 @@ from shared.domain.transcript import (
     Message,
     Outcome,
     RecordCounts,
+    Tally,
     Transcript,
     Version,
 )
@@ -154,31 +154,28 @@ def replay(
 
     `outcomes` are those of messages that cannot be reconciled again, being erased.
     """
-    entries = unique(log.records)
+    message_ids = log.message_ids
+    entries = unique(log.records[at] for at, name in enumerate(message_ids) if not name)
     events = [entry.event for entry in entries]
-    drafts: dict[str, Draft] = {}
-    for entry in entries:
-        if entry.event.kind in MESSAGE_KINDS:
-            add_event(drafts, entry)
-    for listing in listings:
-        for item, salt in listing.messages:
-            add_item(drafts, item, salt)
-
     newest = next(reversed(listings), None)
     view = newest.view if newest else NOT_LISTED
-    in_newest = {str(item.get("id")) for item, _ in newest.messages} if newest else ()
-    told = told_by(events)
-    messages = [
-        finish(
-            draft,
-            in_newest=draft.id in in_newest,
-            view=view,
-            told=told,
-            erased=erased or {},
-            outcome=(outcomes or {}).get(draft.id),
-        )
-        for draft in drafts.values()
-    ]
+    replayed = Messages(
+        log=log,
+        listings=listings,
+        places=places_of(message_ids),
+        listed=[places_of(one.message_ids) for one in listings],
+        view=view,
+        told=told_by(events),
+        erased=erased or {},
+        outcomes=outcomes or {},
+    )
+    survey = Survey(listings)
+    is_kept = not isinstance(log.records, StoredRecords) and not any(
+        isinstance(one.messages, StoredItems) for one in listings
+    )
+    kept: Sequence[Message] = tuple(replayed.surveyed(survey)) if is_kept else replayed
+    tally = Tally.of(kept if is_kept else replayed.surveyed(survey))
+
     properties = next((one.properties for one in listings[::-1] if one.properties), {})
     topics = topic_changes(events)
     created = first(events, Kind.THREAD_CREATED)
@@ -188,11 +185,13 @@ def replay(
         or normalise_time(properties.get("createdOn"))
         or created_on_by_others(events)
     )
+    for entry in entries:
+        survey.see(entry)
     records = RecordCounts(
         total=len(log.records),
-        duplicates=len(log.records) - len(entries),
+        duplicates=len(log.records) - survey.events,
         unreadable=log.unreadable,
-        late=count_late(entries, listings),
+        late=survey.late,
         quarantined=quarantined,
     )
     return Transcript(
@@ -210,12 +209,109 @@ def replay(
         deleted_by=actor(deleted) or (UNKNOWN if deleted else ""),
         topics=topics,
         participants=roster(entries, listings),
-        messages=tuple(sorted(messages, key=lambda one: message_order(one.id))),
+        messages=kept,
+        tally=tally,
         view=view,
         records=records,
-        gaps=tuple(find_gaps(entries, created_on, view, records)),
+        gaps=tuple(find_gaps(survey, created_on, view, records, created=created)),
         extra=thread_extra(events, properties),
     )
+
+
+def places_of(message_ids: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Give, for each message, the places at which it is told."""
+    places: dict[str, tuple[int, ...]] = {}
+    for at, name in enumerate(message_ids):
+        if name:
+            places[name] = (*places.get(name, ()), at)
+    return places
+
+
+@dataclass(slots=True)
+class Survey:
+    """What there is to know of all events at once, gathered while they go by."""
+
+    listings: Sequence[Listing]
+    events: int = 0
+    late: int = 0
+    first_version: int = 0
+    taken: list[datetime] = field(init=False)
+
+    def __post_init__(self) -> None:
+        times = [parse_time(one.received_on) for one in self.listings]
+        self.taken = [one for one in times if one]
+
+    def see(self, entry: Entry) -> None:
+        self.events += 1
+        self.late += came_late(entry, self.taken)
+        version = entry.event.version
+        if version and (not self.first_version or version < self.first_version):
+            self.first_version = version
+
+
+@dataclass(kw_only=True)
+class Messages(Sequence[Message]):
+    """All messages of a thread, sorted, each made when it is asked for.
+
+    What is told of one message, in the log and in the listings, makes it; nothing
+    else does. So a long thread needs no more memory than the places where it is told.
+    """
+
+    log: Records
+    listings: Sequence[Listing]
+    places: Mapping[str, tuple[int, ...]]
+    listed: Sequence[Mapping[str, tuple[int, ...]]]
+    view: View
+    told: Told
+    erased: Erased
+    outcomes: Mapping[str, Outcome]
+    ids: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        known = set(self.places).union(*self.listed)
+        self.ids = sorted(known, key=message_order)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, index: int) -> Message: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Message]: ...
+
+    def __getitem__(self, index: int | slice) -> Message | Sequence[Message]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        return self.made(self.ids[index], self.entries(self.ids[index]))
+
+    def surveyed(self, survey: Survey) -> Iterator[Message]:
+        """Give each message, and let the survey see its events."""
+        for message_id in self.ids:
+            entries = self.entries(message_id)
+            for entry in entries:
+                survey.see(entry)
+            yield self.made(message_id, entries)
+
+    def entries(self, message_id: str) -> list[Entry]:
+        places = self.places.get(message_id, ())
+        return unique(self.log.records[at] for at in places)
+
+    def made(self, message_id: str, entries: Iterable[Entry]) -> Message:
+        draft = Draft(message_id)
+        for entry in entries:
+            add_event(draft, entry)
+        for listing, listed in zip(self.listings, self.listed, strict=True):
+            for at in listed.get(message_id, ()):
+                add_item(draft, *listing.messages[at])
+        return finish(
+            draft,
+            in_newest=bool(self.listed) and message_id in self.listed[-1],
+            view=self.view,
+            told=self.told,
+            erased=self.erased,
+            outcome=self.outcomes.get(message_id),
+        )
 
 
 def unique(records: Iterable[Record]) -> list[Entry]:
@@ -247,12 +343,6 @@ def choose(group: Sequence[Record]) -> ChatEvent:
     )
 
 
-def count_late(entries: Iterable[Entry], listings: Sequence[Listing]) -> int:
-    """Count the events that came after a listing, of what had happened before it."""
-    taken = [time for one in listings if (time := parse_time(one.received_on))]
-    return sum(came_late(entry, taken) for entry in entries) if taken else 0
-
-
 def came_late(entry: Entry, taken: Sequence[datetime]) -> bool:
     happened, came = happened_on(entry.event), parse_time(entry.received_on)
     if happened is None or came is None:
@@ -265,13 +355,16 @@ def happened_on(event: ChatEvent) -> datetime | None:
 
 
 def find_gaps(
-    entries: Sequence[Entry], created_on: str, view: View, records: RecordCounts
+    survey: Survey,
+    created_on: str,
+    view: View,
+    records: RecordCounts,
+    *,
+    created: ChatEvent | None,
 ) -> Iterator[Gap]:
     """Name everything that may be missing, and why (P8)."""
-    if not any(entry.event.kind is Kind.THREAD_CREATED for entry in entries):
-        first_version = min(
-            filter(None, (entry.event.version for entry in entries)), default=0
-        )
+    if created is None:
+        first_version = survey.first_version
         earliest = from_milliseconds(first_version) if first_version else None
         yield Gap(
             kind=GapKind.LOG,
@@ -279,7 +372,7 @@ def find_gaps(
             until=format_time(earliest) if earliest else "",
             reason="no event tells the creation of the thread: edits and deletions "
             "before the first event are not known"
-            if entries
+            if survey.events
             else "no event of this thread was ever received",
         )
     if view.sight is not Sight.FULL:
@@ -313,9 +406,8 @@ def thread_extra(
     return extra
 
 
-def add_event(drafts: dict[str, Draft], entry: Entry) -> None:
+def add_event(draft: Draft, entry: Entry) -> None:
     event = entry.event
-    draft = draft_of(drafts, event.message_id)
     key = (event.version, event.kind)
     draft.versions[key] = Known(
         on=normalise_time(event.data.get(TIME_FIELD[event.kind])) or "",
@@ -328,13 +420,6 @@ def add_event(drafts: dict[str, Draft], entry: Entry) -> None:
     before = draft.first_event
     if before is None or order(key) < order((before.version, before.kind)):
         draft.first_event = event
-
-
-def draft_of(drafts: dict[str, Draft], message_id: str) -> Draft:
-    draft = drafts.get(message_id)
-    if draft is None:
-        draft = drafts[message_id] = Draft(message_id)
-    return draft
 
 
 def event_author(event: ChatEvent) -> str:
@@ -353,12 +438,9 @@ def event_content(event: ChatEvent) -> dict[str, Any] | None:
     return content
 
 
-def add_item(drafts: dict[str, Draft], item: Mapping[str, Any], salt: str) -> None:
-    """Let a listed message join its draft. An item without an id or version is none."""
-    message_id, number = text(item.get("id")), parse_version(item.get("version"))
-    if not message_id or number is None:
-        return
-    draft = draft_of(drafts, message_id)
+def add_item(draft: Draft, item: Mapping[str, Any], salt: str) -> None:
+    """Let a listed message join its draft."""
+    number = parse_version(item.get("version")) or 0
     if number >= (parse_version(draft.listed.get("version")) or 0):
         draft.listed = item
     content = item_content(item)

@@ -1,7 +1,7 @@
 """The transcript: everything known of one thread, ready to be written in any format."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -152,6 +152,40 @@ class RecordCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What there is to count of messages, counted once."""
+
+    outcomes: Mapping[str, int]
+    versions: int = 0
+    edited: int = 0
+    deleted: int = 0
+    first_on: str = ""
+    last_on: str = ""
+
+    @classmethod
+    def of(cls, messages: Iterable[Message]) -> "Tally":
+        """Count these messages."""
+        outcomes = dict.fromkeys(map(str, Outcome), 0)
+        versions = edited = deleted = 0
+        first_on = last_on = ""
+        for one in messages:
+            outcomes[one.outcome] += 1
+            versions += len(one.versions)
+            edited += bool(one.edited_on)
+            deleted += bool(one.deleted_on)
+            first_on = first_on or one.created_on
+            last_on = one.created_on or last_on
+        return cls(
+            outcomes=outcomes,
+            versions=versions,
+            edited=edited,
+            deleted=deleted,
+            first_on=first_on,
+            last_on=last_on,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
     """One thread as log and listings tell it; times are "" where nobody told one."""
 
@@ -163,7 +197,9 @@ class Transcript:
     deleted_by: str
     topics: tuple[Change, ...]
     participants: tuple[Participant, ...]
-    messages: tuple[Message, ...]
+    messages: Sequence[Message]
+    """Sorted by id. Those of a long thread are made anew whenever they are read."""
+    tally: Tally
     view: View
     records: RecordCounts
     gaps: tuple[Gap, ...]
@@ -172,10 +208,7 @@ class Transcript:
     @property
     def outcomes(self) -> dict[str, int]:
         """How many messages came to each outcome; every outcome is named."""
-        counts = dict.fromkeys(map(str, Outcome), 0)
-        for message in self.messages:
-            counts[message.outcome] += 1
-        return counts
+        return dict(self.tally.outcomes)
 
     @property
     def is_complete(self) -> bool:
@@ -183,5 +216,13 @@ class Transcript:
         return (
             self.view.sight is Sight.FULL
             and not self.gaps
-            and all(message.outcome in CHECKED for message in self.messages)
+            and not any(
+                count
+                for outcome, count in self.tally.outcomes.items()
+                if outcome not in CHECKED
+            )
         )
+
+    def with_messages(self, messages: Sequence[Message]) -> "Transcript":
+        """Give the same thread with some of its messages only."""
+        return replace(self, messages=messages, tally=Tally.of(messages))

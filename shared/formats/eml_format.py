@@ -1,7 +1,6 @@
 """`<day>.eml`: one mail per UTC day, with text and html, for mail archives."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from shared.domain.transcript import Message, Transcript
 from shared.formats import html_format, text_format
@@ -17,7 +16,7 @@ def write(transcript: Transcript, options: Options) -> Iterator[File]:
 
 
 def mail(transcript: Transcript, day: str, messages: list[Message]) -> bytes:
-    of_day = replace(transcript, messages=tuple(messages))
+    of_day = transcript.with_messages(messages)
     senders = {one.sender_id: one.sender_name for one in messages if one.sender_id}
     people = {one.id: one.display_name for one in transcript.participants} | senders
     first = next(iter(senders), "")

@@ -121,11 +121,10 @@ def badge(transcript: Transcript) -> str:
 
 
 def facts(transcript: Transcript) -> str:
-    messages = transcript.messages
-    edited = sum(1 for one in messages if one.edited_on)
-    deleted = sum(1 for one in messages if one.deleted_on)
+    tally = transcript.tally
     return (
-        f"{len(messages)} messages, {edited} edited, {deleted} deleted · "
+        f"{len(transcript.messages)} messages, {tally.edited} edited, "
+        f"{tally.deleted} deleted · "
         f"created {when(transcript.created_on)}"
         + (f" · deleted {when(transcript.deleted_on)}" if transcript.deleted_on else "")
     )

@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from shared.domain import json_line
 from shared.domain.manifest import gap_json, view_json
 from shared.domain.record import SCHEMA
 from shared.domain.transcript import Change, Message, Participant, Transcript, Version
+from shared.formats.long_json import with_list
 from shared.formats.part import File, Options
-
-MESSAGES_A_PART = 200
 
 
 def write(transcript: Transcript, options: Options) -> Iterator[File]:
@@ -17,7 +15,6 @@ def write(transcript: Transcript, options: Options) -> Iterator[File]:
 
 
 def parts(transcript: Transcript) -> Iterator[bytes]:
-    """Give the document, as `json_line.pretty` would write it, in parts."""
     head = {
         "schema": SCHEMA,
         "thread_id": transcript.thread_id,
@@ -38,22 +35,7 @@ def parts(transcript: Transcript) -> Iterator[bytes]:
         "reconciliation": transcript.outcomes,
         "message_count": len(transcript.messages),
     }
-    yield json_line.encode(json_line.pretty(head).removesuffix("\n}\n"))
-    yield b',\n  "messages": ['
-    mark = "\n"
-    for start in range(0, len(transcript.messages), MESSAGES_A_PART):
-        some = transcript.messages[start : start + MESSAGES_A_PART]
-        text = mark + ",\n".join(indented(message_json(one)) for one in some)
-        mark = ",\n"
-        yield json_line.encode(text)
-    yield b"\n  ]," if transcript.messages else b"],"
-    yield json_line.encode(json_line.pretty(tail).removeprefix("{"))
-
-
-def indented(value: dict[str, Any]) -> str:
-    """Write a value as it stands two levels deep."""
-    text = json_line.pretty(value).removesuffix("\n")
-    return "    " + text.replace("\n", "\n    ")
+    yield from with_list(head, "messages", map(message_json, transcript.messages), tail)
 
 
 def participant_json(participant: Participant) -> dict[str, Any]:

@@ -3,20 +3,20 @@
 from collections.abc import Iterator
 from typing import Any
 
-from shared.domain import json_line
 from shared.domain.manifest import counts, gap_json, view_json
 from shared.domain.record import SCHEMA
 from shared.domain.transcript import Message, Transcript, Version
+from shared.formats.long_json import with_list
 from shared.formats.part import File, Options
 
 
 def write(transcript: Transcript, options: Options) -> Iterator[File]:
-    yield "reconciliation.json", iter([table(transcript)])
+    yield "reconciliation.json", parts(transcript)
 
 
-def table(transcript: Transcript) -> bytes:
+def parts(transcript: Transcript) -> Iterator[bytes]:
     """Give the table. Field by field: `docs/archive-format.md`."""
-    document = {
+    head = {
         "schema": SCHEMA,
         "thread_id": transcript.thread_id,
         "complete": transcript.is_complete,
@@ -24,9 +24,8 @@ def table(transcript: Transcript) -> bytes:
         "gaps": [gap_json(one) for one in transcript.gaps],
         "outcomes": transcript.outcomes,
         "counts": counts(transcript),
-        "messages": [row(one) for one in transcript.messages],
     }
-    return json_line.encode(json_line.pretty(document))
+    yield from with_list(head, "messages", map(row, transcript.messages), {})
 
 
 def row(message: Message) -> dict[str, Any]:

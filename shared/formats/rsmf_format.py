@@ -115,9 +115,6 @@ def participants(
 ) -> list[dict[str, Any]]:
     """Give everybody who takes part, or speaks in these events."""
     names = {one.id: one.display_name for one in transcript.participants}
-    for message in transcript.messages:
-        if message.sender_id:
-            names.setdefault(message.sender_id, message.sender_name)
     for event in events:
         names.setdefault(event["participant"], "")
     return [

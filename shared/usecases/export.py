@@ -145,7 +145,7 @@ def between(
         until=str(before or ""),
         reason=f"{len(chosen)} of {len(transcript.messages)} message(s) were chosen",
     )
-    return replace(transcript, messages=chosen, gaps=(*transcript.gaps, gap))
+    return replace(transcript.with_messages(chosen), gaps=(*transcript.gaps, gap))
 
 
 def is_beyond(message: Message, limit: datetime | int | None, sign: int) -> bool:

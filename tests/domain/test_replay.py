@@ -10,6 +10,7 @@ from builders import (
     ALICE,
     BOB,
     FIRST_ID,
+    NOON,
     THREAD,
     deleted,
     edited,
@@ -23,9 +24,20 @@ from builders import (
     who,
 )
 from shared.domain.event import Kind
-from shared.domain.listing import Listing, Sight, View
+from shared.domain.json_line import encode, pretty
+from shared.domain.listing import (
+    Listing,
+    Page,
+    PageKind,
+    Sight,
+    View,
+    encode_outcome,
+    encode_page,
+    read_listings,
+)
+from shared.domain.manifest import counts
 from shared.domain.record import Records, encode_record, read_records
-from shared.domain.replay import replay
+from shared.domain.replay import Messages, replay
 from shared.formats import ARCHIVED, FORMATS, written
 
 FULL = View(sight=Sight.FULL, reader=ALICE)
@@ -219,6 +231,36 @@ def test_any_order_any_duplication_and_any_split_gives_the_same_bytes(data):  # 
 
 def all_files(transcript):
     return dict(written([FORMATS[name] for name in ARCHIVED], transcript))
+
+
+@given(
+    st.lists(EVENTS, max_size=8),
+    st.lists(ITEMS, max_size=5),
+    st.sampled_from([b"", b'{"schema":1,"to', b"\n\n"]),
+)
+def test_a_long_thread_gives_the_same_bytes_though_nothing_of_it_is_kept(
+    events, items, torn
+):
+    log = to_log(thread_created(), *events[:4]) + torn + to_log(*events[4:], salts=50)
+    page = Page(kind=PageKind.MESSAGES, body=json.dumps({"value": items}))
+    lines = b"".join(
+        encode_page(
+            page, number=number, index=1, received_on=NOON, salt=bytes([number]) * 16
+        )
+        + encode_outcome(FULL, [], number=number, received_on=NOON)
+        for number in (1, 2)
+    )
+
+    kept = replay(THREAD, read_records(log), read_listings(lines))
+    stored = replay(
+        THREAD, read_records(log, most_kept=0), read_listings(lines, most_kept=0)
+    )
+
+    assert isinstance(kept.messages, tuple)
+    assert isinstance(stored.messages, Messages)
+    assert list(stored.messages) == list(kept.messages)
+    assert all_files(stored) == all_files(kept)
+    assert encode(pretty(counts(stored))) == encode(pretty(counts(kept)))
 
 
 @pytest.mark.parametrize("name", ARCHIVED)
