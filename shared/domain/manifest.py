@@ -4,8 +4,9 @@
 `run` says when and by what it was written; nothing else of the archive depends on it.
 """
 
+import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -64,9 +65,39 @@ def file_named(files: Sequence[ArchiveFile], name: str) -> ArchiveFile:
 
 
 def describe(name: str, data: bytes) -> ArchiveFile:
-    return ArchiveFile(
-        name=name, sha256=sha256(data), bytes=len(data), lines=data.count(b"\n")
-    )
+    description = Description(name)
+    description.see(data)
+    return description.file
+
+
+class Description:
+    """Describes a file while its bytes go by, so that nobody has to hold them."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.digest = hashlib.sha256()
+        self.bytes = self.lines = 0
+
+    def see(self, part: bytes) -> None:
+        self.digest.update(part)
+        self.bytes += len(part)
+        self.lines += part.count(b"\n")
+
+    def passing(self, parts: Iterable[bytes]) -> Iterator[bytes]:
+        """Give the parts on, and see each."""
+        for part in parts:
+            self.see(part)
+            yield part
+
+    @property
+    def file(self) -> ArchiveFile:
+        """What was seen so far."""
+        return ArchiveFile(
+            name=self.name,
+            sha256=self.digest.hexdigest(),
+            bytes=self.bytes,
+            lines=self.lines,
+        )
 
 
 def content_of(

@@ -23,7 +23,7 @@ from shared.formats import (
     rsmf_format,
     text_format,
 )
-from shared.formats.part import PLAIN, Options, Writer
+from shared.formats.part import PLAIN, File, Options, Writer
 
 DAY = r"(?:\d{4}-\d\d-\d\d|undated)"
 
@@ -119,13 +119,20 @@ ARCHIVED = tuple(name for name, one in FORMATS.items() if one.is_archived)
 DEFAULT = ("json", "csv", "jsonl", "html")
 
 
+def streamed(
+    formats: Iterable[Format], transcript: Transcript, options: Options = PLAIN
+) -> Iterator[File]:
+    """Give the files of some formats, one after the other, each in parts."""
+    for one in formats:
+        yield from one.write(transcript, options)
+
+
 def written(
     formats: Iterable[Format], transcript: Transcript, options: Options = PLAIN
 ) -> Iterator[tuple[str, bytes]]:
-    """Give the files of some formats, one after the other."""
-    for one in formats:
-        for name, parts in one.write(transcript, options):
-            yield name, b"".join(parts)
+    """Give the files of some formats, each as a whole."""
+    for name, parts in streamed(formats, transcript, options):
+        yield name, b"".join(parts)
 
 
 def formats_of(names: Iterable[str]) -> list[Format]:

@@ -3,7 +3,7 @@
 Erasure is the one exception: it replaces files, and says so in the ledger.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -81,8 +81,10 @@ class ArchiveStore(ArchiveFiles, Protocol):
         """Say which revisions a thread has."""
         ...
 
-    async def create(self, path: str, data: bytes) -> None:
+    async def create(self, path: str, data: bytes | Iterator[bytes]) -> None:
         """Write a file that does not exist yet, whole or not at all.
+
+        A long one is given in parts, and is never held as a whole.
 
         Raises:
             AlreadyExists: a file of this path exists; it was left as it is.

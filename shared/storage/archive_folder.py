@@ -7,7 +7,7 @@ Rule 2: a file is replaced whole or not at all.
 import asyncio
 import os
 import stat
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -67,11 +67,11 @@ class FolderArchive:
             raise IntegrityError(f"{path} is missing from the archive")
         return file
 
-    async def create(self, path: str, data: bytes) -> None:
+    async def create(self, path: str, data: bytes | Iterator[bytes]) -> None:
         """Create a file; see the port."""
         if (self.root / path).exists():
             raise AlreadyExists(f"{path} exists already")
-        await self.replace(path, data)
+        self.write(path, [data] if isinstance(data, bytes) else data)
 
     async def check_erasable(self) -> None:
         """Ask whether the folder can be written; see the port."""
@@ -80,16 +80,20 @@ class FolderArchive:
 
     async def replace(self, path: str, data: bytes) -> None:
         """Replace a file; see the port."""
+        self.write(path, [data])
+
+    def write(self, path: str, parts: Iterable[bytes]) -> None:
         file = self.root / path
         unfinished = file.with_name(f".{file.name}.new")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            unfinished.write_bytes(data)
+            with unfinished.open("wb") as out:
+                out.writelines(parts)
             unfinished.replace(file)
         except PermissionError:
             raise Immutable(f"{path} may not be changed") from None
         except OSError as error:
-            raise Transient(f"replace {path}: {error.strerror}") from None
+            raise Transient(f"write {path}: {error.strerror}") from None
 
     async def append(self, stem: str, line: bytes) -> None:
         """Append a line to the ledger; see the port of append logs."""

@@ -1,7 +1,8 @@
 """Archives on block blobs: each file is created once; only erasure writes one again."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from http import HTTPStatus
+from itertools import chain
 
 from azure.core.exceptions import (
     AzureError,
@@ -23,6 +24,8 @@ CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
 }
 READ_BYTES = 16 * 1024 * 1024
+BLOCK_BYTES = 4 * 1024 * 1024
+"""Bytes of a block of a longer file, as the SDK cuts it by default."""
 
 
 class BlobArchiveStore:
@@ -86,9 +89,12 @@ class BlobArchiveStore:
         except AzureError as error:
             raise Transient(f"read {path}: {failures.describe(error)}") from None
 
-    async def create(self, path: str, data: bytes) -> None:
+    async def create(self, path: str, data: bytes | Iterator[bytes]) -> None:
         """Create a file; see the port."""
-        for _ in range(2):
+        if not isinstance(data, bytes):
+            data = short_or_long(data)
+        attempts = 2 if isinstance(data, bytes) else 1  # a stream cannot be sent again
+        for _ in range(attempts):
             try:
                 await self.upload(path, data, overwrite=False)
             except ResourceExistsError:
@@ -103,7 +109,9 @@ class BlobArchiveStore:
                 return
         raise Transient(f"create {path}: the container was only just created")
 
-    async def upload(self, path: str, data: bytes, *, overwrite: bool) -> None:
+    async def upload(
+        self, path: str, data: bytes | Iterator[bytes], *, overwrite: bool
+    ) -> None:
         content_type = CONTENT_TYPES.get(path.rsplit(".", 1)[-1])
         await self.container.upload_blob(
             path,
@@ -130,6 +138,18 @@ class BlobArchiveStore:
             if "Immutab" in what or "LegalHold" in what:
                 raise Immutable(f"{path} may not be changed: {what}") from None
             raise Transient(f"replace {path}: {what}") from None
+
+
+def short_or_long(parts: Iterator[bytes]) -> bytes | Iterator[bytes]:
+    """Give the bytes as a whole where they fit into one block, else the parts."""
+    begun: list[bytes] = []
+    size = 0
+    for part in parts:
+        begun.append(part)
+        size += len(part)
+        if size > BLOCK_BYTES:
+            return chain(begun, parts)
+    return b"".join(begun)
 
 
 def shelf_of(paths: Iterable[str]) -> Shelf:

@@ -13,7 +13,7 @@ from shared.domain.errors import ArchiverError, IntegrityError
 from shared.domain.event import parse_version
 from shared.domain.times import parse_time
 from shared.domain.transcript import Gap, GapKind, Message, Transcript
-from shared.formats import Format, written
+from shared.formats import Format, streamed
 from shared.formats.part import Options
 from shared.ports.archive_store import ArchiveStore
 from shared.usecases.revisions import read_manifest, read_sources
@@ -80,9 +80,9 @@ class Export:
                 continue
             chosen = between(transcript, *limits)
             exported.threads += 1
-            for name, data in written(formats, chosen, options):
+            for name, parts in streamed(formats, chosen, options):
                 path = f"{layout.thread_folder(thread_id)}{name}"
-                await self.target.create(path, data)
+                await self.target.create(path, parts)
                 exported.files += 1
         return exported
 

@@ -12,6 +12,7 @@ Order matters, and is the proof of P4, P6 and P7:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from shared import __version__
 from shared.domain import coverage, layout
@@ -29,10 +30,10 @@ from shared.domain.listing import (
     read_listings,
 )
 from shared.domain.manifest import (
+    Description,
     Manifest,
     content_of,
     decode_manifest,
-    describe,
     encode_manifest,
 )
 from shared.domain.record import read_records
@@ -40,7 +41,7 @@ from shared.domain.replay import unique
 from shared.domain.roster import reader_candidates, roster
 from shared.domain.sources import Sources
 from shared.domain.transcript import Transcript
-from shared.formats import FORMATS, RECONCILIATION, written
+from shared.formats import FORMATS, RECONCILIATION, streamed
 from shared.ports.announcer import Announcement, Announcer
 from shared.ports.append_log import AppendLog, ThreadLogs
 from shared.ports.archive_store import ArchiveStore
@@ -121,11 +122,8 @@ class Finalize:
         transcript = sources.transcript()
         if not sources.events and transcript.view.sight is Sight.EVENTS_ONLY:
             raise IntegrityError("nothing is known of this thread: no log, no reader")
-        files = sources.files
-        formats = [*(FORMATS[name] for name in self.formats), RECONCILIATION]
-        files |= written(formats, transcript)
         manifest = await self.write(
-            transcript, number, files, covers=covers, previous=previous, lease=lease
+            sources, transcript, number, covers=covers, previous=previous, lease=lease
         )
         await self.close(manifest)
         return Finalized(
@@ -211,23 +209,33 @@ class Finalize:
 
     async def write(
         self,
+        sources: Sources,
         transcript: Transcript,
         number: int,
-        files: Mapping[str, bytes],
         *,
         covers: Covers,
         previous: Manifest | None,
         lease: Lease,
     ) -> Manifest:
         """Write a revision, its manifest last (P4)."""
+        thread_id = transcript.thread_id
+        formats = [*(FORMATS[name] for name in self.formats), RECONCILIATION]
+        files = chain(
+            ((name, iter([data])) for name, data in sources.files.items()),
+            streamed(formats, transcript),
+        )
         described = []
-        for name, data in files.items():
-            path = layout.revision_path(transcript.thread_id, number, name)
-            await self.archive.create(path, data)
-            described.append(describe(name, data))
+        for name, parts in files:
+            description = Description(name)
+            path = layout.revision_path(thread_id, number, name)
+            await self.archive.create(path, description.passing(parts))
+            described.append(description.file)
         for one in described:
-            path = layout.revision_path(transcript.thread_id, number, one.name)
-            if describe(one.name, await self.archive.read(path)) != one:
+            path = layout.revision_path(thread_id, number, one.name)
+            description = Description(one.name)
+            async for part in self.archive.stream(path):
+                description.see(part)
+            if description.file != one:
                 raise IntegrityError(f"{one.name} did not read back as it was written")
         content = content_of(
             transcript,
@@ -239,7 +247,7 @@ class Finalize:
         manifest = encode_manifest(
             content, archived_on=self.clock(), archiver_version=__version__
         )
-        path = layout.revision_path(transcript.thread_id, number, layout.MANIFEST_FILE)
+        path = layout.revision_path(thread_id, number, layout.MANIFEST_FILE)
         await lease.confirm()
         await self.archive.create(path, manifest)  # P4
         return decode_manifest(manifest)

@@ -4,7 +4,6 @@ Everything that is read is untrusted: sizes are compared before anything is read
 whatever cannot be what this product writes is a failure, never an accident.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -15,13 +14,15 @@ from shared.domain.evidence import sha256
 from shared.domain.ledger import revision_line
 from shared.domain.manifest import (
     ArchiveFile,
+    Description,
     Manifest,
     content_of,
     decode_manifest,
     describe,
 )
 from shared.domain.sources import Sources
-from shared.formats import formats_of, written
+from shared.formats import formats_of, streamed
+from shared.formats.part import File as MadeFile
 from shared.ports.archive_store import ArchiveFiles, File
 from shared.ports.checklist import Entry
 from shared.usecases.revisions import read_erasures
@@ -180,15 +181,11 @@ class CheckRevision:
             return None
         self.report.files += 1
         self.report.bytes += file.size
-        digest, count, lines = hashlib.sha256(), 0, 0
+        description = Description(name)
         async for part in self.archive.stream(self.path(name)):
-            digest.update(part)
-            count += len(part)
-            lines += part.count(b"\n")
+            description.see(part)
             self.on_bytes(len(part))
-        return ArchiveFile(
-            name=name, sha256=digest.hexdigest(), bytes=count, lines=lines
-        )
+        return description.file
 
     async def made_of(
         self,
@@ -229,7 +226,7 @@ class CheckRevision:
                     layout.MANIFEST_FILE,
                     f"its {name} does not follow from the events and the listing",
                 )
-        self.compare_formats(files, written(formats_of(files), transcript))
+        self.compare_formats(files, streamed(formats_of(files), transcript))
         return {name: files[name] for name in read}
 
     async def again(self, name: str, expected: ArchiveFile) -> bytes:
@@ -249,14 +246,17 @@ class CheckRevision:
     def compare_formats(
         self,
         files: Mapping[str, ArchiveFile],
-        made: Iterable[tuple[str, bytes]],
+        made: Iterable[MadeFile],
     ) -> None:
         """Compare what a transcript is written as with what is there."""
         unseen = files.keys() - set(layout.INPUT_FILES)
-        for name, data in made:
+        for name, parts in made:
             unseen -= {name}
+            description = Description(name)
+            for part in parts:
+                description.see(part)
             if name not in files:
                 self.wrong(name, "it should be there as well")
-            elif describe(name, data) != files[name]:
+            elif description.file != files[name]:
                 self.wrong(name, "it does not follow from the events and the listing")
         self.report.unknown_formats += len(unseen)

@@ -114,3 +114,15 @@ async def test_only_erasing_writes_a_file_again(archive):
     assert (await archive.shelf(THREAD)).erased is False
     await archive.replace(path(1, "erasures.json"), b"{}")
     assert (await archive.shelf(THREAD)).erased is True
+
+
+@pytest.mark.parametrize("count", [0, 3, 300])
+async def test_a_file_can_be_written_in_parts(archive, count):
+    part = bytes(range(256)) * 200
+    await archive.create(path(1, "events.jsonl"), b"x")
+
+    await archive.create(path(1), iter([part] * count))
+
+    assert await archive.read(path(1)) == part * count
+    with pytest.raises(AlreadyExists):
+        await archive.create(path(1), iter([part] * 300))

@@ -248,7 +248,7 @@ async def test_files_that_do_not_read_back_get_no_manifest(world):  # P4
     create = world.archive.create
 
     async def create_badly(path, data):
-        await create(path, data.replace(b"hello", b"hallo"))
+        await create(path, b"".join(data).replace(b"hello", b"hallo"))
 
     world.archive.create = create_badly
     with pytest.raises(IntegrityError, match="read back"):

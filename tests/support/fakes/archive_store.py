@@ -31,10 +31,10 @@ class MemoryArchiveStore:
     async def tail(self, path: str, count: int) -> bytes:
         return (await self.read(path))[-count:]
 
-    async def create(self, path: str, data: bytes) -> None:
+    async def create(self, path, data) -> None:
         if path in self.files:
             raise AlreadyExists(f"{path} exists already")
-        self.files[path] = data
+        self.files[path] = data if isinstance(data, bytes) else b"".join(data)
 
     async def check_erasable(self) -> None:
         if self.immutable:
