@@ -1,0 +1,217 @@
+"""`python -m bench.render`: what a format costs, beside copying it.
+
+Each cell is a process of its own, so that its peak memory, replay included, is its own.
+The floor parses the very bytes that were written and writes them again with the same
+JSON library; formats that are no JSON stand beside the rows of `jsonl`.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from shared.domain.listing import (
+    Page,
+    PageKind,
+    Sight,
+    View,
+    encode_outcome,
+    encode_page,
+    read_listings,
+)
+from shared.domain.record import encode_record, read_records
+from shared.domain.replay import replay
+from shared.formats import ARCHIVED, FORMATS, streamed
+
+RESULTS = Path(__file__).parent / "results" / "render.json"
+THREAD = "19:acsV1_bench@thread.v2"
+START = datetime(2026, 1, 1, tzinfo=UTC)
+SIZES = {10_000: ARCHIVED, 250_000: ("json", "jsonl", "csv", "html")}
+PAGE = 200
+EDITED = 10
+"""One message of so many was edited."""
+HEAD = (
+    "| format | messages | messages/s | × floor | replay messages/s | peak MiB |\n"
+    "|---|---|---|---|---|---|"
+)
+
+
+def who(number: int) -> dict[str, Any]:
+    raw = f"8:acs:00000000-0000-0000-0000-00000000000{number % 3}_person"
+    return {"rawId": raw, "communicationUser": {"id": raw}}
+
+
+def write_input(folder: Path, count: int) -> None:
+    """Write log and listing of one thread; each message is in both."""
+    with (folder / "events.jsonl").open("wb") as out:
+        for number, line in enumerate(events(count)):
+            out.write(encode_record(line, START, number.to_bytes(16, "big")))
+    with (folder / "listing.jsonl").open("wb") as out:
+        for index, start in enumerate(range(0, count, PAGE), start=1):
+            some = [item(number) for number in range(start, min(start + PAGE, count))]
+            page = Page(kind=PageKind.MESSAGES, body=json.dumps({"value": some[::-1]}))
+            salt = index.to_bytes(16, "little")
+            out.write(
+                encode_page(page, number=1, index=index, received_on=START, salt=salt)
+            )
+        view = View(sight=Sight.FULL, reader=who(0)["rawId"])
+        out.write(encode_outcome(view, [], number=1, received_on=START))
+
+
+def message(number: int) -> tuple[str, str, str]:
+    """Give id, time and text of a message."""
+    moment = START + timedelta(seconds=40 * number)
+    return (
+        str(int(moment.timestamp() * 1000)),
+        moment.isoformat(timespec="milliseconds"),
+        f"Message {number} says about as much as people write in a chat.",
+    )
+
+
+def events(count: int) -> Iterator[str]:
+    for number in range(count):
+        name, time_, text = message(number)
+        yield event("Received", number, name, name, time_, text)
+        if number % EDITED == 0:
+            version = str(int(name) + 5000)
+            yield event("Edited", number, name, version, time_, text + " (edited)")
+
+
+def event(
+    what: str, number: int, name: str, version: str, time_: str, text: str
+) -> str:
+    data = {
+        "messageBody": text,
+        "messageId": name,
+        "type": "Text",
+        "version": version,
+        "senderDisplayName": f"Person {number % 3}",
+        "senderCommunicationIdentifier": who(number),
+        "composeTime": time_,
+        "threadId": THREAD,
+        "transactionId": f"transaction.{number}",
+    } | ({"editTime": time_} if what == "Edited" else {})
+    return json.dumps(
+        {
+            "id": f"{what}-{number}",
+            "topic": "/subscriptions/x/resourcegroups/y/communicationservices/z",
+            "subject": f"thread/{THREAD}/sender/{who(number)['rawId']}",
+            "eventType": f"Microsoft.Communication.ChatMessage{what}InThread",
+            "eventTime": time_,
+            "dataVersion": "1.0",
+            "metadataVersion": "1",
+            "data": data,
+        }
+    )
+
+
+def item(number: int) -> dict[str, Any]:
+    name, time_, text = message(number)
+    is_edited = number % EDITED == 0
+    return {
+        "id": name,
+        "type": "text",
+        "sequenceId": str(number),
+        "version": str(int(name) + 5000) if is_edited else name,
+        "content": {"message": text + (" (edited)" if is_edited else "")},
+        "senderDisplayName": f"Person {number % 3}",
+        "createdOn": time_,
+        "senderCommunicationIdentifier": who(number),
+    } | ({"editedOn": time_} if is_edited else {})
+
+
+def cell(folder: Path, name: str) -> dict[str, float]:
+    """Write one format of the input in `folder`, in this process."""
+    started = time.perf_counter()
+    transcript = replay(
+        THREAD,
+        read_records((folder / "events.jsonl").read_bytes()),
+        read_listings((folder / "listing.jsonl").read_bytes()),
+    )
+    replayed = time.perf_counter()
+    with (folder / f"{name}.out").open("wb") as out:
+        for _, parts in streamed([FORMATS[name]], transcript):
+            out.writelines(parts)
+    return {
+        "replay": replayed - started,
+        "seconds": time.perf_counter() - replayed,
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def floor(folder: Path, name: str) -> float:
+    """Parse what was written and write it again, with the same library."""
+    started = time.perf_counter()
+    if name == "json":
+        value = json.loads((folder / "json.out").read_bytes())
+        (folder / "floor.out").write_text(
+            json.dumps(value, ensure_ascii=False, indent=2)
+        )
+    else:
+        with (
+            (folder / "jsonl.out").open(encoding="utf-8") as lines,
+            (folder / "floor.out").open("w", encoding="utf-8") as out,
+        ):
+            for line in lines:
+                if line.startswith("{"):
+                    out.write(json.dumps(json.loads(line), ensure_ascii=False) + "\n")
+    return time.perf_counter() - started
+
+
+def in_own_process(folder: Path, name: str) -> dict[str, float]:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.render", "--cell", name, "--input", str(folder)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return dict(json.loads(done.stdout))
+
+
+def run(sizes: dict[int, tuple[str, ...]]) -> list[dict[str, Any]]:
+    """Measure all cells; the floor of json for json, of jsonl for all others."""
+    rows = []
+    print(HEAD)
+    for count, names in sizes.items():
+        with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
+            folder = Path(scratch)
+            write_input(folder, count)
+            found = {name: in_own_process(folder, name) for name in names}
+            floors = {name: floor(folder, name) for name in ("json", "jsonl")}
+        for name, one in found.items():
+            floored = floors["json" if name == "json" else "jsonl"]
+            row = {
+                "format": name,
+                "messages": count,
+                "messages_per_s": round(count / one["seconds"]),
+                "times_floor": round(one["seconds"] / floored, 2),
+                "replay_messages_per_s": round(count / one["replay"]),
+                "peak_mib": round(one["peak_mib"]),
+            }
+            rows.append(row)
+            print(f"| {' | '.join(map(str, row.values()))} |", flush=True)
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.render", description=__doc__)
+    parser.add_argument("--cell", help=argparse.SUPPRESS)
+    parser.add_argument("--input", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    arguments = parser.parse_args()
+    if arguments.cell:
+        print(json.dumps(cell(arguments.input, arguments.cell)))
+        return
+    rows = run(SIZES)
+    arguments.output.write_text(json.dumps({"render": rows}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
