@@ -20,7 +20,7 @@ from typing import Any
 
 from shared.domain import json_line
 from shared.domain.errors import InvalidEvent
-from shared.domain.times import parse_time
+from shared.domain.times import normalise_time, parse_time
 
 PREFIX = "Microsoft.Communication."
 MOST_DIGITS = 30
@@ -211,3 +211,20 @@ def require_message(data: Mapping[str, Any]) -> None:
         raise InvalidEvent(f"the message id is longer than {LONGEST_ID} characters")
     if parse_version(data.get("version")) is None:
         raise InvalidEvent("the message event has no readable version")
+
+
+def actor(event: ChatEvent | None) -> str:
+    """Give the rawId of who created, changed or deleted it; "" where none is told."""
+    if event is None:
+        return ""
+    names = ("createdBy", "editedBy", "deletedBy")
+    found = (raw_id(event.data.get(f"{n}CommunicationIdentifier")) for n in names)
+    return next(filter(None, found), "")
+
+
+def text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def time_of(event: ChatEvent | None, name: str) -> str:
+    return (normalise_time(event.data.get(name)) or "") if event else ""

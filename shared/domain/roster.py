@@ -4,10 +4,11 @@ Events tell comings and goings; listings tell who is there now and from when on 
 may see the thread.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shared.domain.entries import Entry, unplaced
 from shared.domain.event import ChatEvent, Kind, raw_id
 from shared.domain.listing import Listing
 from shared.domain.times import normalise_time
@@ -28,15 +29,6 @@ PLACED_FIELDS = (
 OWN_USER = "8:acs:"
 """How the ids begin that a resource can mint a token for. Government clouds have
 `8:gcch-acs:` and `8:dod-acs:`, which are tried too."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """An event that is known once: its salt, and when its first record came."""
-
-    event: ChatEvent
-    salt: str
-    received_on: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,11 +101,6 @@ def distinct(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Give each change once, by time: thread and user level tell the same one."""
     found = {(one.on, one.kind, one.by): one for one in changes}
     return tuple(found[key] for key in sorted(found))
-
-
-def unplaced(value: Mapping[str, Any], placed: Collection[str]) -> dict[str, Any]:
-    """Give the fields that have no place of their own, as received."""
-    return {name: one for name, one in value.items() if name not in placed}
 
 
 def changes(event: ChatEvent) -> Iterator[Told]:

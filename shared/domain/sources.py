@@ -7,12 +7,10 @@ from shared.domain.erasure import (
     Erasures,
     encode_erasures,
     newly_erased,
-    without,
-    without_listed,
-    without_unread,
 )
 from shared.domain.listing import read_listings
 from shared.domain.record import read_records
+from shared.domain.redaction import without, without_listed, without_unread
 from shared.domain.replay import replay
 from shared.domain.transcript import Transcript
 

@@ -17,6 +17,7 @@ from itertools import chain
 from shared import __version__
 from shared.domain import coverage, layout
 from shared.domain.coverage import Covers, ThreadLog
+from shared.domain.entries import unique
 from shared.domain.erasure import Erasures
 from shared.domain.errors import IntegrityError
 from shared.domain.ledger import revision_line
@@ -37,7 +38,6 @@ from shared.domain.manifest import (
     encode_manifest,
 )
 from shared.domain.record import read_records
-from shared.domain.replay import unique
 from shared.domain.roster import reader_candidates, roster
 from shared.domain.sources import Sources
 from shared.domain.transcript import Transcript

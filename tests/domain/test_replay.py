@@ -36,8 +36,9 @@ from shared.domain.listing import (
     read_listings,
 )
 from shared.domain.manifest import counts
+from shared.domain.messages import Messages
 from shared.domain.record import Records, encode_record, read_records
-from shared.domain.replay import Messages, replay
+from shared.domain.replay import replay
 from shared.formats import ARCHIVED, FORMATS, written
 
 FULL = View(sight=Sight.FULL, reader=ALICE)
