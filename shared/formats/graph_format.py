@@ -79,7 +79,7 @@ def planned(transcript: Transcript, options: Options) -> Plan:
         plan.requests.append(post(message, options, last))
         plan.ledger.append(
             {
-                "key": sha256(f"{transcript.thread_id}\n{message.id}".encode()),
+                "key": key_of(transcript.thread_id, message.id),
                 "message_id": message.id,
                 "created_on": last,
                 "commitment": message.current.commitment,
@@ -88,6 +88,10 @@ def planned(transcript: Transcript, options: Options) -> Plan:
         )
     plan.requests.append(request("POST", f"/chats/{CHAT}/completeMigration", None))
     return plan
+
+
+def key_of(thread_id: str, message_id: str) -> str:
+    return sha256(f"{thread_id}\n{message_id}".encode("utf-8", "surrogatepass"))
 
 
 def why_not(message: Message, known: Mapping[str, Any]) -> str:

@@ -32,7 +32,7 @@ def days(transcript: Transcript) -> "Iterator[tuple[str, list[Message]]]":
 
 def address(raw_id: str, name: str) -> str:
     """Give a mail address that stands for a raw id."""
-    local = quote(raw_id, safe="") or "unknown"
+    local = quote(raw_id, safe="", errors="replace") or "unknown"
     return formataddr(
         (one_line(name) or one_line(raw_id), f"{local}@{DOMAIN}"), "utf-8"
     )

@@ -94,7 +94,7 @@ def happened(message: Message) -> str:
         return f"{names or 'Somebody'} joined"
     if message.type == "participantRemoved":
         return f"{names or 'Somebody'} left"
-    return message.type
+    return one_line(message.type) or "system message"
 
 
 def person(one: object) -> str:

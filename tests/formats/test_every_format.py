@@ -76,24 +76,43 @@ def test_a_format_gives_the_files_that_it_names_and_no_other(name):
 @given(
     body=st.text(max_size=60),
     sender=NAMES,
-    topic=NAMES,
-    kind=st.sampled_from(["Text", "RichText/Html"]),
+    raw_id=NAMES,
+    message_id=st.text(min_size=1, max_size=20),
+    kind=st.sampled_from(["Text", "RichText/Html", "\ud800"]),
 )
-def test_no_text_stops_a_writer_or_breaks_its_file(name, body, sender, topic, kind):
-    events = [
-        received(0, body, senderDisplayName=sender, type=kind),
-        received(1, "after it"),
-    ]
+def test_no_text_stops_a_writer_or_breaks_its_file(
+    name, body, sender, raw_id, message_id, kind
+):
+    first = received(
+        0,
+        body,
+        senderDisplayName=sender,
+        senderCommunicationIdentifier={"rawId": raw_id},
+        messageId=message_id,
+        type=kind,
+    )
+    events = [first, received(1, "after it")]
     transcript = replay(THREAD, read_records(to_log(*events)), ())
+    options = Options(
+        roles={ALICE: "assistant"},
+        identities={one: Identity(id="e", display_name="E") for one in (ALICE, raw_id)},
+    )
 
-    for file_name, data in files(name, transcript).items():
-        if file_name.endswith((".parquet", ".eml", ".rsmf")):
-            continue
-        text = data.decode("utf-8-sig")
-        if file_name.endswith((".jsonl", ".json")):
-            json.loads(text) if file_name.endswith(".json") else lines(data)
+    for file_name, data in files(name, transcript, options).items():
+        if file_name.endswith(".parquet"):
+            assert parquet.read_table(io.BytesIO(data)).num_rows == len(
+                transcript.messages
+            )
+        elif file_name.endswith((".eml", ".rsmf")):
+            assert not email.message_from_bytes(
+                data, policy=email.policy.default
+            ).defects
+        elif file_name.endswith(".json"):
+            json.loads(data)
+        elif file_name.endswith(".jsonl"):
+            lines(data)
         if file_name.startswith(("transcript.", "chunks")):
-            assert "after it" in text
+            assert "after it" in data.decode()
 
 
 # jsonl
