@@ -32,8 +32,9 @@ check: setup ## Lint, types, floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup ## Measure ingest beside the naive way (about six minutes)
+bench: setup ## Measure ingest beside the naive way, and formats (about fifteen minutes)
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.render
 
 format: setup ## Format the code and sort the imports
 	$(BIN)/ruff check --fix-only --quiet .

@@ -12,6 +12,7 @@ Rule 5: `full` is said only when it is known: a reader who sees the thread from 
 """
 
 import hashlib
+import sys
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -111,7 +112,8 @@ class StoredItems(Sequence[Item]):
             self.starts.append(start)
             self.ends.append(end)
             self.places.append(place)
-            self.message_ids.append(listed_id(item))
+            # Ids stand in the log too, as the same objects where it was read before.
+            self.message_ids.append(sys.intern(listed_id(item)))
 
     def __len__(self) -> int:
         return len(self.starts)

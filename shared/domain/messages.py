@@ -101,13 +101,23 @@ class Draft:
     """The item with the highest version that any listing shows."""
 
 
-def places_of(message_ids: Sequence[str]) -> dict[str, tuple[int, ...]]:
+Places = Mapping[str, int | tuple[int, ...]]
+"""Where each message is told: mostly once, and then a tuple would only cost memory."""
+
+
+def places_of(message_ids: Sequence[str]) -> Places:
     """Give, for each message, the places at which it is told."""
-    places: dict[str, tuple[int, ...]] = {}
+    places: dict[str, int | tuple[int, ...]] = {}
     for at, name in enumerate(message_ids):
         if name:
-            places[name] = (*places.get(name, ()), at)
+            places[name] = (*all_of(places, name), at) if name in places else at
     return places
+
+
+def all_of(places: Places, message_id: str) -> tuple[int, ...]:
+    """Give all places of one message."""
+    found = places.get(message_id, ())
+    return (found,) if isinstance(found, int) else found
 
 
 @dataclass(kw_only=True)
@@ -120,8 +130,8 @@ class Messages(Sequence[Message]):
 
     log: Records
     listings: Sequence[Listing]
-    places: Mapping[str, tuple[int, ...]]
-    listed: Sequence[Mapping[str, tuple[int, ...]]]
+    places: Places
+    listed: Sequence[Places]
     view: View
     told: Told
     erased: Erased
@@ -129,8 +139,13 @@ class Messages(Sequence[Message]):
     ids: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        known = set(self.places).union(*self.listed)
-        self.ids = sorted(known, key=message_order)
+        self.ids = [*self.places]
+        for number, listed in enumerate(self.listed):
+            before = (self.places, *self.listed[:number])
+            self.ids += [
+                one for one in listed if not any(one in places for places in before)
+            ]
+        self.ids.sort(key=message_order)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -155,15 +170,14 @@ class Messages(Sequence[Message]):
             yield self.made(message_id, entries)
 
     def entries(self, message_id: str) -> list[Entry]:
-        places = self.places.get(message_id, ())
-        return unique(self.log.records[at] for at in places)
+        return unique(self.log.records[at] for at in all_of(self.places, message_id))
 
     def made(self, message_id: str, entries: Iterable[Entry]) -> Message:
         draft = Draft(message_id)
         for entry in entries:
             add_event(draft, entry)
         for listing, listed in zip(self.listings, self.listed, strict=True):
-            for at in listed.get(message_id, ()):
+            for at in all_of(listed, message_id):
                 add_item(draft, *listing.messages[at])
         return finish(
             draft,

@@ -7,6 +7,7 @@ Rule 4: an erased record says so, keeps what makes it one, and has no salt.
 """
 
 import re
+import sys
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ class StoredRecords(Sequence[Record]):
     def add(self, start: int, end: int, record: Record) -> None:
         self.starts.append(start)
         self.ends.append(end)
-        self.message_ids.append(message_of(record))
+        self.message_ids.append(sys.intern(message_of(record)))
 
     def __len__(self) -> int:
         return len(self.starts)
