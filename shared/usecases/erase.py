@@ -9,7 +9,7 @@ The manifests stay as they were: their Merkle roots still verify, and that is ch
 before anything is written.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shared.domain import coverage, layout
@@ -33,7 +33,12 @@ from shared.ports.clock import Clock
 from shared.ports.leases import LeaseHeld, Leases
 from shared.usecases.holds import Hold, Holds
 from shared.usecases.ledger import open_day
-from shared.usecases.revisions import read_erasures, read_manifest, read_sources
+from shared.usecases.revisions import (
+    read_erasures,
+    read_manifest,
+    read_sources,
+    threads_of,
+)
 
 
 class Refused(ArchiverError):
@@ -85,22 +90,10 @@ class Erase:
         holds = await Holds(
             archive=self.archive, ledger=self.ledger, clock=self.clock
         ).active()
-        async for thread_id in self.threads(choice):
+        async for thread_id in threads_of(self.archive, choice.threads):
             plan = await self.plan_thread(thread_id, choice, list(holds.values()))
             if plan.messages or plan.names:
                 yield plan
-
-    async def threads(self, choice: Choice) -> AsyncIterator[str]:
-        if choice.threads:
-            for thread_id in choice.threads:
-                yield thread_id
-            return
-        before = ""
-        async for file in self.archive.walk(layout.THREAD_PREFIX):
-            folder = file.path.partition("/")[0]
-            if folder != before:
-                yield layout.thread_of(folder)
-            before = folder
 
     async def plan_thread(
         self, thread_id: str, choice: Choice, holds: Sequence[Hold]
@@ -224,10 +217,7 @@ class Erase:
         """Bring the files to what `erasures.json` says; give how many had to change."""
         if not erasures.files:
             return 0
-        files = {
-            one.name: await self.archive.read(self.path(manifest, one.name))
-            for one in erasures.files
-        }
+        files = await self.read_files(manifest, erasures)
         wrong = [
             one for one in erasures.files if describe(one.name, files[one.name]) != one
         ]
@@ -236,13 +226,7 @@ class Erase:
         line = erasure_line(erasures, sha256(encode_erasures(erasures)))
         day = await open_day(self.archive, self.clock().date())
         await self.ledger.append(layout.ledger_stem(day), line)
-        sources = Sources(
-            thread_id=manifest.thread_id,
-            events=files[layout.EVENTS_FILE],
-            listing=files[layout.LISTING_FILE],
-            quarantine=files.get(layout.QUARANTINE_FILE, b""),
-            erasures=erasures,
-        ).erased()
+        sources = sources_in(files, erasures)
         finished = rewritten(sources, manifest)
         for one in wrong:
             if describe(one.name, finished[one.name]) != one:
@@ -286,11 +270,31 @@ class Erase:
             erasures = await self.erasures(manifest)
             if not erasures.files:
                 raise
-            await self.carry_out(manifest, erasures)
-            return await read_sources(self.archive, manifest, erased=erased)
+            files = await self.read_files(manifest, erasures)
+            return sources_in(files, erasures)
+
+    async def read_files(
+        self, manifest: Manifest, erasures: Erasures
+    ) -> dict[str, bytes]:
+        """Read what an erasure has changed, or has still to change."""
+        return {
+            one.name: await self.archive.read(self.path(manifest, one.name))
+            for one in erasures.files
+        }
 
     def path(self, manifest: Manifest, name: str) -> str:
         return layout.revision_path(manifest.thread_id, manifest.revision, name)
+
+
+def sources_in(files: Mapping[str, bytes], erasures: Erasures) -> Sources:
+    """Give the input that these files hold, without anything that was erased."""
+    return Sources(
+        thread_id=erasures.thread_id,
+        events=files[layout.EVENTS_FILE],
+        listing=files[layout.LISTING_FILE],
+        quarantine=files.get(layout.QUARANTINE_FILE, b""),
+        erasures=erasures,
+    ).erased()
 
 
 def rewritten(sources: Sources, manifest: Manifest) -> dict[str, bytes]:

@@ -4,7 +4,7 @@ What is exported follows from the newest revision of each thread; the archive is
 read. A part of a thread says that it is one.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from shared.domain.transcript import Gap, GapKind, Message, Transcript
 from shared.formats import Format, streamed
 from shared.formats.part import Options
 from shared.ports.archive_store import ArchiveStore
-from shared.usecases.revisions import read_manifest, read_sources
+from shared.usecases.revisions import read_manifest, read_sources, threads_of
 
 SHORTEST_ID = 10
 """Digits from which a number is taken for a message's id, not for a year."""
@@ -70,7 +70,7 @@ class Export:
         """
         exported = Exported(threads=0, files=0, failures=[])
         limits = limit(selection.after), limit(selection.before)
-        async for thread_id in self.threads(selection):
+        async for thread_id in threads_of(self.archive, selection.threads):
             try:
                 transcript = await self.transcript(thread_id)
             except IntegrityError as error:
@@ -85,18 +85,6 @@ class Export:
                 await self.target.create(path, parts)
                 exported.files += 1
         return exported
-
-    async def threads(self, selection: Selection) -> AsyncIterator[str]:
-        if selection.threads:
-            for thread_id in selection.threads:
-                yield thread_id
-            return
-        before = ""
-        async for file in self.archive.walk(layout.THREAD_PREFIX):
-            folder = file.path.partition("/")[0]
-            if folder != before:
-                yield layout.thread_of(folder)
-            before = folder
 
     async def transcript(self, thread_id: str) -> Transcript:
         shelf = await self.archive.shelf(thread_id)

@@ -1,11 +1,29 @@
 """Reading a revision's input back, checked against its manifest."""
 
+from collections.abc import AsyncIterator, Sequence
+
 from shared.domain import layout
 from shared.domain.erasure import Erasures, decode_erasures
 from shared.domain.errors import IntegrityError
 from shared.domain.manifest import Manifest, decode_manifest, describe, file_named
 from shared.domain.sources import Sources
 from shared.ports.archive_store import ArchiveFiles
+
+
+async def threads_of(
+    archive: ArchiveFiles, chosen: Sequence[str] = ()
+) -> AsyncIterator[str]:
+    """Give the chosen threads, or every thread of the archive where none is."""
+    for thread_id in chosen:
+        yield thread_id
+    if chosen:
+        return
+    before = ""
+    async for file in archive.walk(layout.THREAD_PREFIX):
+        folder = file.path.partition("/")[0]
+        if folder != before:
+            yield layout.thread_of(folder)
+        before = folder
 
 
 async def read_manifest(

@@ -198,6 +198,18 @@ async def test_planning_changes_nothing():
     assert plan.versions == 4
 
 
+async def test_planning_changes_nothing_of_an_unfinished_erasure_either():
+    world = await two_revisions()
+    with pytest.raises(Crash):
+        await erase(world, DyingArchive(world.archive, 3), participant=ALICE)
+    before = dict(world.archive.files)
+
+    (plan,) = [one async for one in eraser(world).plan(Choice(participant=ALICE))]
+
+    assert plan.messages
+    assert world.archive.files == before
+
+
 async def test_nothing_to_erase_is_no_plan():
     world = await two_revisions()
 
