@@ -4,6 +4,7 @@ import pytest
 
 from shared.config.settings import Settings
 from shared.domain.errors import ConfigError
+from shared.formats import ARCHIVED
 
 GOOD = {
     "CHAT_STORAGE": "UseDevelopmentStorage=true",
@@ -13,7 +14,7 @@ GOOD = {
 
 
 def read(**changes):
-    return Settings.from_env(GOOD | changes, known_formats=("json", "csv"))
+    return Settings.from_env(GOOD | changes, known_formats=ARCHIVED)
 
 
 def problems(**changes):
@@ -27,7 +28,7 @@ def test_little_is_needed_and_the_rest_has_defaults():
 
     assert settings.quiet_for == timedelta(hours=24)
     assert settings.max_open == timedelta(days=7)
-    assert settings.formats == ("json", "csv")
+    assert settings.formats == ("json", "csv", "jsonl", "html")
 
 
 def test_an_identity_may_take_the_place_of_keys():
