@@ -122,10 +122,7 @@ async def convert(
 ) -> int:
     from shared.storage.archive_folder import FolderArchive
 
-    total = 0
-    async for file in target.archive.walk(layout.THREAD_PREFIX):
-        if file.path.endswith((layout.EVENTS_FILE, layout.LISTING_FILE)):
-            total += file.size
+    total = await target.size(ends=(layout.EVENTS_FILE, layout.LISTING_FILE))
     output.mkdir(parents=True, exist_ok=True)
     with bytes_bar("exporting", total) as on_bytes:
         exported = await Export(
@@ -148,10 +145,7 @@ async def pack(
 
     if package.exists():
         raise Unreadable(f"{package} exists already; it is left as it is.")
-    total = 0
-    for prefix in map(layout.thread_folder, threads) if threads else [""]:
-        async for file in target.archive.walk(prefix):
-            total += file.size
+    total = await target.size([layout.thread_folder(one) for one in threads])
     with (
         tempfile.TemporaryDirectory(dir=package.parent, prefix=".packing-") as new,
         bytes_bar("packing", total) as on_bytes,

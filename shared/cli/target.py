@@ -1,6 +1,6 @@
 """Where an archive stands: a folder, a container's address, or a connection string."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,16 @@ class Target:
     log: ThreadLogs | None = None
     package: Path | None = None
     """The folder of the package, where it is one."""
+
+    async def size(
+        self, prefixes: Sequence[str] = (), ends: str | tuple[str, ...] = ""
+    ) -> int:
+        """Give the bytes of all files under some prefixes, for a bar to run to."""
+        total = 0
+        for prefix in prefixes or ("",):
+            async for file in self.archive.walk(prefix):
+                total += file.size if file.path.endswith(ends) else 0
+        return total
 
 
 @asynccontextmanager

@@ -73,10 +73,9 @@ async def check(
 ) -> Report:
     if saved is None and target.package and not thread:
         saved = read_checkpoint(target.package / CHECKPOINT)
-    total = 0
-    prefix = layout.thread_folder(thread) if thread else layout.THREAD_PREFIX
-    async for file in target.archive.walk(prefix):
-        total += file.size
+    total = await target.size(
+        [layout.thread_folder(thread) if thread else layout.THREAD_PREFIX]
+    )
     checklist = DiskChecklist()
     try:
         with bytes_bar("verifying", total) as on_bytes:

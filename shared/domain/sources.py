@@ -1,5 +1,6 @@
 """What a revision is made of: four files; all others are a function of them (P5)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from shared.domain import layout
@@ -24,6 +25,17 @@ class Sources:
     listing: bytes = b""
     quarantine: bytes = b""
     erasures: Erasures
+
+    @classmethod
+    def of(cls, files: Mapping[str, bytes], erasures: Erasures) -> "Sources":
+        """Take the input out of a revision's files."""
+        return cls(
+            thread_id=erasures.thread_id,
+            events=files[layout.EVENTS_FILE],
+            listing=files[layout.LISTING_FILE],
+            quarantine=files.get(layout.QUARANTINE_FILE, b""),
+            erasures=erasures,
+        )
 
     @property
     def files(self) -> dict[str, bytes]:

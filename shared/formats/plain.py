@@ -2,6 +2,7 @@
 
 from html.parser import HTMLParser
 
+from shared.domain.event import raw_id
 from shared.domain.transcript import Message, Transcript, Version
 
 BLOCKS = frozenset(
@@ -100,8 +101,7 @@ def happened(message: Message) -> str:
 def person(one: object) -> str:
     if not isinstance(one, dict):
         return "somebody"
-    identifier = one.get("communicationIdentifier")
-    raw = identifier.get("rawId") if isinstance(identifier, dict) else None
+    raw = raw_id(one.get("communicationIdentifier"))
     return one_line(str(one.get("displayName") or raw or "somebody"))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
-from shared.domain.event import Kind
+from shared.domain.event import Kind, raw_id
 from shared.domain.transcript import Message, Transcript
 from shared.formats.mail import address, days, header, part
 from shared.formats.mail import mail as make_mail
@@ -155,9 +155,7 @@ def events_of(transcript: Transcript, message: Message) -> Iterator[dict[str, An
 
 
 def raw(one: Any) -> str:
-    identifier = one.get("communicationIdentifier") if isinstance(one, dict) else None
-    found = identifier.get("rawId") if isinstance(identifier, dict) else None
-    return found if isinstance(found, str) else ""
+    return raw_id(one.get("communicationIdentifier")) if isinstance(one, dict) else ""
 
 
 def spoken(message: Message) -> dict[str, Any]:

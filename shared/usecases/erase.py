@@ -9,7 +9,7 @@ The manifests stay as they were: their Merkle roots still verify, and that is ch
 before anything is written.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from shared.domain import coverage, layout
@@ -226,7 +226,7 @@ class Erase:
         line = erasure_line(erasures, sha256(encode_erasures(erasures)))
         day = await open_day(self.archive, self.clock().date())
         await self.ledger.append(layout.ledger_stem(day), line)
-        sources = sources_in(files, erasures)
+        sources = Sources.of(files, erasures).erased()
         finished = rewritten(sources, manifest)
         for one in wrong:
             if describe(one.name, finished[one.name]) != one:
@@ -271,7 +271,7 @@ class Erase:
             if not erasures.files:
                 raise
             files = await self.read_files(manifest, erasures)
-            return sources_in(files, erasures)
+            return Sources.of(files, erasures).erased()
 
     async def read_files(
         self, manifest: Manifest, erasures: Erasures
@@ -284,17 +284,6 @@ class Erase:
 
     def path(self, manifest: Manifest, name: str) -> str:
         return layout.revision_path(manifest.thread_id, manifest.revision, name)
-
-
-def sources_in(files: Mapping[str, bytes], erasures: Erasures) -> Sources:
-    """Give the input that these files hold, without anything that was erased."""
-    return Sources(
-        thread_id=erasures.thread_id,
-        events=files[layout.EVENTS_FILE],
-        listing=files[layout.LISTING_FILE],
-        quarantine=files.get(layout.QUARANTINE_FILE, b""),
-        erasures=erasures,
-    ).erased()
 
 
 def rewritten(sources: Sources, manifest: Manifest) -> dict[str, bytes]:

@@ -2,12 +2,11 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import date
 
 from shared.domain import layout
 from shared.domain.checkpoint import Checkpoint
 from shared.domain.errors import IntegrityError
-from shared.domain.evidence import inclusion_path, leaf_hash, merkle_root
+from shared.domain.evidence import Tree, inclusion_path, leaf_hash
 from shared.domain.ledger import Follower, revision_line
 from shared.domain.proof import encode_proof, find_version
 from shared.ports.archive_store import ArchiveFiles
@@ -23,11 +22,9 @@ async def head_lines(archive: ArchiveFiles) -> AsyncIterator[LedgerLine]:
 
     """
     follower = Follower()
-    day = date.min
     async for line in ledger_lines(archive):
-        if line.day != day:
-            day = line.day
-            follower.begin(day)
+        if line.day != follower.day:
+            follower.begin(line.day)
         _, problem = follower.take(line.text)
         if problem or line.is_torn:
             raise IntegrityError(f"{line.path}: {problem or 'the last line is torn'}")
@@ -38,8 +35,10 @@ async def head_lines(archive: ArchiveFiles) -> AsyncIterator[LedgerLine]:
 
 async def take_checkpoint(archive: ArchiveFiles, origin: str) -> Checkpoint:
     """Give the ledger's head as it is now; see `head_lines` for what it raises."""
-    lines = [line.text async for line in head_lines(archive)]
-    return Checkpoint(origin=origin, size=len(lines), root=merkle_root(lines))
+    tree = Tree()
+    async for line in head_lines(archive):
+        tree.add(leaf_hash(line.text))
+    return Checkpoint(origin=origin, size=tree.size, root=tree.root)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

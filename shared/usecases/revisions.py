@@ -47,12 +47,22 @@ async def read_erasures(archive: ArchiveFiles, manifest: Manifest) -> Erasures:
     path = layout.revision_path(
         manifest.thread_id, manifest.revision, layout.ERASURES_FILE
     )
-    erasures = decode_erasures(await archive.read(path))
+    return erasures_in(await archive.read(path), manifest)
+
+
+def erasures_in(data: bytes, manifest: Manifest) -> Erasures:
+    """Read the `erasures.json` of this revision.
+
+    Raises:
+        IntegrityError: it is none, or another revision's.
+
+    """
+    erasures = decode_erasures(data)
     if (erasures.thread_id, erasures.revision) != (
         manifest.thread_id,
         manifest.revision,
     ):
-        raise IntegrityError(f"{path} is of another revision")
+        raise IntegrityError("erasures.json is of another revision")
     return erasures
 
 
@@ -82,10 +92,4 @@ async def read_sources(
                 f"{name} of revision {manifest.revision} is not what its manifest says"
             )
         files[name] = data
-    return Sources(
-        thread_id=manifest.thread_id,
-        events=files[layout.EVENTS_FILE],
-        listing=files[layout.LISTING_FILE],
-        quarantine=files.get(layout.QUARANTINE_FILE, b""),
-        erasures=erasures,
-    )
+    return Sources.of(files, erasures)

@@ -25,7 +25,7 @@ from shared.formats import formats_of, streamed
 from shared.formats.part import File as MadeFile
 from shared.ports.archive_store import ArchiveFiles, File
 from shared.ports.checklist import Entry
-from shared.usecases.revisions import read_erasures
+from shared.usecases.revisions import erasures_in
 
 MOST_MANIFEST_BYTES = 64 * 1024 * 1024
 MOST_REPLAYED_BYTES = 2 * 1024**3
@@ -134,10 +134,10 @@ class CheckRevision:
             return Erasures(thread_id=self.thread_id, revision=self.number), entry
         if self.files[name].size > MOST_MANIFEST_BYTES:
             raise IntegrityError(f"{name} is larger than any can be")
-        erasures = await read_erasures(self.archive, manifest)
+        data = await self.archive.read(self.path(name))
+        erasures = erasures_in(data, manifest)
         self.report.erased_versions += len(erasures.versions)
         self.on_erased(erasures)
-        data = await self.archive.read(self.path(name))
         if describe(name, data) not in manifest.files:
             entry = replace(
                 entry, erasures=len(erasures.orders), erasures_sha256=sha256(data)
@@ -201,13 +201,7 @@ class CheckRevision:
             self.wrong(layout.EVENTS_FILE, f"{size} bytes are too many to replay here")
             return {}
         read = {name: await self.again(name, files[name]) for name in inputs}
-        sources = Sources(
-            thread_id=self.thread_id,
-            events=read[layout.EVENTS_FILE],
-            listing=read[layout.LISTING_FILE],
-            quarantine=read.get(layout.QUARANTINE_FILE, b""),
-            erasures=erasures,
-        )
+        sources = Sources.of(read, erasures)
         if before:
             self.compare(before.inputs, read)
         if sources.erased() != sources:

@@ -11,14 +11,14 @@ from importlib.resources import files as resources
 from shared.domain import json_line, layout
 from shared.domain.checkpoint import Checkpoint
 from shared.domain.errors import IntegrityError
-from shared.domain.evidence import Tree, leaf_hash, sha256
+from shared.domain.evidence import sha256
 from shared.domain.ledger import LineKind, decode_line, withheld_line
 from shared.domain.record import SCHEMA
 from shared.domain.times import format_time
 from shared.ports.archive_store import ArchiveFiles, ArchiveStore
 from shared.ports.clock import Clock
 from shared.usecases.ledger import ledger_lines
-from shared.usecases.prove import head_lines
+from shared.usecases.prove import take_checkpoint
 
 README = """\
 # Archived chat threads
@@ -150,10 +150,7 @@ class Package:
             segments.setdefault(line.path, []).append(text)
         for path, lines in segments.items():
             await self.put(f"archive/{path}", b"".join(lines), sums)
-        tree = Tree()
-        async for line in head_lines(self.archive):
-            tree.add(leaf_hash(line.text))
-        return Checkpoint(origin=origin, size=tree.size, root=tree.root)
+        return await take_checkpoint(self.archive, origin)
 
     async def put(self, path: str, data: bytes, sums: list[str]) -> None:
         await self.target.create(path, data)
