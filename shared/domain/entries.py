@@ -13,7 +13,7 @@ from typing import Any
 
 from shared.domain.event import CONTENT_FIELDS, ChatEvent, Identity
 from shared.domain.json_line import canonical
-from shared.domain.record import Record
+from shared.domain.record import Record, Records
 from shared.domain.times import from_milliseconds, parse_time
 
 
@@ -39,6 +39,13 @@ def unique(records: Iterable[Record]) -> list[Entry]:
         )
         for _, group in sorted(copies.items())
     ]
+
+
+def of_thread(log: Records) -> list[Entry]:
+    """Give what is told of the thread itself: each event that is of no message."""
+    return unique(
+        log.records[at] for at, name in enumerate(log.message_ids) if not name
+    )
 
 
 def choose(group: Sequence[Record]) -> ChatEvent:

@@ -11,7 +11,8 @@ Rule 4: an erased version has no content and no salt, whoever tells it again; it
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, overload
+from itertools import chain
+from typing import Any, Protocol
 
 from shared.domain.entries import Entry, unique, unplaced
 from shared.domain.event import (
@@ -120,12 +121,12 @@ def all_of(places: Places, message_id: str) -> tuple[int, ...]:
     return (found,) if isinstance(found, int) else found
 
 
-@dataclass(kw_only=True)
-class Messages(Sequence[Message]):
-    """All messages of a thread, sorted, each made when it is asked for.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tellings:
+    """Everything that is told of a thread's messages, in its log and its listings.
 
-    What is told of one message, in the log and in the listings, makes it; nothing
-    else does. So a long thread needs no more memory than the places where it is told.
+    What is told of one message makes it; nothing else does. So no more is kept of a
+    long thread, while its messages are made, than the places where each is told.
     """
 
     log: Records
@@ -136,41 +137,17 @@ class Messages(Sequence[Message]):
     told: Told
     erased: Erased
     outcomes: Mapping[str, Outcome]
-    ids: list[str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.ids = [*self.places]
-        for number, listed in enumerate(self.listed):
-            before = (self.places, *self.listed[:number])
-            self.ids += [
-                one for one in listed if not any(one in places for places in before)
-            ]
-        self.ids.sort(key=message_order)
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    @overload
-    def __getitem__(self, index: int) -> Message: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Message]: ...
-
-    def __getitem__(self, index: int | slice) -> Message | Sequence[Message]:
-        if isinstance(index, slice):
-            return [self[at] for at in range(*index.indices(len(self)))]
-        return self.made(self.ids[index], self.entries(self.ids[index]))
-
-    def observed(self, observer: Observer) -> Iterator[Message]:
-        """Give each message, and let an observer see its events."""
-        for message_id in self.ids:
-            entries = self.entries(message_id)
+    def messages(self, observer: Observer) -> Iterator[Message]:
+        """Make each message, in order, and let an observer see its events."""
+        ids = dict.fromkeys(chain(self.places, *self.listed))
+        for message_id in sorted(ids, key=message_order):
+            entries = unique(
+                self.log.records[at] for at in all_of(self.places, message_id)
+            )
             for entry in entries:
                 observer.see(entry)
             yield self.made(message_id, entries)
-
-    def entries(self, message_id: str) -> list[Entry]:
-        return unique(self.log.records[at] for at in all_of(self.places, message_id))
 
     def made(self, message_id: str, entries: Iterable[Entry]) -> Message:
         draft = Draft(message_id)

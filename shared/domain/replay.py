@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shared.domain.entries import Entry, came_late, unique, unplaced
+from shared.domain.entries import Entry, came_late, of_thread, unplaced
 from shared.domain.event import ChatEvent, Kind, actor, raw_id, text, time_of
 from shared.domain.listing import Listing, Sight, StoredItems, View
-from shared.domain.messages import Erased, Messages, places_of
+from shared.domain.messages import Erased, Tellings, places_of
+from shared.domain.packed import PackedMessages
 from shared.domain.reconcile import told_by
 from shared.domain.record import Records, StoredRecords
 from shared.domain.roster import roster
@@ -75,15 +76,14 @@ def replay(
 
     `outcomes` are those of messages that cannot be reconciled again, being erased.
     """
-    message_ids = log.message_ids
-    entries = unique(log.records[at] for at, name in enumerate(message_ids) if not name)
+    entries = of_thread(log)
     events = [entry.event for entry in entries]
     newest = next(reversed(listings), None)
     view = newest.view if newest else NOT_LISTED
-    replayed = Messages(
+    tellings = Tellings(
         log=log,
         listings=listings,
-        places=places_of(message_ids),
+        places=places_of(log.message_ids),
         listed=[places_of(one.message_ids) for one in listings],
         view=view,
         told=told_by(events),
@@ -94,8 +94,8 @@ def replay(
     is_kept = not isinstance(log.records, StoredRecords) and not any(
         isinstance(one.messages, StoredItems) for one in listings
     )
-    kept: Sequence[Message] = tuple(replayed.observed(survey)) if is_kept else replayed
-    tally = Tally.of(kept if is_kept else replayed.observed(survey))
+    made = tellings.messages(survey)
+    messages: Sequence[Message] = tuple(made) if is_kept else PackedMessages(made)
 
     properties = next((one.properties for one in listings[::-1] if one.properties), {})
     topics = topic_changes(events)
@@ -130,8 +130,8 @@ def replay(
         deleted_by=actor(deleted) or (UNKNOWN if deleted else ""),
         topics=topics,
         participants=roster(entries, listings),
-        messages=kept,
-        tally=tally,
+        messages=messages,
+        tally=Tally.of(messages),
         view=view,
         records=records,
         gaps=tuple(find_gaps(survey, created_on, view, records, created=created)),

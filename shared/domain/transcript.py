@@ -198,7 +198,7 @@ class Transcript:
     topics: tuple[Change, ...]
     participants: tuple[Participant, ...]
     messages: Sequence[Message]
-    """Sorted by id. Those of a long thread are made anew whenever they are read."""
+    """Sorted by id. Those of a long thread are unpacked whenever they are read."""
     tally: Tally
     view: View
     records: RecordCounts

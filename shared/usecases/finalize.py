@@ -17,7 +17,7 @@ from itertools import chain
 from shared import __version__
 from shared.domain import coverage, layout
 from shared.domain.coverage import Covers, ThreadLog
-from shared.domain.entries import unique
+from shared.domain.entries import of_thread
 from shared.domain.erasure import Erasures
 from shared.domain.errors import IntegrityError
 from shared.domain.ledger import revision_line
@@ -148,16 +148,16 @@ class Finalize:
             nothing = Erasures(thread_id=thread.thread_id, revision=number)
             before = Sources(thread_id=thread.thread_id, erasures=nothing)
         covers = previous.covers if previous else {}
-        events = before.events
+        events = [before.events]
         for segment in thread.segments:
             start = coverage.covered_size(segment, covers)
             if start < segment.size:
                 part = await self.log.read(segment, start)
                 # A torn last line must not run into the next segment's first one.
-                events += part if part.endswith(b"\n") else part + b"\n"
+                events += [part] if part.endswith(b"\n") else [part, b"\n"]
         return replace(
             before,
-            events=events,
+            events=b"".join(filter(None, events)),
             quarantine=joined(
                 before.quarantine, await self.log.quarantined(thread.thread_id)
             ),
@@ -167,8 +167,7 @@ class Finalize:
     async def list_service(self, sources: Sources, number: int) -> bytes:
         """List the thread as the best reader there is; give the lines that keep it."""
         known = roster(
-            unique(read_records(sources.events).records),
-            read_listings(sources.listing),
+            of_thread(read_records(sources.events)), read_listings(sources.listing)
         )
         candidates = list(reader_candidates(self.reader_ids, known))
         refusals: list[Refusal] = []

@@ -36,7 +36,7 @@ from shared.domain.listing import (
     read_listings,
 )
 from shared.domain.manifest import counts
-from shared.domain.messages import Messages
+from shared.domain.packed import PackedMessages
 from shared.domain.record import Records, encode_record, read_records
 from shared.domain.replay import replay
 from shared.formats import ARCHIVED, FORMATS, written
@@ -258,7 +258,7 @@ def test_a_long_thread_gives_the_same_bytes_though_nothing_of_it_is_kept(
     )
 
     assert isinstance(kept.messages, tuple)
-    assert isinstance(stored.messages, Messages)
+    assert isinstance(stored.messages, PackedMessages)
     assert list(stored.messages) == list(kept.messages)
     assert all_files(stored) == all_files(kept)
     assert encode(pretty(counts(stored))) == encode(pretty(counts(kept)))
