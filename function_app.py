@@ -54,7 +54,9 @@ async def sweep_inactive_threads(timer: func.TimerRequest) -> None:
 async def finalize_thread(message: func.QueueMessage) -> None:
     """Bring one thread's archive up to its log."""
     work = decode_work(message.get_body())
-    finalized = await current_app().finalize(work.thread_id)
+    finalized = await current_app().finalize(
+        work.thread_id, readers=work.readers, relist=work.relist
+    )
     logger.info(
         "finalize: thread %s, revision %d, written: %s, sight: %s, outcomes: %s",
         work.thread_id,

@@ -29,7 +29,7 @@ from shared.usecases.sweep import Sweep
 
 if TYPE_CHECKING:
     from shared.announce.topic import SilentAnnouncer, TopicAnnouncer
-    from shared.chat.tokens import Tokens
+    from shared.chat.access import Access
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +84,13 @@ def build_app(env: Mapping[str, str]) -> App:
     archive = BlobArchiveStore(others)
     queue = StorageWorkQueue(finalize_queue)
     leases = BlobLeases(others)
-    endpoint, tokens = chat_access(settings.chat)
+    access = chat_access(settings.chat)
     announcer = open_topic(settings.topic)
 
     async def close() -> None:
         await log.close()
         await ledger.close()
-        for client in (appends, others, finalize_queue, tokens.client, announcer):
+        for client in (appends, others, finalize_queue, access, announcer):
             await client.close()
         if account.credential:
             await account.credential.close()
@@ -121,7 +121,7 @@ def build_app(env: Mapping[str, str]) -> App:
             archive=archive,
             leases=leases,
             announcer=announcer,
-            chat=AcsChatService(endpoint, tokens, settings.chat.list_within),
+            chat=AcsChatService(access, settings.chat.list_within),
             clock=utc_now,
             new_salt=new_salt,
             reader_ids=settings.chat.reader_ids,
@@ -131,21 +131,26 @@ def build_app(env: Mapping[str, str]) -> App:
     )
 
 
-def chat_access(settings: ChatSettings) -> tuple[str, "Tokens"]:
-    """Give the endpoint of the ACS resource and who mints tokens for its users."""
+def chat_access(settings: ChatSettings) -> "Access":
+    """Give the way into the ACS resource: its endpoint, and tokens for its users."""
     from azure.communication.identity.aio import CommunicationIdentityClient
 
+    from shared.chat.access import Access
+    from shared.chat.limits import Limiter, LimitPolicy
     from shared.chat.tokens import Tokens
 
+    limiter = Limiter()
+    paced = {"per_retry_policies": [LimitPolicy(limiter)]}
     if settings.connection_string:
         endpoint = parse_acs(settings.connection_string)
         client = CommunicationIdentityClient.from_connection_string(
-            settings.connection_string
+            settings.connection_string, **paced
         )
-        return endpoint.rstrip("/"), Tokens(client)
-    credential = managed_identity(settings.client_id)
-    client = CommunicationIdentityClient(settings.endpoint, credential)
-    return settings.endpoint.rstrip("/"), Tokens(client)
+    else:
+        endpoint = settings.endpoint
+        credential = managed_identity(settings.client_id)
+        client = CommunicationIdentityClient(endpoint, credential, **paced)
+    return Access(endpoint.rstrip("/"), Tokens(client), limiter=limiter)
 
 
 def open_topic(settings: TopicSettings) -> "TopicAnnouncer | SilentAnnouncer":

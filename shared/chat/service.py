@@ -5,78 +5,39 @@ change first, and an edit moves a message up: a listing is taken again until a p
 nothing newer than it began with.
 """
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
 from azure.communication.chat.aio import ChatThreadClient
-from azure.core.exceptions import AzureError, DecodeError, HttpResponseError
+from azure.core.exceptions import HttpResponseError
 
-from shared.chat.tokens import Tokens, is_client_error
+from shared.chat.access import Access
 from shared.domain import json_line
-from shared.domain.errors import Transient
 from shared.domain.event import parse_version
 from shared.domain.listing import Page, PageKind, items
-from shared.ports.chat_service import ReaderRefused, ServiceListing
+from shared.ports.chat_service import ServiceListing
 
 PAGE_SIZE = 200
 """The most messages that the service gives at once."""
 MOST_PASSES = 5
-OPTIONS: Mapping[str, Any] = {
-    "retry_total": 20,
-    "retry_status": 20,
-    "retry_backoff_max": 30,
-}
-"""Retry-After is honoured by the SDK without a bound; `list_within` bounds it all."""
-UNREADABLE = (DecodeError, TypeError, ValueError, KeyError, AttributeError)
-"""What the SDK raises on an answer that it cannot read."""
 
 
 class AcsChatService:
-    """Reads threads from the service at `endpoint`."""
+    """Reads threads, each within `list_within`."""
 
-    def __init__(
-        self,
-        endpoint: str,
-        tokens: Tokens,
-        list_within: timedelta,
-        options: Mapping[str, Any] = OPTIONS,
-    ) -> None:
-        """Read within `list_within`; `options` go to the SDK's client as they are."""
-        self.endpoint = endpoint
-        self.tokens = tokens
+    def __init__(self, access: Access, list_within: timedelta) -> None:
+        self.access = access
         self.list_within = list_within
-        self.options = options
 
     async def list_thread(self, thread_id: str, reader: str) -> ServiceListing:
         """List a thread; see the port."""
-        try:
-            async with asyncio.timeout(self.list_within.total_seconds()):
-                credential = await self.tokens.credential(reader)
-                async with (
-                    credential,
-                    ChatThreadClient(
-                        self.endpoint, credential, thread_id, **self.options
-                    ) as client,
-                ):
-                    return await list_all(client)
-        except TimeoutError:
-            raise Transient(
-                f"listing took longer than {self.list_within}, throttled or slow"
-            ) from None
-        except UNREADABLE:
-            raise ReaderRefused(0, "the service's answer cannot be read") from None
-        except HttpResponseError as error:
-            status = error.status_code or 0
-            if status == HTTPStatus.TOO_MANY_REQUESTS or not is_client_error(status):
-                raise Transient(f"listing failed: status {status}") from None
-            raise ReaderRefused(
-                status, f"the service answered {status} to this reader"
-            ) from None
-        except AzureError as error:
-            raise Transient(f"listing failed: {type(error).__name__}") from None
+        async with (
+            self.access.reading(reader, self.list_within),
+            self.access.thread(thread_id, reader) as client,
+        ):
+            return await list_all(client)
 
 
 async def list_all(client: ChatThreadClient) -> ServiceListing:

@@ -1,9 +1,13 @@
 """Tokens for readers: the resource may mint one for any of its own users.
 
 The SDK's answer has `expires_on` as a str, so it must never be handed to a credential
-as it is; only its text is used here.
+as it is; only its text is used here. A token is kept, in memory only, for most of its
+life: a user is in many threads.
 """
 
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -20,6 +24,18 @@ SCOPE = "chat.join.limited"
 """The narrowest scope that may read: it cannot create, change or delete a thread."""
 LIFETIME = timedelta(hours=1)
 """The shortest that the service gives."""
+KEPT_FOR = timedelta(minutes=45)
+"""Less than its life: a listing that begins with a token must end before it does."""
+MOST_KEPT = 10_000
+
+
+@dataclass(slots=True)
+class Kept:
+    """A token, until when it is kept, and whether it was used more than once."""
+
+    text: str
+    until: float
+    again: bool = False
 
 
 class Tokens:
@@ -27,15 +43,33 @@ class Tokens:
 
     def __init__(self, client: CommunicationIdentityClient) -> None:
         self.client = client
+        self.kept: OrderedDict[str, Kept] = OrderedDict()
 
     async def credential(self, reader: str) -> Any:
-        """Give a credential that acts as `reader` for one hour.
+        """Give a credential that acts as `reader` for at least a quarter of an hour.
 
         Raises:
             ReaderRefused: the resource has no token for this user.
             Transient: the service is not to be reached, or refuses our own credential.
 
         """
+        kept = self.kept.get(reader)
+        if kept and kept.until > time.monotonic():
+            kept.again = True
+            return CommunicationTokenCredential(kept.text)
+        text = await self.mint(reader)
+        self.kept[reader] = Kept(text, time.monotonic() + KEPT_FOR.total_seconds())
+        self.kept.move_to_end(reader)
+        if len(self.kept) > MOST_KEPT:
+            self.kept.popitem(last=False)
+        return CommunicationTokenCredential(text)
+
+    def forget(self, reader: str) -> bool:
+        """Forget a token that was refused; say whether a new one may do better."""
+        kept = self.kept.pop(reader, None)
+        return kept is not None and kept.again
+
+    async def mint(self, reader: str) -> str:
         try:
             token = await self.client.get_token(
                 CommunicationUserIdentifier(reader), [SCOPE], token_expires_in=LIFETIME
@@ -49,7 +83,7 @@ class Tokens:
             raise ReaderRefused(status, "no token for this user") from None
         except AzureError as error:
             raise Transient(f"no token: {type(error).__name__}") from None
-        return CommunicationTokenCredential(token.token)
+        return str(token.token)
 
 
 def is_client_error(status: int) -> bool:

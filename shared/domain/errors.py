@@ -28,3 +28,7 @@ class Transient(ArchiverError):
 
 class IntegrityError(ArchiverError):
     """What is stored contradicts itself: this thread stops and somebody must look."""
+
+
+class Unreachable(IntegrityError):
+    """Nothing is known of a thread, and nobody may read it: somebody must look."""

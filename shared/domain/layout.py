@@ -23,6 +23,8 @@ INPUT_FILES = (EVENTS_FILE, LISTING_FILE, QUARANTINE_FILE, ERASURES_FILE)
 """What a revision is made of; every other file is a function of these."""
 
 LEDGER_PREFIX = "ledger/"
+RUNS_PREFIX = "runs/"
+RUN_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 MARKER = re.compile(r"rev-(\d+)\.done")
 REVISION = re.compile(r"rev=(\d+)")
@@ -103,3 +105,16 @@ def revision_number(path: str) -> int | None:
 
 def lease_path(thread_id: str) -> str:
     return f"leases/{thread_folder(thread_id)[:-1]}"
+
+
+def run_folder(name: str) -> str:
+    """Give the folder of a backfill's state in the control container."""
+    return f"{RUNS_PREFIX}{name}/"
+
+
+def run_stem(name: str) -> str:
+    return f"{run_folder(name)}state"
+
+
+def run_lease_path(name: str) -> str:
+    return f"leases/runs/{name}"

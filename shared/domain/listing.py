@@ -273,6 +273,15 @@ def participants_of(pages: Iterable[Page]) -> Iterator[Mapping[str, Any]]:
             yield from items(json_line.parse(page.body))
 
 
+def seen_participants(pages: Iterable[Page]) -> Listing:
+    """Give what these pages tell of who takes part, as a listing of its own."""
+    return Listing(
+        number=0,
+        view=View(sight=Sight.PARTIAL),
+        participants=list(participants_of(pages)),
+    )
+
+
 def judge_view(pages: Sequence[Page], *, reader: str, settled: bool) -> View:
     """Say how much of the thread `reader` has seen in these pages."""
     properties = next((p for p in pages if p.kind is PageKind.PROPERTIES), None)

@@ -1,23 +1,40 @@
 """What travels on the queue `threads-to-finalize`: one thread that is due, and why."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from shared.domain import json_line
 from shared.domain.errors import InvalidEvent
 from shared.domain.event import LONGEST_ID
 from shared.domain.record import SCHEMA
+from shared.domain.roster import is_own_user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
+    """A thread to finalize.
+
+    `readers` are users who are known to be in it, beside those its log names. `relist`
+    asks the service even where the log holds nothing new.
+    """
+
     thread_id: str
-    reason: str
+    reason: str = ""
+    readers: tuple[str, ...] = ()
+    relist: bool = False
 
 
 def encode_work(work: Work) -> str:
-    return json_line.compact(
-        {"schema": SCHEMA, "thread_id": work.thread_id, "reason": work.reason}
-    )
+    line: dict[str, Any] = {
+        "schema": SCHEMA,
+        "thread_id": work.thread_id,
+        "reason": work.reason,
+    }
+    if work.readers:
+        line["readers"] = list(work.readers)
+    if work.relist:
+        line["relist"] = True
+    return json_line.compact(line)
 
 
 def decode_work(text: str | bytes) -> Work:
@@ -29,9 +46,15 @@ def decode_work(text: str | bytes) -> Work:
     """
     try:
         value = json_line.parse(text)
-        thread_id, reason = value["thread_id"], str(value.get("reason", ""))
+        work = Work(
+            thread_id=value["thread_id"],
+            reason=str(value.get("reason", "")),
+            readers=tuple(filter(is_own_user, value.get("readers", ()))),
+            relist=value.get("relist") is True,
+        )
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InvalidEvent("the queue message cannot be read") from None
-    if not isinstance(thread_id, str) or not 0 < len(thread_id) <= LONGEST_ID:
+    is_text = isinstance(work.thread_id, str)
+    if not is_text or not 0 < len(work.thread_id) <= LONGEST_ID:
         raise InvalidEvent("the queue message names no thread")
-    return Work(thread_id=thread_id, reason=reason)
+    return work

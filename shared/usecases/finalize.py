@@ -19,7 +19,8 @@ from shared.domain import coverage, layout
 from shared.domain.coverage import Covers, ThreadLog
 from shared.domain.entries import of_thread
 from shared.domain.erasure import Erasures
-from shared.domain.errors import IntegrityError
+from shared.domain.errors import IntegrityError, Unreachable
+from shared.domain.evidence import leaves, merkle_root
 from shared.domain.ledger import revision_line
 from shared.domain.listing import (
     Refusal,
@@ -29,11 +30,13 @@ from shared.domain.listing import (
     encode_page,
     judge_view,
     read_listings,
+    seen_participants,
 )
 from shared.domain.manifest import (
     Description,
     Manifest,
     content_of,
+    counts,
     decode_manifest,
     encode_manifest,
 )
@@ -62,6 +65,8 @@ class Finalized:
     written: bool
     sight: str = ""
     outcomes: Mapping[str, int]
+    people: tuple[str, ...] = ()
+    """Everybody who takes or took part, where this run has looked."""
 
 
 NOTHING_DONE = Finalized(revision=0, written=False, outcomes={})
@@ -82,24 +87,32 @@ class Finalize:
     reader_ids: Sequence[str]
     formats: Sequence[str]
 
-    async def __call__(self, thread_id: str) -> Finalized:
+    async def __call__(
+        self, thread_id: str, *, readers: Sequence[str] = (), relist: bool = False
+    ) -> Finalized:
         """Bring a thread's archive up to its log.
+
+        `readers` are users who are known to be in it, beside those its log names. Where
+        the log holds nothing new, the service is only asked with `relist`, and a
+        revision is only written when it answers something new.
 
         Does nothing when somebody else is at it: the sweep finds what they miss.
 
         Raises:
             Transient: it may work next time; the archive is as it was.
-            IntegrityError: log or archive contradict themselves, or nothing at all is
-                known of the thread.
+            Unreachable: nothing at all is known of the thread, and nobody may read it.
+            IntegrityError: log or archive contradict themselves.
 
         """
         try:
             async with self.leases.hold(layout.lease_path(thread_id)) as lease:
-                return await self.finalize(thread_id, lease)
+                return await self.finalize(thread_id, readers, lease, relist=relist)
         except LeaseHeld:
             return NOTHING_DONE
 
-    async def finalize(self, thread_id: str, lease: Lease) -> Finalized:
+    async def finalize(
+        self, thread_id: str, readers: Sequence[str], lease: Lease, *, relist: bool
+    ) -> Finalized:
         thread = await self.log.thread(thread_id)
         shelf = await self.archive.shelf(thread_id)
         previous = (
@@ -111,17 +124,25 @@ class Finalize:
         if previous:
             if previous.revision not in thread.markers:
                 await self.close(previous)
-            if not coverage.uncovered(thread.segments, covers):
-                return Finalized(revision=previous.revision, written=False, outcomes={})
+            is_covered = not coverage.uncovered(thread.segments, covers)
+            if is_covered and not relist:
+                return unchanged(previous)
+        else:
+            is_covered = False
 
         number = shelf.last_used + 1
         sources = await self.gather(thread, previous, number, erased=shelf.erased)
         covers |= coverage.cover(thread.segments)
-        listing = await self.list_service(sources, number)
+        listing = await self.list_service(sources, number, readers)
         sources = replace(sources, listing=sources.listing + listing).erased()
         transcript = sources.transcript()
-        if not sources.events and transcript.view.sight is Sight.EVENTS_ONLY:
-            raise IntegrityError("nothing is known of this thread: no log, no reader")
+        is_unread = transcript.view.sight is Sight.EVENTS_ONLY
+        if is_unread and not sources.events and not previous:
+            raise Unreachable(
+                f"nothing is known of this thread: no log, and {transcript.view.reason}"
+            )
+        if previous and is_covered and not has_news(transcript, previous):
+            return unchanged(previous, transcript)
         manifest = await self.write(
             sources, transcript, number, covers=covers, previous=previous, lease=lease
         )
@@ -131,6 +152,7 @@ class Finalize:
             written=True,
             sight=transcript.view.sight,
             outcomes=transcript.outcomes,
+            people=tuple(one.id for one in transcript.participants),
         )
 
     async def gather(
@@ -164,15 +186,26 @@ class Finalize:
             erasures=before.erasures.inherited(number),
         )
 
-    async def list_service(self, sources: Sources, number: int) -> bytes:
-        """List the thread as the best reader there is; give the lines that keep it."""
-        known = roster(
-            of_thread(read_records(sources.events)), read_listings(sources.listing)
-        )
-        candidates = list(reader_candidates(self.reader_ids, known))
+    async def list_service(
+        self, sources: Sources, number: int, readers: Sequence[str]
+    ) -> bytes:
+        """List the thread as the best reader there is; give the lines that keep it.
+
+        Who that is may only be known from the listing of a worse one, which tells who
+        takes part and from when on each may see the thread.
+        """
+        entries = of_thread(read_records(sources.events))
+        known = read_listings(sources.listing)
+        people = roster(entries, known)
         refusals: list[Refusal] = []
         best: tuple[View, ServiceListing] | None = None
-        for reader in candidates[:MOST_READERS]:
+        tried: set[str] = set()
+        while len(tried) < MOST_READERS:
+            candidates = reader_candidates([*self.reader_ids, *readers], people)
+            reader = next((one for one in candidates if one not in tried), None)
+            if reader is None:
+                break
+            tried.add(reader)
             try:
                 listing = await self.chat.list_thread(sources.thread_id, reader)
             except ReaderRefused as error:
@@ -185,6 +218,7 @@ class Finalize:
                 best = (view, listing)
             if view.sight is Sight.FULL:
                 break
+            people = roster(entries, [*known, seen_participants(listing.pages)])
         return self.listing_lines(number, best, refusals)
 
     def listing_lines(
@@ -284,6 +318,33 @@ def better(view: View, than: View) -> bool:
     if view.sight is not than.sight:
         return view.sight is Sight.FULL
     return bool(view.since) and (not than.since or view.since < than.since)
+
+
+def unchanged(previous: Manifest, transcript: Transcript | None = None) -> Finalized:
+    return Finalized(
+        revision=previous.revision,
+        written=False,
+        sight=transcript.view.sight if transcript else "",
+        outcomes={},
+        people=tuple(one.id for one in transcript.participants) if transcript else (),
+    )
+
+
+def has_news(transcript: Transcript, previous: Manifest) -> bool:
+    """Say whether a listing told more than the newest revision holds.
+
+    One that shows less than an earlier one did is no news.
+    """
+    content = previous.content
+    return (
+        merkle_root(leaves(transcript)) != previous.merkle_root
+        or counts(transcript) != content["counts"]
+        or (
+            transcript.view.sight is Sight.FULL
+            and (transcript.outcomes, Sight.FULL)
+            != (content["reconciliation"], content["view"]["sight"])
+        )
+    )
 
 
 def why_unread(refusals: Sequence[Refusal]) -> str:

@@ -1,4 +1,5 @@
 import json
+import time
 
 import pytest
 from aiohttp import web
@@ -133,7 +134,7 @@ async def test_throttling_without_end_is_raised_at_the_deadline(tmp_path):
 
 async def test_a_service_out_of_reach_is_transient(tmp_path):
     async with served(tmp_path, list_within=5) as here:
-        here.product.endpoint = "https://127.0.0.1:1"
+        here.product.access.endpoint = "https://127.0.0.1:1"
         thread, (alice,) = here.thread("Alice")
 
         with pytest.raises(Transient):
@@ -150,6 +151,37 @@ async def test_an_answer_that_cannot_be_read_is_said(tmp_path, monkeypatch):
 
         with pytest.raises(ReaderRefused, match="cannot be read"):
             await here.product.list_thread(thread.id, alice.id)
+
+
+async def test_a_reader_of_many_threads_needs_one_token(tmp_path, monkeypatch):
+    issued = []
+    issue = ChatService.issue
+
+    def count(self, user, *details):
+        issued.append(user)
+        return issue(self, user, *details)
+
+    monkeypatch.setattr(ChatService, "issue", count)
+    async with served(tmp_path) as here:
+        thread, (alice,) = here.thread("Alice")
+
+        await here.product.list_thread(thread.id, alice.id)
+        await here.product.list_thread(thread.id, alice.id)
+
+    assert issued == [alice.id]
+
+
+async def test_a_token_that_was_revoked_is_replaced_by_the_next_try(tmp_path):
+    async with served(tmp_path) as here:
+        thread, (alice,) = here.thread("Alice")
+        await here.product.list_thread(thread.id, alice.id)
+        here.service.tokens.revoked_before[alice.id] = time.time() + 0.5
+
+        with pytest.raises(Transient, match="a token that it gave"):
+            await here.product.list_thread(thread.id, alice.id)
+        here.service.tokens.revoked_before.clear()
+
+        assert (await here.product.list_thread(thread.id, alice.id)).pages
 
 
 def after_each_page(monkeypatch, act):

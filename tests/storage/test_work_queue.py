@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from builders import THREAD
+from builders import ALICE, THREAD
 from shared.domain.errors import InvalidEvent, Transient
 from shared.domain.work import Work, decode_work, encode_work
 from shared.storage.work_queue import StorageWorkQueue
@@ -39,12 +39,34 @@ async def test_a_queue_out_of_reach_is_transient(queue):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "{}", '{"thread_id":7}', '{"thread_id":""}', "3", "ü\ud800"]
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"thread_id":7}',
+        '{"thread_id":""}',
+        "3",
+        "ü\ud800",
+        '{"thread_id":"x","readers":7}',
+        '{"thread_id":"x","readers":[7]}',
+    ],
 )
 def test_a_message_that_names_no_thread_is_refused(text):
     with pytest.raises(InvalidEvent):
         decode_work(text)
 
 
-def test_work_survives_the_queue():
-    assert decode_work(encode_work(WORK)) == WORK
+BACKFILLED = Work(thread_id=THREAD, reason="backfill", readers=(ALICE,), relist=True)
+
+
+@pytest.mark.parametrize("work", [WORK, BACKFILLED])
+def test_work_survives_the_queue(work):
+    assert decode_work(encode_work(work)) == work
+
+
+def test_who_can_have_no_token_is_no_reader():
+    text = encode_work(Work(thread_id=THREAD, readers=(ALICE, "8:orgid:x")))
+
+    assert decode_work(text).readers == (ALICE,)

@@ -14,7 +14,9 @@ from local.chat_service.misbehaviour import Misbehaviour
 from local.chat_service.model import Member, Thread
 from local.chat_service.rest import ChatService
 from local.ports import free_ports
-from shared.chat.service import OPTIONS, AcsChatService
+from shared.chat.access import OPTIONS, Access
+from shared.chat.finder import AcsThreadFinder
+from shared.chat.service import AcsChatService
 from shared.chat.tokens import Tokens
 
 
@@ -22,6 +24,7 @@ from shared.chat.tokens import Tokens
 class Served:
     service: ChatService
     product: AcsChatService
+    finder: AcsThreadFinder
     tokens: Tokens
     endpoint: str
     ca_file: Path
@@ -65,9 +68,11 @@ async def served(
             **trust,
             **OPTIONS,
         )
-        async with client:
-            tokens = Tokens(client)
-            product = AcsChatService(
-                endpoint, tokens, timedelta(seconds=list_within), {**OPTIONS, **trust}
-            )
-            yield Served(service, product, tokens, endpoint, arguments.ca_file)
+        tokens = Tokens(client)
+        access = Access(endpoint, tokens, options={**OPTIONS, **trust})
+        async with access:
+            within = timedelta(seconds=list_within)
+            product = AcsChatService(access, within)
+            finder = AcsThreadFinder(access, within)
+            yield Served(service, product, finder, tokens, endpoint, arguments.ca_file)
+            await access.close()

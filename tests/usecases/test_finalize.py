@@ -207,6 +207,68 @@ async def test_a_thread_of_which_nothing_is_known_is_an_alarm(world):
     assert world.archive.files == {}
 
 
+async def test_a_user_who_is_known_to_be_in_a_thread_reads_it(world):
+    world.chat.shows(THREAD, BOB, listed())
+
+    finalized = await world.finalize(THREAD, readers=[BOB])
+
+    assert finalized.sight == "full"
+    assert finalized.people == (BOB,)
+
+
+async def test_a_listing_tells_of_a_better_reader(world):
+    world.chat.shows(
+        THREAD, BOB, listed(), since="2026-11-22T10:00:00Z", others=[ALICE]
+    )
+    world.chat.shows(THREAD, ALICE, listed())
+
+    finalized = await world.finalize(THREAD, readers=[BOB])
+
+    assert finalized.sight == "full"
+    assert world.chat.asked == [(THREAD, BOB), (THREAD, ALICE)]
+
+
+async def test_asking_again_finds_what_no_event_told(world):
+    world.chat.shows(THREAD, ALICE, listed())
+    await world.finalize(THREAD, readers=[ALICE])
+    world.chat.shows(THREAD, ALICE, listed(), listed(1, "since"))
+
+    assert not (await world.finalize(THREAD, readers=[ALICE])).written
+    finalized = await world.finalize(THREAD, readers=[ALICE], relist=True)
+
+    assert (finalized.revision, finalized.written) == (2, True)
+    assert world.manifest(2)["content"]["counts"]["messages"] == 2
+
+
+@pytest.mark.parametrize(
+    "now_seen",
+    [[listed()], []],
+    ids=["the same", "nothing, being refused"],
+)
+async def test_asking_again_writes_nothing_where_nothing_is_new(world, now_seen):
+    world.chat.shows(THREAD, ALICE, listed())
+    await world.finalize(THREAD, readers=[ALICE])
+    before = dict(world.archive.files)
+    if not now_seen:
+        world.chat.pages.clear()
+
+    finalized = await world.finalize(THREAD, readers=[ALICE], relist=True)
+
+    assert (finalized.revision, finalized.written) == (1, False)
+    assert world.archive.files == before
+
+
+async def test_a_thread_that_nobody_could_read_is_checked_once_somebody_can(world):
+    await world.take(thread_created(), received())
+    first = await world.finalize(THREAD)
+    world.chat.shows(THREAD, ALICE, listed())
+
+    second = await world.finalize(THREAD, relist=True)
+
+    assert first.outcomes["unverifiable"] == 1
+    assert (second.revision, second.outcomes["matched"]) == (2, 1)
+
+
 async def test_a_service_in_trouble_leaves_the_archive_as_it_was(world):
     await world.take(thread_created(), received())
     world.chat.fails = Transient("throttled")

@@ -1,5 +1,7 @@
 """The chat service in memory: what each reader sees, or why they are refused."""
 
+from collections.abc import Sequence
+
 from shared.domain import json_line
 from shared.domain.listing import Page, PageKind
 from shared.ports.chat_service import ReaderRefused, ServiceListing
@@ -19,18 +21,19 @@ class MemoryChatService:
         since: str = "1970-01-01T00:00:00Z",
         created: str = "2026-11-22T08:00:00Z",
         settled: bool = True,
+        others: Sequence[str] = (),
     ) -> None:
-        """Let a reader see these messages, as one who takes part."""
-        member = {
-            "communicationIdentifier": {"rawId": reader},
-            "shareHistoryTime": since,
-        }
+        """Let a reader see these messages, as one who takes part beside `others`."""
+        members = [
+            {"communicationIdentifier": {"rawId": one}, "shareHistoryTime": since}
+            for one in (reader, *others)
+        ]
         properties = {"id": thread_id, "topic": "A topic", "createdOn": created}
         self.pages[thread_id, reader] = ServiceListing(
             pages=(
                 page(PageKind.PROPERTIES, properties),
                 page(PageKind.MESSAGES, {"value": list(messages)}),
-                page(PageKind.PARTICIPANTS, {"value": [member]}),
+                page(PageKind.PARTICIPANTS, {"value": members}),
             ),
             settled=settled,
         )

@@ -1,0 +1,72 @@
+"""A backfill's run: its state, kept as lines in the control container."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.domain import json_line, layout
+from shared.domain.estate import Estate
+from shared.ports.append_log import AppendLog
+from shared.ports.archive_store import ArchiveFiles
+
+LINES_AT_ONCE = 500
+Line = dict[str, Any]
+
+
+def nobody(line: Line, estate: Estate) -> None:
+    """Watch nothing."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One run by its name. What is told to it is durable when `tell` returns."""
+
+    name: str
+    log: AppendLog
+    files: ArchiveFiles
+    watch: Callable[[Line, Estate], None] = nobody
+    estate: Estate = field(default_factory=Estate)
+
+    async def load(self) -> Estate:
+        """Read what the run knows so far.
+
+        Raises:
+            Transient: the control container is not to be reached.
+
+        """
+        self.estate = Estate.of([line async for line in self.lines()])
+        return self.estate
+
+    async def lines(self) -> AsyncIterator[bytes]:
+        async for file in self.files.walk(layout.run_folder(self.name)):
+            rest = b""
+            async for part in self.files.stream(file.path):
+                *lines, rest = (rest + part).split(b"\n")
+                for line in lines:
+                    yield line
+            yield rest
+
+    async def tell(self, *lines: Line) -> None:
+        """Keep some facts, in this order, and take them in.
+
+        Raises:
+            Transient: they could not be kept.
+
+        """
+        for some in batches(lines):
+            text = "".join(json_line.compact(line) + "\n" for line in some)
+            await self.log.append(layout.run_stem(self.name), json_line.encode(text))
+            for line in some:
+                self.estate.take(line)
+                self.watch(line, self.estate)
+
+
+def batches(lines: Sequence[Line]) -> list[Sequence[Line]]:
+    starts = range(0, len(lines), LINES_AT_ONCE)
+    return [lines[start : start + LINES_AT_ONCE] for start in starts]
+
+
+async def run_names(files: ArchiveFiles) -> list[str]:
+    """Give the names of all runs."""
+    paths = [file.path async for file in files.walk(layout.RUNS_PREFIX)]
+    return sorted({path.split("/")[1] for path in paths})
