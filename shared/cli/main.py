@@ -3,6 +3,7 @@
 import click
 
 from shared import __version__
+from shared.cli.backfill import backfill
 from shared.cli.erasure import erase, hold
 from shared.cli.evidence import checkpoint, prove
 from shared.cli.export import export, formats
@@ -36,7 +37,16 @@ def main(debug: bool) -> None:
     """
 
 
-for command in (verify, checkpoint, prove, export, formats, erase, hold):
+for command in (
+    backfill,
+    verify,
+    checkpoint,
+    prove,
+    export,
+    formats,
+    erase,
+    hold,
+):
     main.add_command(command)
 
 if __name__ == "__main__":

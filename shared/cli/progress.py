@@ -1,5 +1,6 @@
-"""Progress of long work: a bar on a terminal, nothing in a pipe."""
+"""Progress of long work: bars on a terminal, and at most a line a minute elsewhere."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -7,11 +8,19 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
+    MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from rich.text import Text
+
+from shared.domain.estate import Estate, ThreadState, UserState
+
+LINE_EVERY = 60.0
 
 
 @contextmanager
@@ -30,3 +39,44 @@ def bytes_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
     ) as progress:
         task = progress.add_task(what, total=total or None)
         yield lambda count: progress.advance(task, count)
+
+
+class RateColumn(ProgressColumn):
+    """How many a second, as measured lately."""
+
+    def render(self, task: Task) -> Text:
+        """Show the rate."""
+        return Text(f"{task.speed or 0:.1f}/s")
+
+
+@contextmanager
+def backfill_bars(*, silent: bool) -> Iterator[Callable[[Estate], None]]:
+    """Show how many users were asked, and how many threads are done with."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        RateColumn(),
+        TimeRemainingColumn(),
+    )
+    is_shown = console.is_terminal and not silent
+    told = time.monotonic()
+    with Progress(*columns, console=console, disable=not is_shown) as progress:
+        users = progress.add_task("users", total=None)
+        threads = progress.add_task("threads", total=None)
+
+        def show(estate: Estate) -> None:
+            nonlocal told
+            asked = len(estate.users) - estate.user_states[UserState.MET]
+            done = len(estate.threads) - estate.thread_states[ThreadState.FOUND]
+            progress.update(users, completed=asked, total=len(estate.users))
+            progress.update(threads, completed=done, total=len(estate.threads))
+            if not (is_shown or silent) and time.monotonic() - told >= LINE_EVERY:
+                told = time.monotonic()
+                console.print(
+                    f"{asked} of {len(estate.users)} users asked, "
+                    f"{done} of {len(estate.threads)} threads done"
+                )
+
+        yield show

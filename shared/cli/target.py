@@ -4,18 +4,24 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
 
 from shared.domain import layout
 from shared.ports.append_log import AppendLog, ThreadLogs
-from shared.ports.archive_store import ErasableArchive
+from shared.ports.archive_store import ArchiveFiles, ErasableArchive
 from shared.ports.leases import Leases
+
+if TYPE_CHECKING:
+    from shared.storage.clients import Account
 
 PACKED = "archive"
 REQUEST = "request.json"
 CHECKPOINT = "checkpoint.txt"
+CONTROL_FOLDER = ".chat-control"
+"""Where a folder keeps what a storage account has in the container `chat-control`."""
 
 
 class Unreadable(click.ClickException):
@@ -26,13 +32,19 @@ class Unreadable(click.ClickException):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """An archive that was opened. `log` is None for a folder, which has none."""
+    """An archive that was opened.
+
+    `account` is None for a folder, which has neither log nor queue.
+    """
 
     origin: str
     archive: ErasableArchive
     ledger: AppendLog
     leases: Leases
+    control: AppendLog
+    control_files: ArchiveFiles
     log: ThreadLogs | None = None
+    account: "Account | None" = None
     package: Path | None = None
     """The folder of the package, where it is one."""
 
@@ -48,8 +60,10 @@ class Target:
 
 
 @asynccontextmanager
-async def opened(where: str, connection_string: str) -> AsyncIterator[Target]:
-    """Open an archive.
+async def opened(
+    where: str, connection_string: str, *, make: bool = False
+) -> AsyncIterator[Target]:
+    """Open an archive; with `make`, a folder may be a new one.
 
     Raises:
         Unreadable: there is none, or nobody said where.
@@ -61,6 +75,8 @@ async def opened(where: str, connection_string: str) -> AsyncIterator[Target]:
             f"{layout.ARCHIVE}, or set CHAT_STORAGE to a connection string."
         )
     if where and not where.startswith(("https://", "http://")):
+        if make:
+            Path(where).mkdir(parents=True, exist_ok=True)
         yield folder(Path(where))
         return
     async with AsyncExitStack() as stack:
@@ -75,11 +91,14 @@ def folder(root: Path) -> Target:
     if not inner.is_dir():
         raise Unreadable(f"There is no folder {root}.")
     archive = FolderArchive(inner)
+    control = FolderArchive(inner / CONTROL_FOLDER)
     return Target(
         origin=layout.ARCHIVE,
         archive=archive,
         ledger=archive,
         leases=FolderLeases(),
+        control=control,
+        control_files=control,
         package=package,
     )
 
@@ -110,6 +129,7 @@ async def container(
             credential = await stack.enter_async_context(DefaultAzureCredential())
         account = Account(
             blob_uri=f"{parts.scheme}://{parts.netloc}{service}{query}",
+            queue_uri=f"{parts.scheme}://{queue_host(parts.netloc)}{service}{query}",
             credential=credential,
         )
     appends: BlobServiceClient = await stack.enter_async_context(
@@ -118,12 +138,21 @@ async def container(
     others = await stack.enter_async_context(account.blobs(**PERSON_OPTIONS))
     ledger = BlobAppendLog(appends.get_container_client(name))
     log = BlobThreadLogs(appends, others)
-    stack.push_async_callback(ledger.close)
-    stack.push_async_callback(log.close)
+    control = BlobAppendLog(appends.get_container_client(layout.CONTROL))
+    for one in (ledger, log, control):
+        stack.push_async_callback(one.close)
     return Target(
         origin=f"{urlsplit(others.url).netloc}/{name}",
         archive=BlobArchiveStore(others, container=name),
         ledger=ledger,
         leases=BlobLeases(others),
+        control=control,
+        control_files=BlobArchiveStore(others, container=layout.CONTROL),
         log=log,
+        account=account,
     )
+
+
+def queue_host(blob_host: str) -> str:
+    """Give the host of the same account's queues."""
+    return blob_host.replace(".blob.", ".queue.", 1)

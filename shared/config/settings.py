@@ -100,6 +100,20 @@ class Settings:
         return settings
 
 
+def chat_settings(env: Mapping[str, str]) -> ChatSettings:
+    """Read the settings of the ACS resource only.
+
+    Raises:
+        ConfigError: with every problem found, not only the first.
+
+    """
+    reader = Reader(env)
+    settings = read_chat(reader)
+    if reader.problems:
+        raise ConfigError(reader.problems)
+    return settings
+
+
 class Reader:
     """Reads single values and gathers what is wrong with them."""
 

@@ -73,6 +73,12 @@ def segment_path(stem: str, roll: int) -> str:
     return f"{stem}.jsonl" if roll == 0 else f"{stem}.{roll:04d}.jsonl"
 
 
+def segment_roll(path: str) -> int:
+    """Give how many full segments come before this one of the same stem."""
+    roll = path.removesuffix(".jsonl").rpartition(".")[2]
+    return int(roll) if roll.isdecimal() else 0
+
+
 def segment_day(path: str) -> date | None:
     """Give the day of a segment; None for a blob that is no segment."""
     name = path.rsplit("/", 1)[-1]

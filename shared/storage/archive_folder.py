@@ -10,8 +10,10 @@ import stat
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from shared.domain import layout
+from shared.domain.coverage import Covers, Segment, ThreadLog
 from shared.domain.errors import IntegrityError, Transient
 from shared.ports.archive_store import AlreadyExists, File, Immutable, Shelf
 from shared.storage.archive_store import shelf_of
@@ -98,11 +100,64 @@ class FolderArchive:
     async def append(self, stem: str, line: bytes) -> None:
         """Append a line to the ledger; see the port of append logs."""
         path = self.root / layout.segment_path(stem, 0)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as file:
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("a+b") as file:
+                # Who died in the middle of a line must not tear the next one too.
+                file.write(line if ends_a_line(file) else b"\n" + line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise Transient(f"append to {path.name}: {error.strerror}") from None
+
+
+def ends_a_line(file: BinaryIO) -> bool:
+    """Say whether a file is empty or ends with a newline."""
+    if not file.seek(0, os.SEEK_END):
+        return True
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
+
+
+class NoThreadLogs:
+    """The log of a folder: there is none, so a thread is what the service lists.
+
+    See the port of thread logs.
+    """
+
+    async def threads(self) -> AsyncIterator[ThreadLog]:
+        """Give no thread."""
+        return
+        yield
+
+    async def thread(self, thread_id: str) -> ThreadLog:
+        """Give a thread without segments."""
+        return ThreadLog(thread_id=thread_id, segments=(), markers={})
+
+    async def read(self, segment: Segment, start: int) -> bytes:  # noqa: ARG002 - as the port has it
+        """Read a segment, of which there is none."""
+        raise IntegrityError(f"{segment.path} is in no log")
+
+    async def quarantined(self, thread_id: str) -> bytes:  # noqa: ARG002 - as the port has it
+        """Give nothing."""
+        return b""
+
+    async def clear_quarantine(self, thread_id: str) -> None:
+        """Clear nothing."""
+
+    async def mark(self, thread_id: str, revision: int, covers: Covers) -> None:
+        """Mark nothing: there is nothing to prune."""
+
+    async def prune(self, segment: Segment) -> bool:  # noqa: ARG002 - as the port has it
+        """Prune nothing."""
+        return False
+
+    async def unmark(self, thread_id: str, revision: int) -> None:
+        """Unmark nothing."""
+
+    async def append(self, stem: str, line: bytes) -> None:  # noqa: ARG002 - as the port has it
+        """Refuse: a folder takes no events."""
+        raise IntegrityError(f"{stem}: a folder has no log")
 
 
 class FolderLease:

@@ -38,9 +38,11 @@ class Run:
         return self.estate
 
     async def lines(self) -> AsyncIterator[bytes]:
-        async for file in self.files.walk(layout.run_folder(self.name)):
+        folder = layout.run_folder(self.name)
+        paths = [file.path async for file in self.files.walk(folder)]
+        for path in sorted(paths, key=layout.segment_roll):
             rest = b""
-            async for part in self.files.stream(file.path):
+            async for part in self.files.stream(path):
                 *lines, rest = (rest + part).split(b"\n")
                 for line in lines:
                     yield line

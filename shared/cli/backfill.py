@@ -1,0 +1,305 @@
+"""`chat-archive backfill`: every thread of the estate, found through its users."""
+
+import asyncio
+import json
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any, BinaryIO
+
+import click
+
+from shared.announce.topic import SilentAnnouncer
+from shared.bootstrap import chat_access, new_salt, quieten_sdk_logs
+from shared.chat.finder import AcsThreadFinder
+from shared.chat.service import AcsChatService
+from shared.cli.options import archive_argument, runs, utc_now
+from shared.cli.progress import backfill_bars
+from shared.cli.seeds import read_seeds
+from shared.cli.target import Target, Unreadable, opened
+from shared.cli.verify import printable, readable
+from shared.config.settings import ChatSettings, chat_settings
+from shared.domain import layout
+from shared.domain.estate import Estate, ThreadState, UserState
+from shared.formats import ARCHIVED, DEFAULT
+from shared.ports.leases import LeaseHeld
+from shared.storage.archive_folder import NoThreadLogs
+from shared.storage.work_queue import StorageWorkQueue
+from shared.usecases.backfill import (
+    ArchiveHere,
+    Archiver,
+    Backfill,
+    PutOnQueue,
+    Scope,
+    Seeds,
+)
+from shared.usecases.finalize import Finalize
+from shared.usecases.ledger import CloseLedger
+from shared.usecases.plan import Plan, plan
+from shared.usecases.runs import Run
+
+FILES: Any = {"type": click.File("rb"), "multiple": True, "metavar": "FILE"}
+STOPPED = 130
+"""The exit status of what Ctrl-C ended, as shells have it."""
+
+
+@click.command()
+@archive_argument
+@click.option("--users", **FILES, help="User ids, one a line; - reads standard input.")
+@click.option("--chat-logs", **FILES, help="Chat logs of Azure Monitor, CSV or JSON.")
+@click.option("--threads", **FILES, help="Thread ids, each with a reader if known.")
+@click.option("--follow", is_flag=True, help="Ask everybody who is met on the way too.")
+@click.option("--here", is_flag=True, help="Archive in this process, not by the queue.")
+@click.option("--dry-run", is_flag=True, help="Find, and say what there is to do.")
+@click.option("--since-last", is_flag=True, help="Only what is new since the last run.")
+@click.option("--again", is_flag=True, help="Ask for every user and thread again.")
+@click.option("--run", "name", default="estate", show_default=True, help="Its name.")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 256),
+    default=16,
+    show_default=True,
+    help="Users and threads at work at once.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object an event.")
+@click.option(
+    "--formats",
+    envvar="ARCHIVE_FORMATS",
+    default=",".join(DEFAULT),
+    show_default=True,
+    help="Formats to write with --here.",
+)
+@click.option(
+    "--acs-connection-string",
+    envvar="ACS_CONNECTION_STRING",
+    default="",
+    help="The ACS resource; or --acs-endpoint, as who is signed in.",
+)
+@click.option("--acs-endpoint", envvar="ACS_ENDPOINT", default="", help="Its address.")
+@click.option(
+    "--reader-ids", envvar="ACS_READER_IDS", default="", help="Readers to try first."
+)
+@runs
+async def backfill(
+    archive: str,
+    connection_string: str,
+    users: tuple[BinaryIO, ...],
+    chat_logs: tuple[BinaryIO, ...],
+    threads: tuple[BinaryIO, ...],
+    follow: bool,
+    here: bool,
+    dry_run: bool,
+    since_last: bool,
+    again: bool,
+    name: str,
+    concurrency: int,
+    as_json: bool,
+    formats: str,
+    acs_connection_string: str,
+    acs_endpoint: str,
+    reader_ids: str,
+) -> int:
+    """Archive every thread of an ACS resource, found through the users in them.
+
+    There is no list of all threads: name the users, from your own database or from the
+    chat logs of Azure Monitor, and follow who takes part. Threads go to the queue of
+    the function app, or are archived --here. The run keeps its state beside the
+    archive: a run that was stopped, by whatever, goes on when the same command is given
+    again, and only does what is not done. What failed is tried again.
+
+    Exit status: 0 all done, 1 something could not be had (see `report`), 2 unreadable
+    or wrongly asked, 130 stopped by Ctrl-C.
+
+    \b
+    Examples:
+      chat-archive backfill --users users.txt --follow --dry-run
+      chat-archive backfill --users users.txt --follow --here archive
+      chat-archive backfill --chat-logs logs.csv --since-last
+    """
+    if since_last and again:
+        raise click.UsageError("Give either --since-last or --again.")
+    if not layout.RUN_NAME.fullmatch(name):
+        raise click.UsageError("--run: small letters, digits and hyphens, 63 at most.")
+    quieten_sdk_logs()
+    seeds = read_seeds(users, chat_logs, threads)
+    settings = chat_settings(
+        {
+            "ACS_CONNECTION_STRING": acs_connection_string,
+            "ACS_ENDPOINT": acs_endpoint,
+            "ACS_READER_IDS": reader_ids,
+        }
+    )
+    scope = Scope.SINCE_LAST if since_last else Scope.ALL if again else Scope.NEW
+    async with AsyncExitStack() as stack:
+        target = await stack.enter_async_context(
+            opened(archive, connection_string, make=here or dry_run)
+        )
+        access = await stack.enter_async_context(chat_access(settings))
+        finder = AcsThreadFinder(access, settings.list_within)
+        archiver: Archiver | None = None
+        if here:
+            chat = AcsChatService(access, settings.list_within)
+            archiver = archive_here(target, chat, settings, read_formats(formats))
+        elif not dry_run:
+            archiver = await put_on_queue(target, stack)
+        run = Run(name=name, log=target.control, files=target.control_files)
+        try:
+            await stack.enter_async_context(
+                target.leases.hold(layout.run_lease_path(name))
+            )
+        except LeaseHeld:
+            raise Unreadable(
+                f"Run {name} is at work elsewhere, or was killed less than a minute "
+                "ago. Wait, or give another --run."
+            ) from None
+        await run.load()
+        if not (run.estate.users or run.estate.threads or seeds.users or seeds.threads):
+            raise Unreadable("Give --users, --chat-logs or --threads to begin with.")
+        work = Backfill(
+            run=run,
+            finder=finder,
+            archiver=None if dry_run else archiver,
+            clock=utc_now,
+            scope=scope,
+            follow=follow,
+            concurrency=concurrency,
+        )
+        await watched(work, seeds, as_json=as_json)
+        if here and not dry_run:
+            await close_days(target)
+        if dry_run and not work.stop.is_set():
+            tell_plan(
+                await plan(run.estate, finder, concurrency=concurrency), as_json=as_json
+            )
+        return tell_end(work, as_json=as_json)
+
+
+async def watched(work: Backfill, seeds: Seeds, *, as_json: bool) -> None:
+    """Run a backfill with its progress shown; the first Ctrl-C ends it cleanly."""
+    loop = asyncio.get_running_loop()
+    with suppress(NotImplementedError):  # Windows has no such handlers
+        loop.add_signal_handler(signal.SIGINT, interrupted, work)
+    try:
+        with backfill_bars(silent=as_json) as show:
+
+            def watch(line: dict[str, Any], estate: Estate) -> None:
+                if as_json:
+                    click.echo(json.dumps(line))
+                show(estate)
+
+            work.run.watch = watch
+            await work(seeds)
+    finally:
+        with suppress(NotImplementedError):
+            loop.remove_signal_handler(signal.SIGINT)
+
+
+def interrupted(work: Backfill) -> None:
+    work.stop.set()
+    click.echo("Stopping: what is under way is finished first.", err=True)
+    asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+
+
+def archive_here(
+    target: Target,
+    chat: AcsChatService,
+    settings: ChatSettings,
+    formats: Sequence[str],
+) -> ArchiveHere:
+    return ArchiveHere(
+        finalize=Finalize(
+            log=target.log or NoThreadLogs(),
+            ledger=target.ledger,
+            archive=target.archive,
+            leases=target.leases,
+            chat=chat,
+            announcer=SilentAnnouncer(),
+            clock=utc_now,
+            new_salt=new_salt,
+            reader_ids=settings.reader_ids,
+            formats=formats,
+        )
+    )
+
+
+async def put_on_queue(target: Target, stack: AsyncExitStack) -> PutOnQueue:
+    if target.account is None:
+        raise click.UsageError("A folder has no queue: give --here.")
+    queue = target.account.queue(layout.FINALIZE_QUEUE)
+    return PutOnQueue(queue=StorageWorkQueue(await stack.enter_async_context(queue)))
+
+
+async def close_days(target: Target) -> None:
+    """Close the ledger's days, which is otherwise the sweep's."""
+    await CloseLedger(
+        archive=target.archive,
+        ledger=target.ledger,
+        leases=target.leases,
+        clock=utc_now,
+    )()
+
+
+def read_formats(text: str) -> tuple[str, ...]:
+    formats = tuple(one.strip() for one in text.split(",") if one.strip())
+    if unknown := [one for one in formats if one not in ARCHIVED]:
+        raise click.UsageError(
+            f"--formats: {', '.join(unknown)}; known are {', '.join(ARCHIVED)}."
+        )
+    return formats
+
+
+def tell_plan(planned: Plan, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"plan": asdict(planned)}))
+        return
+    click.echo(f"{planned.threads} thread(s) of {planned.users} user(s) to archive")
+    click.echo(
+        f"  about {planned.messages} messages, {planned.calls} calls, "
+        f"{lasting(planned.seconds)}, {readable(planned.bytes)}"
+    )
+    click.echo(
+        f"  estimated from {planned.sampled} thread(s), the service's limits, and a "
+        "tenth of a second a call; nothing was archived"
+    )
+
+
+def lasting(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))
+
+
+def tell_end(work: Backfill, *, as_json: bool) -> int:
+    """Say how it ended, what is missing first; give the exit status."""
+    estate = work.estate
+    missing = [*missing_users(estate), *missing_threads(estate)]
+    if not as_json:
+        for line in missing:
+            click.echo(printable(line))
+        users, threads = estate.user_states, estate.thread_states
+        click.echo(
+            f"{len(estate.users)} user(s): {users[UserState.LISTED]} asked, "
+            f"{users[UserState.REFUSED]} refused, {users[UserState.FAILED]} failed, "
+            f"{users[UserState.MET]} to ask"
+        )
+        told = ", ".join(f"{threads[one]} {one}" for one in ThreadState if threads[one])
+        click.echo(f"{len(estate.threads)} thread(s): {told or 'none'}")
+    if work.stop.is_set():
+        click.echo(
+            f"Stopped. Give the same command again to go on (run {work.run.name}).",
+            err=True,
+        )
+        return STOPPED
+    return 1 if missing else 0
+
+
+def missing_users(estate: Estate) -> Iterator[str]:
+    for user in estate.users.values():
+        if user.state in (UserState.REFUSED, UserState.FAILED):
+            yield f"{user.state.upper()} {user.id}: {user.reason}"
+
+
+def missing_threads(estate: Estate) -> Iterator[str]:
+    for thread in estate.threads.values():
+        if thread.state in (ThreadState.UNREACHABLE, ThreadState.FAILED):
+            yield f"{thread.state.upper()} {thread.id}: {thread.reason}"

@@ -1,0 +1,109 @@
+"""Where a backfill begins: files of user ids, of thread ids, and chat logs of Azure."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, BinaryIO
+
+from shared.cli.target import Unreadable
+from shared.usecases.backfill import Seeds
+
+USER, THREAD = "userid", "chatthreadid"
+"""The columns of a chat log, in lower case: its exports spell them in several ways."""
+NESTED = ("properties", "records", "value", "tables")
+
+
+def read_seeds(
+    users: Iterable[BinaryIO],
+    chat_logs: Iterable[BinaryIO],
+    threads: Iterable[BinaryIO],
+) -> Seeds:
+    """Read all files.
+
+    Raises:
+        Unreadable: one of them holds nothing that could be used.
+
+    """
+    met: dict[str, str] = {}
+    named: list[tuple[str, str]] = []
+    for file in users:
+        met |= {row[0]: file.name for row in id_rows(file)}
+    for file in threads:
+        for thread_id, *readers in id_rows(file):
+            named.append((thread_id, readers[0] if readers else ""))
+            met |= dict.fromkeys(readers[:1], file.name)
+    for file in chat_logs:
+        for user, thread in log_rows(file):
+            met |= {user: file.name} if user else {}
+            named += [(thread, user)] if thread else []
+    return Seeds(users=[*met.items()], threads=named)
+
+
+def id_rows(file: BinaryIO) -> Iterator[list[str]]:
+    """Give the ids on each line: one, or several with commas between."""
+    count = 0
+    for row in csv.reader(io.StringIO(text_of(file))):
+        ids = [one.strip() for one in row if one.strip()]
+        # A header has no colon; every raw id and thread id has one.
+        if ids and not ids[0].startswith("#") and ":" in ids[0]:
+            count += 1
+            yield ids
+    if not count:
+        raise Unreadable(
+            f"{file.name} holds no id. Write one a line, such as 8:acs:… or 19:…"
+        )
+
+
+def log_rows(file: BinaryIO) -> Iterator[tuple[str, str]]:
+    """Give user and thread of each row of a chat log, CSV or JSON; "" for none."""
+    text = text_of(file)
+    rows = json_rows(text) if text.lstrip()[:1] in ("{", "[") else csv_rows(text)
+    found = dict.fromkeys(
+        (str(row.get(USER) or ""), str(row.get(THREAD) or "")) for row in rows
+    )
+    found.pop(("", ""), None)
+    if not found:
+        raise Unreadable(
+            f"{file.name} names neither users nor threads. It needs the columns UserId "
+            "and ChatThreadId of ACSChatIncomingOperations."
+        )
+    return iter(found)
+
+
+def csv_rows(text: str) -> Iterator[dict[str, Any]]:
+    for row in csv.DictReader(io.StringIO(text)):
+        yield {str(key).strip().lower(): value for key, value in row.items()}
+
+
+def json_rows(text: str) -> Iterator[dict[str, Any]]:
+    """Give the rows of a document, or of one document a line."""
+    try:
+        yield from rows_in(json.loads(text))
+    except ValueError:
+        for line in text.splitlines():
+            try:
+                yield from rows_in(json.loads(line))
+            except ValueError:
+                continue
+
+
+def rows_in(value: Any) -> Iterator[dict[str, Any]]:
+    """Give every object that names a user or a thread, however deep it stands."""
+    if isinstance(value, list):
+        for one in value:
+            yield from rows_in(one)
+    elif isinstance(value, Mapping):
+        row = {str(key).lower(): one for key, one in value.items()}
+        if "columns" in row and "rows" in row:  # an answer of Log Analytics
+            names = [str(one["name"]).lower() for one in row["columns"]]
+            yield from (dict(zip(names, one, strict=False)) for one in row["rows"])
+        elif USER in row or THREAD in row:
+            yield row
+        else:
+            for name in NESTED:
+                yield from rows_in(row.get(name))
+
+
+def text_of(file: BinaryIO) -> str:
+    return file.read().decode("utf-8-sig", "replace")
