@@ -8,13 +8,14 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 
 from aiohttp import web
 
 from local.chat_service.certificate import serve_with_own_ca
 from local.chat_service.delivery import Subscription
+from local.chat_service.estate import seed_estate
 from local.chat_service.events import Publisher
 from local.chat_service.misbehaviour import Misbehaviour
 from local.chat_service.model import World
@@ -40,6 +41,15 @@ def parse_arguments() -> argparse.Namespace:
         type=Path,
         help="where to write the connection string as JSON once it serves",
     )
+    parser.add_argument(
+        "--estate",
+        type=estate_size,
+        metavar="USERSxTHREADS",
+        help="begin with an estate of so many users and threads",
+    )
+    parser.add_argument(
+        "--truth-file", type=Path, help="where to write what the estate really holds"
+    )
     parser.add_argument("--webhook", help="address to deliver events to")
     parser.add_argument(
         "--schema", choices=["eventgrid", "cloudevents"], default="eventgrid"
@@ -63,6 +73,11 @@ def parse_arguments() -> argparse.Namespace:
                 help=f"misbehaviour; default: {one.default}",
             )
     return parser.parse_args()
+
+
+def estate_size(text: str) -> tuple[int, int]:
+    users, threads = text.split("x")
+    return int(users), int(threads)
 
 
 @asynccontextmanager
@@ -112,6 +127,13 @@ async def run(arguments: argparse.Namespace) -> None:
             ),
             "ca_file": str(arguments.ca_file.resolve()),
         }
+        if arguments.estate:
+            users, threads = arguments.estate
+            truth = seed_estate(
+                service.world, users=users, threads=threads, seed=arguments.seed
+            )
+            if arguments.truth_file:
+                arguments.truth_file.write_text(json.dumps(asdict(truth)))
         if arguments.ready_file:
             partial = arguments.ready_file.with_suffix(".partial")
             partial.write_text(json.dumps(ready))

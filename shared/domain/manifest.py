@@ -169,7 +169,7 @@ def file_from_json(value: Mapping[str, Any]) -> ArchiveFile:
 
 
 def counts(transcript: Transcript) -> dict[str, Any]:
-    tally, records = transcript.tally, transcript.records
+    tally, records = transcript.tally.baseline, transcript.records
     return {
         "messages": len(transcript.messages),
         "versions": tally.versions,

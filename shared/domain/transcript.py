@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from shared.domain.baseline import Baseline
 from shared.domain.event import Kind
 from shared.domain.listing import Sight, View
 
@@ -156,33 +157,17 @@ class Tally:
     """What there is to count of messages, counted once."""
 
     outcomes: Mapping[str, int]
-    versions: int = 0
-    edited: int = 0
-    deleted: int = 0
-    first_on: str = ""
-    last_on: str = ""
+    baseline: Baseline
 
     @classmethod
     def of(cls, messages: Iterable[Message]) -> "Tally":
         """Count these messages."""
         outcomes = dict.fromkeys(map(str, Outcome), 0)
-        versions = edited = deleted = 0
-        first_on = last_on = ""
+        baseline = Baseline()
         for one in messages:
             outcomes[one.outcome] += 1
-            versions += len(one.versions)
-            edited += bool(one.edited_on)
-            deleted += bool(one.deleted_on)
-            first_on = first_on or one.created_on
-            last_on = one.created_on or last_on
-        return cls(
-            outcomes=outcomes,
-            versions=versions,
-            edited=edited,
-            deleted=deleted,
-            first_on=first_on,
-            last_on=last_on,
-        )
+            baseline.see(one)
+        return cls(outcomes=outcomes, baseline=baseline)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

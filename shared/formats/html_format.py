@@ -123,8 +123,8 @@ def badge(transcript: Transcript) -> str:
 def facts(transcript: Transcript) -> str:
     tally = transcript.tally
     return (
-        f"{len(transcript.messages)} messages, {tally.edited} edited, "
-        f"{tally.deleted} deleted · "
+        f"{len(transcript.messages)} messages, {tally.baseline.edited} edited, "
+        f"{tally.baseline.deleted} deleted · "
         f"created {when(transcript.created_on)}"
         + (f" · deleted {when(transcript.deleted_on)}" if transcript.deleted_on else "")
     )

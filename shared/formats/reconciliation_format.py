@@ -24,6 +24,7 @@ def parts(transcript: Transcript) -> Iterator[bytes]:
         "gaps": [gap_json(one) for one in transcript.gaps],
         "outcomes": transcript.outcomes,
         "counts": counts(transcript),
+        "baseline": transcript.tally.baseline.to_json(),
     }
     yield from with_list(head, "messages", map(row, transcript.messages), {})
 

@@ -3,10 +3,11 @@
 Erasure is the one exception: it replaces files, and says so in the ledger.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from shared.domain import layout
 from shared.domain.errors import ArchiverError, Transient
 
 
@@ -39,6 +40,20 @@ class Shelf:
     newest: int
     last_used: int
     erased: bool = False
+
+    @classmethod
+    def of(cls, paths: Iterable[str]) -> "Shelf":
+        """Say which revisions these files of one thread make."""
+        last_used = newest = 0
+        erased = set()
+        for path in paths:
+            number = layout.revision_number(path) or 0
+            last_used = max(last_used, number)
+            if path.endswith(f"/{layout.MANIFEST_FILE}"):
+                newest = max(newest, number)
+            elif path.endswith(f"/{layout.ERASURES_FILE}"):
+                erased.add(number)
+        return cls(newest=newest, last_used=last_used, erased=newest in erased)
 
 
 class ArchiveFiles(Protocol):

@@ -16,7 +16,6 @@ from shared.domain import layout
 from shared.domain.coverage import Covers, Segment, ThreadLog
 from shared.domain.errors import IntegrityError, Transient
 from shared.ports.archive_store import AlreadyExists, File, Immutable, Shelf
-from shared.storage.archive_store import shelf_of
 
 PART = 4 * 1024 * 1024
 
@@ -41,7 +40,7 @@ class FolderArchive:
     async def shelf(self, thread_id: str) -> Shelf:
         """Say which revisions there are; see the port."""
         folder = layout.thread_folder(thread_id)
-        return shelf_of([file.path async for file in self.walk(folder)])
+        return Shelf.of([file.path async for file in self.walk(folder)])
 
     async def read(self, path: str) -> bytes:
         """Read a file; see the port."""

@@ -1,6 +1,6 @@
 """Archives on block blobs: each file is created once; only erasure writes one again."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from http import HTTPStatus
 from itertools import chain
 
@@ -50,7 +50,7 @@ class BlobArchiveStore:
     async def shelf(self, thread_id: str) -> Shelf:
         """Say which revisions there are; see the port."""
         folder = layout.thread_folder(thread_id)
-        return shelf_of([file.path async for file in self.walk(folder)])
+        return Shelf.of([file.path async for file in self.walk(folder)])
 
     async def read(self, path: str) -> bytes:
         """Read a file; see the port."""
@@ -150,17 +150,3 @@ def short_or_long(parts: Iterator[bytes]) -> bytes | Iterator[bytes]:
         if size > BLOCK_BYTES:
             return chain(begun, parts)
     return b"".join(begun)
-
-
-def shelf_of(paths: Iterable[str]) -> Shelf:
-    """Say which revisions these files of one thread make."""
-    last_used = newest = 0
-    erased = set()
-    for path in paths:
-        number = layout.revision_number(path) or 0
-        last_used = max(last_used, number)
-        if path.endswith(f"/{layout.MANIFEST_FILE}"):
-            newest = max(newest, number)
-        elif path.endswith(f"/{layout.ERASURES_FILE}"):
-            erased.add(number)
-    return Shelf(newest=newest, last_used=last_used, erased=newest in erased)

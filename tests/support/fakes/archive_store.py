@@ -3,7 +3,6 @@
 from shared.domain import layout
 from shared.domain.errors import IntegrityError
 from shared.ports.archive_store import AlreadyExists, File, Immutable, Shelf
-from shared.storage.archive_store import shelf_of
 
 
 class MemoryArchiveStore:
@@ -18,7 +17,7 @@ class MemoryArchiveStore:
 
     async def shelf(self, thread_id: str) -> Shelf:
         folder = layout.thread_folder(thread_id)
-        return shelf_of([path for path in self.files if path.startswith(folder)])
+        return Shelf.of([path for path in self.files if path.startswith(folder)])
 
     async def read(self, path: str) -> bytes:
         if path not in self.files:

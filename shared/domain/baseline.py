@@ -1,0 +1,109 @@
+"""The baseline: what there is to count, for whoever moves the threads elsewhere.
+
+These are the numbers that a migration has to come to again: messages by author and day,
+edited, deleted, html, with attachments, with metadata, system messages, the first and the last.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shared.domain.transcript import Message
+
+SPOKEN = ("text", "html")
+"""The types of what people say; all others are the service's own."""
+
+
+@dataclass(slots=True)
+class Baseline:
+    """Counts of messages, which can be added up. Times are "" where there is none."""
+
+    messages: int = 0
+    versions: int = 0
+    edited: int = 0
+    deleted: int = 0
+    html: int = 0
+    attachments: int = 0
+    metadata: int = 0
+    system: int = 0
+    first_on: str = ""
+    last_on: str = ""
+    by_author_and_day: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Raw id of the author, then the day in UTC; without system messages."""
+
+    def see(self, message: "Message") -> None:
+        """Count a message."""
+        self.messages += 1
+        self.versions += len(message.versions)
+        self.edited += bool(message.edited_on)
+        self.deleted += bool(message.deleted_on)
+        content = message.content
+        self.attachments += bool(content.get("attachments"))
+        self.metadata += bool(content.get("metadata"))
+        self.html += message.type == "html"
+        self.extend(message.created_on, message.created_on)
+        if message.type in SPOKEN:
+            self.count(message.sender_id, message.created_on[:10], 1)
+        else:
+            self.system += 1
+
+    def add(self, other: "Baseline") -> None:
+        """Add the counts of another one."""
+        for name in COUNTED:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.extend(other.first_on, other.last_on)
+        for author, days in other.by_author_and_day.items():
+            for day, count in days.items():
+                self.count(author, day, count)
+
+    def extend(self, first_on: str, last_on: str) -> None:
+        if first_on and (not self.first_on or first_on < self.first_on):
+            self.first_on = first_on
+        self.last_on = max(self.last_on, last_on)
+
+    def count(self, author: str, day: str, messages: int) -> None:
+        days = self.by_author_and_day.setdefault(author, {})
+        days[day] = days.get(day, 0) + messages
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it with everything sorted, the same for the same messages."""
+        return {
+            **{name: getattr(self, name) for name in COUNTED},
+            "first_on": self.first_on,
+            "last_on": self.last_on,
+            "by_author_and_day": {
+                author: dict(sorted(days.items()))
+                for author, days in sorted(self.by_author_and_day.items())
+            },
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Baseline":
+        """Read it back.
+
+        Raises:
+            KeyError, TypeError, ValueError, AttributeError: it is none.
+
+        """
+        return cls(
+            **{name: int(value[name]) for name in COUNTED},
+            first_on=str(value["first_on"]),
+            last_on=str(value["last_on"]),
+            by_author_and_day={
+                author: {day: int(count) for day, count in days.items()}
+                for author, days in value["by_author_and_day"].items()
+            },
+        )
+
+
+COUNTED = (
+    "messages",
+    "versions",
+    "edited",
+    "deleted",
+    "html",
+    "attachments",
+    "metadata",
+    "system",
+)
