@@ -129,6 +129,52 @@ def webhook_url(host_url: str) -> str:
     return f"{host_url}/{path}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatPart:
+    """The running chat service; `environment` is what its clients need."""
+
+    url: str
+    ca_file: Path
+    environment: Mapping[str, str]
+
+
+@contextmanager
+def chat_service(folder: Path, options: Sequence[str] = ()) -> Iterator[ChatPart]:
+    """Run the chat service alone; its log and its CA go to `folder`.
+
+    Raises:
+        StackFailed: it did not start.
+
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (port,) = free_ports(1)
+    ready = folder / "chat-service.json"
+    ready.unlink(missing_ok=True)
+    ca_file = folder / "local-ca.pem"
+    arguments = [
+        "local.chat_service",
+        *("--port", str(port)),
+        *("--ca-file", str(ca_file)),
+        *("--ready-file", str(ready)),
+        *options,
+    ]
+    part = Part("the chat service", arguments, {}, folder / "chat-service.log")
+    part.start()
+    try:
+        wait_for(ready.exists, part)
+        access = json.loads(ready.read_text())
+        yield ChatPart(
+            url=f"https://127.0.0.1:{port}",
+            ca_file=ca_file,
+            environment={
+                "ACS_CONNECTION_STRING": access["connection_string"],
+                "SSL_CERT_FILE": access["ca_file"],
+            },
+        )
+    finally:
+        part.stop()
+
+
 @contextmanager
 def stack(
     folder: Path,
@@ -144,38 +190,22 @@ def stack(
         StackFailed: a part did not start.
 
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    host_port, chat_port = free_ports(2)
-    ready = folder / "chat-service.json"
+    (host_port,) = free_ports(1)
     host_url = f"http://127.0.0.1:{host_port}"
-    chat = Part(
-        "the chat service",
-        [
-            "local.chat_service",
-            *("--port", str(chat_port)),
-            *("--ca-file", str(folder / "local-ca.pem")),
-            *("--ready-file", str(ready)),
-            *("--webhook", webhook_url(host_url)),
-            *("--dead-letters", str(folder / "dead-letters")),
-            *service_options,
-        ],
-        {},
-        folder / "chat-service.log",
-    )
+    options = [
+        *("--webhook", webhook_url(host_url)),
+        *("--dead-letters", str(folder / "dead-letters")),
+        *service_options,
+    ]
     with ExitStack() as parts:
         storage = parts.enter_context(azurite(storage_in))
-        ready.unlink(missing_ok=True)
-        chat.start()
-        parts.callback(chat.stop)
-        wait_for(ready.exists, chat)
-        access = json.loads(ready.read_text())
+        chat = parts.enter_context(chat_service(folder, options))
         host = Part(
             "the host",
             ["local.host", "--port", str(host_port), *host_options],
             {
                 "CHAT_STORAGE": storage.connection_string,
-                "ACS_CONNECTION_STRING": access["connection_string"],
-                "SSL_CERT_FILE": access["ca_file"],
+                **chat.environment,
                 **FAST,
                 **(settings or {}),
             },
@@ -185,10 +215,10 @@ def stack(
             azurite=storage,
             host=host,
             host_url=host_url,
-            chat_url=f"https://127.0.0.1:{chat_port}",
-            acs_connection_string=access["connection_string"],
-            ca_file=Path(access["ca_file"]),
-            tls=ssl.create_default_context(cafile=access["ca_file"]),
+            chat_url=chat.url,
+            acs_connection_string=chat.environment["ACS_CONNECTION_STRING"],
+            ca_file=chat.ca_file,
+            tls=ssl.create_default_context(cafile=chat.ca_file),
         )
         parts.callback(host.stop)
         running.start_host()

@@ -87,7 +87,8 @@ def seed_thread(world: World, chance: random.Random, users: Sequence[str]) -> Th
 
 
 def hide_beginning(thread: Thread) -> None:
-    """Let everybody see the thread only from its last message on."""
+    """Let everybody see the thread, an hour old by now, only from its end on."""
+    thread.created_ms -= 3_600_000
     newest = max(message.created_ms for message in thread.messages.values())
     for member in thread.members.values():
         member.share_history_ms = newest

@@ -15,7 +15,7 @@ from shared.announce.topic import SilentAnnouncer
 from shared.bootstrap import chat_access, new_salt, quieten_sdk_logs
 from shared.chat.finder import AcsThreadFinder
 from shared.chat.service import AcsChatService
-from shared.cli.options import archive_argument, runs, utc_now
+from shared.cli.options import archive_argument, run_option, runs, utc_now
 from shared.cli.progress import backfill_bars
 from shared.cli.seeds import read_seeds
 from shared.cli.target import Target, Unreadable, opened
@@ -55,7 +55,7 @@ STOPPED = 130
 @click.option("--dry-run", is_flag=True, help="Find, and say what there is to do.")
 @click.option("--since-last", is_flag=True, help="Only what is new since the last run.")
 @click.option("--again", is_flag=True, help="Ask for every user and thread again.")
-@click.option("--run", "name", default="estate", show_default=True, help="Its name.")
+@run_option
 @click.option(
     "--concurrency",
     type=click.IntRange(1, 256),
@@ -120,8 +120,6 @@ async def backfill(
     """
     if since_last and again:
         raise click.UsageError("Give either --since-last or --again.")
-    if not layout.RUN_NAME.fullmatch(name):
-        raise click.UsageError("--run: small letters, digits and hyphens, 63 at most.")
     quieten_sdk_logs()
     seeds = read_seeds(users, chat_logs, threads)
     settings = chat_settings(

@@ -7,6 +7,7 @@ from shared.cli.backfill import backfill
 from shared.cli.erasure import erase, hold
 from shared.cli.evidence import checkpoint, prove
 from shared.cli.export import export, formats
+from shared.cli.report import report
 from shared.cli.verify import verify
 
 HELP_OPTIONS = ["-h", "--help"]
@@ -39,6 +40,7 @@ def main(debug: bool) -> None:
 
 for command in (
     backfill,
+    report,
     verify,
     checkpoint,
     prove,

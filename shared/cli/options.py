@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from shared.cli.target import Unreadable
+from shared.domain import layout
 from shared.domain.checkpoint import Checkpoint, parse_checkpoint
 from shared.domain.errors import ArchiverError
 
@@ -42,6 +43,27 @@ def reason_option(command: Command) -> Command:
     return click.option(
         "--reason", required=True, help="Why, such as a ticket; kept in the record."
     )(command)
+
+
+def run_option(command: Command) -> Command:
+    return click.option(
+        "--run",
+        "name",
+        default="estate",
+        show_default=True,
+        callback=check_run_name,
+        help="Name of the backfill's run.",
+    )(command)
+
+
+def check_run_name(
+    context: click.Context,  # noqa: ARG001 - as click has it
+    parameter: click.Parameter,  # noqa: ARG001
+    name: str,
+) -> str:
+    if not layout.RUN_NAME.fullmatch(name):
+        raise click.BadParameter("small letters, digits and hyphens, 63 at most.")
+    return name
 
 
 def runs(command: Callable[..., Coroutine[Any, Any, int]]) -> Command:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 PACKED = "archive"
 REQUEST = "request.json"
 CHECKPOINT = "checkpoint.txt"
-CONTROL_FOLDER = ".chat-control"
-"""Where a folder keeps what a storage account has in the container `chat-control`."""
+BESIDE = "-control"
+"""Beside a folder stands what a storage account has in the container `chat-control`."""
 
 
 class Unreadable(click.ClickException):
@@ -91,7 +91,8 @@ def folder(root: Path) -> Target:
     if not inner.is_dir():
         raise Unreadable(f"There is no folder {root}.")
     archive = FolderArchive(inner)
-    control = FolderArchive(inner / CONTROL_FOLDER)
+    whole = root.resolve()
+    control = FolderArchive(whole.with_name(whole.name + BESIDE))
     return Target(
         origin=layout.ARCHIVE,
         archive=archive,

@@ -1,7 +1,8 @@
 """The baseline: what there is to count, for whoever moves the threads elsewhere.
 
 These are the numbers that a migration has to come to again: messages by author and day,
-edited, deleted, html, with attachments, with metadata, system messages, the first and the last.
+edited, deleted, html, with attachments, with metadata, of the service itself, and when
+the first and the last one came.
 """
 
 from collections.abc import Mapping

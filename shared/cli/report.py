@@ -1,0 +1,299 @@
+"""`chat-archive report`: what was found, what is archived, and what is missing."""
+
+import csv
+import html
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import click
+
+from shared.cli.export import FILE, read_identities
+from shared.cli.options import archive_argument, run_option, runs
+from shared.cli.target import opened
+from shared.cli.verify import printable, readable
+from shared.usecases.report import HAVE_AN_ARCHIVE, Report, Standing, TakeReport
+from shared.usecases.runs import Run, run_names
+
+POLICY = (
+    "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; "
+    "style-src 'unsafe-inline'\">"
+)
+MOST_NAMED = 20
+"""Names of one kind that are printed; the other forms of the report hold them all."""
+COUNTS = {
+    "messages": "messages",
+    "versions": "versions",
+    "edited": "edited",
+    "deleted": "deleted",
+    "html": "html",
+    "attachments": "with attachments",
+    "metadata": "with metadata",
+    "system": "system messages",
+    "first_on": "oldest",
+    "last_on": "newest",
+}
+"""The fields of a baseline, as people call them."""
+
+
+@click.command()
+@archive_argument
+@run_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv", "days", "html"]),
+    default="table",
+    show_default=True,
+    help="csv: a row a thread; days: messages by author and day.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write; standard output if absent.",
+)
+@click.option(
+    "--identities",
+    type=FILE,
+    help="CSV of acs_id, acs_name, entra_id, entra_name: says who is not in it.",
+)
+@runs
+async def report(
+    archive: str,
+    connection_string: str,
+    name: str,
+    form: str,
+    output: Path | None,
+    identities: Path | None,
+) -> int:
+    """Report how much of the estate is archived, and what is missing.
+
+    Threads that a backfill has found and threads of the archive, each with how it
+    stands and why; and what a migration has to come to again: messages by author and
+    day, edited, deleted, html, with attachments, with metadata, system messages, the
+    oldest and the newest.
+
+    Exit status: 0 every thread that was found has an archive and everybody could be
+    asked, 1 not so, 2 unreadable.
+
+    \b
+    Examples:
+      chat-archive report archive
+      chat-archive report --format html --output report.html archive
+      chat-archive report --format csv archive | duckdb -c "from '/dev/stdin'"
+    """
+    mapped = {*read_identities(identities)} if identities else None
+    async with opened(archive, connection_string) as target:
+        run = Run(name=name, log=target.control, files=target.control_files)
+        estate = await run.load()
+        is_known = name in await run_names(target.control_files)
+        taken = await TakeReport(archive=target.archive)(
+            name if is_known else "", estate, mapped
+        )
+    text = FORMS[form](taken)
+    if output:
+        output.write_text(text, encoding="utf-8", newline="")
+    else:
+        click.echo(text, nl=False)
+    return 0 if taken.is_complete else 1
+
+
+def as_table(report: Report) -> str:
+    """Give it for a terminal: what is missing first, then the numbers."""
+    lines = [f"INCOMPLETE: {one}" for one in report.doubts]
+    lines += named("", [f"{u.state} {u.id}: {u.reason}" for u in report.unasked])
+    for standing in Standing:
+        if standing is not Standing.ARCHIVED:
+            rows = [row for row in report.rows if row.standing is standing]
+            lines += named("", [f"{standing} {r.thread_id}: {r.reason}" for r in rows])
+    lines += named("no identity: ", report.unmapped)
+    lines += named("in no thread: ", [one.id for one in report.idle])
+    if lines:
+        lines.append("")
+    lines += [f"{count:>12}  {what}" for what, count in numbers(report)]
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def named(head: str, names: list[str]) -> list[str]:
+    """Give some names, and how many more there are."""
+    more = len(names) - MOST_NAMED
+    shown = [f"{head}{one}" for one in names[:MOST_NAMED]]
+    return [*shown, f"{head}… and {more} more"] if more > 0 else shown
+
+
+def numbers(report: Report) -> Iterator[tuple[str, str]]:
+    """Give every number with its name."""
+    yield "users met", str(len(report.estate.users))
+    yield "users in no thread", str(len(report.idle))
+    yield "threads found", str(len(report.rows))
+    for standing in Standing:
+        if report.standings[standing] or standing is Standing.ARCHIVED:
+            name = standing.replace("_", " ")
+            yield f"threads {name}", str(report.standings[standing])
+    complete = sum(row.complete for row in report.rows)
+    yield "threads complete, edits and deletions too", str(complete)
+    for name, what in COUNTS.items():
+        yield what, str(getattr(report.total, name)) or "-"
+    yield "authors", str(len(report.total.by_author_and_day))
+    yield "places of participants", str(report.participants)
+    yield "in the archive", readable(report.bytes)
+
+
+def as_json(report: Report) -> str:
+    """Give all of it as one document."""
+    value: dict[str, Any] = {
+        "complete": report.is_complete,
+        "doubts": report.doubts,
+        "run": report.run,
+        "began_on": report.estate.began_on,
+        "ended_on": report.estate.ended_on,
+        "users": {
+            "met": len(report.estate.users),
+            "not_asked": [asdict(one) for one in report.unasked],
+            "in_no_thread": [one.id for one in report.idle],
+        },
+        "standings": {one: report.standings[one] for one in Standing},
+        "baseline": report.total.to_json(),
+        "participants": report.participants,
+        "bytes": report.bytes,
+        "without_identity": report.unmapped,
+        "threads": [flat(report, number) for number in range(len(report.rows))],
+    }
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+def flat(report: Report, number: int) -> dict[str, Any]:
+    """Give a thread's row."""
+    row = report.rows[number]
+    return {
+        "thread_id": row.thread_id,
+        "standing": row.standing,
+        "complete": row.complete,
+        "reason": row.reason,
+        "revision": row.revision,
+        "archived_on": row.archived_on,
+        "participants": row.participants,
+        **{name: getattr(row.baseline, name) for name in COUNTS},
+        "bytes": row.bytes,
+    }
+
+
+def as_csv(report: Report) -> str:
+    """Give a row for each thread."""
+    rows = [flat(report, number) for number in range(len(report.rows))]
+    return table([*rows[0]] if rows else ["thread_id"], (one.values() for one in rows))
+
+
+def as_days(report: Report) -> str:
+    """Give a row for each author and day."""
+    counts = report.total.to_json()["by_author_and_day"]
+    rows = (
+        (author, day, count)
+        for author, days in counts.items()
+        for day, count in days.items()
+    )
+    return table(["author", "day", "messages"], rows)
+
+
+def table(head: list[str], rows: Any) -> str:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(head)
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def as_html(report: Report) -> str:
+    """Give one page that needs nothing else."""
+    style = files("shared.cli").joinpath("report.css").read_text(encoding="utf-8")
+    verdict = "Complete" if report.is_complete else "Incomplete"
+    doubts = "".join(f"<li>{html.escape(one)}</li>" for one in report.doubts)
+    missing = [row for row in report.rows if row.standing not in HAVE_AN_ARCHIVE]
+    less = [
+        row
+        for row in report.rows
+        if row.standing in (Standing.PARTIAL, Standing.EVENTS_ONLY)
+    ]
+    parts = [
+        "<!doctype html>\n<html lang=en><meta charset=utf-8>",
+        POLICY,
+        "<meta name=viewport content='width=device-width'>",
+        f"<title>Completeness of the chat archive</title><style>{style}</style>",
+        f"<main><h1>{verdict}</h1>",
+        f"<p>{html.escape(when(report))}</p>",
+        f"<ul class=doubts>{doubts}</ul>" if doubts else "",
+        "<dl>",
+        *(
+            f"<div><dt>{html.escape(what)}</dt><dd>{html.escape(count)}</dd></div>"
+            for what, count in numbers(report)
+        ),
+        "</dl>",
+        section("Users who could not be asked", ("user", "state", "reason"),
+                [(one.id, one.state, one.reason) for one in report.unasked]),
+        section("Threads without an archive", ("thread", "standing", "reason"),
+                [(row.thread_id, row.standing, row.reason) for row in missing]),
+        section("Threads archived in part", ("thread", "standing", "reason"),
+                [(row.thread_id, row.standing, row.reason) for row in less]),
+        section("Authors without an identity", ("author",),
+                [(one,) for one in report.unmapped]),
+        section("Users in no thread", ("user",), [(one.id,) for one in report.idle]),
+        section("Messages by day", ("day", "messages"), by_day(report)),
+        section("Messages by author", ("author", "messages", "first day", "last day"),
+                by_author(report)),
+        "</main></html>\n",
+    ]  # fmt: skip
+    return "\n".join(part for part in parts if part)
+
+
+def when(report: Report) -> str:
+    if not report.run:
+        return "What the archive holds."
+    estate = report.estate
+    ended = f"last ended {estate.ended_on}" if estate.ended_on else "not ended"
+    return f"Backfill “{report.run}”: begun {estate.began_on}, {ended}."
+
+
+def section(title: str, head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
+    """Give a table under a heading; nothing where there are no rows."""
+    if not rows:
+        return ""
+    cells = "".join(f"<th scope=col>{html.escape(one)}</th>" for one in head)
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td>{html.escape(printable(str(one)))}</td>" for one in row)
+        + "</tr>\n"
+        for row in rows
+    )
+    return (
+        f"<details{' open' if len(rows) <= MOST_NAMED else ''}>"
+        f"<summary><h2>{html.escape(title)}</h2> <b>{len(rows)}</b></summary>"
+        f"<table><thead><tr>{cells}</tr></thead><tbody>\n{body}</tbody></table></details>"
+    )
+
+
+def by_day(report: Report) -> list[tuple[Any, ...]]:
+    days: dict[str, int] = {}
+    for counts in report.total.by_author_and_day.values():
+        for day, count in counts.items():
+            days[day] = days.get(day, 0) + count
+    return sorted(days.items())
+
+
+def by_author(report: Report) -> list[tuple[Any, ...]]:
+    return [
+        (author, sum(days.values()), min(days), max(days))
+        for author, days in sorted(report.total.by_author_and_day.items())
+    ]
+
+
+FORMS: dict[str, Callable[[Report], str]] = {
+    "table": as_table,
+    "json": as_json,
+    "csv": as_csv,
+    "days": as_days,
+    "html": as_html,
+}

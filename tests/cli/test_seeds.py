@@ -1,0 +1,76 @@
+"""Ids come from files as people have them: lists, and exports of Azure Monitor."""
+
+import io
+import json
+
+import pytest
+
+from shared.cli.seeds import read_seeds
+from shared.cli.target import Unreadable
+
+ALICE, BOB = "8:acs:r_alice", "8:acs:r_bob"
+ONE, TWO = "19:one@thread.v2", "19:two@thread.v2"
+
+
+def file(text, name="ids"):
+    made = io.BytesIO(text if isinstance(text, bytes) else text.encode())
+    made.name = name
+    return made
+
+
+def test_users_stand_one_a_line_among_comments_and_blank_lines():
+    users = file(f"\ufeffuser id\r\n# ours\r\n\r\n{ALICE}\r\n {BOB} \r\n{ALICE}")
+
+    assert read_seeds([users], [], []).users == [(ALICE, "ids"), (BOB, "ids")]
+
+
+def test_a_thread_may_name_who_can_read_it():
+    seeds = read_seeds([], [], [file(f"{ONE},{ALICE}\n{TWO}\n")])
+
+    assert seeds.threads == [(ONE, ALICE), (TWO, "")]
+    assert seeds.users == [(ALICE, "ids")]
+
+
+ROWS = [
+    {"TimeGenerated": "x", "UserId": ALICE, "ChatThreadId": ONE},
+    {"TimeGenerated": "y", "UserId": ALICE, "ChatThreadId": ONE},
+    {"TimeGenerated": "z", "UserId": BOB, "ChatThreadId": ""},
+    {"TimeGenerated": "z", "UserId": "", "ChatThreadId": TWO},
+    {"TimeGenerated": "z"},
+]
+LOG_ANALYTICS = {
+    "tables": [
+        {
+            "name": "PrimaryResult",
+            "columns": [{"name": "UserId"}, {"name": "ChatThreadId"}],
+            "rows": [[ALICE, ONE], [BOB, ""], ["", TWO]],
+        }
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(ROWS),
+        "\n".join(map(json.dumps, ROWS)),
+        "\n".join(json.dumps({"properties": row}) for row in ROWS),
+        json.dumps({"records": ROWS}),
+        json.dumps(LOG_ANALYTICS),
+        f"TimeGenerated [UTC],userId,chatThreadId\nx,{ALICE},{ONE}\ny,{BOB},\nz,,{TWO}\n",
+    ],
+    ids=["array", "lines", "diagnostics", "records", "log analytics", "csv"],
+)
+def test_a_chat_log_tells_users_and_threads(text):
+    seeds = read_seeds([], [file(text, "log")], [])
+
+    assert seeds.users == [(ALICE, "log"), (BOB, "log")]
+    assert seeds.threads == [(ONE, ALICE), (TWO, "")]
+
+
+@pytest.mark.parametrize("text", ["", "nothing here", b"\xff\xfe\x00", "{", "[]"])
+def test_a_file_without_ids_is_said_and_named(text):
+    with pytest.raises(Unreadable, match=r"users\.txt"):
+        read_seeds([file(text, "users.txt")], [], [])
+    with pytest.raises(Unreadable, match=r"log\.csv"):
+        read_seeds([], [file(text, "log.csv")], [])

@@ -1,0 +1,190 @@
+"""A backfill as its operator runs it: killed, stopped, resumed; and the report is true.
+
+The chat service is a process with a seeded estate that throttles and fails.
+"""
+
+import base64
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from azure.storage.queue import QueueClient
+
+from local.stack import chat_service
+from shared.domain import layout
+from shared.domain.work import decode_work
+
+ROOT = Path(__file__).parents[2]
+USERS, THREADS = 40, 240
+TROUBLE = ["--throttle", "0.02", "--fail", "0.02", "--retry-after", "0.05"]
+
+
+@pytest.fixture(scope="module")
+def estate(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("estate")
+    truth = folder / "truth.json"
+    size = ["--estate", f"{USERS}x{THREADS}", "--truth-file", str(truth)]
+    with chat_service(folder, [*size, *TROUBLE]) as chat:
+        yield chat, json.loads(truth.read_text())
+
+
+@pytest.fixture
+def command(estate, tmp_path):
+    """Start the command with the estate's users and what its logs tell of others."""
+    chat, truth = estate
+    (tmp_path / "users.txt").write_text("\n".join(truth["users"]))
+    rows = [
+        {"UserId": user, "ChatThreadId": thread}
+        for thread, user in truth["lost"].items()
+    ]
+    (tmp_path / "log.json").write_text("\n".join(map(json.dumps, rows)))
+
+    def start(*arguments, **env):
+        return subprocess.Popen(
+            [sys.executable, "-m", "shared.cli.main", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **chat.environment, **env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
+
+
+SEEDS = ("backfill", "--users", "users.txt", "--chat-logs", "log.json")
+
+
+def ended(process, status):
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == status, out + err
+    assert "Traceback" not in err
+    return out, err
+
+
+def wait_for_lines(process, count):
+    for _ in range(count):
+        process.stdout.readline()
+
+
+def test_a_run_that_is_killed_three_times_ends_with_a_true_report(
+    command, estate, tmp_path
+):
+    _, truth = estate
+    chance = random.Random(7)
+    for _ in range(3):
+        process = command(*SEEDS, "--json", "--here", "archive")
+        wait_for_lines(process, chance.randrange(40, 120))
+        process.kill()
+        process.communicate()
+    out, _ = ended(command(*SEEDS, "--here", "archive"), 1)
+
+    assert f"{len(truth['lost'])} unreachable" in out
+    reported, _ = ended(command("report", "archive", "--format", "json"), 1)
+    report = json.loads(reported)
+    assert report["standings"] == {
+        "archived": len(truth["full"]),
+        "partial": len(truth["partial"]),
+        "unreachable": len(truth["lost"]),
+        "events_only": 0,
+        "queued": 0,
+        "found": 0,
+        "failed": 0,
+    }
+    assert {
+        one: report["baseline"][one] for one in ("messages", "edited", "deleted")
+    } == {one: truth[one] for one in ("messages", "edited", "deleted")}
+    refused = [one["id"] for one in report["users"]["not_asked"]]
+    assert sorted(refused) == sorted(truth["gone"])
+    assert report["doubts"] == [f"{len(refused)} user(s) were refused a token"]
+    verified, _ = ended(command("verify", "archive"), 0)
+    assert "VERIFIED" in verified
+    manifests = list((tmp_path / "archive").glob("thread=*/rev=*/manifest.json"))
+    assert len(manifests) == len(truth["full"]) + len(truth["partial"])
+
+
+def test_ctrl_c_ends_a_run_cleanly_and_says_how_to_go_on(command):
+    process = command(*SEEDS, "--json", "--here", "archive", "--concurrency", "2")
+    wait_for_lines(process, 30)
+    process.send_signal(signal.SIGINT)
+
+    _, err = ended(process, 130)
+
+    assert "Give the same command again to go on (run estate)" in err
+
+
+def test_a_dry_run_says_what_there_is_to_do(command, tmp_path):
+    out, _ = ended(command(*SEEDS, "--dry-run", "archive"), 1)
+
+    assert f"{THREADS} thread(s) of {USERS} user(s) to archive" in out
+    assert "nothing was archived" in out
+    assert not list((tmp_path / "archive").glob("thread=*"))
+
+
+def test_followers_reach_the_whole_estate_from_one_user(command, estate, tmp_path):
+    _, truth = estate
+    gone = set(truth["gone"])
+    first = next(one for one in truth["users"] if one not in gone)
+    (tmp_path / "one.txt").write_text(f"{first}\n")
+
+    ended(command("backfill", "--users", "one.txt", "--follow", "--here", "a"), 0)
+
+    reported, _ = ended(command("report", "a", "--format", "json"), 0)
+    standings = json.loads(reported)["standings"]
+    assert standings["archived"] == len(truth["full"])
+    assert standings["partial"] == len(truth["partial"])
+
+
+@pytest.mark.azurite
+def test_without_here_every_thread_is_put_on_the_queue(
+    command, estate, running_azurite, blobs
+):
+    _, truth = estate
+    storage = {"CHAT_STORAGE": running_azurite.connection_string}
+
+    ended(command(*SEEDS, "--run", "by-queue", **storage), 1)
+
+    queue = QueueClient.from_connection_string(
+        running_azurite.connection_string, layout.FINALIZE_QUEUE
+    )
+    with queue:
+        works = [
+            decode_work(base64.b64decode(one.content))
+            for one in queue.receive_messages(messages_per_page=32)
+        ]
+        queue.delete_queue()
+    assert {one.thread_id for one in works} == {
+        *truth["full"], *truth["partial"], *truth["lost"]
+    }  # fmt: skip
+    assert all(one.relist and one.readers for one in works)
+
+
+def test_two_runs_of_one_name_do_not_meet(command, running_azurite, blobs):
+    storage = {"CHAT_STORAGE": running_azurite.connection_string}
+    first = command(*SEEDS, "--json", "--run", "one-name", **storage)
+    wait_for_lines(first, 3)
+
+    _, err = ended(command(*SEEDS, "--run", "one-name", **storage), 2)
+
+    assert "at work elsewhere" in err
+    ended(first, 1)
+
+
+def test_a_service_out_of_reach_is_never_an_empty_estate(command, tmp_path):
+    out, _ = ended(
+        command(
+            *SEEDS,
+            "--here",
+            "archive",
+            ACS_CONNECTION_STRING="endpoint=https://127.0.0.1:1/;accesskey=a2V5",
+        ),
+        1,
+    )
+
+    assert out.count("FAILED 8:acs:") == USERS
+    assert "0 asked" in out
