@@ -8,7 +8,13 @@ from pathlib import Path
 
 import click
 
-from shared.cli.options import archive_argument, by_option, runs, utc_now
+from shared.cli.options import (
+    archive_argument,
+    by_option,
+    runs,
+    selection_options,
+    utc_now,
+)
 from shared.cli.progress import bytes_bar
 from shared.cli.target import Target, Unreadable, opened
 from shared.cli.verify import printable
@@ -16,7 +22,8 @@ from shared.domain import layout
 from shared.formats import FORMATS
 from shared.formats.finetune_format import ROLES
 from shared.formats.part import Identity, Options
-from shared.usecases.export import Export, Selection
+from shared.usecases.export import Export
+from shared.usecases.find import Selection
 from shared.usecases.package import Package
 
 OUTPUT = click.Path(path_type=Path)
@@ -46,12 +53,7 @@ def formats() -> None:
     type=OUTPUT,
     help="Folder, or file ending in .zip, for a package with proof.",
 )
-@click.option(
-    "--thread", "threads", multiple=True, help="Only this thread; may be repeated."
-)
-@click.option("--participant", default="", help="Only threads with this raw id.")
-@click.option("--after", default="", help="Only messages after a time, or an id.")
-@click.option("--before", default="", help="Only messages before a time, or an id.")
+@selection_options
 @click.option("--bom", is_flag=True, help="Begin CSV as Excel needs it to see UTF-8.")
 @click.option(
     "--role", "roles", multiple=True, help="RAWID=user|assistant|system, for finetune."
@@ -70,10 +72,7 @@ async def export(
     names: tuple[str, ...],
     output: Path | None,
     package: Path | None,
-    threads: tuple[str, ...],
-    participant: str,
-    after: str,
-    before: str,
+    selection: Selection,
     bom: bool,
     roles: tuple[str, ...],
     identities: Path | None,
@@ -103,12 +102,9 @@ async def export(
         raise click.UsageError("Give --reason: a package says why it was made.")
     async with opened(archive, connection_string) as target:
         if package:
-            return await pack(target, package, threads, by=by, reason=reason)
+            return await pack(target, package, selection.threads, by=by, reason=reason)
         options = Options(
             bom=bom, roles=read_roles(roles), identities=read_identities(identities)
-        )
-        selection = Selection(
-            threads=threads, participant=participant, after=after, before=before
         )
         return await convert(target, output or Path(), names, selection, options)
 

@@ -4,6 +4,7 @@ import asyncio
 import functools
 import getpass
 from collections.abc import Callable, Coroutine
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from shared.cli.target import Unreadable
 from shared.domain import layout
 from shared.domain.checkpoint import Checkpoint, parse_checkpoint
 from shared.domain.errors import ArchiverError
+from shared.usecases.find import Selection
 
 Command = Callable[..., Any]
 
@@ -43,6 +45,43 @@ def reason_option(command: Command) -> Command:
     return click.option(
         "--reason", required=True, help="Why, such as a ticket; kept in the record."
     )(command)
+
+
+def selection_options(command: Command) -> Command:
+    """Add which threads are meant; the command is given them as `selection`."""
+
+    @functools.wraps(command)
+    def select(*args: Any, **options: Any) -> Any:
+        chosen = {one.name: options.pop(one.name) for one in fields(Selection)}
+        return command(*args, selection=Selection(**chosen), **options)
+
+    options = (
+        click.option(
+            "--thread",
+            "threads",
+            multiple=True,
+            help="Only this thread; may be repeated.",
+        ),
+        click.option(
+            "--participant", default="", help="Only threads with this raw id."
+        ),
+        click.option(
+            "--topic", default="", help="Only threads with this in their topic."
+        ),
+        click.option(
+            "--text", default="", help="Only threads where somebody said this."
+        ),
+        click.option(
+            "--after", default="", help="Only messages after a time, or an id."
+        ),
+        click.option(
+            "--before", default="", help="Only messages before a time, or an id."
+        ),
+    )
+    chosen: Command = select
+    for option in reversed(options):
+        chosen = option(chosen)
+    return chosen
 
 
 def run_option(command: Command) -> Command:

@@ -59,9 +59,11 @@ class Baseline:
                 self.count(author, day, count)
 
     def extend(self, first_on: str, last_on: str) -> None:
-        if first_on and (not self.first_on or first_on < self.first_on):
+        if first_on and (
+            not self.first_on or in_order(first_on) < in_order(self.first_on)
+        ):
             self.first_on = first_on
-        self.last_on = max(self.last_on, last_on)
+        self.last_on = max(self.last_on, last_on, key=in_order)
 
     def count(self, author: str, day: str, messages: int) -> None:
         days = self.by_author_and_day.setdefault(author, {})
@@ -96,6 +98,11 @@ class Baseline:
                 for author, days in value["by_author_and_day"].items()
             },
         )
+
+
+def in_order(time: str) -> str:
+    """Give a time such that whole seconds come before their own fractions."""
+    return time.removesuffix("Z")
 
 
 COUNTED = (

@@ -5,39 +5,13 @@ read. A part of a thread says that it is one.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 
 from shared.domain import layout
-from shared.domain.errors import ArchiverError, IntegrityError
-from shared.domain.event import parse_version
-from shared.domain.times import parse_time
-from shared.domain.transcript import Gap, GapKind, Message, Transcript
 from shared.formats import Format, streamed
 from shared.formats.part import Options
 from shared.ports.archive_store import ArchiveStore
-from shared.usecases.revisions import read_manifest, read_sources, threads_of
-
-SHORTEST_ID = 10
-"""Digits from which a number is taken for a message's id, not for a year."""
-
-
-class NoTime(ArchiverError):
-    """Something is neither a time nor the id of a message."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """What to export; "" and () mean no limit.
-
-    `after` and `before` are times (RFC 3339, or a day) or ids of messages, both
-    exclusive. `participant` chooses the threads in which somebody took part.
-    """
-
-    threads: tuple[str, ...] = ()
-    participant: str = ""
-    after: str = ""
-    before: str = ""
+from shared.usecases.find import Find, Selection
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,85 +43,15 @@ class Export:
 
         """
         exported = Exported(threads=0, files=0, failures=[])
-        limits = limit(selection.after), limit(selection.before)
-        async for thread_id in threads_of(self.archive, selection.threads):
-            try:
-                transcript = await self.transcript(thread_id)
-            except IntegrityError as error:
-                exported.failures.append(f"{thread_id}: {error}")
-                continue
-            if not takes_part(transcript, selection.participant):
-                continue
-            chosen = between(transcript, *limits)
+        find = Find(
+            archive=self.archive,
+            on_bytes=self.on_bytes,
+            on_failure=exported.failures.append,
+        )
+        async for chosen in find(selection):
             exported.threads += 1
             for name, parts in streamed(formats, chosen, options):
-                path = f"{layout.thread_folder(thread_id)}{name}"
+                path = f"{layout.thread_folder(chosen.thread_id)}{name}"
                 await self.target.create(path, parts)
                 exported.files += 1
         return exported
-
-    async def transcript(self, thread_id: str) -> Transcript:
-        shelf = await self.archive.shelf(thread_id)
-        if not shelf.newest:
-            raise IntegrityError("the archive has no finished revision of it")
-        manifest = await read_manifest(self.archive, thread_id, shelf.newest)
-        sources = await read_sources(self.archive, manifest, erased=shelf.erased)
-        self.on_bytes(len(sources.events) + len(sources.listing))
-        return sources.transcript()
-
-
-def limit(text: str) -> datetime | int | None:
-    """Read a limit: a time, or a message's id.
-
-    Raises:
-        NoTime: it is neither.
-
-    """
-    if not text:
-        return None
-    number = parse_version(text)
-    if number is not None and len(text) >= SHORTEST_ID:
-        return number
-    moment = parse_time(text)
-    if moment is None:
-        raise NoTime(f"{text!r} is no time (2026-11-22, 2026-11-22T12:00Z) and no id")
-    return moment
-
-
-def between(
-    transcript: Transcript,
-    after: datetime | int | None,
-    before: datetime | int | None,
-) -> Transcript:
-    """Give the messages between two limits, as a transcript that says so."""
-    if after is None and before is None:
-        return transcript
-    chosen = tuple(
-        one
-        for one in transcript.messages
-        if is_beyond(one, after, 1) and is_beyond(one, before, -1)
-    )
-    gap = Gap(
-        kind=GapKind.SELECTION,
-        since=str(after or ""),
-        until=str(before or ""),
-        reason=f"{len(chosen)} of {len(transcript.messages)} message(s) were chosen",
-    )
-    return replace(transcript.with_messages(chosen), gaps=(*transcript.gaps, gap))
-
-
-def is_beyond(message: Message, limit: datetime | int | None, sign: int) -> bool:
-    if limit is None:
-        return True
-    if isinstance(limit, int):
-        return ((parse_version(message.id) or 0) - limit) * sign > 0
-    moment = parse_time(message.created_on)
-    return moment is not None and (moment - limit).total_seconds() * sign > 0
-
-
-def takes_part(transcript: Transcript, participant: str) -> bool:
-    return (
-        not participant
-        or any(one.id == participant for one in transcript.participants)
-        or any(one.sender_id == participant for one in transcript.messages)
-    )

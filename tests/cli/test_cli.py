@@ -224,6 +224,57 @@ def test_an_export_that_is_not_clear_is_refused_with_what_to_do(run, folder, arg
     assert run("export", folder, *arguments, status=2)
 
 
+def test_threads_are_listed_with_what_finds_them(run, folder):
+    lines = run("list", folder).splitlines()
+
+    assert len(lines) == 2
+    assert any(THREAD in line and "A topic" in line for line in lines)
+    assert len(run("list", folder, "--participant", ALICE).splitlines()) >= 1
+    assert THREAD in run("list", folder, "--text", "LATE")
+    assert THREAD in run("list", folder, "--topic", "a topic")
+    assert run("list", folder, "--text", "nobody said this", status=1) == ""
+    assert run("list", folder, "--after", "2030-01-01", status=1) == ""
+
+
+def test_a_list_for_programs_is_one_object_a_line(run, folder):
+    listed = [json.loads(line) for line in run("list", folder, "--json").splitlines()]
+
+    assert {one["thread_id"] for one in listed} == {THREAD, OTHER}
+    assert all(one["messages"] for one in listed)
+
+
+def test_a_thread_that_cannot_be_read_is_said_and_the_others_are_listed(run, folder):
+    path = next(folder.glob("thread=*other*/rev=*/events.jsonl"))
+    path.write_bytes(b"x")
+
+    text = run("list", folder, status=1)
+
+    assert "UNREADABLE" in text
+    assert THREAD in text
+
+
+def test_a_thread_is_shown_with_its_revisions_files_and_gaps(run, folder):
+    text = run("show", THREAD, folder)
+
+    assert f"thread      {THREAD}" in text
+    assert "revision    1" in text
+    assert "revision    2" in text
+    assert "events.jsonl" in text
+    assert ALICE in text
+
+
+@pytest.mark.parametrize("name", ["txt", "md", "json"])
+def test_a_thread_is_read_in_the_terminal(run, folder, name):
+    assert "late" in run("cat", THREAD, folder, "--format", name)
+
+
+@pytest.mark.parametrize("command", ["show", "cat"])
+def test_a_thread_that_is_not_there_is_said_with_what_to_do(run, folder, command):
+    text = run(command, "19:nowhere", folder, status=2)
+
+    assert "`chat-archive list` names all" in text
+
+
 def test_erasing_is_planned_first_and_done_with_execute(run, folder):
     choice = (
         "erase",

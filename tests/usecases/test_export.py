@@ -6,7 +6,8 @@ from builders import ALICE, BOB, FIRST_ID, THREAD, received
 from fakes.archive_store import MemoryArchiveStore
 from shared.formats import FORMATS, Options
 from shared.ports.archive_store import AlreadyExists
-from shared.usecases.export import Export, NoTime, Selection
+from shared.usecases.export import Export
+from shared.usecases.find import NoTime, Selection
 from verifying import OTHER, small_world
 
 

@@ -1,0 +1,193 @@
+"""`chat-archive list`, `show` and `cat`: find a thread, and read it in the terminal."""
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from shared.cli.options import archive_argument, runs, selection_options
+from shared.cli.progress import bytes_bar
+from shared.cli.target import Target, Unreadable, opened
+from shared.cli.verify import count, printable, readable
+from shared.domain import layout
+from shared.domain.errors import IntegrityError
+from shared.domain.listing import Sight
+from shared.domain.manifest import Manifest
+from shared.domain.transcript import Transcript
+from shared.formats import FORMATS
+from shared.formats.part import PLAIN
+from shared.usecases.find import Find, Selection
+from shared.usecases.revisions import read_manifest
+
+READABLE = ("txt", "md", "json")
+SIGHTS = {Sight.FULL: "", Sight.PARTIAL: "partial", Sight.EVENTS_ONLY: "events only"}
+
+
+@click.command("list")
+@archive_argument
+@selection_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@runs
+async def list_threads(
+    archive: str, connection_string: str, selection: Selection, as_json: bool
+) -> int:
+    """List the threads of an archive, or find some.
+
+    A line a thread: when somebody last spoke, how many messages, the id, the topic.
+
+    Exit status: 0 done, 1 some threads could not be read or none was found, 2
+    unreadable.
+
+    \b
+    Examples:
+      chat-archive list archive
+      chat-archive list archive --text "refund" --after 2026-01-01
+      chat-archive list archive --participant 8:acs:… --json
+    """
+    found = 0
+    failures: list[str] = []
+    async with opened(archive, connection_string) as target:
+        total = await target.size(ends=(layout.EVENTS_FILE, layout.LISTING_FILE))
+        with bytes_bar("reading", total) as on_bytes:
+            find = Find(
+                archive=target.archive, on_bytes=on_bytes, on_failure=failures.append
+            )
+            async for transcript in find(selection):
+                if (selection.after or selection.before) and not transcript.messages:
+                    continue
+                found += 1
+                line = json.dumps(facts(transcript)) if as_json else row(transcript)
+                click.echo(line)
+    for failure in failures:
+        click.echo(printable(f"UNREADABLE {failure}"), err=True)
+    return 0 if found and not failures else 1
+
+
+def row(transcript: Transcript) -> str:
+    last = transcript.tally.baseline.last_on[:16].replace("T", " ") or "never"
+    note = SIGHTS[transcript.view.sight]
+    return printable(
+        f"{last:<16}  {len(transcript.messages):>6}  {transcript.thread_id}  "
+        f"{transcript.topic}{f'  ({note})' if note else ''}"
+    )
+
+
+def facts(transcript: Transcript) -> dict[str, Any]:
+    return {
+        "thread_id": transcript.thread_id,
+        "topic": transcript.topic,
+        "messages": len(transcript.messages),
+        "first_message_on": transcript.tally.baseline.first_on,
+        "last_message_on": transcript.tally.baseline.last_on,
+        "participants": [one.id for one in transcript.participants],
+        "view": transcript.view.sight,
+        "complete": transcript.is_complete,
+    }
+
+
+@click.command()
+@click.argument("thread")
+@archive_argument
+@runs
+async def show(thread: str, archive: str, connection_string: str) -> int:
+    """Show what is known of one thread: people, counts, revisions, files, gaps.
+
+    THREAD is its id, as `list` gives it.
+
+    \b
+    Example:
+      chat-archive show 19:…@thread.v2 archive
+    """
+    async with opened(archive, connection_string) as target:
+        transcript = await read(target, thread)
+        manifests = await manifests_of(target, thread)
+    for line in about(transcript, manifests):
+        click.echo(printable(line))
+    return 0
+
+
+def about(transcript: Transcript, manifests: list[Manifest]) -> Iterator[str]:
+    """Give the lines of `show`."""
+    baseline = transcript.tally.baseline
+    yield transcript.topic or "(no topic)"
+    yield f"  thread      {transcript.thread_id}"
+    yield f"  created     {transcript.created_on or '?'}  {transcript.created_by}"
+    if transcript.deleted_on:
+        yield f"  deleted     {transcript.deleted_on}  {transcript.deleted_by}"
+    yield (
+        f"  messages    {baseline.messages}: {baseline.edited} edited, "
+        f"{baseline.deleted} deleted, {baseline.system} of the service"
+    )
+    yield f"  spoken      {baseline.first_on or '-'} to {baseline.last_on or '-'}"
+    yield f"  seen as     {transcript.view.sight}  {transcript.view.reader}"
+    for one in transcript.participants:
+        here = {True: "", False: "  has left", None: ""}[one.present]
+        yield f"  person      {one.id}  {one.display_name}{here}"
+    for manifest in manifests:
+        size = readable(sum(one.bytes for one in manifest.files))
+        yield f"  revision    {manifest.revision}  {manifest.archived_on}  {size}"
+    for file in manifests[-1].files:
+        yield f"    {file.name:<22}{readable(file.bytes):>12}  sha256 {file.sha256}"
+    for gap in transcript.gaps:
+        yield f"  may be missing: {gap.reason}"
+    told = (count(number, what) for what, number in transcript.outcomes.items())
+    yield f"  checked     {', '.join(filter(None, told)) or 'nothing to check'}"
+
+
+@click.command()
+@click.argument("thread")
+@archive_argument
+@click.option(
+    "--format",
+    "name",
+    type=click.Choice(READABLE),
+    default=READABLE[0],
+    show_default=True,
+    help="How to write it.",
+)
+@runs
+async def cat(thread: str, archive: str, connection_string: str, name: str) -> int:
+    """Print one thread to read it.
+
+    THREAD is its id, as `list` gives it. On a terminal nothing that a message holds
+    can move the cursor or change colours; into a pipe it goes as it is.
+
+    \b
+    Examples:
+      chat-archive cat 19:…@thread.v2 archive | less
+      chat-archive cat 19:…@thread.v2 archive --format md > thread.md
+    """
+    async with opened(archive, connection_string) as target:
+        transcript = await read(target, thread)
+    is_terminal = sys.stdout.isatty()
+    for _, parts in FORMATS[name].write(transcript, PLAIN):
+        for part in parts:
+            text = part.decode()
+            if is_terminal:
+                text = "\n".join(printable(line) for line in text.split("\n"))
+            click.echo(text, nl=False)
+    return 0
+
+
+async def read(target: Target, thread: str) -> Transcript:
+    find = Find(
+        archive=target.archive, on_bytes=lambda _: None, on_failure=lambda _: None
+    )
+    try:
+        return await find.transcript(thread)
+    except IntegrityError as error:
+        raise Unreadable(f"{thread}: {error}. `chat-archive list` names all.") from None
+
+
+async def manifests_of(target: Target, thread: str) -> list[Manifest]:
+    """Give the manifest of every finished revision, oldest first."""
+    shelf = await target.archive.shelf(thread)
+    manifests = []
+    for number in range(1, shelf.newest + 1):
+        try:
+            manifests.append(await read_manifest(target.archive, thread, number))
+        except IntegrityError:  # an attempt that was never finished
+            continue
+    return manifests
