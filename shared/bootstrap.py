@@ -81,6 +81,7 @@ def build_app(env: Mapping[str, str]) -> App:
     finalize_queue = account.queue(layout.FINALIZE_QUEUE)
     log = BlobThreadLogs(appends, others, block_bytes=settings.log_block_bytes)
     ledger = BlobAppendLog(appends.get_container_client(layout.ARCHIVE))
+    journal = BlobAppendLog(appends.get_container_client(layout.CONTROL))
     archive = BlobArchiveStore(others)
     queue = StorageWorkQueue(finalize_queue)
     leases = BlobLeases(others)
@@ -90,6 +91,7 @@ def build_app(env: Mapping[str, str]) -> App:
     async def close() -> None:
         await log.close()
         await ledger.close()
+        await journal.close()
         for client in (appends, others, finalize_queue, access, announcer):
             await client.close()
         if account.credential:
@@ -110,6 +112,7 @@ def build_app(env: Mapping[str, str]) -> App:
             close_ledger=CloseLedger(
                 archive=archive, ledger=ledger, leases=leases, clock=utc_now
             ),
+            journal=journal,
             clock=utc_now,
             quiet_for=settings.quiet_for,
             max_open=settings.max_open,

@@ -15,6 +15,8 @@ from shared.ports.archive_store import ArchiveFiles, ErasableArchive
 from shared.ports.leases import Leases
 
 if TYPE_CHECKING:
+    from azure.storage.blob.aio import BlobServiceClient
+
     from shared.storage.clients import Account
 
 PACKED = "archive"
@@ -34,7 +36,7 @@ class Unreadable(click.ClickException):
 class Target:
     """An archive that was opened.
 
-    `account` is None for a folder, which has neither log nor queue.
+    `account` and `blobs` are None for a folder, which has neither log nor queue.
     """
 
     origin: str
@@ -45,6 +47,7 @@ class Target:
     control_files: ArchiveFiles
     log: ThreadLogs | None = None
     account: "Account | None" = None
+    blobs: "BlobServiceClient | None" = None
     package: Path | None = None
     """The folder of the package, where it is one."""
 
@@ -107,8 +110,6 @@ def folder(root: Path) -> Target:
 async def container(
     address: str, connection_string: str, stack: AsyncExitStack
 ) -> Target:
-    from azure.storage.blob.aio import BlobServiceClient
-
     from shared.storage.append_log import BlobAppendLog
     from shared.storage.archive_store import BlobArchiveStore
     from shared.storage.clients import APPEND_OPTIONS, PERSON_OPTIONS, Account
@@ -133,9 +134,7 @@ async def container(
             queue_uri=f"{parts.scheme}://{queue_host(parts.netloc)}{service}{query}",
             credential=credential,
         )
-    appends: BlobServiceClient = await stack.enter_async_context(
-        account.blobs(**APPEND_OPTIONS)
-    )
+    appends = await stack.enter_async_context(account.blobs(**APPEND_OPTIONS))
     others = await stack.enter_async_context(account.blobs(**PERSON_OPTIONS))
     ledger = BlobAppendLog(appends.get_container_client(name))
     log = BlobThreadLogs(appends, others)
@@ -151,6 +150,7 @@ async def container(
         control_files=BlobArchiveStore(others, container=layout.CONTROL),
         log=log,
         account=account,
+        blobs=others,
     )
 
 

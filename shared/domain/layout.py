@@ -11,7 +11,10 @@ from urllib.parse import quote, unquote
 LOG = "chat-log"
 ARCHIVE = "chat-archive"
 CONTROL = "chat-control"
+DEAD_LETTER = "dead-letter"
 FINALIZE_QUEUE = "threads-to-finalize"
+POISON_QUEUE = "threads-to-finalize-poison"
+"""Where the Functions host puts what failed too often."""
 
 THREAD_PREFIX = "thread="
 EVENTS_FILE = "events.jsonl"
@@ -111,6 +114,11 @@ def revision_number(path: str) -> int | None:
 
 def lease_path(thread_id: str) -> str:
     return f"leases/{thread_folder(thread_id)[:-1]}"
+
+
+def sweeps_stem(day: date) -> str:
+    """Give the stem of a day's journal of sweeps in the control container."""
+    return f"sweeps/{day.isoformat()}"
 
 
 def run_folder(name: str) -> str:

@@ -25,6 +25,15 @@ class StorageWorkQueue:
                 await self.create()
                 await self.send(text, delay)
 
+    async def depth(self) -> int:
+        """Count what waits; see the port."""
+        with as_transient("look at a queue"):
+            try:
+                properties = await self.queue.get_queue_properties()
+            except ResourceNotFoundError:
+                return 0
+        return int(properties.approximate_message_count or 0)
+
     async def send(self, text: str, delay: timedelta) -> None:
         await self.queue.send_message(
             text, visibility_timeout=int(delay.total_seconds())

@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shared.domain import layout
+from shared.domain import json_line, layout
 from shared.domain.coverage import ThreadLog, covered_size, why_due
 from shared.domain.errors import ArchiverError, IntegrityError
+from shared.domain.record import SCHEMA
+from shared.domain.times import format_time
 from shared.domain.work import Work
-from shared.ports.append_log import ThreadLogs
+from shared.ports.append_log import AppendLog, ThreadLogs
 from shared.ports.archive_store import ArchiveStore
 from shared.ports.clock import Clock
 from shared.ports.work_queue import WorkQueue
@@ -34,6 +36,7 @@ class Sweep:
     archive: ArchiveStore
     queue: WorkQueue
     close_ledger: CloseLedger
+    journal: AppendLog
     clock: Clock
     quiet_for: timedelta
     max_open: timedelta
@@ -60,6 +63,12 @@ class Sweep:
             swept.closed_days = await self.close_ledger()
         except ArchiverError as error:
             swept.failures.append(f"ledger: {error}")
+        try:
+            await self.journal.append(
+                layout.sweeps_stem(now.date()), line_of(swept, now)
+            )
+        except ArchiverError as error:
+            swept.failures.append(f"journal: {error}")
         return swept
 
     async def look(self, thread: ThreadLog, now: datetime, swept: Swept) -> None:
@@ -100,3 +109,17 @@ class Sweep:
             for revision in thread.markers:
                 await self.log.unmark(thread.thread_id, revision)
         return pruned
+
+
+def line_of(swept: Swept, now: datetime) -> bytes:
+    """Give the line that tells of a sweep; of failures only how many there were."""
+    line = {
+        "schema": SCHEMA,
+        "on": format_time(now),
+        "threads": swept.threads,
+        "queued": swept.queued,
+        "closed_days": swept.closed_days,
+        "pruned_segments": swept.pruned_segments,
+        "failures": len(swept.failures),
+    }
+    return json_line.encode(json_line.compact(line) + "\n")

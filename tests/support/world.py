@@ -23,6 +23,7 @@ class World:
         self.clock = Clock()
         self.log = MemoryThreadLogs(self.clock)
         self.archive = MemoryArchiveStore()
+        self.control = MemoryArchiveStore()
         self.leases = MemoryLeases()
         self.chat = MemoryChatService()
         self.announcer = MemoryAnnouncer()
@@ -61,6 +62,7 @@ class World:
             archive=self.archive,
             queue=self.queue,
             close_ledger=self.close_ledger,
+            journal=self.control,
             clock=self.clock,
             quiet_for=timedelta(hours=24),
             max_open=timedelta(days=7),

@@ -5,6 +5,7 @@ import pytest
 
 from builders import THREAD, received
 from shared.domain.coverage import cover
+from shared.domain.errors import Transient
 from world import World
 
 
@@ -140,3 +141,32 @@ async def test_log_keep_of_zero_prunes_nothing(world):
     keep_all = world.new_sweep(log_keep=timedelta())
 
     assert (await keep_all()).pruned_segments == 0
+
+
+async def test_every_sweep_leaves_a_line_in_the_journal(world):
+    await world.take(received())
+    world.clock.pass_time(hours=25)
+    await world.sweep()
+    await world.sweep()
+
+    (path,) = world.control.files
+    lines = [json.loads(line) for line in world.control.files[path].splitlines()]
+    assert path == f"sweeps/{world.clock().date()}.jsonl"
+    assert [line["queued"] for line in lines] == [1, 1]
+    assert lines[0]["failures"] == 0
+
+
+async def test_a_journal_that_cannot_be_written_fails_the_sweep_and_loses_nothing(
+    world, monkeypatch
+):
+    async def fail(stem, line):
+        raise Transient("no storage")
+
+    monkeypatch.setattr(world.control, "append", fail)
+    await world.take(received())
+    world.clock.pass_time(hours=25)
+
+    swept = await world.sweep()
+
+    assert swept.queued == 1
+    assert swept.failures == ["journal: no storage"]

@@ -1,0 +1,29 @@
+"""What could not be taken in, waiting for somebody: quarantine, and dead letters."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftover:
+    """A file of what is left over. `etag` changes with every change of it."""
+
+    path: str
+    data: bytes
+    etag: str
+
+
+class Leftovers(Protocol):
+    def files(self) -> AsyncIterator[Leftover]:
+        """Give every file, one after the other, with what it holds.
+
+        Raises:
+            Transient: they are not to be reached.
+
+        """
+        ...
+
+    async def remove(self, leftover: Leftover) -> bool:
+        """Remove a file; give False, and leave it, where it has changed since."""
+        ...

@@ -1,0 +1,106 @@
+"""`status` and `replay` on a real storage account."""
+
+import json
+
+import pytest
+from azure.storage.blob import BlobServiceClient
+from azure.storage.queue import QueueClient
+from click.testing import CliRunner
+
+from builders import NOON, THREAD, received, to_log
+from shared.cli.main import main
+from shared.domain import layout
+from shared.domain.record import encode_quarantined
+
+pytestmark = pytest.mark.azurite
+TODAY = NOON.date()
+
+
+@pytest.fixture
+def account(running_azurite):
+    """A storage account with an event in the log, one in quarantine, one dead."""
+    service = BlobServiceClient.from_connection_string(
+        running_azurite.connection_string
+    )
+    with service:
+        for one in service.list_containers():
+            service.delete_container(one.name)
+        log = service.create_container(layout.LOG)
+        letters = service.create_container(layout.DEAD_LETTER)
+        stem = layout.segment_stem(THREAD, TODAY)
+        append(log, layout.segment_path(stem, 0), to_log(received()))
+        stem = layout.quarantine_stem(THREAD, TODAY)
+        line = encode_quarantined(json.dumps(received(1)), NOON, "a reason")
+        append(log, layout.segment_path(stem, 0), line)
+        letters.upload_blob("topic/1.json", json.dumps([received(2)]))
+        yield service
+
+
+def append(container, path, data):
+    blob = container.get_blob_client(path)
+    blob.create_append_blob()
+    blob.append_block(data)
+
+
+@pytest.fixture
+def run(running_azurite):
+    def run(*arguments, status=0):
+        env = {"CHAT_STORAGE": running_azurite.connection_string}
+        result = CliRunner(env=env).invoke(main, list(arguments))
+        assert result.exit_code == status, result.output
+        return result.output
+
+    return run
+
+
+def test_the_status_says_first_what_needs_somebody(run, account):
+    text = run("status", status=1)
+
+    assert text.splitlines()[:3] == [
+        "LOOK: 1 event(s) in quarantine",
+        "LOOK: 1 file(s) of dead-lettered events",
+        "LOOK: no sweep has ever run",
+    ]
+    assert "threads in the log  1" in text
+    assert "last sweep          never" in text
+
+
+def test_the_status_for_programs_is_one_object(run, account, running_azurite):
+    journal = account.create_container(layout.CONTROL)
+    stem = layout.sweeps_stem(NOON.date())
+    line = {"schema": 1, "on": "2026-11-22T12:00:00Z", "queued": 3, "failures": 0}
+    append(journal, layout.segment_path(stem, 0), json.dumps(line).encode() + b"\n")
+    queue = QueueClient.from_connection_string(
+        running_azurite.connection_string, layout.POISON_QUEUE
+    )
+    with queue:
+        queue.create_queue()
+        queue.send_message("x")
+        value = json.loads(run("status", "--json", status=1))
+        queue.delete_queue()
+
+    assert (value["threads"], value["poisoned"], value["queued"]) == (1, 1, 0)
+    assert value["ingest_lag"] == pytest.approx(-0.12, abs=0.01)
+
+
+def test_replay_says_what_there_is_and_takes_it_in_when_told_to(run, account):
+    plan = run("replay")
+    assert "quarantine: 1 event(s) can be taken in" in plan
+    assert "Give --execute" in plan
+
+    done = run("replay", "--execute")
+
+    assert "dead letters: 1 event(s) taken in, 0 still unreadable, 1 of 1" in done
+    container = account.get_container_client(layout.LOG)
+    segment = layout.segment_path(layout.segment_stem(THREAD, TODAY), 0)
+    assert container.download_blob(segment).readall().count(b"\n") == 3
+    assert "quarantine: 0 event(s)" in run("replay")
+
+
+@pytest.mark.parametrize("command", ["status", "replay"])
+def test_a_folder_has_nothing_to_operate(run, tmp_path, command):
+    assert "name the storage account" in run(command, str(tmp_path), status=2)
+
+
+def test_a_span_that_is_none_is_refused_with_what_to_write(run):
+    assert "such as 90s" in run("status", "--quiet-for", "soon", status=2)
