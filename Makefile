@@ -32,9 +32,10 @@ check: setup ## Lint, types, floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup ## Measure ingest beside the naive way, and formats (about fifteen minutes)
+bench: setup ## Measure ingest, formats and backfill beside their floors (about half an hour)
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.render
+	$(BIN)/python -m bench.backfill
 
 format: setup ## Format the code and sort the imports
 	$(BIN)/ruff check --fix-only --quiet .
