@@ -15,8 +15,8 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,12 +84,12 @@ def killed_and_resumed(
         process = command(
             folder, environment, *arguments, "--json", "--here", "archive"
         )
-        with process.stdout or nullcontext([]) as lines:
-            for line in lines:
-                done += '"kind": "done"' in line
-                if part < 1 and done >= part * threads:
-                    process.kill()
-                    break
+        lines: Iterable[str] = process.stdout or ()
+        for line in lines:
+            done += '"kind": "done"' in line
+            if part < 1 and done >= part * threads:
+                process.kill()
+                break
         _, _, usage = os.wait4(process.pid, 0)
         process.returncode = 0
         seconds += time.perf_counter() - started
