@@ -16,7 +16,7 @@ setup: $(READY) ## Install everything into .venv (and Azurite into local/azurite
 $(READY): pyproject.toml requirements.txt local/azurite/package-lock.json
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 to 3.13 is needed, this is " + sys.version.split()[0] if not (3, 11) <= sys.version_info < (3, 14) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cli,parquet,local,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cli,parquet,fsspec,local,dev]'
 	$(BIN)/python -m local.node
 	@touch $@
 

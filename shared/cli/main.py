@@ -26,17 +26,21 @@ HELP_OPTIONS = ["-h", "--help"]
 def main(debug: bool) -> None:
     """Work with the archives of ACS chat threads.
 
-    An ARCHIVE is a folder, a package, or the address of a container
-    (https://….blob.core.windows.net/chat-archive, as whoever is signed in to Azure).
-    Without one, CHAT_STORAGE says which storage account. Every option can also come
-    from the environment, as CHAT_ARCHIVE_<COMMAND>_<OPTION>.
+    An ARCHIVE is a folder, a package, the address of a container
+    (https://….blob.core.windows.net/chat-archive, as whoever is signed in to Azure), or
+    a file system of fsspec (s3://…). Without one, ARCHIVE_URL says which, or
+    CHAT_STORAGE by a connection string. Every option can come from the environment too,
+    as CHAT_ARCHIVE_<COMMAND>_<OPTION>.
 
-    Exit status: 0 done, 1 not verified or refused, 2 unreadable or wrongly asked.
+    Exit status: 0 done, 1 something is wrong or missing, 2 unreadable or wrongly asked,
+    130 stopped by Ctrl-C.
 
     \b
     Examples:
-      chat-archive verify demo-archive/archive
-      chat-archive export demo-archive/archive --format md --output out
+      chat-archive backfill --users users.txt --follow --here archive
+      chat-archive report archive
+      chat-archive verify archive
+      chat-archive export archive --format md --output out
     """
 
 

@@ -29,7 +29,9 @@ def archive_argument(command: Command) -> Command:
         show_envvar=True,
         help="Storage account of the archive, where ARCHIVE is not given.",
     )(command)
-    return click.argument("archive", metavar="[ARCHIVE]", default="")(command)
+    return click.argument(
+        "archive", metavar="[ARCHIVE]", default="", envvar="ARCHIVE_URL"
+    )(command)
 
 
 def by_option(command: Command) -> Command:

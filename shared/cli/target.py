@@ -1,4 +1,4 @@
-"""Where an archive stands: a folder, a container's address, or a connection string."""
+"""Where an archive stands: a folder, a container, or a file system of fsspec."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -77,6 +77,9 @@ async def opened(
             "Say which archive: a folder, or https://….blob.core.windows.net/"
             f"{layout.ARCHIVE}, or set CHAT_STORAGE to a connection string."
         )
+    if "://" in where and not where.startswith(("https://", "http://")):
+        yield file_system(where)
+        return
     if where and not where.startswith(("https://", "http://")):
         if make:
             Path(where).mkdir(parents=True, exist_ok=True)
@@ -104,6 +107,32 @@ def folder(root: Path) -> Target:
         control=control,
         control_files=control,
         package=package,
+    )
+
+
+def file_system(url: str) -> Target:
+    """Open an archive on a file system of fsspec."""
+    try:
+        from fsspec.core import url_to_fs
+
+        files, root = url_to_fs(url)
+    except (ImportError, ValueError) as error:
+        raise Unreadable(
+            f"{urlsplit(url).scheme}:// cannot be opened: {error}. Install the extra "
+            "`fsspec` and the package of this file system."
+        ) from None
+    from shared.storage.archive_folder import FolderLeases
+    from shared.storage.archive_fs import FsspecArchive
+
+    archive = FsspecArchive(files, root)
+    control = FsspecArchive(files, root.rstrip("/") + BESIDE)
+    return Target(
+        origin=url,
+        archive=archive,
+        ledger=archive,
+        leases=FolderLeases(),
+        control=control,
+        control_files=control,
     )
 
 

@@ -5,15 +5,31 @@ edited, deleted, html, with attachments, with metadata, of the service itself, a
 the first and the last one came.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from shared.domain.transcript import Message
+from typing import Any, Protocol
 
 SPOKEN = ("text", "html")
 """The types of what people say; all others are the service's own."""
+
+
+class Countable(Protocol):
+    """What of a message is counted."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def sender_id(self) -> str: ...
+    @property
+    def created_on(self) -> str: ...
+    @property
+    def edited_on(self) -> str: ...
+    @property
+    def deleted_on(self) -> str: ...
+    @property
+    def versions(self) -> Sequence[object]: ...
+    @property
+    def content(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(slots=True)
@@ -33,7 +49,7 @@ class Baseline:
     by_author_and_day: dict[str, dict[str, int]] = field(default_factory=dict)
     """Raw id of the author, then the day in UTC; without system messages."""
 
-    def see(self, message: "Message") -> None:
+    def see(self, message: Countable) -> None:
         """Count a message."""
         self.messages += 1
         self.versions += len(message.versions)

@@ -224,6 +224,22 @@ def test_an_export_that_is_not_clear_is_refused_with_what_to_do(run, folder, arg
     assert run("export", folder, *arguments, status=2)
 
 
+def test_an_archive_on_a_file_system_is_read_where_it_stands(run, folder):
+    assert "VERIFIED" in run("verify", f"file://{folder.resolve()}")
+    assert "VERIFIED" in run("verify", ARCHIVE_URL=f"file://{folder.resolve()}")
+
+
+def test_a_file_system_that_is_not_known_says_what_to_install(run):
+    assert "Install the extra" in run("verify", "nosuch://bucket/x", status=2)
+
+
+def test_the_help_fits_a_screen_and_has_examples(run):
+    lines = run("--help").splitlines()
+
+    assert len(lines) <= 48
+    assert "  Examples:" in lines
+
+
 def test_threads_are_listed_with_what_finds_them(run, folder):
     lines = run("list", folder).splitlines()
 

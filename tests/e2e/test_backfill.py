@@ -140,6 +140,21 @@ def test_followers_reach_the_whole_estate_from_one_user(command, estate, tmp_pat
     assert standings["partial"] == len(truth["partial"])
 
 
+def test_any_file_system_takes_an_archive(command, estate, tmp_path):
+    _, truth = estate
+    first = next(one for one in truth["users"] if one not in truth["gone"])
+    (tmp_path / "one.txt").write_text(f"{first}\n")
+    url = {"ARCHIVE_URL": f"file://{tmp_path}/store"}
+
+    ended(command("backfill", "--users", "one.txt", "--here", **url), 0)
+    ended(command("backfill", "--users", "one.txt", "--here", **url), 0)
+
+    verified, _ = ended(command("verify", **url), 0)
+    assert "VERIFIED" in verified
+    ended(command("report", **url), 0)
+    ended(command("verify", "store"), 0)  # the same as a folder
+
+
 @pytest.mark.azurite
 def test_without_here_every_thread_is_put_on_the_queue(
     command, estate, running_azurite, blobs

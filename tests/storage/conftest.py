@@ -1,8 +1,10 @@
 """Each contract runs on the in-memory fake and on the real adapter over Azurite."""
 
+import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+import fsspec
 import pytest
 from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueClient
@@ -12,6 +14,7 @@ from fakes.leases import MemoryLeases
 from fakes.thread_logs import MemoryThreadLogs
 from local.azurite_process import Azurite
 from shared.storage.archive_folder import FolderArchive
+from shared.storage.archive_fs import FsspecArchive
 from shared.storage.archive_store import BlobArchiveStore
 from shared.storage.clients import Account
 from shared.storage.leases import BlobLeases
@@ -32,10 +35,14 @@ def thread_logs(backend, blobs: BlobServiceClient):
     return BlobThreadLogs(blobs, blobs)
 
 
-@pytest.fixture(params=[*BOTH, "folder"])
+@pytest.fixture(params=[*BOTH, "folder", "fsspec-file", "fsspec-memory"])
 def archive(request: pytest.FixtureRequest, tmp_path):
     if request.param == "memory":
         return MemoryArchiveStore()
+    if request.param == "fsspec-file":
+        return FsspecArchive(fsspec.filesystem("file"), str(tmp_path))
+    if request.param == "fsspec-memory":
+        return FsspecArchive(fsspec.filesystem("memory"), f"/{uuid.uuid4()}")
     if request.param == "folder":
         return FolderArchive(tmp_path)
     return BlobArchiveStore(request.getfixturevalue("blobs"))

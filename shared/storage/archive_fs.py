@@ -1,0 +1,151 @@
+"""An archive on any file system that fsspec knows: s3, gs, abfs, sftp, memory.
+
+Rule 1: a file appears whole or not at all, where the file system can do that.
+Rule 2: nothing that exists is written over. Two processes that create the same file at
+        the same moment are not told apart, though: most of these file systems cannot
+        create only what is not there (docs/storage.md).
+Rule 3: an append is a file of its own, for most of them cannot append either.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from typing import Any
+
+from shared.domain import layout
+from shared.domain.errors import IntegrityError, Transient
+from shared.ports.archive_store import AlreadyExists, File, Immutable, Shelf
+
+PART = 4 * 1024 * 1024
+
+
+class FsspecArchive:
+    """The files under one path of a file system, and the ledger's appends."""
+
+    def __init__(self, files: Any, root: str) -> None:
+        """Use `files`, an fsspec file system, below `root`."""
+        self.files = files
+        self.root = root.rstrip("/")
+        self.writing: set[str] = set()
+        self.rolls: dict[str, int] = {}
+        self.rolling = asyncio.Lock()
+
+    async def walk(self, prefix: str = "") -> AsyncIterator[File]:
+        """Give every file; see the port."""
+        folder = prefix.rpartition("/")[0]
+        async for file in self.below(f"{folder}/" if folder else ""):
+            if file.path.startswith(prefix):
+                yield file
+
+    async def below(self, folder: str) -> AsyncIterator[File]:
+        """Give the files of a folder and of those in it, in the order of paths."""
+        for path, size in sorted(await self.run(f"list {folder}", self.listed, folder)):
+            if not path.endswith("/"):
+                yield File(path=path, size=size)
+                continue
+            async for file in self.below(path):
+                yield file
+
+    def listed(self, folder: str) -> list[tuple[str, int]]:
+        """Give what stands in a folder, with its size; folders end with a slash."""
+        try:
+            found = self.files.ls(self.at(folder), detail=True, refresh=True)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        entries = []
+        for one in found:
+            name = str(one["name"]).rstrip("/").rpartition("/")[2]
+            is_folder = one["type"] == "directory"
+            path = f"{folder}{name}{'/' if is_folder else ''}"
+            entries.append((path, int(one["size"] or 0)))
+        return entries
+
+    async def shelf(self, thread_id: str) -> Shelf:
+        """Say which revisions there are; see the port."""
+        folder = layout.thread_folder(thread_id)
+        return Shelf.of([file.path async for file in self.walk(folder)])
+
+    async def read(self, path: str) -> bytes:
+        """Read a file; see the port."""
+        data: bytes = await self.run(f"read {path}", self.files.cat_file, self.at(path))
+        return data
+
+    async def stream(self, path: str) -> AsyncIterator[bytes]:
+        """Read a file in parts; see the port."""
+        start = 0
+        while part := await self.run(f"read {path}", self.part, path, start):
+            yield part
+            start += len(part)
+
+    def part(self, path: str, start: int) -> bytes:
+        at = self.at(path)
+        if start and start >= self.files.size(at):
+            return b""
+        data: bytes = self.files.cat_file(at, start=start, end=start + PART)
+        return data
+
+    async def tail(self, path: str, count: int) -> bytes:
+        """Read the end of a file; see the port."""
+        data: bytes = await self.run(
+            f"read {path}", self.files.tail, self.at(path), count
+        )
+        return data
+
+    async def create(self, path: str, data: bytes | Iterator[bytes]) -> None:
+        """Create a file; see the port."""
+        if path in self.writing:
+            raise AlreadyExists(f"{path} is being written already")
+        self.writing.add(path)
+        try:
+            if await self.run(f"look for {path}", self.files.exists, self.at(path)):
+                raise AlreadyExists(f"{path} exists already")
+            parts = [data] if isinstance(data, bytes) else data
+            await self.run(f"write {path}", self.write, path, parts)
+        finally:
+            self.writing.discard(path)
+
+    async def check_erasable(self) -> None:
+        """Ask nothing: no file system tells beforehand; see the port."""
+
+    async def replace(self, path: str, data: bytes) -> None:
+        """Replace a file; see the port."""
+        await self.run(f"write {path}", self.write, path, [data])
+
+    def write(self, path: str, parts: Iterable[bytes]) -> None:
+        at = self.at(path)
+        self.files.makedirs(at.rpartition("/")[0], exist_ok=True)
+        file = self.files.open(at, "wb", autocommit=False)
+        try:
+            for part in parts:
+                file.write(part)
+            file.close()
+        except BaseException:
+            file.discard()
+            raise
+        file.commit()
+
+    async def append(self, stem: str, line: bytes) -> None:
+        """Keep a line in a file of its own; see the port of append logs."""
+        async with self.rolling:
+            if stem not in self.rolls:
+                known = [file.path async for file in self.walk(stem)]
+                self.rolls[stem] = max(map(layout.segment_roll, known), default=-1)
+            self.rolls[stem] += 1
+            roll = self.rolls[stem]
+        await self.create(layout.segment_path(stem, roll), line)
+
+    def at(self, path: str) -> str:
+        return f"{self.root}/{path}"
+
+    async def run(self, what: str, do: Callable[..., Any], *arguments: Any) -> Any:
+        """Do something in a thread, and turn what it raises into what the port says."""
+        try:
+            return await asyncio.to_thread(do, *arguments)
+        except FileNotFoundError:
+            path = what.partition(" ")[2]
+            raise IntegrityError(f"{path} is missing from the archive") from None
+        except PermissionError:
+            raise Immutable(f"{what}: not permitted") from None
+        except OSError as error:
+            raise Transient(
+                f"{what}: {error.strerror or type(error).__name__}"
+            ) from None
