@@ -98,12 +98,13 @@ def folder(root: Path) -> Target:
         raise Unreadable(f"There is no folder {root}.")
     archive = FolderArchive(inner)
     whole = root.resolve()
-    control = FolderArchive(whole.with_name(whole.name + BESIDE))
+    beside = whole.with_name(whole.name + BESIDE)
+    control = FolderArchive(beside)
     return Target(
         origin=layout.ARCHIVE,
         archive=archive,
         ledger=archive,
-        leases=FolderLeases(),
+        leases=FolderLeases(beside),
         control=control,
         control_files=control,
         package=package,
@@ -121,7 +122,7 @@ def file_system(url: str) -> Target:
             f"{urlsplit(url).scheme}:// cannot be opened: {error}. Install the extra "
             "`fsspec` and the package of this file system."
         ) from None
-    from shared.storage.archive_folder import FolderLeases
+    from shared.storage.archive_folder import NoLeases
     from shared.storage.archive_fs import FsspecArchive
 
     archive = FsspecArchive(files, root)
@@ -130,7 +131,7 @@ def file_system(url: str) -> Target:
         origin=url,
         archive=archive,
         ledger=archive,
-        leases=FolderLeases(),
+        leases=NoLeases(),
         control=control,
         control_files=control,
     )

@@ -1,23 +1,29 @@
 """An archive in a folder: a downloaded copy, an export, a mounted share.
 
 Rule 1: nothing is followed out of the folder: a link is told, never read.
-Rule 2: a file is replaced whole or not at all.
+Rule 2: a file is created or replaced whole or not at all, and created only once.
 """
 
 import asyncio
+import errno
 import os
 import stat
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+from filelock import FileLock, Timeout
 
 from shared.domain import layout
 from shared.domain.coverage import Covers, Segment, ThreadLog
 from shared.domain.errors import IntegrityError, Transient
 from shared.ports.archive_store import AlreadyExists, File, Immutable, Shelf
+from shared.ports.leases import LeaseHeld
 
 PART = 4 * 1024 * 1024
+NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+"""What a file system answers that knows no hard links."""
 
 
 class FolderArchive:
@@ -70,9 +76,12 @@ class FolderArchive:
 
     async def create(self, path: str, data: bytes | Iterator[bytes]) -> None:
         """Create a file; see the port."""
-        if (self.root / path).exists():
-            raise AlreadyExists(f"{path} exists already")
-        self.write(path, [data] if isinstance(data, bytes) else data)
+        parts = [data] if isinstance(data, bytes) else data
+        with self.unfinished(path, parts) as file:
+            try:
+                link(file, self.root / path)
+            except FileExistsError:
+                raise AlreadyExists(f"{path} exists already") from None
 
     async def check_erasable(self) -> None:
         """Ask whether the folder can be written; see the port."""
@@ -81,20 +90,26 @@ class FolderArchive:
 
     async def replace(self, path: str, data: bytes) -> None:
         """Replace a file; see the port."""
-        self.write(path, [data])
+        with self.unfinished(path, [data]) as file:
+            file.replace(self.root / path)
 
-    def write(self, path: str, parts: Iterable[bytes]) -> None:
-        file = self.root / path
-        unfinished = file.with_name(f".{file.name}.new")
+    @contextmanager
+    def unfinished(self, path: str, parts: Iterable[bytes]) -> Iterator[Path]:
+        """Write a file under another name, and give it to be put into its place."""
+        target = self.root / path
+        file = target.with_name(f".{target.name}.{os.getpid()}.new")
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with unfinished.open("wb") as out:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("wb") as out:
                 out.writelines(parts)
-            unfinished.replace(file)
+            yield file
         except PermissionError:
             raise Immutable(f"{path} may not be changed") from None
         except OSError as error:
             raise Transient(f"write {path}: {error.strerror}") from None
+        finally:
+            with suppress(OSError):
+                file.unlink(missing_ok=True)
 
     async def append(self, stem: str, line: bytes) -> None:
         """Append a line to the ledger; see the port of append logs."""
@@ -108,6 +123,24 @@ class FolderArchive:
                 os.fsync(file.fileno())
         except OSError as error:
             raise Transient(f"append to {path.name}: {error.strerror}") from None
+
+
+def link(file: Path, target: Path) -> None:
+    """Give a file its name, unless that is taken.
+
+    Raises:
+        FileExistsError: it is. Where the file system knows no hard links, as some
+            network shares, another machine may still be a moment faster.
+
+    """
+    try:
+        os.link(file, target)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        if target.exists():
+            raise FileExistsError from None
+        file.replace(target)
 
 
 def ends_a_line(file: BinaryIO) -> bool:
@@ -160,14 +193,38 @@ class NoThreadLogs:
 
 
 class FolderLease:
-    """A folder has one user: there is nothing to hold."""
+    """A lock that is held. The system takes it back when this process ends."""
 
     async def confirm(self) -> None:
         """Be sure; see the port."""
 
 
 class FolderLeases:
-    """See `FolderLease`."""
+    """Locks on small files below a folder, for the processes of this machine."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @asynccontextmanager
+    async def hold(self, path: str) -> AsyncIterator[FolderLease]:
+        """Hold a lock; see the port."""
+        file = self.root / f"{path}.lock"
+        lock = FileLock(file, blocking=False, thread_local=False)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        except Timeout:
+            raise LeaseHeld("another process of this machine holds the lock") from None
+        except OSError as error:
+            raise Transient(f"lock {path}: {error.strerror}") from None
+        try:
+            yield FolderLease()
+        finally:
+            lock.release()
+
+
+class NoLeases:
+    """Where nothing can be locked: one process at a time has to be enough."""
 
     @asynccontextmanager
     async def hold(self, path: str) -> AsyncIterator[FolderLease]:  # noqa: ARG002 - as the port has it

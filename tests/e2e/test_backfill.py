@@ -190,6 +190,18 @@ def test_two_runs_of_one_name_do_not_meet(command, running_azurite, blobs):
     ended(first, 1)
 
 
+def test_two_runs_of_one_name_do_not_meet_in_a_folder_either(command):
+    first = command(*SEEDS, "--json", "--here", "archive")
+    wait_for_lines(first, 3)
+
+    _, err = ended(command(*SEEDS, "--here", "archive"), 2)
+
+    assert "at work elsewhere" in err
+    first.kill()
+    first.communicate()
+    ended(command("report", "archive"), 1)
+
+
 def test_a_service_out_of_reach_is_never_an_empty_estate(command, tmp_path):
     out, _ = ended(
         command(

@@ -13,7 +13,7 @@ from fakes.archive_store import MemoryArchiveStore
 from fakes.leases import MemoryLeases
 from fakes.thread_logs import MemoryThreadLogs
 from local.azurite_process import Azurite
-from shared.storage.archive_folder import FolderArchive
+from shared.storage.archive_folder import FolderArchive, FolderLeases
 from shared.storage.archive_fs import FsspecArchive
 from shared.storage.archive_store import BlobArchiveStore
 from shared.storage.clients import Account
@@ -48,9 +48,13 @@ def archive(request: pytest.FixtureRequest, tmp_path):
     return BlobArchiveStore(request.getfixturevalue("blobs"))
 
 
-@pytest.fixture
-def leases(backend, blobs: BlobServiceClient):
-    return MemoryLeases() if backend == "memory" else BlobLeases(blobs)
+@pytest.fixture(params=[*BOTH, "folder"])
+def leases(request: pytest.FixtureRequest, tmp_path):
+    if request.param == "memory":
+        return MemoryLeases()
+    if request.param == "folder":
+        return FolderLeases(tmp_path)
+    return BlobLeases(request.getfixturevalue("blobs"))
 
 
 @pytest.fixture

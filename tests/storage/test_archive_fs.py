@@ -1,13 +1,15 @@
 """What a file system of fsspec does beyond the contract: appends, and its failures."""
 
 import asyncio
+import errno
+import os
 import uuid
 
 import fsspec
 import pytest
 
 from shared.domain.errors import Transient
-from shared.ports.archive_store import Immutable
+from shared.ports.archive_store import AlreadyExists, Immutable
 from shared.storage.archive_folder import FolderArchive
 from shared.storage.archive_fs import FsspecArchive
 
@@ -45,6 +47,21 @@ async def test_a_torn_line_of_a_folder_tears_no_other(tmp_path):
     await FolderArchive(tmp_path).append(STEM, b"whole\n")
 
     assert (tmp_path / f"{STEM}.jsonl").read_bytes() == b'{"torn\nwhole\n'
+
+
+async def test_a_share_without_hard_links_keeps_what_is_there(tmp_path, monkeypatch):
+    def refuse(*paths):
+        raise OSError(errno.EPERM, "not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    archive = FolderArchive(tmp_path)
+    await archive.create("a/b", b"first")
+
+    with pytest.raises(AlreadyExists):
+        await archive.create("a/b", b"second")
+
+    assert await archive.read("a/b") == b"first"
+    assert [file.path async for file in archive.walk()] == ["a/b"]
 
 
 async def test_a_file_that_was_not_finished_is_none(tmp_path):
