@@ -15,7 +15,13 @@ from shared.announce.topic import SilentAnnouncer
 from shared.bootstrap import chat_access, new_salt, quieten_sdk_logs
 from shared.chat.finder import AcsThreadFinder
 from shared.chat.service import AcsChatService
-from shared.cli.options import archive_argument, run_option, runs, utc_now
+from shared.cli.options import (
+    STOPPED,
+    archive_argument,
+    run_option,
+    runs,
+    utc_now,
+)
 from shared.cli.progress import backfill_bars
 from shared.cli.seeds import read_seeds
 from shared.cli.target import Target, Unreadable, opened
@@ -41,8 +47,6 @@ from shared.usecases.plan import Plan, plan
 from shared.usecases.runs import Run
 
 FILES: Any = {"type": click.File("rb"), "multiple": True, "metavar": "FILE"}
-STOPPED = 130
-"""The exit status of what Ctrl-C ended, as shells have it."""
 
 
 @click.command()

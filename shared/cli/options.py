@@ -19,6 +19,9 @@ from shared.usecases.find import Selection
 
 Command = Callable[..., Any]
 
+STOPPED = 130
+"""The exit status of what Ctrl-C ended, as shells have it."""
+
 
 def archive_argument(command: Command) -> Command:
     """Add where the archive stands: ARCHIVE, or a connection string."""
@@ -108,17 +111,33 @@ def check_run_name(
 
 
 def runs(command: Callable[..., Coroutine[Any, Any, int]]) -> Command:
-    """Run an async command; its number is the exit status, a known error is 2."""
+    """Run an async command; its number is the exit status, an error is 2.
+
+    Of an error that nobody foresaw only the type is shown: its text may hold content.
+    """
 
     @functools.wraps(command)
     def run(*args: Any, **options: Any) -> None:
         context = click.get_current_context()
+        is_debug = context.find_root().params.get("debug")
         try:
             status = asyncio.run(command(*args, **options))
+        except KeyboardInterrupt:
+            status = STOPPED
+        except click.ClickException:
+            raise
         except ArchiverError as error:
-            if context.find_root().params.get("debug"):
+            if is_debug:
                 raise
             raise Unreadable(str(error)) from None
+        except Exception as error:
+            if is_debug:
+                raise
+            name = type(error).__name__
+            raise Unreadable(
+                f"{name}, which should not happen. Give the same again with "
+                "`chat-archive --debug …` to see where; the text may hold chat content."
+            ) from None
         context.exit(status)
 
     return run

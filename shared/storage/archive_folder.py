@@ -6,6 +6,7 @@ Rule 2: a file is created or replaced whole or not at all, and created only once
 
 import asyncio
 import errno
+import functools
 import os
 import stat
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -32,11 +33,16 @@ class FolderArchive:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    @functools.cached_property
+    def real(self) -> Path:
+        """The folder itself, links followed."""
+        return self.root.resolve()
+
     async def walk(self, prefix: str = "") -> AsyncIterator[File]:
         """Give every file; see the port."""
         folder = prefix.rpartition("/")[0]
         start = self.root / folder
-        if not is_below(start, self.root) or not start.is_dir():
+        if not is_below(start, self.real) or not start.is_dir():
             return
         for file in files_below(start, f"{folder}/" if folder else ""):
             await asyncio.sleep(0)  # long walks let progress through
@@ -70,7 +76,7 @@ class FolderArchive:
 
     def opened(self, path: str) -> Path:
         file = self.root / path
-        if not is_below(file.parent, self.root) or not is_plain(file):
+        if not is_below(file.parent, self.real) or not is_plain(file):
             raise IntegrityError(f"{path} is missing from the archive")
         return file
 
@@ -256,5 +262,5 @@ def is_plain(file: Path) -> bool:
 
 
 def is_below(folder: Path, root: Path) -> bool:
-    """Say whether a folder is inside the root, links followed."""
-    return folder.resolve().is_relative_to(root.resolve())
+    """Say whether a folder, its links followed, is inside the root."""
+    return folder.resolve().is_relative_to(root)

@@ -12,6 +12,7 @@ from builders import ALICE, FIRST_ID, THREAD
 from shared.cli.main import main
 from shared.domain.checkpoint import parse_checkpoint
 from shared.formats import FORMATS
+from shared.usecases.find import Find
 from verifying import OTHER, small_world, write
 
 MESSAGE = str(FIRST_ID)
@@ -231,6 +232,21 @@ def test_an_archive_on_a_file_system_is_read_where_it_stands(run, folder):
 
 def test_a_file_system_that_is_not_known_says_what_to_install(run):
     assert "Install the extra" in run("verify", "nosuch://bucket/x", status=2)
+
+
+def test_what_nobody_foresaw_shows_no_traceback_and_no_content(
+    run, folder, monkeypatch
+):
+    def fail(*args, **options):
+        raise RuntimeError("hello, a message of a chat")
+
+    monkeypatch.setattr(Find, "transcript", fail)
+
+    text = run("list", folder, status=2)
+
+    assert "RuntimeError" in text
+    assert "--debug" in text
+    assert "hello" not in text
 
 
 def test_the_help_fits_a_screen_and_has_examples(run):

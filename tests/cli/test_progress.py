@@ -1,0 +1,35 @@
+"""Progress is a line a minute where there is no terminal, and nothing for programs."""
+
+import pytest
+
+from shared.cli import progress
+from shared.domain.estate import Estate, found_line, met_line
+
+
+@pytest.fixture
+def estate():
+    estate = Estate()
+    estate.take(met_line("8:acs:a", "users.txt"))
+    estate.take(found_line("19:one", "8:acs:a"))
+    return estate
+
+
+def test_a_pipe_gets_a_line_when_it_is_time(estate, capsys, monkeypatch):
+    monkeypatch.setattr(progress, "LINE_EVERY", 0.0)
+
+    with progress.backfill_bars(silent=False) as show:
+        show(estate)
+
+    assert "0 of 1 users asked, 0 of 1 threads done" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("silent", "every"), [(True, 0.0), (False, 60.0)])
+def test_programs_and_the_impatient_get_nothing(
+    estate, capsys, monkeypatch, silent, every
+):
+    monkeypatch.setattr(progress, "LINE_EVERY", every)
+
+    with progress.backfill_bars(silent=silent) as show:
+        show(estate)
+
+    assert capsys.readouterr().err == ""
