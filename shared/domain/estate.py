@@ -20,7 +20,8 @@ from shared.domain import json_line
 from shared.domain.record import SCHEMA
 from shared.domain.times import parse_time
 
-MOST_READERS_KEPT = 5
+MOST_READERS_KEPT = 3
+"""Readers that are kept of a thread: a listing as one of them tells of all others."""
 SETTLING = timedelta(minutes=2)
 """A newest message this close to when a thread was archived may not be its last one:
 listings tell whole seconds, and clocks differ."""
@@ -76,6 +77,14 @@ class Thread:
     seen_message_on: str = ""
     """The newest message there was when it was last done with."""
     reason: str = ""
+
+    def wants(self, reader: str) -> bool:
+        """Say whether one more reader is worth knowing: the first may be gone."""
+        return (
+            bool(reader)
+            and reader not in self.readers
+            and len(self.readers) < MOST_READERS_KEPT
+        )
 
     @property
     def has_news(self) -> bool:
@@ -154,8 +163,8 @@ class Estate:
     def found(self, line: dict[str, Any]) -> None:
         thread = self.thread(line)
         reader = str(line["reader"])
-        if reader and reader not in thread.readers:
-            thread.readers = (*thread.readers, reader)[:MOST_READERS_KEPT]
+        if thread.wants(reader):
+            thread.readers = (*thread.readers, reader)
         thread.last_message_on = max(
             thread.last_message_on, str(line["last_message_on"])
         )
@@ -170,9 +179,9 @@ class Estate:
         self.thread_states[thread.state] += 1
 
     def unlisted(self, *, again: bool) -> Iterator[User]:
-        """Give the users to look at: all of them, or those not looked at so far."""
+        """Give the users to ask: all of them, or those who have not answered so far."""
         for user in self.users.values():
-            if again or user.state in (UserState.MET, UserState.FAILED):
+            if again or user.state is not UserState.LISTED:
                 yield user
 
     @property

@@ -134,13 +134,16 @@ class Waiting:
     """Threads that wait, by the reader whose turn they need."""
 
     by_reader: OrderedDict[str, deque[Thread]] = field(default_factory=OrderedDict)
-    ids: set[str] = field(default_factory=set)
-    """All that ever waited in this run."""
+    tried: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """All that ever waited in this run, and who was known to read each then."""
     length: int = 0
 
     def add(self, thread: Thread) -> None:
-        if thread.id not in self.ids:
-            self.ids.add(thread.id)
+        """Let a thread wait: once, and again for a reader who may succeed."""
+        tried = self.tried.get(thread.id)
+        is_lost = thread.state is ThreadState.UNREACHABLE
+        if tried is None or (is_lost and thread.readers != tried):
+            self.tried[thread.id] = thread.readers
             reader = thread.readers[0] if thread.readers else ""
             self.by_reader.setdefault(reader, deque()).append(thread)
             self.length += 1
@@ -220,7 +223,7 @@ class Backfill:
         known = self.estate.threads.get(thread_id)
         return (
             known is None
-            or (bool(reader) and not known.readers)
+            or known.wants(reader)
             or last_message_on > known.last_message_on
         )
 
@@ -318,6 +321,8 @@ class Backfill:
             )
         await self.run.tell(*lines)
         self.users.extend(self.estate.users[one] for one in new)
+        if thread.state is ThreadState.UNREACHABLE:
+            self.waiting.add(thread)  # where another reader was found meanwhile
 
     def strangers(self, people: Sequence[str]) -> list[str]:
         """Give who was never met, once, however many threads they are met in."""

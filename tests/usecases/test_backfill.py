@@ -152,6 +152,32 @@ async def test_a_thread_that_nobody_may_read_is_unreachable_and_said(estate):
     assert estate.archived == {"one", "two"}
 
 
+@pytest.mark.parametrize("concurrency", [1, 8])
+async def test_a_thread_whose_first_reader_is_gone_is_read_as_the_next(
+    estate, concurrency
+):
+    estate.finder.refused.add(CAROL)
+    for thread, reader in list(estate.world.chat.pages):
+        if reader == CAROL:
+            del estate.world.chat.pages[thread, reader]
+
+    found = await estate.run(BOB, threads=[("three", CAROL)], concurrency=concurrency)
+
+    assert found.threads["three"].state is ThreadState.ARCHIVED
+    assert estate.archived == {"two", "three"}
+
+
+async def test_a_user_who_was_refused_is_asked_again_by_the_next_run(estate):
+    estate.finder.refused.add(ALICE)
+    await estate.run(ALICE)
+    estate.finder.refused.clear()
+
+    found = await estate.run(ALICE)
+
+    assert not found.has_failed_discovery
+    assert estate.archived == {"one", "two"}
+
+
 async def test_a_failed_login_is_never_an_empty_estate(estate):
     estate.finder.refused.add(ALICE)
     estate.finder.failing.add(BOB)
