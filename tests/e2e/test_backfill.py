@@ -10,12 +10,13 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from azure.storage.queue import QueueClient
 
-from local.stack import chat_service
+from local.stack import chat_service, stack
 from shared.domain import layout
 from shared.domain.work import decode_work
 
@@ -215,3 +216,42 @@ def test_a_service_out_of_reach_is_never_an_empty_estate(command, tmp_path):
 
     assert out.count("FAILED 8:acs:") == USERS
     assert "0 asked" in out
+
+
+def test_the_function_app_archives_what_a_backfill_queues(tmp_path):
+    truth_file = tmp_path / "truth.json"
+    options = ["--estate", "6x15", "--truth-file", str(truth_file)]
+    with stack(tmp_path / "stack", service_options=options) as running:
+        truth = json.loads(truth_file.read_text())
+        (tmp_path / "users.txt").write_text("\n".join(truth["users"]))
+        env = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "CHAT_STORAGE": running.azurite.connection_string,
+            "ACS_CONNECTION_STRING": running.acs_connection_string,
+            "SSL_CERT_FILE": str(running.ca_file),
+        }
+
+        def run(*arguments):
+            return subprocess.run(
+                [sys.executable, "-m", "shared.cli.main", *arguments],
+                cwd=tmp_path,
+                env=env,
+                capture_output=True,
+                text=True,
+                check=False,
+            ).stdout
+
+        run("backfill", "--users", "users.txt", "--follow")
+        expected = {one: len(truth[one]) for one in ("full", "partial")}
+        deadline = time.monotonic() + 60
+        while True:
+            report = json.loads(run("report", "--format", "json"))
+            found = report["standings"]
+            if found["archived"] + found["partial"] == sum(expected.values()):
+                break
+            assert time.monotonic() < deadline, found
+            time.sleep(0.5)
+
+    assert (found["archived"], found["partial"]) == (*expected.values(),)
+    assert report["baseline"]["messages"] == truth["messages"]
