@@ -1,18 +1,21 @@
 """An archive in a folder: a downloaded copy, an export, a mounted share.
 
 Rule 1: nothing is followed out of the folder: a link is told, never read.
-Rule 2: a file is created or replaced whole or not at all, and created only once.
+Rule 2: files are small and disks are near: what is read and written is not handed to
+        threads, which takes longer than doing it.
+Rule 3: a file is created or replaced whole or not at all, and created only once.
 """
 
 import asyncio
 import errno
 import functools
+import itertools
 import os
 import stat
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from filelock import FileLock, Timeout
 
@@ -32,6 +35,7 @@ class FolderArchive:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.numbers = itertools.count()
 
     @functools.cached_property
     def real(self) -> Path:
@@ -61,7 +65,7 @@ class FolderArchive:
     async def stream(self, path: str) -> AsyncIterator[bytes]:
         """Read a file in parts; see the port."""
         try:
-            with self.opened(path).open("rb") as file:
+            with self.opened(path) as file:
                 while part := file.read(PART):
                     yield part
                     await asyncio.sleep(0)
@@ -70,24 +74,20 @@ class FolderArchive:
 
     async def tail(self, path: str, count: int) -> bytes:
         """Read the end of a file; see the port."""
-        with self.opened(path).open("rb") as file:
+        with self.opened(path) as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - count))
             return file.read()
 
-    def opened(self, path: str) -> Path:
+    def opened(self, path: str) -> IO[bytes]:
         file = self.root / path
         if not is_below(file.parent, self.real) or not is_plain(file):
             raise IntegrityError(f"{path} is missing from the archive")
-        return file
+        return file.open("rb")
 
     async def create(self, path: str, data: bytes | Iterator[bytes]) -> None:
         """Create a file; see the port."""
         parts = [data] if isinstance(data, bytes) else data
-        with self.unfinished(path, parts) as file:
-            try:
-                link(file, self.root / path)
-            except FileExistsError:
-                raise AlreadyExists(f"{path} exists already") from None
+        self.write(path, parts, link)
 
     async def check_erasable(self) -> None:
         """Ask whether the folder can be written; see the port."""
@@ -96,19 +96,21 @@ class FolderArchive:
 
     async def replace(self, path: str, data: bytes) -> None:
         """Replace a file; see the port."""
-        with self.unfinished(path, [data]) as file:
-            file.replace(self.root / path)
+        self.write(path, [data], os.replace)
 
-    @contextmanager
-    def unfinished(self, path: str, parts: Iterable[bytes]) -> Iterator[Path]:
-        """Write a file under another name, and give it to be put into its place."""
+    def write(
+        self, path: str, parts: Iterable[bytes], put: Callable[[Path, Path], None]
+    ) -> None:
+        """Write a file under another name, and put it into its place."""
         target = self.root / path
-        file = target.with_name(f".{target.name}.{os.getpid()}.new")
+        name = f".{target.name}.{os.getpid()}-{next(self.numbers)}.new"
+        file = target.with_name(name)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with file.open("wb") as out:
+            with opened_in_folder(file, "wb") as out:
                 out.writelines(parts)
-            yield file
+            put(file, target)
+        except FileExistsError:
+            raise AlreadyExists(f"{path} exists already") from None
         except PermissionError:
             raise Immutable(f"{path} may not be changed") from None
         except OSError as error:
@@ -119,16 +121,24 @@ class FolderArchive:
 
     async def append(self, stem: str, line: bytes) -> None:
         """Append a line to the ledger; see the port of append logs."""
-        path = self.root / layout.segment_path(stem, 0)
+        path = layout.segment_path(stem, 0)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("a+b") as file:
+            with opened_in_folder(self.root / path, "a+b") as file:
                 # Who died in the middle of a line must not tear the next one too.
                 file.write(line if ends_a_line(file) else b"\n" + line)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise Transient(f"append to {path.name}: {error.strerror}") from None
+            raise Transient(f"append to {path}: {error.strerror}") from None
+
+
+def opened_in_folder(file: Path, mode: str) -> IO[bytes]:
+    """Open a file to write; make its folder where there is none yet."""
+    try:
+        return open(file, mode)  # noqa: PTH123 - the caller closes it
+    except FileNotFoundError:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return open(file, mode)  # noqa: PTH123
 
 
 def link(file: Path, target: Path) -> None:
@@ -149,7 +159,7 @@ def link(file: Path, target: Path) -> None:
         file.replace(target)
 
 
-def ends_a_line(file: BinaryIO) -> bool:
+def ends_a_line(file: IO[bytes]) -> bool:
     """Say whether a file is empty or ends with a newline."""
     if not file.seek(0, os.SEEK_END):
         return True
