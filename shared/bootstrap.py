@@ -134,16 +134,20 @@ def build_app(env: Mapping[str, str]) -> App:
     )
 
 
-def chat_access(settings: ChatSettings) -> "Access":
-    """Give the way into the ACS resource: its endpoint, and tokens for its users."""
+def chat_access(settings: ChatSettings, **options: Any) -> "Access":
+    """Give the way into the ACS resource: its endpoint, and tokens for its users.
+
+    `options` go to the SDK's clients, over those that are usual here.
+    """
     from azure.communication.identity.aio import CommunicationIdentityClient
 
-    from shared.chat.access import Access
+    from shared.chat.access import OPTIONS, Access
     from shared.chat.limits import Limiter, LimitPolicy
     from shared.chat.tokens import Tokens
 
     limiter = Limiter()
-    paced = {"per_retry_policies": [LimitPolicy(limiter)]}
+    options = {**OPTIONS, **options}
+    paced = {**options, "per_retry_policies": [LimitPolicy(limiter)]}
     if settings.connection_string:
         endpoint = parse_acs(settings.connection_string)
         client = CommunicationIdentityClient.from_connection_string(
@@ -153,7 +157,9 @@ def chat_access(settings: ChatSettings) -> "Access":
         endpoint = settings.endpoint
         credential = managed_identity(settings.client_id)
         client = CommunicationIdentityClient(endpoint, credential, **paced)
-    return Access(endpoint.rstrip("/"), Tokens(client), limiter=limiter)
+    return Access(
+        endpoint.rstrip("/"), Tokens(client), limiter=limiter, options=options
+    )
 
 
 def open_topic(settings: TopicSettings) -> "TopicAnnouncer | SilentAnnouncer":

@@ -55,6 +55,7 @@ FILES: Any = {"type": click.File("rb"), "multiple": True, "metavar": "FILE"}
 @click.option("--chat-logs", **FILES, help="Chat logs of Azure Monitor, CSV or JSON.")
 @click.option("--threads", **FILES, help="Thread ids, each with a reader if known.")
 @click.option("--follow", is_flag=True, help="Ask everybody who is met on the way too.")
+@click.option("--to", default="", help="Where the archive stands, as ARCHIVE says.")
 @click.option("--here", is_flag=True, help="Archive in this process, not by the queue.")
 @click.option("--dry-run", is_flag=True, help="Find, and say what there is to do.")
 @click.option("--since-last", is_flag=True, help="Only what is new since the last run.")
@@ -93,6 +94,7 @@ async def backfill(
     chat_logs: tuple[BinaryIO, ...],
     threads: tuple[BinaryIO, ...],
     follow: bool,
+    to: str,
     here: bool,
     dry_run: bool,
     since_last: bool,
@@ -136,7 +138,7 @@ async def backfill(
     scope = Scope.SINCE_LAST if since_last else Scope.ALL if again else Scope.NEW
     async with AsyncExitStack() as stack:
         target = await stack.enter_async_context(
-            opened(archive, connection_string, make=here or dry_run)
+            opened(to or archive, connection_string, make=here or dry_run)
         )
         access = await stack.enter_async_context(chat_access(settings))
         finder = AcsThreadFinder(access, settings.list_within)

@@ -133,7 +133,10 @@ def test_followers_reach_the_whole_estate_from_one_user(command, estate, tmp_pat
     first = next(one for one in truth["users"] if one not in gone)
     (tmp_path / "one.txt").write_text(f"{first}\n")
 
-    ended(command("backfill", "--users", "one.txt", "--follow", "--here", "a"), 0)
+    ended(
+        command("backfill", "--users", "one.txt", "--follow", "--here", "--to", "a"),
+        0,
+    )
 
     reported, _ = ended(command("report", "a", "--format", "json"), 0)
     standings = json.loads(reported)["standings"]

@@ -1,0 +1,75 @@
+"""Every request of the wired clients waits for its turn, and shares its connections."""
+
+import ssl
+from datetime import timedelta
+
+from aiohttp import TCPConnector, connector
+
+from serving import served
+from shared.bootstrap import chat_access
+from shared.chat.finder import AcsThreadFinder
+from shared.chat.service import AcsChatService
+from shared.config.settings import chat_settings
+
+WITHIN = timedelta(seconds=20)
+
+
+def wired(here, **options):
+    key = here.service.tokens.access_key
+    connection_string = f"endpoint={here.endpoint}/;accesskey={key}"
+    settings = chat_settings({"ACS_CONNECTION_STRING": connection_string})
+    trust = {"connection_verify": str(here.ca_file)}
+    return chat_access(settings, **(options or trust))
+
+
+async def test_every_kind_of_request_is_counted(tmp_path):
+    async with served(tmp_path) as here, wired(here) as access:
+        thread, (alice,) = here.thread("Alice")
+
+        await AcsThreadFinder(access, WITHIN).threads_of(alice.id)
+        await AcsChatService(access, WITHIN).list_thread(thread.id, alice.id)
+
+    counted = {key: len(times) for key, times in access.limiter.passed.items()}
+    assert counted == {
+        ("tokens",): 1,
+        ("threads", alice.id): 2,  # the list of threads, and this one's properties
+        ("messages", thread.id, alice.id): 1,
+        ("messages", thread.id): 1,
+        ("participants", thread.id, alice.id): 1,
+        ("participants", thread.id): 1,
+    }
+
+
+async def test_a_retry_is_counted_like_any_other_request(tmp_path):
+    async with served(tmp_path) as here, wired(here) as access:
+        user = here.service.world.new_identity()
+        await AcsThreadFinder(access, WITHIN).threads_of(user)
+        here.service.behaviour.throttle = 0.5
+        here.service.behaviour.retry_after = 0.01
+
+        for _ in range(5):
+            await AcsThreadFinder(access, WITHIN).threads_of(user)
+
+    assert len(access.limiter.passed["threads", user]) > 6
+
+
+async def test_many_threads_share_their_connections(tmp_path, monkeypatch):
+    made = []
+    create = TCPConnector._create_connection
+
+    async def count(self, *details):
+        made.append(details)
+        return await create(self, *details)
+
+    monkeypatch.setattr(TCPConnector, "_create_connection", count)
+    async with served(tmp_path) as here:
+        # A CA that is given by its path costs a TLS context, and so a connection, for
+        # every request; the system's own is trusted by all of them.
+        trusting = ssl.create_default_context(cafile=here.ca_file)
+        monkeypatch.setattr(connector, "_SSL_CONTEXT_VERIFIED", trusting)
+        async with wired(here, connection_verify=True) as access:
+            for _ in range(5):
+                thread, (alice,) = here.thread("Alice")
+                await AcsChatService(access, WITHIN).list_thread(thread.id, alice.id)
+
+    assert len(made) == 2  # one to the identity service, one to the chat service
