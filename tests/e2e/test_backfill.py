@@ -58,6 +58,16 @@ def command(estate, tmp_path):
     return start
 
 
+@pytest.fixture
+def storage(running_azurite, blobs):
+    """What names the storage account; its queue is gone afterwards."""
+    connection_string = running_azurite.connection_string
+    yield {"CHAT_STORAGE": connection_string}
+    queue = QueueClient.from_connection_string(connection_string, layout.FINALIZE_QUEUE)
+    with queue:
+        queue.delete_queue()
+
+
 SEEDS = ("backfill", "--users", "users.txt", "--chat-logs", "log.json")
 
 
@@ -160,31 +170,27 @@ def test_any_file_system_takes_an_archive(command, estate, tmp_path):
 
 
 @pytest.mark.azurite
-def test_without_here_every_thread_is_put_on_the_queue(
-    command, estate, running_azurite, blobs
-):
+def test_without_here_every_thread_is_put_on_the_queue(command, estate, storage):
     _, truth = estate
-    storage = {"CHAT_STORAGE": running_azurite.connection_string}
 
     ended(command(*SEEDS, "--run", "by-queue", **storage), 1)
 
     queue = QueueClient.from_connection_string(
-        running_azurite.connection_string, layout.FINALIZE_QUEUE
+        storage["CHAT_STORAGE"], layout.FINALIZE_QUEUE
     )
     with queue:
         works = [
             decode_work(base64.b64decode(one.content))
             for one in queue.receive_messages(messages_per_page=32)
         ]
-        queue.delete_queue()
     assert {one.thread_id for one in works} == {
         *truth["full"], *truth["partial"], *truth["lost"]
     }  # fmt: skip
     assert all(one.relist and one.readers for one in works)
 
 
-def test_two_runs_of_one_name_do_not_meet(command, running_azurite, blobs):
-    storage = {"CHAT_STORAGE": running_azurite.connection_string}
+@pytest.mark.azurite
+def test_two_runs_of_one_name_do_not_meet(command, storage):
     first = command(*SEEDS, "--json", "--run", "one-name", **storage)
     wait_for_lines(first, 3)
 
