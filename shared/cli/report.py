@@ -4,7 +4,7 @@ import csv
 import html
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +16,13 @@ from shared.cli.export import FILE, read_identities
 from shared.cli.options import archive_argument, run_option, runs
 from shared.cli.target import opened
 from shared.cli.verify import printable, readable
-from shared.usecases.report import HAVE_AN_ARCHIVE, Report, Standing, TakeReport
+from shared.usecases.report import (
+    HAVE_AN_ARCHIVE,
+    Report,
+    Standing,
+    TakeReport,
+    ThreadRow,
+)
 from shared.usecases.runs import Run, run_names
 
 POLICY = (
@@ -161,14 +167,13 @@ def as_json(report: Report) -> str:
         "participants": report.participants,
         "bytes": report.bytes,
         "without_identity": report.unmapped,
-        "threads": [flat(report, number) for number in range(len(report.rows))],
+        "threads": [flat(row) for row in report.rows],
     }
     return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
 
 
-def flat(report: Report, number: int) -> dict[str, Any]:
-    """Give a thread's row."""
-    row = report.rows[number]
+def flat(row: ThreadRow) -> dict[str, Any]:
+    """Give a thread's row without nesting."""
     return {
         "thread_id": row.thread_id,
         "standing": row.standing,
@@ -184,8 +189,8 @@ def flat(report: Report, number: int) -> dict[str, Any]:
 
 def as_csv(report: Report) -> str:
     """Give a row for each thread."""
-    rows = [flat(report, number) for number in range(len(report.rows))]
-    return table([*rows[0]] if rows else ["thread_id"], (one.values() for one in rows))
+    empty = ThreadRow(thread_id="", standing=Standing.FOUND)
+    return table([*flat(empty)], (flat(row).values() for row in report.rows))
 
 
 def as_days(report: Report) -> str:
@@ -199,7 +204,7 @@ def as_days(report: Report) -> str:
     return table(["author", "day", "messages"], rows)
 
 
-def table(head: list[str], rows: Any) -> str:
+def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(head)
