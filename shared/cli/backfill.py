@@ -7,14 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from shared.announce.topic import SilentAnnouncer
 from shared.bootstrap import chat_access, new_salt, quieten_sdk_logs
-from shared.chat.finder import AcsThreadFinder
-from shared.chat.service import AcsChatService
 from shared.cli.options import (
     STOPPED,
     archive_argument,
@@ -31,8 +28,6 @@ from shared.domain import layout
 from shared.domain.estate import Estate, ThreadState, UserState
 from shared.formats import ARCHIVED, DEFAULT
 from shared.ports.leases import LeaseHeld
-from shared.storage.archive_folder import NoThreadLogs
-from shared.storage.work_queue import StorageWorkQueue
 from shared.usecases.backfill import (
     ArchiveHere,
     Archiver,
@@ -45,6 +40,9 @@ from shared.usecases.finalize import Finalize
 from shared.usecases.ledger import CloseLedger
 from shared.usecases.plan import Plan, plan
 from shared.usecases.runs import Run
+
+if TYPE_CHECKING:
+    from shared.chat.access import Access
 
 FILES: Any = {"type": click.File("rb"), "multiple": True, "metavar": "FILE"}
 
@@ -124,6 +122,8 @@ async def backfill(
       chat-archive backfill --users users.txt --follow --here archive
       chat-archive backfill --chat-logs logs.csv --since-last
     """
+    from shared.chat.finder import AcsThreadFinder
+
     if since_last and again:
         raise click.UsageError("Give either --since-last or --again.")
     quieten_sdk_logs()
@@ -142,10 +142,10 @@ async def backfill(
         )
         access = await stack.enter_async_context(chat_access(settings))
         finder = AcsThreadFinder(access, settings.list_within)
+        chosen = read_formats(formats)
         archiver: Archiver | None = None
-        if here:
-            chat = AcsChatService(access, settings.list_within)
-            archiver = archive_here(target, chat, settings, read_formats(formats))
+        if here and not dry_run:
+            archiver = archive_here(target, access, settings, chosen)
         elif not dry_run:
             archiver = await put_on_queue(target, stack)
         run = Run(name=name, log=target.control, files=target.control_files)
@@ -164,7 +164,7 @@ async def backfill(
         work = Backfill(
             run=run,
             finder=finder,
-            archiver=None if dry_run else archiver,
+            archiver=archiver,
             clock=utc_now,
             scope=scope,
             follow=follow,
@@ -208,17 +208,21 @@ def interrupted(work: Backfill) -> None:
 
 def archive_here(
     target: Target,
-    chat: AcsChatService,
+    access: "Access",
     settings: ChatSettings,
     formats: Sequence[str],
 ) -> ArchiveHere:
+    from shared.announce.topic import SilentAnnouncer
+    from shared.chat.service import AcsChatService
+    from shared.storage.archive_folder import NoThreadLogs
+
     return ArchiveHere(
         finalize=Finalize(
             log=target.log or NoThreadLogs(),
             ledger=target.ledger,
             archive=target.archive,
             leases=target.leases,
-            chat=chat,
+            chat=AcsChatService(access, settings.list_within),
             announcer=SilentAnnouncer(),
             clock=utc_now,
             new_salt=new_salt,
@@ -229,6 +233,8 @@ def archive_here(
 
 
 async def put_on_queue(target: Target, stack: AsyncExitStack) -> PutOnQueue:
+    from shared.storage.work_queue import StorageWorkQueue
+
     if target.account is None:
         raise click.UsageError("A folder has no queue: give --here.")
     queue = target.account.queue(layout.FINALIZE_QUEUE)

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import click
-from azure.storage.blob.aio import BlobServiceClient
 
 from shared.bootstrap import new_salt
 from shared.cli.options import archive_argument, runs, utc_now
@@ -18,12 +18,14 @@ from shared.config.settings import Reader
 from shared.domain import layout
 from shared.domain.errors import ConfigError
 from shared.ports.append_log import ThreadLogs
-from shared.storage.archive_store import BlobArchiveStore
-from shared.storage.leftovers import BlobLeftovers
-from shared.storage.work_queue import StorageWorkQueue
+from shared.ports.archive_store import ArchiveFiles
+from shared.ports.leftovers import Leftovers
 from shared.usecases.ingest import Ingest
 from shared.usecases.redeliver import Redeliver, Redelivered
 from shared.usecases.status import Status, TakeStatus
+
+if TYPE_CHECKING:
+    from shared.storage.work_queue import StorageWorkQueue
 
 MOST_REASONS = 10
 
@@ -33,16 +35,20 @@ class Running:
     """The parts of a storage account that a running app works on."""
 
     log: ThreadLogs
-    blobs: BlobServiceClient
-    queue: StorageWorkQueue
-    poison: StorageWorkQueue
-    quarantine: BlobLeftovers
-    dead_letters: BlobLeftovers
+    log_files: ArchiveFiles
+    queue: "StorageWorkQueue"
+    poison: "StorageWorkQueue"
+    quarantine: Leftovers
+    dead_letters: Leftovers
 
 
 @asynccontextmanager
 async def running(target: Target) -> AsyncIterator[Running]:
     """Open what a folder does not have."""
+    from shared.storage.archive_store import BlobArchiveStore
+    from shared.storage.leftovers import BlobLeftovers
+    from shared.storage.work_queue import StorageWorkQueue
+
     if target.account is None or target.blobs is None or target.log is None:
         raise click.UsageError(
             "A folder has no log and no queue: name the storage account, by "
@@ -61,7 +67,7 @@ async def running(target: Target) -> AsyncIterator[Running]:
         ]
         yield Running(
             log=target.log,
-            blobs=target.blobs,
+            log_files=BlobArchiveStore(target.blobs, container=layout.LOG),
             queue=queue,
             poison=poison,
             quarantine=BlobLeftovers(log, layout.quarantine_folder("")),
@@ -103,7 +109,7 @@ async def status(
     ):
         taken = await TakeStatus(
             log=parts.log,
-            log_files=BlobArchiveStore(parts.blobs, container=layout.LOG),
+            log_files=parts.log_files,
             control_files=target.control_files,
             queue=parts.queue,
             poison=parts.poison,

@@ -30,6 +30,13 @@ def test_importing_the_app_imports_nothing_heavy():
     assert sorted(name for name in names if name.startswith(HEAVY)) == []
 
 
+def test_the_command_imports_an_sdk_only_when_it_needs_one():
+    names = imported("shared.cli.main")
+
+    assert "shared.usecases.backfill" in names
+    assert sorted(name for name in names if name.startswith(HEAVY)) == []
+
+
 def test_the_app_alone_knows_azure_functions():
     for file in (ROOT / "shared").rglob("*.py"):
         assert "azure.functions" not in file.read_text(), file
