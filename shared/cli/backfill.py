@@ -22,7 +22,7 @@ from shared.cli.options import (
 from shared.cli.progress import backfill_bars
 from shared.cli.seeds import read_seeds
 from shared.cli.target import Target, Unreadable, opened
-from shared.cli.verify import printable, readable
+from shared.cli.text import printable, readable
 from shared.config.settings import ChatSettings, chat_settings
 from shared.domain import layout
 from shared.domain.estate import Estate, ThreadState, UserState

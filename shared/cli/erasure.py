@@ -10,7 +10,7 @@ from shared.cli.options import (
     utc_now,
 )
 from shared.cli.target import Target, opened
-from shared.cli.verify import printable
+from shared.cli.text import printable
 from shared.domain.errors import ArchiverError
 from shared.usecases.erase import Choice, Erase, Plan
 from shared.usecases.holds import Hold, Holds

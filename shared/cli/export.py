@@ -17,7 +17,7 @@ from shared.cli.options import (
 )
 from shared.cli.progress import bytes_bar
 from shared.cli.target import Target, Unreadable, opened
-from shared.cli.verify import printable
+from shared.cli.text import printable
 from shared.domain import layout
 from shared.formats import FORMATS
 from shared.formats.finetune_format import ROLES

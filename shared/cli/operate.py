@@ -13,7 +13,7 @@ import click
 from shared.bootstrap import new_salt
 from shared.cli.options import archive_argument, runs, utc_now
 from shared.cli.target import Target, opened
-from shared.cli.verify import printable
+from shared.cli.text import printable
 from shared.config.settings import Reader
 from shared.domain import layout
 from shared.domain.errors import ConfigError

@@ -10,7 +10,7 @@ import click
 from shared.cli.options import archive_argument, runs, selection_options
 from shared.cli.progress import bytes_bar
 from shared.cli.target import Target, Unreadable, opened
-from shared.cli.verify import count, printable, readable
+from shared.cli.text import count, printable, readable
 from shared.domain import layout
 from shared.domain.errors import IntegrityError
 from shared.domain.listing import Sight

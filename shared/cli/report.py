@@ -15,7 +15,7 @@ import click
 from shared.cli.export import FILE, read_identities
 from shared.cli.options import archive_argument, run_option, runs
 from shared.cli.target import opened
-from shared.cli.verify import printable, readable
+from shared.cli.text import printable, readable
 from shared.usecases.report import (
     HAVE_AN_ARCHIVE,
     Report,
@@ -23,7 +23,7 @@ from shared.usecases.report import (
     TakeReport,
     ThreadRow,
 )
-from shared.usecases.runs import Run, run_names
+from shared.usecases.runs import Run
 
 POLICY = (
     "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; "
@@ -96,9 +96,8 @@ async def report(
     async with opened(archive, connection_string) as target:
         run = Run(name=name, log=target.control, files=target.control_files)
         estate = await run.load()
-        is_known = name in await run_names(target.control_files)
         taken = await TakeReport(archive=target.archive)(
-            name if is_known else "", estate, mapped
+            name if estate.began_on else "", estate, mapped
         )
     text = FORMS[form](taken)
     if output:

@@ -10,6 +10,7 @@ import click
 from shared.cli.options import archive_argument, read_checkpoint, runs
 from shared.cli.progress import bytes_bar
 from shared.cli.target import CHECKPOINT, Target, Unreadable, opened
+from shared.cli.text import count, printable, readable
 from shared.domain import layout
 from shared.domain.checkpoint import Checkpoint
 from shared.domain.erasure import Erasures
@@ -17,9 +18,6 @@ from shared.domain.proof import check_proof
 from shared.storage.checklist import DiskChecklist
 from shared.usecases.verify import Verify
 from shared.usecases.verify_revision import Failure, Report
-
-UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
-STEP = 1024
 
 
 @click.command()
@@ -143,10 +141,6 @@ def print_report(report: Report) -> None:
             click.echo(f"  {name:<10}{text}")
 
 
-def count(number: int, what: str) -> str:
-    return f"{number} {what}" if number else ""
-
-
 def print_json_report(report: Report) -> None:
     click.echo(json.dumps({"verified": not report.failures, **asdict(report)}))
 
@@ -185,18 +179,3 @@ PLAIN_LINES = Lines(failure=print_failure, erased=print_erased, report=print_rep
 JSON_LINES = Lines(
     failure=print_json_failure, erased=print_json_erased, report=print_json_report
 )
-
-
-def readable(count: int) -> str:
-    size, unit = float(count), 0
-    while size >= STEP and unit < len(UNITS) - 1:
-        size, unit = size / STEP, unit + 1
-    return f"{size:.1f} {UNITS[unit]}" if unit else f"{count} bytes"
-
-
-def printable(text: str) -> str:
-    """Give text that no terminal takes for anything but text."""
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode()
-        for one in text
-    )

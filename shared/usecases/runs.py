@@ -66,9 +66,3 @@ class Run:
 def batches(lines: Sequence[Line]) -> list[Sequence[Line]]:
     starts = range(0, len(lines), LINES_AT_ONCE)
     return [lines[start : start + LINES_AT_ONCE] for start in starts]
-
-
-async def run_names(files: ArchiveFiles) -> list[str]:
-    """Give the names of all runs."""
-    paths = [file.path async for file in files.walk(layout.RUNS_PREFIX)]
-    return sorted({path.split("/")[1] for path in paths})

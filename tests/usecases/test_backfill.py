@@ -18,7 +18,7 @@ from shared.usecases.backfill import (
     Scope,
     Seeds,
 )
-from shared.usecases.runs import Run, run_names
+from shared.usecases.runs import Run
 from world import World
 
 CAROL = "8:acs:resource_carol"
@@ -220,7 +220,10 @@ async def test_runs_of_two_names_do_not_disturb_each_other(estate):
     found = await estate.run(BOB, name="second")
 
     assert set(found.users) == {BOB}
-    assert await run_names(estate.control) == ["first", "second"]
+    assert sorted(estate.control.files) == [
+        "runs/first/state.jsonl",
+        "runs/second/state.jsonl",
+    ]
 
 
 async def test_since_last_archives_what_was_said_since_and_what_is_new(estate):
