@@ -15,13 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 from shared.config.settings import (
     ChatSettings,
+    FetchSettings,
     Settings,
     TopicSettings,
     parse_acs,
 )
 from shared.domain import layout
 from shared.domain.record import SALT_BYTES
+from shared.domain.transcript import Origin
 from shared.formats import ARCHIVED
+from shared.ports.file_fetcher import FileFetcher
+from shared.usecases.attachments import FetchAttachments
 from shared.usecases.finalize import Finalize
 from shared.usecases.ingest import Ingest
 from shared.usecases.ledger import CloseLedger
@@ -124,6 +128,11 @@ def build_app(env: Mapping[str, str]) -> App:
             archive=archive,
             leases=leases,
             announcer=announcer,
+            fetch_attachments=FetchAttachments(
+                archive=archive,
+                fetchers=file_fetchers(settings.fetch, access),
+                clock=utc_now,
+            ),
             chat=AcsChatService(access, settings.chat.list_within),
             clock=utc_now,
             new_salt=new_salt,
@@ -160,6 +169,27 @@ def chat_access(settings: ChatSettings, **options: Any) -> "Access":
     return Access(
         endpoint.rstrip("/"), Tokens(client), limiter=limiter, options=options
     )
+
+
+def file_fetchers(
+    settings: FetchSettings, access: "Access"
+) -> Mapping[Origin, FileFetcher]:
+    """Give who fetches the files that messages name."""
+    from shared.chat.images import ImageFetcher
+    from shared.links.fetcher import LinkFetcher
+
+    return {
+        Origin.ATTACHMENT: ImageFetcher(
+            access if settings.images else None,
+            most_bytes=settings.most_bytes,
+            within=settings.within,
+        ),
+        Origin.LINK: LinkFetcher(
+            settings.links_from,
+            most_bytes=settings.most_bytes,
+            within=settings.within,
+        ),
+    }
 
 
 def open_topic(settings: TopicSettings) -> "TopicAnnouncer | SilentAnnouncer":

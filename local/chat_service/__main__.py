@@ -101,7 +101,8 @@ async def serve(arguments: argparse.Namespace) -> AsyncIterator[ChatService]:
         frozenset(arguments.levels),
         arguments.schema,
     )
-    service = ChatService(World(), Tokens(), publisher, behaviour, subscription)
+    world = World(origin=f"https://127.0.0.1:{arguments.port}")
+    service = ChatService(world, Tokens(), publisher, behaviour, subscription)
     runner = web.AppRunner(service.application(), access_log=None)
     await runner.setup()
     tls = serve_with_own_ca(arguments.ca_file)

@@ -13,6 +13,8 @@ GONE = 0.01
 """Share of users whose identity was deleted: no token exists for them any more."""
 LOST, PARTIAL = 0.005, 0.01
 """Shares of threads that nobody can read any more, or only from later on."""
+PICTURED = 0.02
+"""Share of messages that an image follows on."""
 MOST_MESSAGES = 6
 
 
@@ -28,6 +30,8 @@ class Truth:
     """Threads that nobody can read, each with a user who was in it once."""
     messages: int = 0
     """Messages that somebody can still read, those of the service itself included."""
+    images: int = 0
+    """Of them, those with an image."""
     edited: int = 0
     deleted: int = 0
 
@@ -77,6 +81,8 @@ def seed_thread(world: World, chance: random.Random, users: Sequence[str]) -> Th
             sender=sender,
             sender_name=sender.display_name,
         )
+        if chance.random() < PICTURED:
+            world.add_image(thread, sender, "photo.png", chance.randbytes(200))
         fate = chance.random()
         if fate < 0.1:
             message.content = {"message": "Corrected."}
@@ -99,5 +105,6 @@ def count(truth: Truth, thread: Thread) -> None:
     visible: Iterable[Message] = thread.visible_to(member)
     for one in visible:
         truth.messages += 1
+        truth.images += "attachments" in one.content
         truth.edited += bool(one.edited_ms) and not one.deleted_ms
         truth.deleted += bool(one.deleted_ms)

@@ -74,9 +74,13 @@ class Thread:
 class World:
     """Everything the service knows."""
 
+    origin: str = ""
+    """Where the service answers, as in the addresses that it gives."""
     resource_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     identities: set[str] = field(default_factory=set)
     threads: dict[str, Thread] = field(default_factory=dict)
+    images: dict[str, bytes] = field(default_factory=dict)
+    """What people have sent from Teams, by the path that it is fetched from."""
     last_ms: int = 0
 
     def tick(self) -> int:
@@ -123,6 +127,20 @@ class World:
         )
         thread.messages[message.id] = message
         return message
+
+    def add_image(
+        self, thread: Thread, sender: Member, name: str, data: bytes
+    ) -> Message:
+        """Add a message with an image, as somebody sends it from Teams."""
+        image = uuid.uuid4().hex
+        path = f"/chat/threads/{thread.id}/images/{image}"
+        self.images[path] = data
+        attachment = {"id": image, "attachmentType": "image", "name": name}
+        attachment["url"] = f"{self.origin}{path}"
+        content = {"message": f'<p><img id="{image}"></p>', "attachments": [attachment]}
+        return self.add_message(
+            thread, "html", content, sender=sender, sender_name=sender.display_name
+        )
 
     def touch(self, thread: Thread, message: Message) -> int:
         """Give a message a new version and sequence id; give the version."""

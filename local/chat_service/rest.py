@@ -64,6 +64,7 @@ class ChatService:
                 web.get(message, self.get_message),
                 web.patch(message, self.edit_message),
                 web.delete(message, self.delete_message),
+                web.get(f"{thread}/images/{{image}}", self.get_image),
                 web.get(f"{thread}/participants", self.list_participants),
                 web.post(f"{thread}/participants/:add", self.add_participants),
                 web.post(f"{thread}/participants/:remove", self.remove_participant),
@@ -230,6 +231,13 @@ class ChatService:
     async def get_message(self, request: web.Request) -> web.Response:
         thread, _ = self.find(request)
         return web.json_response(message_json(self.find_message(request, thread)))
+
+    async def get_image(self, request: web.Request) -> web.Response:
+        self.find(request)
+        image = self.world.images.get(request.path)
+        if image is None:
+            raise not_found()
+        return web.Response(body=image, content_type="image/png")
 
     async def edit_message(self, request: web.Request) -> web.Response:
         thread, member = self.find(request)

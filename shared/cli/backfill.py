@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from shared.bootstrap import chat_access, new_salt, quieten_sdk_logs
+from shared.bootstrap import (
+    chat_access,
+    file_fetchers,
+    new_salt,
+    quieten_sdk_logs,
+)
 from shared.cli.options import (
     STOPPED,
     archive_argument,
@@ -23,11 +28,17 @@ from shared.cli.progress import backfill_bars
 from shared.cli.seeds import read_seeds
 from shared.cli.target import Target, Unreadable, opened
 from shared.cli.text import printable, readable
-from shared.config.settings import ChatSettings, chat_settings
+from shared.config.settings import (
+    ChatSettings,
+    FetchSettings,
+    chat_settings,
+    fetch_settings,
+)
 from shared.domain import layout
 from shared.domain.estate import Estate, ThreadState, UserState
 from shared.formats import ARCHIVED, DEFAULT
 from shared.ports.leases import LeaseHeld
+from shared.usecases.attachments import FetchAttachments
 from shared.usecases.backfill import (
     ArchiveHere,
     Archiver,
@@ -84,6 +95,20 @@ FILES: Any = {"type": click.File("rb"), "multiple": True, "metavar": "FILE"}
 @click.option(
     "--reader-ids", envvar="ACS_READER_IDS", default="", help="Readers to try first."
 )
+@click.option(
+    "--fetch-images",
+    envvar="FETCH_IMAGES",
+    type=click.Choice(["on", "off"]),
+    default="on",
+    show_default=True,
+    help="Files sent from Teams, with --here.",
+)
+@click.option(
+    "--fetch-links-from",
+    envvar="FETCH_LINKS_FROM",
+    default="",
+    help="Hosts whose linked files to fetch, with --here.",
+)
 @runs
 async def backfill(
     archive: str,
@@ -104,6 +129,8 @@ async def backfill(
     acs_connection_string: str,
     acs_endpoint: str,
     reader_ids: str,
+    fetch_images: str,
+    fetch_links_from: str,
 ) -> int:
     """Archive every thread of an ACS resource, found through the users in them.
 
@@ -135,6 +162,9 @@ async def backfill(
             "ACS_READER_IDS": reader_ids,
         }
     )
+    fetch = fetch_settings(
+        {"FETCH_IMAGES": fetch_images, "FETCH_LINKS_FROM": fetch_links_from}
+    )
     scope = Scope.SINCE_LAST if since_last else Scope.ALL if again else Scope.NEW
     async with AsyncExitStack() as stack:
         target = await stack.enter_async_context(
@@ -145,7 +175,7 @@ async def backfill(
         chosen = read_formats(formats)
         archiver: Archiver | None = None
         if here and not dry_run:
-            archiver = archive_here(target, access, settings, chosen)
+            archiver = archive_here(target, access, settings, fetch, chosen)
         elif not dry_run:
             archiver = await put_on_queue(target, stack)
         run = Run(name=name, log=target.control, files=target.control_files)
@@ -210,6 +240,7 @@ def archive_here(
     target: Target,
     access: "Access",
     settings: ChatSettings,
+    fetch: FetchSettings,
     formats: Sequence[str],
 ) -> ArchiveHere:
     from shared.announce.topic import SilentAnnouncer
@@ -224,6 +255,11 @@ def archive_here(
             leases=target.leases,
             chat=AcsChatService(access, settings.list_within),
             announcer=SilentAnnouncer(),
+            fetch_attachments=FetchAttachments(
+                archive=target.archive,
+                fetchers=file_fetchers(fetch, access),
+                clock=utc_now,
+            ),
             clock=utc_now,
             new_salt=new_salt,
             reader_ids=settings.reader_ids,

@@ -104,7 +104,10 @@ async def export(
         if package:
             return await pack(target, package, selection.threads, by=by, reason=reason)
         options = Options(
-            bom=bom, roles=read_roles(roles), identities=read_identities(identities)
+            bom=bom,
+            roles=read_roles(roles),
+            identities=read_identities(identities),
+            linked=False,
         )
         return await convert(target, output or Path(), names, selection, options)
 

@@ -145,6 +145,8 @@ def numbers(report: Report) -> Iterator[tuple[str, str]]:
         yield what, str(getattr(report.total, name)) or "-"
     yield "authors", str(len(report.total.by_author_and_day))
     yield "places of participants", str(report.participants)
+    yield "attached files held", str(report.files)
+    yield "attached files not held", str(report.files_missing)
     yield "in the archive", readable(report.bytes)
 
 
@@ -164,6 +166,8 @@ def as_json(report: Report) -> str:
         "standings": {one: report.standings[one] for one in Standing},
         "baseline": report.total.to_json(),
         "participants": report.participants,
+        "files": report.files,
+        "files_missing": report.files_missing,
         "bytes": report.bytes,
         "without_identity": report.unmapped,
         "threads": [flat(row) for row in report.rows],
@@ -182,6 +186,8 @@ def flat(row: ThreadRow) -> dict[str, Any]:
         "archived_on": row.archived_on,
         "participants": row.participants,
         **{name: getattr(row.baseline, name) for name in COUNTS},
+        "files": row.files,
+        "files_missing": row.files_missing,
         "bytes": row.bytes,
     }
 

@@ -8,15 +8,21 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from shared.domain.errors import ConfigError
 from shared.domain.roster import is_own_user
 
+Read = TypeVar("Read")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 DURATION = re.compile(r"(\d{1,6})([smhd])")
 SCHEDULE_FIELDS = 6
+SWITCH = {"on": True, "off": False, "true": True, "false": False}
+HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
+"""A host's name. An IP address is none: it has no letter at the end."""
+MOST_FETCHED_BYTES = 100 * 1024 * 1024
+"""A file is held in memory while it is fetched."""
 MOST_BLOCK_BYTES = 100 * 1024 * 1024
 """What the storage service takes in one append."""
 
@@ -43,6 +49,16 @@ class ChatSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FetchSettings:
+    """Which files that messages name are fetched, and how much of them at most."""
+
+    images: bool
+    links_from: tuple[str, ...]
+    most_bytes: int
+    within: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TopicSettings:
     """An Event Grid custom topic; no endpoint means none."""
 
@@ -57,6 +73,7 @@ class Settings:
 
     storage: StorageSettings
     chat: ChatSettings
+    fetch: FetchSettings
     topic: TopicSettings
     sweep_schedule: str
     quiet_for: timedelta
@@ -80,6 +97,7 @@ class Settings:
         settings = cls(
             storage=read_storage(reader),
             chat=read_chat(reader),
+            fetch=read_fetch(reader),
             topic=TopicSettings(
                 endpoint=reader.url("ARCHIVED_TOPIC_ENDPOINT"),
                 key=reader.text("ARCHIVED_TOPIC_KEY"),
@@ -107,8 +125,22 @@ def chat_settings(env: Mapping[str, str]) -> ChatSettings:
         ConfigError: with every problem found, not only the first.
 
     """
+    return checked(env, read_chat)
+
+
+def fetch_settings(env: Mapping[str, str]) -> FetchSettings:
+    """Read the settings of fetching files only.
+
+    Raises:
+        ConfigError: with every problem found, not only the first.
+
+    """
+    return checked(env, read_fetch)
+
+
+def checked(env: Mapping[str, str], read: "Callable[[Reader], Read]") -> Read:
     reader = Reader(env)
-    settings = read_chat(reader)
+    settings = read(reader)
     if reader.problems:
         raise ConfigError(reader.problems)
     return settings
@@ -143,6 +175,12 @@ class Reader:
             )
             return 1
         return int(value)
+
+    def switch(self, name: str, default: str) -> bool:
+        value = self.text(name, default).lower()
+        if value not in SWITCH:
+            self.problems.append(f"{name} is {value!r}; write on or off")
+        return SWITCH.get(value, False)
 
     def url(self, name: str) -> str:
         value = self.text(name)
@@ -210,6 +248,24 @@ def read_chat(reader: Reader) -> ChatSettings:
         client_id=reader.text("ACS_CLIENT_ID"),
         reader_ids=reader_ids,
         list_within=reader.duration("LIST_WITHIN", "5m"),
+    )
+
+
+def read_fetch(reader: Reader) -> FetchSettings:
+    hosts = tuple(map(str.lower, reader.names("FETCH_LINKS_FROM")))
+    reader.problems.extend(
+        f"FETCH_LINKS_FROM holds {one!r}; write names of hosts, such as "
+        "files.example.com"
+        for one in hosts
+        if not HOST.fullmatch(one)
+    )
+    return FetchSettings(
+        images=reader.switch("FETCH_IMAGES", "on"),
+        links_from=hosts,
+        most_bytes=reader.whole_number(
+            "FETCH_MOST_BYTES", "26214400", most=MOST_FETCHED_BYTES
+        ),
+        within=reader.duration("FETCH_WITHIN", "30s"),
     )
 
 

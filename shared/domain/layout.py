@@ -20,10 +20,14 @@ THREAD_PREFIX = "thread="
 EVENTS_FILE = "events.jsonl"
 LISTING_FILE = "listing.jsonl"
 QUARANTINE_FILE = "quarantine.jsonl"
+ATTACHMENTS_FILE = "attachments.jsonl"
 ERASURES_FILE = "erasures.json"
 MANIFEST_FILE = "manifest.json"
-INPUT_FILES = (EVENTS_FILE, LISTING_FILE, QUARANTINE_FILE, ERASURES_FILE)
-"""What a revision is made of; every other file is a function of these."""
+GROWING_FILES = (EVENTS_FILE, LISTING_FILE, QUARANTINE_FILE, ATTACHMENTS_FILE)
+"""Input that every revision carries on from the one before it, and adds to."""
+INPUT_FILES = (*GROWING_FILES, ERASURES_FILE)
+"""What a revision is made of; every file but attachments is a function of these."""
+ATTACHMENTS_PREFIX = "attachments/"
 
 LEDGER_PREFIX = "ledger/"
 RUNS_PREFIX = "runs/"
@@ -103,6 +107,20 @@ def marker_revision(path: str) -> int | None:
 
 def revision_path(thread_id: str, revision: int, file: str) -> str:
     return f"{thread_folder(thread_id)}rev={revision:04d}/{file}"
+
+
+def attachment_name(sha256: str) -> str:
+    """Give the name that a fetched file has in the revision that fetched it."""
+    return f"{ATTACHMENTS_PREFIX}{sha256}"
+
+
+def is_attachment(name: str) -> bool:
+    return name.startswith(ATTACHMENTS_PREFIX)
+
+
+def file_name(path: str) -> str:
+    """Give the name that a file has in its revision; "" for a path of none."""
+    return path.split("/", 2)[2] if revision_number(path) else ""
 
 
 def revision_number(path: str) -> int | None:

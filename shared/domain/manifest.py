@@ -17,9 +17,9 @@ from shared.domain.errors import IntegrityError
 from shared.domain.evidence import leaves, merkle_root, sha256
 from shared.domain.record import SCHEMA
 from shared.domain.times import format_time
-from shared.domain.transcript import Gap, Transcript
+from shared.domain.transcript import Attachment, Gap, Transcript
 
-FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+FILE_NAME = re.compile(r"(?:attachments/)?[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +109,7 @@ def content_of(
     previous: tuple[int, str] | None,
 ) -> dict[str, Any]:
     """Give what a manifest says of a revision: a function of its input (P5)."""
+    attachments = [attachment_json(one) for one in transcript.attachments]
     return {
         "thread_id": transcript.thread_id,
         "revision": revision,
@@ -120,6 +121,7 @@ def content_of(
         "complete": transcript.is_complete,
         "view": view_json(transcript),
         "gaps": [gap_json(one) for one in transcript.gaps],
+        **({"attachments": attachments} if attachments else {}),
         "covers": coverage.to_json(covers),
         "merkle_root": merkle_root(leaves(transcript)),
     }
@@ -193,6 +195,19 @@ def view_json(transcript: Transcript) -> dict[str, str]:
         "reader": view.reader,
         "since": view.since,
         "reason": view.reason,
+    }
+
+
+def attachment_json(attachment: Attachment) -> dict[str, Any]:
+    """Give what of an attachment is no content: it stays when content is erased."""
+    return {
+        "message": attachment.message_id,
+        "number": attachment.number,
+        "origin": attachment.origin,
+        "revision": attachment.revision,
+        "sha256": attachment.sha256,
+        "bytes": attachment.bytes,
+        "reason": attachment.reason,
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from shared.domain.entries import Entry, unplaced
 from shared.domain.event import ChatEvent, Kind, raw_id
 from shared.domain.listing import Listing
+from shared.domain.record import Record
 from shared.domain.times import normalise_time
 from shared.domain.transcript import UNKNOWN, Change, Participant
 
@@ -26,6 +27,16 @@ PLACED_FIELDS = (
 )
 """What of a participant, or of their coming, has a place of its own."""
 
+ROLES = (
+    "sender",
+    "recipient",
+    "createdBy",
+    "editedBy",
+    "deletedBy",
+    "addedBy",
+    "removedBy",
+)
+"""As whom an event names somebody, beside those who come and go."""
 OWN_USER = "8:acs:"
 """How the ids begin that a resource can mint a token for. Government clouds have
 `8:gcch-acs:` and `8:dod-acs:`, which are tried too."""
@@ -146,6 +157,19 @@ def reader_candidates(
     )
     readable = [one.id for one in people if is_own_user(one.id)]
     return tuple(dict.fromkeys([*configured, *readable]))
+
+
+def people_met(records: Iterable[Record]) -> Iterator[str]:
+    """Give whom events name as who spoke, did or received something, again and again.
+
+    Where the log begins after the thread, no event tells who takes part: these are the
+    only ones who may be asked.
+    """
+    for record in records:
+        for role in ROLES:
+            who = raw_id(record.event.data.get(f"{role}CommunicationIdentifier"))
+            if is_own_user(who):
+                yield who
 
 
 def is_own_user(user_id: str) -> bool:

@@ -1,9 +1,10 @@
-"""What a revision is made of: four files; all others are a function of them (P5)."""
+"""What a revision is made of: its input; all others follow from it (P5)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from shared.domain import layout
+from shared.domain.attachments import read_attachments, without_attached
 from shared.domain.erasure import (
     Erasures,
     encode_erasures,
@@ -24,6 +25,7 @@ class Sources:
     events: bytes = b""
     listing: bytes = b""
     quarantine: bytes = b""
+    attachments: bytes = b""
     erasures: Erasures
 
     @classmethod
@@ -34,18 +36,21 @@ class Sources:
             events=files[layout.EVENTS_FILE],
             listing=files[layout.LISTING_FILE],
             quarantine=files.get(layout.QUARANTINE_FILE, b""),
+            attachments=files.get(layout.ATTACHMENTS_FILE, b""),
             erasures=erasures,
         )
 
     @property
     def files(self) -> dict[str, bytes]:
-        """The input's files; quarantine and erasures only where there are any."""
+        """The input's files; all but the first two only where there is anything."""
         files = {
             layout.EVENTS_FILE: self.events,
             layout.LISTING_FILE: self.listing,
         }
         if self.quarantine:
             files[layout.QUARANTINE_FILE] = self.quarantine
+        if self.attachments:
+            files[layout.ATTACHMENTS_FILE] = self.attachments
         if self.erasures.orders:
             files[layout.ERASURES_FILE] = encode_erasures(self.erasures)
         return files
@@ -54,7 +59,7 @@ class Sources:
         """Replay.
 
         Raises:
-            IntegrityError: the listing cannot be read.
+            IntegrityError: the listing, or what was attached, cannot be read.
 
         """
         return replay(
@@ -64,7 +69,7 @@ class Sources:
             quarantined=self.quarantine.count(b"\n"),
             erased=self.erasures.versions,
             outcomes=self.erasures.outcomes,
-        )
+        ).with_attachments(read_attachments(self.attachments))
 
     def erased(self) -> "Sources":
         """Give the input without anything that its erasures name (idempotent)."""
@@ -78,6 +83,7 @@ class Sources:
             quarantine=without_unread(
                 self.quarantine, messages=messages, people=people
             ),
+            attachments=without_attached(self.attachments, messages=messages),
             erasures=replace(
                 self.erasures,
                 versions={

@@ -37,6 +37,7 @@ class GapKind(StrEnum):
     LOG = "log"
     LISTING = "listing"
     RECORDS = "records"
+    ATTACHMENTS = "attachments"
     SELECTION = "selection"
 
 
@@ -106,6 +107,42 @@ class Message:
     def content(self) -> Mapping[str, Any]:
         """What stands in the thread now; empty for a deleted message."""
         return self.current.content or {}
+
+
+class Origin(StrEnum):
+    """Where a message names a file."""
+
+    ATTACHMENT = "attachment"
+    """Among its attachments: what somebody sent from Teams."""
+    LINK = "link"
+    """In its metadata: what the customer's own application shares."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that a message names, and what became of fetching it.
+
+    `number` counts the files of the message. `revision` is the one that tried, and the
+    one where the file stands if it was fetched; `reason` says why it was not.
+    """
+
+    message_id: str
+    number: int
+    origin: Origin
+    name: str
+    url: str
+    revision: int
+    fetched_on: str = ""
+    content_type: str = ""
+    sha256: str = ""
+    bytes: int = 0
+    reason: str = ""
+    erased: bool = False
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it was fetched; it may have been erased since."""
+        return bool(self.sha256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +225,8 @@ class Transcript:
     view: View
     records: RecordCounts
     gaps: tuple[Gap, ...]
+    attachments: tuple[Attachment, ...] = ()
+    """Each file that a message names, in the order of messages."""
     extra: Extra = field(default_factory=dict)
 
     @property
@@ -208,6 +247,23 @@ class Transcript:
             )
         )
 
+    def with_attachments(self, attachments: tuple[Attachment, ...]) -> "Transcript":
+        """Give the same thread with what is known of its attachments."""
+        gaps = [one for one in self.gaps if one.kind is not GapKind.ATTACHMENTS]
+        missing = sum(not one.is_held for one in attachments)
+        if missing:
+            reason = f"{missing} of {len(attachments)} attached file(s) are not held"
+            gaps.append(
+                Gap(kind=GapKind.ATTACHMENTS, since="", until="", reason=reason)
+            )
+        return replace(self, attachments=attachments, gaps=tuple(gaps))
+
     def with_messages(self, messages: Sequence[Message]) -> "Transcript":
         """Give the same thread with some of its messages only."""
-        return replace(self, messages=messages, tally=Tally.of(messages))
+        ids = {one.id for one in messages}
+        return replace(
+            self,
+            messages=messages,
+            tally=Tally.of(messages),
+            attachments=tuple(o for o in self.attachments if o.message_id in ids),
+        )

@@ -32,7 +32,7 @@ def mail(transcript: Transcript, day: str, messages: list[Message]) -> bytes:
         ("X-ACS-Message-Count", str(len(messages))),
     ]
     text = b"".join(text_format.parts(of_day))
-    page = b"".join(html_format.parts(of_day))
+    page = b"".join(html_format.parts(of_day, linked=False))
     return make_mail(
         headers,
         "multipart/alternative",

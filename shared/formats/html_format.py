@@ -10,13 +10,19 @@ Rule 3: without script everything can be read; the script only searches.
 import base64
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files as resources
 from itertools import groupby
 
-from shared.domain.transcript import Message, Participant, Transcript, Version
+from shared.domain.transcript import (
+    Attachment,
+    Message,
+    Participant,
+    Transcript,
+    Version,
+)
 from shared.formats.part import File, Options
 from shared.formats.plain import (
     attachments,
@@ -40,7 +46,7 @@ HUES = 12
 
 
 def write(transcript: Transcript, options: Options) -> Iterator[File]:
-    yield "transcript.html", parts(transcript)
+    yield "transcript.html", parts(transcript, linked=options.linked)
 
 
 @cache
@@ -53,8 +59,11 @@ def digest(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def parts(transcript: Transcript) -> Iterator[bytes]:
+def parts(transcript: Transcript, *, linked: bool) -> Iterator[bytes]:
     yield clean(head(transcript))
+    files: dict[str, list[str]] = {}
+    for file in transcript.attachments:
+        files.setdefault(file.message_id, []).append(held(file, linked=linked))
     for day, messages in groupby(transcript.messages, lambda one: one.created_on[:10]):
         label = day or "Day unknown"
         yield clean(
@@ -65,7 +74,7 @@ def parts(transcript: Transcript) -> Iterator[bytes]:
             if is_note:
                 yield from (clean(note(one)) for one in some)
             else:
-                yield from group(sender, list(some))
+                yield from group(sender, list(some), files)
         yield b"</section>\n"
     yield b"</main>\n<footer><p>All times are UTC. "
     yield b"Made from the archive's own records; nothing is loaded.</p></footer>\n"
@@ -164,7 +173,9 @@ def group_of(message: Message) -> tuple[bool, str]:
     return is_system(message), message.sender_id
 
 
-def group(sender: str, messages: list[Message]) -> Iterator[bytes]:
+def group(
+    sender: str, messages: list[Message], files: Mapping[str, list[str]]
+) -> Iterator[bytes]:
     """Give what one sender said in a row."""
     name = name_of(messages[0])
     hue = zlib.crc32(sender.encode("utf-8", "replace")) % HUES
@@ -174,7 +185,7 @@ def group(sender: str, messages: list[Message]) -> Iterator[bytes]:
         f"<h3><bdi>{escape(name)}</bdi></h3>\n"
     )
     for message in messages:
-        yield clean(article(message))
+        yield clean(article(message, files.get(message.id, ())))
     yield b"</div></div>\n"
 
 
@@ -190,11 +201,12 @@ def anchor(message: Message) -> str:
     return f"m-{escape(one_line(message.id))}"
 
 
-def article(message: Message) -> str:
+def article(message: Message, files: Sequence[str]) -> str:
     current = standing(message)
     classes = "msg" + (" deleted" if message.deleted_on else "")
     time = escape(message.created_on)
-    attached = "".join(f"<li>{escape(one)}</li>" for one in attachments(message))
+    named = [f"<li>{escape(one)}</li>" for one in attachments(message)]
+    attached = "".join([*named, *files])
     return (
         f'<article class="{classes}" id="{anchor(message)}">'
         f'<a class="at" href="#{anchor(message)}"><time datetime="{time}" '
@@ -204,6 +216,22 @@ def article(message: Message) -> str:
         + history(message, current)
         + "</article>\n"
     )
+
+
+def held(file: Attachment, *, linked: bool) -> str:
+    """Say where the archive holds a file that a message names, or why it does not."""
+    name = escape(one_line(file.name) or f"file {file.number}")
+    if file.erased:
+        return "<li><em>file erased on request</em></li>"
+    if not file.is_held:
+        return f"<li><bdi>{name}</bdi>: not held: {escape(file.reason)}</li>"
+    about = escape(one_line(f"{file.content_type}, {file.bytes} bytes"))
+    label = f"<bdi>{name}</bdi>"
+    if linked:
+        at = f"../rev={file.revision:04d}/attachments/{file.sha256}"
+        label = f'<a href="{at}" download="{name}">{label}</a>'
+    digest = f"<code>{file.sha256[:16]}…</code>"
+    return f"<li>{label} ({about}), SHA-256 {digest}</li>"
 
 
 def body(message: Message, version: Version) -> str:

@@ -3,9 +3,16 @@
 from collections.abc import Iterator
 from typing import Any
 
-from shared.domain.manifest import gap_json, view_json
+from shared.domain.manifest import attachment_json, gap_json, view_json
 from shared.domain.record import SCHEMA
-from shared.domain.transcript import Change, Message, Participant, Transcript, Version
+from shared.domain.transcript import (
+    Attachment,
+    Change,
+    Message,
+    Participant,
+    Transcript,
+    Version,
+)
 from shared.formats.long_json import with_list
 from shared.formats.part import File, Options
 
@@ -30,12 +37,25 @@ def parts(transcript: Transcript) -> Iterator[bytes]:
         ],
         "participants": [participant_json(one) for one in transcript.participants],
     }
+    attachments = [attached_json(one) for one in transcript.attachments]
     tail = {
+        **({"attachments": attachments} if attachments else {}),
         "extra": transcript.extra,
         "reconciliation": transcript.outcomes,
         "message_count": len(transcript.messages),
     }
     yield from with_list(head, "messages", map(message_json, transcript.messages), tail)
+
+
+def attached_json(attachment: Attachment) -> dict[str, Any]:
+    return {
+        **attachment_json(attachment),
+        "name": attachment.name,
+        "url": attachment.url,
+        "content_type": attachment.content_type,
+        "fetched_on": attachment.fetched_on,
+        "erased": attachment.erased,
+    }
 
 
 def participant_json(participant: Participant) -> dict[str, Any]:

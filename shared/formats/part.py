@@ -27,6 +27,8 @@ class Options:
     """Raw id → `user`, `assistant` or `system`, for fine-tuning."""
     identities: Mapping[str, Identity] = field(default_factory=dict)
     """Raw id → who that is, for an import into Teams."""
+    linked: bool = True
+    """Whether the files that were fetched stand beside, as in an archive."""
 
 
 PLAIN = Options()

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from shared.domain import coverage, layout
+from shared.domain.attachments import stored_files
 from shared.domain.erasure import (
     Erasures,
     Order,
@@ -307,6 +308,9 @@ def rewritten(sources: Sources, manifest: Manifest) -> dict[str, bytes]:
     files.pop(layout.ERASURES_FILE, None)
     names = {one.name for one in manifest.files} - {layout.ERASURES_FILE}
     files |= written(formats_of(names), transcript)
+    stored = stored_files(sources.attachments, manifest.revision)
+    files |= {layout.attachment_name(one): b"" for one in stored if stored[one]}
+    names -= {layout.attachment_name(one) for one in stored if not stored[one]}
     if files.keys() != names:
         unknown = ", ".join(sorted(names ^ files.keys()))
         raise IntegrityError(f"{unknown}: no file that is written here; nothing erased")

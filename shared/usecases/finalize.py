@@ -4,18 +4,20 @@ Order matters, and is the proof of P4, P6 and P7:
 1. hold the lease;
 2. note the log's segments and their lengths: what comes later is the next revision's;
 3. take over everything that the newest revision holds, checked against its manifest;
-4. list the service;
+4. list the service; fetch the files that messages name;
 5. write the files, read them back, compare; confirm the lease; write the manifest;
 6. write the ledger line, announce, then write the marker. A crash before the marker is
    made good by the next look, which does all three again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import Any
 
 from shared import __version__
 from shared.domain import coverage, layout
+from shared.domain.attachments import read_attachments
 from shared.domain.coverage import Covers, ThreadLog
 from shared.domain.entries import of_thread
 from shared.domain.erasure import Erasures
@@ -33,15 +35,17 @@ from shared.domain.listing import (
     seen_participants,
 )
 from shared.domain.manifest import (
+    ArchiveFile,
     Description,
     Manifest,
+    attachment_json,
     content_of,
     counts,
     decode_manifest,
     encode_manifest,
 )
 from shared.domain.record import read_records
-from shared.domain.roster import reader_candidates, roster
+from shared.domain.roster import people_met, reader_candidates, roster
 from shared.domain.sources import Sources
 from shared.domain.transcript import Transcript
 from shared.formats import FORMATS, RECONCILIATION, streamed
@@ -51,6 +55,7 @@ from shared.ports.archive_store import ArchiveStore
 from shared.ports.chat_service import ChatService, ReaderRefused, ServiceListing
 from shared.ports.clock import Clock, NewSalt
 from shared.ports.leases import Lease, LeaseHeld, Leases
+from shared.usecases.attachments import FetchAttachments
 from shared.usecases.revisions import read_manifest, read_sources
 
 MOST_READERS = 10
@@ -82,6 +87,7 @@ class Finalize:
     leases: Leases
     chat: ChatService
     announcer: Announcer
+    fetch_attachments: FetchAttachments
     clock: Clock
     new_salt: NewSalt
     reader_ids: Sequence[str]
@@ -141,10 +147,19 @@ class Finalize:
             raise Unreachable(
                 f"nothing is known of this thread: no log, and {transcript.view.reason}"
             )
+        fetched = await self.fetch_attachments(transcript, number)
+        sources = replace(sources, attachments=sources.attachments + fetched.lines)
+        transcript = transcript.with_attachments(read_attachments(sources.attachments))
         if previous and is_covered and not has_news(transcript, previous):
             return unchanged(previous, transcript)
         manifest = await self.write(
-            sources, transcript, number, covers=covers, previous=previous, lease=lease
+            sources,
+            transcript,
+            number,
+            attached=tuple(fetched.files.values()),
+            covers=covers,
+            previous=previous,
+            lease=lease,
         )
         await self.close(manifest)
         return Finalized(
@@ -194,14 +209,18 @@ class Finalize:
         Who that is may only be known from the listing of a worse one, which tells who
         takes part and from when on each may see the thread.
         """
-        entries = of_thread(read_records(sources.events))
+        log = read_records(sources.events)
+        entries = of_thread(log)
         known = read_listings(sources.listing)
         people = roster(entries, known)
         refusals: list[Refusal] = []
         best: tuple[View, ServiceListing] | None = None
         tried: set[str] = set()
         while len(tried) < MOST_READERS:
-            candidates = reader_candidates([*self.reader_ids, *readers], people)
+            candidates = chain(
+                reader_candidates([*self.reader_ids, *readers], people),
+                people_met(log.records) if best is None else (),
+            )
             reader = next((one for one in candidates if one not in tried), None)
             if reader is None:
                 break
@@ -246,6 +265,7 @@ class Finalize:
         transcript: Transcript,
         number: int,
         *,
+        attached: Sequence[ArchiveFile],
         covers: Covers,
         previous: Manifest | None,
         lease: Lease,
@@ -257,7 +277,7 @@ class Finalize:
             ((name, iter([data])) for name, data in sources.files.items()),
             streamed(formats, transcript),
         )
-        described = []
+        described = [*attached]
         for name, parts in files:
             description = Description(name)
             path = layout.revision_path(thread_id, number, name)
@@ -339,12 +359,18 @@ def has_news(transcript: Transcript, previous: Manifest) -> bool:
     return (
         merkle_root(leaves(transcript)) != previous.merkle_root
         or counts(transcript) != content["counts"]
+        or held_files(map(attachment_json, transcript.attachments))
+        != held_files(content.get("attachments", ()))
         or (
             transcript.view.sight is Sight.FULL
             and (transcript.outcomes, Sight.FULL)
             != (content["reconciliation"], content["view"]["sight"])
         )
     )
+
+
+def held_files(attachments: Iterable[Mapping[str, Any]]) -> set[str]:
+    return {one["sha256"] for one in attachments} - {""}
 
 
 def why_unread(refusals: Sequence[Refusal]) -> str:

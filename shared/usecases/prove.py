@@ -98,7 +98,7 @@ class Prove:
         names: dict[int, set[str]] = {}
         async for file in self.archive.walk(layout.thread_folder(thread_id)):
             number = layout.revision_number(file.path) or 0
-            names.setdefault(number, set()).add(file.path.rpartition("/")[2])
+            names.setdefault(number, set()).add(layout.file_name(file.path))
         finished = [one for one in names if layout.MANIFEST_FILE in names[one]]
         number = revision or max(finished, default=0)
         if number not in finished:

@@ -62,6 +62,9 @@ class ThreadRow:
     complete: bool = False
     participants: int = 0
     bytes: int = 0
+    files: int = 0
+    """Files that messages name and the archive holds."""
+    files_missing: int = 0
     baseline: Baseline = field(default_factory=Baseline)
 
 
@@ -76,6 +79,8 @@ class Report:
     total: Baseline = field(default_factory=Baseline)
     participants: int = 0
     bytes: int = 0
+    files: int = 0
+    files_missing: int = 0
     unmapped: list[str] = field(default_factory=list)
     """Authors who are in no identity map; empty where none was given."""
 
@@ -127,6 +132,8 @@ class Report:
         row.baseline.by_author_and_day = {}
         self.participants += row.participants
         self.bytes += row.bytes
+        self.files += row.files
+        self.files_missing += row.files_missing
         self.rows.append(row)
 
 
@@ -201,6 +208,7 @@ def archived_row(manifest: Manifest, baseline: Baseline) -> ThreadRow:
     content = manifest.content
     view = content["view"]
     gaps = [str(one["reason"]) for one in content["gaps"]]
+    files = [bool(one["sha256"]) for one in content.get("attachments", ())]
     return ThreadRow(
         thread_id=manifest.thread_id,
         standing=OF_SIGHT[Sight(view["sight"])],
@@ -210,5 +218,7 @@ def archived_row(manifest: Manifest, baseline: Baseline) -> ThreadRow:
         complete=content["complete"],
         participants=content["counts"]["participants"],
         bytes=sum(one.bytes for one in manifest.files),
+        files=files.count(True),
+        files_missing=files.count(False),
         baseline=baseline,
     )

@@ -82,9 +82,8 @@ async def read_sources(
     )
     expected = erasures.current(manifest)
     files: dict[str, bytes] = {}
-    for name in (layout.EVENTS_FILE, layout.LISTING_FILE, layout.QUARANTINE_FILE):
-        if name == layout.QUARANTINE_FILE and name not in {o.name for o in expected}:
-            continue
+    there = {one.name for one in expected} | {layout.EVENTS_FILE, layout.LISTING_FILE}
+    for name in (one for one in layout.GROWING_FILES if one in there):
         path = layout.revision_path(manifest.thread_id, manifest.revision, name)
         data = await archive.read(path)
         if describe(name, data) != file_named(expected, name):

@@ -114,7 +114,7 @@ class Run:
         revisions: dict[int, dict[str, File]] = {}
         for file in files:
             number = layout.revision_number(file.path) or 0
-            name = file.path.rpartition("/")[2]
+            name = layout.file_name(file.path)
             if file.path != layout.revision_path(thread_id, number, name):
                 self.fail(file.path, "no revision has such a file")
             else:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from shared.domain import layout
+from shared.domain.attachments import stored_files
 from shared.domain.erasure import Erasures
 from shared.domain.errors import IntegrityError
 from shared.domain.evidence import sha256
@@ -220,6 +221,7 @@ class CheckRevision:
                     layout.MANIFEST_FILE,
                     f"its {name} does not follow from the events and the listing",
                 )
+        self.compare_attachments(files, stored_files(sources.attachments, self.number))
         self.compare_formats(files, streamed(formats_of(files), transcript))
         return {name: files[name] for name in read}
 
@@ -237,13 +239,30 @@ class CheckRevision:
             if describe(name, read.get(name, b"")[: one.bytes]) != one:
                 self.wrong(name, "it lacks something that the revision before had")
 
+    def compare_attachments(
+        self, files: Mapping[str, ArchiveFile], stored: Mapping[str, bool]
+    ) -> None:
+        """Find each file that was fetched, empty where it was erased, and no other."""
+        digests = {
+            layout.attachment_name(digest): sha256(b"") if is_erased else digest
+            for digest, is_erased in stored.items()
+        }
+        for name in digests.keys() | set(filter(layout.is_attachment, files)):
+            if name not in files:
+                self.wrong(name, "it was fetched, and the manifest does not name it")
+            elif name not in digests:
+                self.wrong(name, "nothing tells of fetching it")
+            elif files[name].sha256 != digests[name]:
+                self.wrong(name, "it is not the file of this name")
+
     def compare_formats(
         self,
         files: Mapping[str, ArchiveFile],
         made: Iterable[MadeFile],
     ) -> None:
         """Compare what a transcript is written as with what is there."""
-        unseen = files.keys() - set(layout.INPUT_FILES)
+        unseen = {one for one in files if not layout.is_attachment(one)}
+        unseen -= set(layout.INPUT_FILES)
         for name, parts in made:
             unseen -= {name}
             description = Description(name)

@@ -110,6 +110,8 @@ def test_a_run_that_is_killed_three_times_ends_with_a_true_report(
     assert {
         one: report["baseline"][one] for one in ("messages", "edited", "deleted")
     } == {one: truth[one] for one in ("messages", "edited", "deleted")}
+    assert truth["images"] > 0
+    assert (report["files"], report["files_missing"]) == (truth["images"], 0)
     refused = [one["id"] for one in report["users"]["not_asked"]]
     assert sorted(refused) == sorted(truth["gone"])
     assert report["doubts"] == [f"{len(refused)} user(s) were refused a token"]

@@ -23,6 +23,7 @@ from shared.storage import append_log
 from shared.storage.archive_store import BlobArchiveStore
 from shared.storage.clients import APPEND_OPTIONS, Account
 from shared.storage.thread_logs import BlobThreadLogs
+from shared.usecases.attachments import FetchAttachments
 from shared.usecases.finalize import Finalize
 from shared.usecases.ingest import Ingest
 
@@ -103,6 +104,9 @@ def finalizer(log):
         leases=MemoryLeases(),
         chat=MemoryChatService(),
         announcer=MemoryAnnouncer(),
+        fetch_attachments=FetchAttachments(
+            archive=MemoryArchiveStore(), fetchers={}, clock=clock
+        ),
         clock=clock,
         new_salt=Salts(),
         reader_ids=(),

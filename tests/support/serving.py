@@ -26,6 +26,7 @@ class Served:
     product: AcsChatService
     finder: AcsThreadFinder
     tokens: Tokens
+    access: Access
     endpoint: str
     ca_file: Path
 
@@ -69,10 +70,11 @@ async def served(
             **OPTIONS,
         )
         tokens = Tokens(client)
+        ca_file = arguments.ca_file
         access = Access(endpoint, tokens, options={**OPTIONS, **trust})
         async with access:
             within = timedelta(seconds=list_within)
             product = AcsChatService(access, within)
             finder = AcsThreadFinder(access, within)
-            yield Served(service, product, finder, tokens, endpoint, arguments.ca_file)
+            yield Served(service, product, finder, tokens, access, endpoint, ca_file)
             await access.close()

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from builders import THREAD, Clock, Salts
 from fakes.archive_store import MemoryArchiveStore
+from fakes.file_fetcher import MemoryFileFetcher
 from fakes.leases import MemoryLeases
 from fakes.service import MemoryChatService
 from fakes.thread_logs import MemoryThreadLogs
@@ -12,6 +13,8 @@ from fakes.topic import MemoryAnnouncer
 from fakes.work_queue import MemoryWorkQueue
 from schemas import TRANSCRIPT
 from shared.domain import layout
+from shared.domain.transcript import Origin
+from shared.usecases.attachments import FetchAttachments
 from shared.usecases.finalize import Finalize
 from shared.usecases.ingest import Ingest
 from shared.usecases.ledger import CloseLedger
@@ -27,6 +30,7 @@ class World:
         self.leases = MemoryLeases()
         self.chat = MemoryChatService()
         self.announcer = MemoryAnnouncer()
+        self.images, self.links = MemoryFileFetcher(), MemoryFileFetcher()
         self.queue = MemoryWorkQueue()
         self.salts = Salts()
         self.ingest = Ingest(
@@ -43,6 +47,11 @@ class World:
             leases=self.leases,
             chat=self.chat,
             announcer=self.announcer,
+            fetch_attachments=FetchAttachments(
+                archive=self.archive,
+                fetchers={Origin.ATTACHMENT: self.images, Origin.LINK: self.links},
+                clock=self.clock,
+            ),
             clock=self.clock,
             new_salt=self.salts,
             reader_ids=readers,

@@ -46,6 +46,16 @@ async def test_log_and_listing_become_one_revision(world):
     }  # fmt: skip
 
 
+async def test_a_thread_that_is_older_than_its_log_is_read_as_who_speaks_in_it(world):
+    await world.take(received())
+    world.chat.shows(THREAD, ALICE, listed(-9, "before there was a log"), listed())
+
+    finalized = await world.finalize(THREAD)
+
+    assert world.chat.asked == [(THREAD, ALICE)]
+    assert finalized.outcomes["backfilled"] == 1
+
+
 async def test_the_manifest_holds_the_digest_of_every_other_file(world):
     await world.take(thread_created(), received())
 

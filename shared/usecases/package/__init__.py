@@ -111,7 +111,7 @@ class Package:
         found: dict[str, list[str]] = {}
         seen = set[str]()
         async for file in self.archive.walk(prefix):
-            folder = file.path.rpartition("/")[0]
+            folder = "/".join(file.path.split("/")[:2])
             if folder not in found:
                 await self.copy_revisions(found, packed, sums)
                 found = {folder: []}

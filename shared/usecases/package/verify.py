@@ -24,7 +24,7 @@ MOST_BYTES = 2 * 1024**3
 EVENT = re.compile(r"Microsoft\.Communication\.ChatMessage(Received|Edited|Deleted)(InThread)?")
 WITHHELD = re.compile(rb'\{"withheld":"([0-9a-f]{64})"\}')
 SEGMENT = re.compile(r"ledger/(\d{4}-\d\d-\d\d)(?:\.(\d{4,}))?\.jsonl")
-INPUTS = ("events.jsonl", "listing.jsonl", "quarantine.jsonl")
+INPUTS = ("events.jsonl", "listing.jsonl", "quarantine.jsonl", "attachments.jsonl")
 BREAKS = {0x2028: "\\u2028", 0x2029: "\\u2029", 0x85: "\\u0085"}
 BROKEN = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OSError)
 
@@ -92,8 +92,7 @@ class Verifier:
         self.root, self.checkpoint = os.path.join(root, ""), checkpoint
         self.may_withhold = os.path.exists(os.path.join(root, "..", "request.json"))
         self.threads = self.erased = self.failures = 0
-        self.lines: dict[str, bytes] = {}
-        self.orders: dict[str, tuple[int, str]] = {}
+        self.lines, self.orders = dict[str, bytes](), dict[str, tuple[int, str]]()
 
     def fail(self, path: str, reason: str) -> None:
         self.failures += 1
@@ -125,7 +124,7 @@ class Verifier:
         self.threads += 1
         revisions: dict[int, set[str]] = {}
         for path in self.below(folder):
-            match = re.fullmatch(r"rev=(\d{4}|[1-9]\d{4,})/([^/]+)", path[len(folder) :])
+            match = re.fullmatch(r"rev=(\d{4}|[1-9]\d{4,})/((?:attachments/)?[^/]+)", path[len(folder) :])
             if match:
                 revisions.setdefault(int(match[1]), set()).add(match[2])
             else:
@@ -145,8 +144,10 @@ class Verifier:
         chain = before and {"revision": before["revision"], "manifest_sha256": before["sha256"]}
         if (content["thread_id"], content["revision"], content["previous"]) != (*name, chain):
             self.fail(place + "manifest.json", "it is another revision's, or follows on another")
-        if (manifest["schema"], manifest["content_sha256"]) != (1, digest(canonical(content))):
-            self.fail(place + "manifest.json", "it does not match its own digest")
+        attached = {one["sha256"] for one in content.get("attachments", ()) if one["revision"] == name[1]}
+        stored = {one["sha256"] for one in content["files"] if one["name"].startswith("attachments/")}
+        if (1, digest(canonical(content)), attached - {""}) != (manifest["schema"], manifest["content_sha256"], stored):
+            self.fail(place + "manifest.json", "it does not match its own digest, or not its files")
         self.lines[place + "manifest.json"] = line_of(manifest, digest(data))
         expected = {one["name"]: one for one in content["files"]}
         if "erasures.json" in there:
@@ -199,8 +200,7 @@ class Verifier:
     def ledger(self) -> None:
         names = [SEGMENT.fullmatch(path) for path in self.below("ledger/")]
         rolls = sorted((one[1], int(one[2] or 0), one[0]) for one in names)  # type: ignore[index]
-        head: list[bytes] = []
-        told: dict[str, tuple[int, str]] = {}
+        head, told = list[bytes](), dict[str, tuple[int, str]]()
         seen, last, is_open = set[str](), None, False
         for day in sorted({day for day, _, _ in rolls}):
             tree, closing = list[bytes](), b""

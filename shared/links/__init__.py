@@ -1,0 +1,1 @@
+"""Files that stand elsewhere: on hosts that the operator has named."""
