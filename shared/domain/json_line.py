@@ -8,6 +8,7 @@ Rule 3: a lone surrogate, which UTF-8 cannot hold, is written as its JSON escape
 
 import json
 import math
+import re
 from typing import Any
 
 import orjson
@@ -29,6 +30,8 @@ def finite(digits: str) -> float:
     return number
 
 
+FRACTION = re.compile(rb'(?:": |\n *|\A)-?\d+[.eE]')
+"""A number with a fraction or an exponent, or what might be one inside a string."""
 CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 DECODER = json.JSONDecoder(parse_constant=reject_constant, parse_float=finite)
@@ -117,7 +120,22 @@ def compact(value: Any) -> str:
 
 def pretty(value: Any) -> str:
     """Write `value` for people: two spaces a level, a newline at the end."""
-    return escape_breaks(json.dumps(value, ensure_ascii=False, indent=2)) + "\n"
+    return escape_breaks(indented(value)) + "\n"
+
+
+def indented(value: Any) -> str:
+    """Give what the standard library gives, ten times as fast where orjson can.
+
+    It refuses a lone surrogate and an integer beyond 64 bits, and writes other digits
+    of a number that is none of the integers.
+    """
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_INDENT_2)
+    except orjson.JSONEncodeError:
+        text = b""
+    if not text or FRACTION.search(text):
+        return json.dumps(value, ensure_ascii=False, indent=2)
+    return text.decode()
 
 
 def encode(text: str) -> bytes:

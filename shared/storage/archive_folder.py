@@ -36,17 +36,24 @@ class FolderArchive:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.numbers = itertools.count()
+        # Files of a folder are read one after the other: each is looked at once.
+        self.is_inside = functools.lru_cache(maxsize=256)(self.looks_inside)
 
     @functools.cached_property
-    def real(self) -> Path:
+    def real(self) -> str:
         """The folder itself, links followed."""
-        return self.root.resolve()
+        return os.path.realpath(self.root)
+
+    def looks_inside(self, folder: str) -> bool:
+        """Say whether a folder, its links followed, is inside the archive's."""
+        found = os.path.realpath(folder)
+        return os.path.commonpath((found, self.real)) == self.real
 
     async def walk(self, prefix: str = "") -> AsyncIterator[File]:
         """Give every file; see the port."""
         folder = prefix.rpartition("/")[0]
         start = self.root / folder
-        if not is_below(start, self.real) or not start.is_dir():
+        if not self.looks_inside(str(start)) or not start.is_dir():
             return
         for file in files_below(start, f"{folder}/" if folder else ""):
             await asyncio.sleep(0)  # long walks let progress through
@@ -79,10 +86,14 @@ class FolderArchive:
             return file.read()
 
     def opened(self, path: str) -> IO[bytes]:
-        file = self.root / path
-        if not is_below(file.parent, self.real) or not is_plain(file):
+        file = self.at(path)
+        if not self.is_inside(os.path.dirname(file)) or not is_plain(file):
             raise IntegrityError(f"{path} is missing from the archive")
-        return file.open("rb")
+        return open(file, "rb")
+
+    def at(self, path: str) -> str:
+        # A string, since a path object costs more than what is done with it here.
+        return f"{self.root}{os.sep}{path}"
 
     async def create(self, path: str, data: bytes | Iterator[bytes]) -> None:
         """Create a file; see the port."""
@@ -99,12 +110,12 @@ class FolderArchive:
         self.write(path, [data], os.replace)
 
     def write(
-        self, path: str, parts: Iterable[bytes], put: Callable[[Path, Path], None]
+        self, path: str, parts: Iterable[bytes], put: Callable[[str, str], None]
     ) -> None:
         """Write a file under another name, and put it into its place."""
-        target = self.root / path
-        name = f".{target.name}.{os.getpid()}-{next(self.numbers)}.new"
-        file = target.with_name(name)
+        target = self.at(path)
+        folder, name = os.path.split(target)
+        file = f"{folder}{os.sep}.{name}.{os.getpid()}-{next(self.numbers)}.new"
         try:
             with opened_in_folder(file, "wb") as out:
                 out.writelines(parts)
@@ -117,13 +128,13 @@ class FolderArchive:
             raise Transient(f"write {path}: {error.strerror}") from None
         finally:
             with suppress(OSError):
-                file.unlink(missing_ok=True)
+                os.unlink(file)
 
     async def append(self, stem: str, line: bytes) -> None:
         """Append a line to the ledger; see the port of append logs."""
         path = layout.segment_path(stem, 0)
         try:
-            with opened_in_folder(self.root / path, "a+b") as file:
+            with opened_in_folder(self.at(path), "a+b") as file:
                 # Who died in the middle of a line must not tear the next one too.
                 file.write(line if ends_a_line(file) else b"\n" + line)
                 file.flush()
@@ -132,16 +143,16 @@ class FolderArchive:
             raise Transient(f"append to {path}: {error.strerror}") from None
 
 
-def opened_in_folder(file: Path, mode: str) -> IO[bytes]:
+def opened_in_folder(file: str, mode: str) -> IO[bytes]:
     """Open a file to write; make its folder where there is none yet."""
     try:
-        return open(file, mode)  # noqa: PTH123 - the caller closes it
+        return open(file, mode)
     except FileNotFoundError:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        return open(file, mode)  # noqa: PTH123
+        os.makedirs(os.path.dirname(file), exist_ok=True)
+        return open(file, mode)
 
 
-def link(file: Path, target: Path) -> None:
+def link(file: str, target: str) -> None:
     """Give a file its name, unless that is taken.
 
     Raises:
@@ -154,9 +165,9 @@ def link(file: Path, target: Path) -> None:
     except OSError as error:
         if error.errno not in NO_LINKS:
             raise
-        if target.exists():
+        if os.path.exists(target):
             raise FileExistsError from None
-        file.replace(target)
+        os.replace(file, target)
 
 
 def ends_a_line(file: IO[bytes]) -> bool:
@@ -264,13 +275,8 @@ def name_in_order(entry: "os.DirEntry[str]") -> str:
     return f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name
 
 
-def is_plain(file: Path) -> bool:
+def is_plain(file: str) -> bool:
     try:
-        return stat.S_ISREG(file.lstat().st_mode)
+        return stat.S_ISREG(os.lstat(file).st_mode)
     except OSError:
         return False
-
-
-def is_below(folder: Path, root: Path) -> bool:
-    """Say whether a folder, its links followed, is inside the root."""
-    return folder.resolve().is_relative_to(root)

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.domain import json_line
@@ -78,3 +78,13 @@ def test_a_list_is_cut_into_its_items(values, indent):
     items = json_line.split_list(text, len(values))
 
     assert [json.loads(item) for item in items] == values
+
+
+@given(VALUES)
+@example({"a": 1e16, 'b"': ['": 1.5', "\\", "\n 1.5"], "\\": 0.00001})
+@example({"\ud800": "\x00\x1f\x7f", "n": 2**64, "empty": [{}, []]})
+@example(-1.5)
+def test_pretty_json_is_what_the_standard_library_writes(value):
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+
+    assert json_line.pretty(value) == json_line.escape_breaks(text) + "\n"
