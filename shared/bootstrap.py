@@ -26,6 +26,8 @@ from shared.domain.transcript import Origin
 from shared.formats import ARCHIVED
 from shared.ports.file_fetcher import FileFetcher
 from shared.usecases.attachments import FetchAttachments
+from shared.usecases.backfill import PutOnQueue
+from shared.usecases.discover import Discover
 from shared.usecases.finalize import Finalize
 from shared.usecases.ingest import Ingest
 from shared.usecases.ledger import CloseLedger
@@ -64,6 +66,7 @@ def build_app(env: Mapping[str, str]) -> App:
     """Wire an app of real parts."""
     settings = Settings.from_env(env, known_formats=ARCHIVED)
 
+    from shared.chat.finder import AcsThreadFinder
     from shared.chat.service import AcsChatService
     from shared.storage.append_log import BlobAppendLog
     from shared.storage.archive_store import BlobArchiveStore
@@ -83,6 +86,7 @@ def build_app(env: Mapping[str, str]) -> App:
     appends = account.blobs(**APPEND_OPTIONS)
     others = account.blobs(**OTHER_OPTIONS)
     finalize_queue = account.queue(layout.FINALIZE_QUEUE)
+    poison_queue = account.queue(layout.POISON_QUEUE)
     log = BlobThreadLogs(appends, others, block_bytes=settings.log_block_bytes)
     ledger = BlobAppendLog(appends.get_container_client(layout.ARCHIVE))
     journal = BlobAppendLog(appends.get_container_client(layout.CONTROL))
@@ -91,12 +95,30 @@ def build_app(env: Mapping[str, str]) -> App:
     leases = BlobLeases(others)
     access = chat_access(settings.chat)
     announcer = open_topic(settings.topic)
+    discover = Discover(
+        finder=AcsThreadFinder(access, settings.chat.list_within),
+        archiver=PutOnQueue(queue=queue),
+        log=journal,
+        files=BlobArchiveStore(others, layout.CONTROL),
+        leases=leases,
+        clock=utc_now,
+        reader_ids=settings.chat.reader_ids,
+        quiet_for=settings.quiet_for,
+        max_open=settings.max_open,
+    )
 
     async def close() -> None:
         await log.close()
         await ledger.close()
         await journal.close()
-        for client in (appends, others, finalize_queue, access, announcer):
+        for client in (
+            appends,
+            others,
+            finalize_queue,
+            poison_queue,
+            access,
+            announcer,
+        ):
             await client.close()
         if account.credential:
             await account.credential.close()
@@ -113,6 +135,8 @@ def build_app(env: Mapping[str, str]) -> App:
             log=log,
             archive=archive,
             queue=queue,
+            poison=StorageWorkQueue(poison_queue),
+            discover=discover if settings.discover else None,
             close_ledger=CloseLedger(
                 archive=archive, ledger=ledger, leases=leases, clock=utc_now
             ),

@@ -11,11 +11,14 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import AsyncHTTPPolicy
+
+from shared import telemetry
 
 MOST_KEYS = 50_000
 """Users and threads that are counted at once; the longest unused is forgotten."""
@@ -109,4 +112,7 @@ class LimitPolicy(AsyncHTTPPolicy[Any, Any]):
         """Send a request when its turn has come."""
         path = urlsplit(request.http_request.url).path
         await self.limiter.turn(path, self.user)
-        return await self.next.send(request)
+        response = await self.next.send(request)
+        if response.http_response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            telemetry.CHAT_THROTTLED.add(1)
+        return response

@@ -75,6 +75,7 @@ class Settings:
     chat: ChatSettings
     fetch: FetchSettings
     topic: TopicSettings
+    discover: bool
     sweep_schedule: str
     quiet_for: timedelta
     max_open: timedelta
@@ -103,6 +104,7 @@ class Settings:
                 key=reader.text("ARCHIVED_TOPIC_KEY"),
                 client_id=reader.text("ARCHIVED_TOPIC_CLIENT_ID"),
             ),
+            discover=read_discover(reader),
             sweep_schedule=read_schedule(reader),
             quiet_for=reader.duration("QUIET_FOR", "24h"),
             max_open=reader.duration("MAX_OPEN", "7d"),
@@ -249,6 +251,15 @@ def read_chat(reader: Reader) -> ChatSettings:
         reader_ids=reader_ids,
         list_within=reader.duration("LIST_WITHIN", "5m"),
     )
+
+
+def read_discover(reader: Reader) -> bool:
+    is_on = reader.switch("DISCOVER", "off")
+    if is_on and not reader.names("ACS_READER_IDS"):
+        reader.problems.append(
+            "DISCOVER is on and ACS_READER_IDS is empty; name the users to ask"
+        )
+    return is_on
 
 
 def read_fetch(reader: Reader) -> FetchSettings:

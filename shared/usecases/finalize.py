@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
-from shared import __version__
+from shared import __version__, telemetry
 from shared.domain import coverage, layout
 from shared.domain.attachments import read_attachments
 from shared.domain.coverage import Covers, ThreadLog
@@ -162,6 +162,7 @@ class Finalize:
             lease=lease,
         )
         await self.close(manifest)
+        telemetry.REVISIONS.add(1, {"sight": str(transcript.view.sight)})
         return Finalized(
             revision=number,
             written=True,

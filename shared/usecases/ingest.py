@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from shared import telemetry
 from shared.domain import layout
 from shared.domain.errors import InvalidEvent
 from shared.domain.event import (
@@ -53,6 +54,7 @@ class Ingest:
             events = split_events(delivery)
         except InvalidEvent as error:
             await self.quarantine("", delivery, str(error))
+            telemetry.EVENTS_QUARANTINED.add(1)
             return Ingested(recorded=0, quarantined=(str(error),))
         if len(events) == 1:  # what the host hands over: no task of its own
             outcomes: list[str | BaseException] = [await self.keep(*events[0])]
@@ -66,6 +68,9 @@ class Ingest:
                 raise outcome
             if outcome:
                 reasons.append(outcome)
+        telemetry.EVENTS_RECORDED.add(len(events) - len(reasons))
+        if reasons:
+            telemetry.EVENTS_QUARANTINED.add(len(reasons))
         return Ingested(recorded=len(events) - len(reasons), quarantined=tuple(reasons))
 
     async def keep(self, text: str, envelope: Any) -> str:
@@ -85,6 +90,9 @@ class Ingest:
             layout.segment_stem(event.thread_id, day),
             encode_record(text, now, self.new_salt()),
         )  # P1
+        if event.occurred_on:
+            lag = self.clock() - event.occurred_on
+            telemetry.INGEST_LAG.record(max(0.0, lag.total_seconds()))
         if event.kind is Kind.THREAD_DELETED:
             await self.queue.put(
                 Work(thread_id=event.thread_id, reason="deleted"),

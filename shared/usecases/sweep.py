@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from shared import telemetry
 from shared.domain import json_line, layout
 from shared.domain.coverage import ThreadLog, covered_size, why_due
 from shared.domain.errors import ArchiverError, IntegrityError
@@ -12,7 +13,8 @@ from shared.domain.work import Work
 from shared.ports.append_log import AppendLog, ThreadLogs
 from shared.ports.archive_store import ArchiveStore
 from shared.ports.clock import Clock
-from shared.ports.work_queue import WorkQueue
+from shared.ports.work_queue import MeasuredQueue, WorkQueue
+from shared.usecases.discover import Discover
 from shared.usecases.ledger import CloseLedger
 from shared.usecases.revisions import read_manifest
 
@@ -35,6 +37,9 @@ class Sweep:
     log: ThreadLogs
     archive: ArchiveStore
     queue: WorkQueue
+    poison: MeasuredQueue
+    discover: Discover | None = None
+    """Finds threads where no events tell of them."""
     close_ledger: CloseLedger
     journal: AppendLog
     clock: Clock
@@ -59,6 +64,7 @@ class Sweep:
                 await self.look(thread, now, swept)
             except ArchiverError as error:
                 swept.failures.append(f"{thread.thread_id}: {error}")
+        await self.ask_readers(swept)
         try:
             swept.closed_days = await self.close_ledger()
         except ArchiverError as error:
@@ -69,7 +75,31 @@ class Sweep:
             )
         except ArchiverError as error:
             swept.failures.append(f"journal: {error}")
+        await self.tell(swept)
         return swept
+
+    async def ask_readers(self, swept: Swept) -> None:
+        if self.discover is None:
+            return
+        try:
+            found = await self.discover()
+        except ArchiverError as error:
+            swept.failures.append(f"discovery: {error}")
+            return
+        swept.threads += found.threads
+        swept.queued += found.queued
+        swept.failures += found.failures
+
+    async def tell(self, swept: Swept) -> None:
+        """Tell whoever watches; what cannot be measured is a failure like any other."""
+        try:
+            telemetry.QUEUE_POISONED.set(await self.poison.depth())
+        except ArchiverError as error:
+            swept.failures.append(f"poison queue: {error}")
+        telemetry.SWEEPS_COMPLETED.add(1)
+        telemetry.SWEPT_THREADS.add(swept.threads)
+        telemetry.SWEPT_QUEUED.add(swept.queued)
+        telemetry.SWEEP_FAILURES.add(len(swept.failures))
 
     async def look(self, thread: ThreadLog, now: datetime, swept: Swept) -> None:
         reason = why_due(

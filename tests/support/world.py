@@ -31,7 +31,7 @@ class World:
         self.chat = MemoryChatService()
         self.announcer = MemoryAnnouncer()
         self.images, self.links = MemoryFileFetcher(), MemoryFileFetcher()
-        self.queue = MemoryWorkQueue()
+        self.queue, self.poison = MemoryWorkQueue(), MemoryWorkQueue()
         self.salts = Salts()
         self.ingest = Ingest(
             log=self.log,
@@ -65,11 +65,13 @@ class World:
         )
         self.sweep = self.new_sweep()
 
-    def new_sweep(self, *, log_keep=timedelta(days=30)):
+    def new_sweep(self, *, log_keep=timedelta(days=30), discover=None):
         return Sweep(
             log=self.log,
             archive=self.archive,
             queue=self.queue,
+            poison=self.poison,
+            discover=discover,
             close_ledger=self.close_ledger,
             journal=self.control,
             clock=self.clock,

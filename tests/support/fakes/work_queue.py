@@ -11,3 +11,6 @@ class MemoryWorkQueue:
 
     async def put(self, work: Work, *, delay: timedelta = timedelta()) -> None:
         self.messages.append((work, delay))
+
+    async def depth(self) -> int:
+        return len(self.messages)

@@ -1,0 +1,136 @@
+// When somebody has to look. docs/operations.md says of each what it means and what to do.
+param location string
+param tags object
+param workspaceId string
+param topicId string
+param mail string
+
+var rules = [
+  {
+    name: 'events-quarantined'
+    about: 'Events could not be read. They are kept; nothing is lost.'
+    severity: 2
+    query: loadTextContent('queries/quarantine.kql')
+    window: 'PT15M'
+    operator: 'GreaterThan'
+    threshold: 0
+  }
+  {
+    name: 'threads-poisoned'
+    about: 'Threads could not be archived in five tries.'
+    severity: 1
+    query: loadTextContent('queries/poison.kql')
+    window: 'PT1H'
+    operator: 'GreaterThan'
+    threshold: 0
+  }
+  {
+    name: 'sweep-not-run'
+    about: 'Nobody has looked for quiet threads for two hours.'
+    severity: 1
+    query: loadTextContent('queries/sweeps.kql')
+    window: 'PT2H'
+    operator: 'LessThan'
+    threshold: 1
+  }
+  {
+    name: 'ingest-lag'
+    about: 'Events are kept more than ten minutes after they happened.'
+    severity: 2
+    query: loadTextContent('queries/ingest-lag.kql')
+    window: 'PT15M'
+    operator: 'GreaterThan'
+    threshold: 600
+  }
+  {
+    name: 'finalize-failures'
+    about: 'Threads fail to be archived; they are tried again.'
+    severity: 3
+    query: loadTextContent('queries/finalize-failures.kql')
+    window: 'PT1H'
+    operator: 'GreaterThan'
+    threshold: 20
+  }
+  {
+    name: 'chat-throttled'
+    about: 'The chat service throttles the archiver, and perhaps your applications.'
+    severity: 3
+    query: loadTextContent('queries/throttling.kql')
+    window: 'PT15M'
+    operator: 'GreaterThan'
+    threshold: 100
+  }
+]
+var actions = empty(mail) ? [] : [people.id]
+
+resource people 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(mail)) {
+  name: 'chat-archiver'
+  location: 'global'
+  tags: tags
+  properties: {
+    groupShortName: 'chatarchive'
+    enabled: true
+    emailReceivers: [{ name: 'mail', emailAddress: mail, useCommonAlertSchema: true }]
+  }
+}
+
+resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for one in rules: {
+    name: one.name
+    location: location
+    tags: tags
+    properties: {
+      displayName: 'Chat archiver: ${one.name}'
+      description: '${one.about} See docs/operations.md.'
+      severity: one.severity
+      enabled: true
+      scopes: [workspaceId]
+      evaluationFrequency: 'PT15M'
+      windowSize: one.window
+      autoMitigate: true
+      criteria: {
+        allOf: [
+          {
+            query: one.query
+            timeAggregation: 'Maximum'
+            metricMeasureColumn: 'Value'
+            operator: one.operator
+            threshold: one.threshold
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          }
+        ]
+      }
+      actions: { actionGroups: actions }
+    }
+  }
+]
+
+// Event Grid gave up: the one thing that the app itself cannot know.
+resource deadLettered 'Microsoft.Insights/metricAlerts@2018-03-01' = if (!empty(topicId)) {
+  name: 'events-dead-lettered'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'Event Grid could not deliver events and keeps them in dead-letter. See docs/operations.md.'
+    severity: 1
+    enabled: true
+    scopes: [topicId]
+    evaluationFrequency: 'PT15M'
+    windowSize: 'PT15M'
+    autoMitigate: true
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          criterionType: 'StaticThresholdCriterion'
+          name: 'dead-lettered'
+          metricName: 'DeadLetteredCount'
+          timeAggregation: 'Total'
+          operator: 'GreaterThan'
+          threshold: 0
+        }
+      ]
+    }
+    actions: [for one in actions: { actionGroupId: one }]
+  }
+}

@@ -1,0 +1,49 @@
+// The event subscription, in the resource group of the chat resource. It is deployed after
+// the code: Event Grid refuses a function that is not there yet. Deploying again changes
+// nothing.
+param topicName string
+param functionAppId string
+param storageId string
+
+@description('The thread-level types: each event once per thread. User-level ones come once per recipient, and never for a thread of one.')
+param eventTypes array = [
+  'Microsoft.Communication.ChatMessageReceivedInThread'
+  'Microsoft.Communication.ChatMessageEditedInThread'
+  'Microsoft.Communication.ChatMessageDeletedInThread'
+  'Microsoft.Communication.ChatThreadCreated'
+  'Microsoft.Communication.ChatThreadPropertiesUpdated'
+  'Microsoft.Communication.ChatThreadDeleted'
+  'Microsoft.Communication.ChatThreadParticipantAdded'
+  'Microsoft.Communication.ChatThreadParticipantRemoved'
+]
+
+resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
+  name: topicName
+}
+
+resource subscription 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15' = {
+  parent: topic
+  name: 'chat-archiver'
+  properties: {
+    destination: {
+      endpointType: 'AzureFunction'
+      properties: {
+        resourceId: '${functionAppId}/functions/archive_chat_event'
+        // Events that wait travel together; each is still one invocation.
+        maxEventsPerBatch: 100
+        preferredBatchSizeInKilobytes: 256
+      }
+    }
+    filter: { includedEventTypes: eventTypes }
+    eventDeliverySchema: 'CloudEventSchemaV1_0'
+    retryPolicy: { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 }
+    // Without this, Event Grid drops what it cannot deliver.
+    deadLetterWithResourceIdentity: {
+      identity: { type: 'SystemAssigned' }
+      deadLetterDestination: {
+        endpointType: 'StorageBlob'
+        properties: { resourceId: storageId, blobContainerName: 'dead-letter' }
+      }
+    }
+  }
+}

@@ -1,0 +1,118 @@
+// The function app on Flex Consumption. Whatever it reaches, it reaches as its identity.
+param token string
+param location string
+param tags object
+param identityId string
+param clientId string
+param blobEndpoint string
+param queueEndpoint string
+param acsEndpoint string
+param insightsConnectionString string
+param subnetId string
+param instanceMemoryMB int
+param maximumInstanceCount int
+param perInstanceConcurrency int
+param alwaysReadyInstances int
+param settings object
+
+// Event Grid's trigger scales with the group `http`.
+var alwaysReady = alwaysReadyInstances > 0 ? [{ name: 'http', instanceCount: alwaysReadyInstances }] : []
+
+var ofTheHost = {
+  AzureWebJobsStorage__credential: 'managedidentity'
+  AzureWebJobsStorage__clientId: clientId
+  AzureWebJobsStorage__blobServiceUri: blobEndpoint
+  AzureWebJobsStorage__queueServiceUri: queueEndpoint
+}
+var ofTheApp = {
+  // The queue trigger reads these too, which is why the credential is named.
+  CHAT_STORAGE__credential: 'managedidentity'
+  CHAT_STORAGE__clientId: clientId
+  CHAT_STORAGE__blobServiceUri: blobEndpoint
+  CHAT_STORAGE__queueServiceUri: queueEndpoint
+  ACS_ENDPOINT: acsEndpoint
+  ACS_CLIENT_ID: clientId
+}
+var ofMonitoring = empty(insightsConnectionString) ? {} : {
+  APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${clientId};Authorization=AAD'
+  PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
+}
+
+resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+  // checkov:skip=CKV_AZURE_212:Flex Consumption has no fixed number of instances
+  // checkov:skip=CKV_AZURE_225:as CKV_AZURE_212
+  name: 'plan-${token}'
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: { name: 'FC1', tier: 'FlexConsumption' }
+  properties: { reserved: true }
+}
+
+resource app 'Microsoft.Web/sites@2024-04-01' = {
+  // checkov:skip=CKV_AZURE_13:no page of it is for people: there is no HTTP trigger
+  // checkov:skip=CKV_AZURE_17:Event Grid presents no client certificate
+  // checkov:skip=CKV_AZURE_63:there is no HTTP trigger whose requests could be logged
+  // checkov:skip=CKV_AZURE_65:as CKV_AZURE_63
+  // checkov:skip=CKV_AZURE_66:as CKV_AZURE_63
+  // checkov:skip=CKV_AZURE_88:nothing is kept in files
+  // checkov:skip=CKV_AZURE_212:Flex Consumption has no fixed number of instances
+  // checkov:skip=CKV_AZURE_213:Flex Consumption has no health check
+  // checkov:skip=CKV_AZURE_222:Event Grid delivers to the public address; the extension's key lets it in
+  name: 'func-${token}'
+  location: location
+  tags: union(tags, { 'azd-service-name': 'archiver' })
+  kind: 'functionapp,linux'
+  identity: { type: 'UserAssigned', userAssignedIdentities: { '${identityId}': {} } }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    siteConfig: {
+      minTlsVersion: '1.2'
+      scmMinTlsVersion: '1.2'
+      ftpsState: 'Disabled'
+      http20Enabled: true
+      remoteDebuggingEnabled: false
+    }
+    functionAppConfig: {
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: '${blobEndpoint}app-package'
+          authentication: {
+            type: 'UserAssignedIdentity'
+            userAssignedIdentityResourceId: identityId
+          }
+        }
+      }
+      runtime: { name: 'python', version: '3.13' }
+      scaleAndConcurrency: {
+        instanceMemoryMB: instanceMemoryMB
+        maximumInstanceCount: maximumInstanceCount
+        alwaysReady: alwaysReady
+        triggers: { http: { perInstanceConcurrency: perInstanceConcurrency } }
+      }
+    }
+  }
+
+  resource appSettings 'config' = {
+    name: 'appsettings'
+    properties: union(ofTheHost, ofTheApp, ofMonitoring, settings)
+  }
+
+  // No user names and passwords for uploads: the package comes by identity.
+  resource noFtp 'basicPublishingCredentialsPolicies' = {
+    name: 'ftp'
+    properties: { allow: false }
+  }
+
+  resource noScm 'basicPublishingCredentialsPolicies' = {
+    name: 'scm'
+    properties: { allow: false }
+  }
+}
+
+output id string = app.id
+output name string = app.name

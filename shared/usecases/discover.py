@@ -1,0 +1,120 @@
+"""Discover: quiet threads of the configured readers, where no events tell of them.
+
+What was found, and when each thread was last archived, is a run of its own in the
+control container, as a backfill's is; so nothing is asked of the service twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from shared.domain import layout
+from shared.domain.estate import Thread, ThreadState, UserState
+from shared.domain.times import parse_time
+from shared.ports.append_log import AppendLog
+from shared.ports.archive_store import ArchiveFiles
+from shared.ports.clock import Clock
+from shared.ports.leases import LeaseHeld, Leases
+from shared.ports.thread_finder import ThreadFinder
+from shared.usecases.backfill import (
+    NOT_DONE,
+    Archiver,
+    Backfill,
+    Done,
+    Scope,
+    Seeds,
+)
+from shared.usecases.runs import Run
+
+RUN = "discovery"
+"""The name of the run. A backfill of that name would wait for the sweep."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Discovered:
+    """What the readers' threads are, and what became of them."""
+
+    threads: int = 0
+    queued: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class WhenQuiet:
+    """Queues a thread once it is quiet, and again once it was too long ago."""
+
+    archiver: Archiver
+    now: datetime
+    quiet_for: timedelta
+    max_open: timedelta
+    queued: int = 0
+
+    async def __call__(self, thread: Thread) -> Done:
+        """Queue a thread, or leave it for a later sweep."""
+        last, done = parse_time(thread.last_message_on), parse_time(thread.done_on)
+        is_quiet = last is None or self.now - last >= self.quiet_for
+        is_old = done is None or self.now - done >= self.max_open
+        if not is_quiet and not is_old:
+            return NOT_DONE
+        outcome = await self.archiver(thread)
+        self.queued += outcome.state is ThreadState.QUEUED
+        return outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discover:
+    """Asks each reader for their threads."""
+
+    finder: ThreadFinder
+    archiver: Archiver
+    log: AppendLog
+    files: ArchiveFiles
+    leases: Leases
+    clock: Clock
+    reader_ids: Sequence[str]
+    quiet_for: timedelta
+    max_open: timedelta
+
+    async def __call__(self) -> Discovered:
+        """Queue the readers' threads that are due.
+
+        A reader who cannot be asked is a failure: their threads are not known (P8).
+
+        Raises:
+            Transient: what was found could not be kept.
+
+        """
+        try:
+            async with self.leases.hold(layout.run_lease_path(RUN)):
+                return await self.ask()
+        except LeaseHeld:
+            return Discovered()  # another sweep is at it
+
+    async def ask(self) -> Discovered:
+        run = Run(name=RUN, log=self.log, files=self.files)
+        await run.load()
+        archiver = WhenQuiet(
+            archiver=self.archiver,
+            now=self.clock(),
+            quiet_for=self.quiet_for,
+            max_open=self.max_open,
+        )
+        backfill = Backfill(
+            run=run,
+            finder=self.finder,
+            archiver=archiver,
+            clock=self.clock,
+            scope=Scope.SINCE_LAST,
+        )
+        estate = await backfill(
+            Seeds(users=[(one, "ACS_READER_IDS") for one in self.reader_ids])
+        )
+        return Discovered(
+            threads=len(estate.threads),
+            queued=archiver.queued,
+            failures=[
+                f"reader {one.id}: {one.reason}"
+                for one in estate.users.values()
+                if one.state in (UserState.REFUSED, UserState.FAILED)
+            ],
+        )
