@@ -40,8 +40,7 @@ var ofMonitoring = empty(insightsConnectionString) ? {} : {
 }
 
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
-  // checkov:skip=CKV_AZURE_212:Flex Consumption has no fixed number of instances
-  // checkov:skip=CKV_AZURE_225:as CKV_AZURE_212
+  // checkov:skip=CKV_AZURE_225:Flex Consumption has no fixed number of instances
   name: 'plan-${token}'
   location: location
   tags: tags
@@ -51,12 +50,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
 }
 
 resource app 'Microsoft.Web/sites@2024-04-01' = {
-  // checkov:skip=CKV_AZURE_13:no page of it is for people: there is no HTTP trigger
   // checkov:skip=CKV_AZURE_17:Event Grid presents no client certificate
-  // checkov:skip=CKV_AZURE_63:there is no HTTP trigger whose requests could be logged
-  // checkov:skip=CKV_AZURE_65:as CKV_AZURE_63
-  // checkov:skip=CKV_AZURE_66:as CKV_AZURE_63
-  // checkov:skip=CKV_AZURE_88:nothing is kept in files
   // checkov:skip=CKV_AZURE_212:Flex Consumption has no fixed number of instances
   // checkov:skip=CKV_AZURE_213:Flex Consumption has no health check
   // checkov:skip=CKV_AZURE_222:Event Grid delivers to the public address; the extension's key lets it in
@@ -102,7 +96,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     properties: union(ofTheHost, ofTheApp, ofMonitoring, settings)
   }
 
-  // No user names and passwords for uploads: the package comes by identity.
+  // Nothing to sign in with for uploads: the package comes by identity.
   resource noFtp 'basicPublishingCredentialsPolicies' = {
     name: 'ftp'
     properties: { allow: false }

@@ -29,9 +29,6 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   // checkov:skip=CKV_AZURE_35:Flex Consumption reaches storage by its public address unless useNetworkIsolation is set, which denies by default
   // checkov:skip=CKV_AZURE_59:as CKV_AZURE_35; nobody gets in without an Entra identity and a role
   // checkov:skip=CKV_AZURE_206:replication is the parameter storageSku, zone-redundant unless asked for otherwise
-  // checkov:skip=CKV_AZURE_33:queue logging is classic analytics; diagnostic settings in monitoring.bicep log it
-  // checkov:skip=CKV2_AZURE_1:Microsoft-managed keys; bring your own where a policy asks for it
-  // checkov:skip=CKV2_AZURE_33:private endpoints come with useNetworkIsolation
   name: name
   location: location
   tags: tags

@@ -1,0 +1,328 @@
+"""Infrastructure, hooks, host.json, code and docs agree, and every file can be read."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tree_sitter_bicep
+from pycep import BicepParser
+from tree_sitter import Language, Parser
+
+import function_app
+from settings_read import names_read
+from shared import telemetry
+from shared.domain import layout
+from shared.domain.event import PREFIX, THREAD_LEVEL
+from shared.formats import DEFAULT
+
+ROOT = Path(__file__).parents[2]
+INFRA = ROOT / "infra"
+FILES = sorted(INFRA.glob("*.bicep"))
+CHECKER = ROOT.parent / "shared" / "tools" / "bicep_check" / "check.py"
+ROLES = {
+    "Storage Blob Data Owner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
+    "Storage Queue Data Contributor": "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
+    "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+    "Communication and Email Service Owner": "09976791-48a7-449e-bb21-39d1a415f350",
+    "Monitoring Metrics Publisher": "3913510d-42f4-4e42-8a64-420c390055eb",
+}
+OF_THE_PLATFORM = {
+    "APPLICATIONINSIGHTS_CONNECTION_STRING",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+    "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY",
+}
+INSTEAD = {"CHAT_STORAGE", "ACS_CONNECTION_STRING"}
+"""Settings with keys in them, which an identity stands in for."""
+OPTIONAL = {
+    "SETTLE_FOR", "LOG_BLOCK_BYTES", "LIST_WITHIN", "FETCH_IMAGES",
+    "FETCH_MOST_BYTES", "FETCH_WITHIN", "ARCHIVED_TOPIC_ENDPOINT", "ARCHIVED_TOPIC_KEY",
+    "ARCHIVED_TOPIC_CLIENT_ID",
+}  # fmt: skip
+"""Settings whose defaults are good everywhere; the portal can set them."""
+
+
+def text(name):
+    return (INFRA / name).read_text()
+
+
+def functions():
+    return {one.get_function_name(): one for one in function_app.app.get_functions()}
+
+
+@pytest.fixture(scope="module")
+def names():
+    """Build the functions once: the library refuses to twice."""
+    return functions()
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda one: one.name)
+def test_every_file_is_read_by_both_parsers(file):
+    tree = Parser(Language(tree_sitter_bicep.language())).parse(file.read_bytes())
+
+    assert not tree.root_node.has_error
+    assert BicepParser().parse(file_path=file)
+
+
+@pytest.mark.parametrize("checker", [CHECKER] if CHECKER.exists() else [])
+def test_types_properties_and_references_are_those_of_azure(checker):
+    done = subprocess.run(
+        [sys.executable, checker, INFRA], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "0 errors, 0 warnings" in done.stdout
+
+
+def test_every_module_is_used_from_the_top():
+    used = set(
+        re.findall(r"^module \w+ '([\w-]+\.bicep)'", text("main.bicep"), re.MULTILINE)
+    )
+    used |= set(
+        re.findall(
+            r"^module \w+ '([\w-]+\.bicep)'", text("monitoring.bicep"), re.MULTILINE
+        )
+    )
+
+    assert used | {"main.bicep", "events.bicep"} == {one.name for one in FILES}
+
+
+def test_the_event_types_are_those_of_the_code():
+    subscribed = re.findall(
+        r"'(Microsoft\.Communication\.Chat\w+)'", text("events.bicep")
+    )
+
+    assert subscribed == list(dict.fromkeys(subscribed))
+    assert set(subscribed) == {PREFIX + one for one in THREAD_LEVEL}
+
+
+def test_the_readme_names_the_same_event_types():
+    readme = (ROOT / "README.md").read_text()
+
+    assert all(f"`{one}`" in readme for one in THREAD_LEVEL)
+
+
+def test_functions_are_called_what_they_are(names):
+    assert set(names) == {
+        "archive_chat_event", "sweep_inactive_threads", "finalize_thread",
+    }  # fmt: skip
+    assert "/functions/archive_chat_event'" in text("events.bicep")
+    for hook in ("postdeploy.sh", "postdeploy.ps1"):
+        assert "--function-name archive_chat_event" in text(f"hooks/{hook}")
+
+
+def test_the_storage_is_what_the_code_expects(names):
+    listed = re.search(r"var containers = \[(.*)\]", text("storage.bicep"))[1]
+    containers = set(re.findall(r"'([\w-]+)'", listed))
+    queues = set(re.findall(r"'(threads-to-finalize[\w-]*)'", text("storage.bicep")))
+
+    assert containers == {
+        layout.LOG, layout.ARCHIVE, layout.CONTROL, layout.DEAD_LETTER, "app-package",
+    }  # fmt: skip
+    assert queues == {layout.FINALIZE_QUEUE, layout.POISON_QUEUE}
+    (trigger,) = names["finalize_thread"].get_bindings()
+    assert trigger.get_dict_repr()["queueName"] == layout.FINALIZE_QUEUE
+    assert f"blobContainerName: '{layout.DEAD_LETTER}'" in text("events.bicep")
+    assert f"/default/{layout.DEAD_LETTER}'" in text("dead-letters.bicep")
+    assert f"{layout.ARCHIVE}/{layout.THREAD_PREFIX}" in text("storage.bicep")
+    assert "app-package'" in text("function.bicep")
+
+
+def test_only_what_is_never_rewritten_can_be_immutable():
+    line = re.search(r"var immutableContainers = (.*)", text("storage.bicep"))[1]
+
+    assert set(re.findall(r"'([\w-]+)'", line)) == {layout.LOG, layout.ARCHIVE}
+    assert "allowProtectedAppendWrites: true" in text("storage.bicep")
+
+
+def test_the_app_gets_every_setting_and_no_other():
+    own = set(re.findall(r"^  ([A-Z]\w+): ", text("function.bicep"), re.MULTILINE))
+    block = re.search(r"settings: \{(.*?)\n    \}", text("main.bicep"), re.DOTALL)[1]
+    given = own | set(re.findall(r"^      ([A-Z_]+): ", block, re.MULTILINE))
+    of_the_host = {one for one in given if one.startswith("AzureWebJobsStorage__")} | {
+        "CHAT_STORAGE__credential"
+    }
+
+    assert given - of_the_host - OF_THE_PLATFORM == names_read() - INSTEAD - OPTIONAL
+
+
+def test_the_defaults_are_those_of_the_code():
+    sample = json.loads((ROOT / "local.settings.json.example").read_text())["Values"]
+    given = dict(
+        re.findall(r"^param (\w+) string = '(.*)'$", text("main.bicep"), re.MULTILINE)
+    )
+    parameters = json.loads(text("main.parameters.json"))["parameters"]
+
+    assert given["quietFor"] == sample["QUIET_FOR"]
+    assert given["maxOpen"] == sample["MAX_OPEN"]
+    assert given["logKeep"] == sample["LOG_KEEP"]
+    assert given["sweepSchedule"] == sample["SWEEP_SCHEDULE"]
+    assert given["archiveFormats"] == ",".join(DEFAULT) == sample["ARCHIVE_FORMATS"]
+    for name, value in parameters.items():
+        default = re.fullmatch(r"\$\{\w+=(.*)\}", value["value"])
+        if default:
+            assert default[1] == given[name]
+
+
+def test_roles_are_the_least_and_each_says_why():
+    everything = {one.name: one.read_text() for one in FILES}
+    found = {
+        (name, match[2]): match[1]
+        for name, body in everything.items()
+        for match in re.finditer(
+            r"// ([A-Z][\w ]+): [^\n]+(?:\n//[^\n]*)*\nvar \w+ = '([0-9a-f-]{36})'",
+            body,
+        )
+    }
+    ids = re.findall(r"'([0-9a-f]{8}-[0-9a-f-]{27})'", "".join(everything.values()))
+
+    assert {role: key[1] for key, role in found.items()} == ROLES
+    assert sorted(ids) == sorted(ROLES.values())
+
+
+def test_nobody_has_a_key():
+    everything = "".join(one.read_text() for one in FILES)
+
+    assert "listKeys" not in everything
+    assert "AccountKey" not in everything
+    assert "allowSharedKeyAccess: false" in everything
+    assert "allowBlobPublicAccess: false" in everything
+    assert "minimumTlsVersion: 'TLS1_2'" in everything
+    assert "disableLocalAuth: true" in everything
+    assert "DisableLocalAuth: true" in everything
+    assert not re.search(r"@secure|password", everything, re.IGNORECASE)
+
+
+def test_python_is_the_one_that_is_tested():
+    project = (ROOT / "pyproject.toml").read_text()
+
+    assert "runtime: { name: 'python', version: '3.13' }" in text("function.bicep")
+    assert "<3.14" in project
+
+
+def metrics():
+    return {
+        getattr(one, "name", None) or one._name
+        for name, one in vars(telemetry).items()
+        if name.isupper() and name != "METER"
+    }
+
+
+def queries():
+    found = {one.name: one.read_text() for one in sorted((INFRA / "queries").iterdir())}
+    book = json.loads(text("workbook.json"))
+    for item in book["items"]:
+        if "query" in item["content"]:
+            found[item["name"]] = item["content"]["query"]
+    return found
+
+
+@pytest.mark.parametrize("name", queries())
+def test_a_query_asks_for_what_the_code_tells(name, names):
+    query = queries()[name]
+    asked = set(re.findall(r'"(archiver\.[\w.]+)"', query))
+    called = set(re.findall(r'"(\w+_\w+)"', query))
+
+    assert asked <= metrics()
+    assert called <= set(names)
+    assert asked or called
+
+
+def test_every_metric_is_looked_at_somewhere():
+    asked = "".join(queries().values())
+
+    assert [one for one in metrics() if f'"{one}"' not in asked] == []
+
+
+def test_every_query_is_an_alert_and_every_alert_is_in_the_runbook():
+    alerts = text("alerts.bicep")
+    runbook = (ROOT / "docs" / "operations.md").read_text()
+
+    for file in (INFRA / "queries").iterdir():
+        assert f"loadTextContent('queries/{file.name}')" in alerts
+    names = re.findall(r"^    name: '([a-z-]+)'", alerts, re.MULTILINE)
+    names.append("events-dead-lettered")
+    assert len(names) == 7
+    for name in names:
+        assert f"### {name}\n" in runbook
+
+
+def test_the_runbook_names_commands_that_there_are():
+    runbook = (ROOT / "docs" / "operations.md").read_text()
+    help_pages = (ROOT / "docs" / "cli.md").read_text()
+
+    for command in set(re.findall(r"(?:^|`)chat-archive (\w+)", runbook, re.MULTILINE)):
+        assert f"## `chat-archive {command}`" in help_pages, command
+
+
+def test_azd_runs_the_hooks_that_there_are():
+    project = (ROOT / "azure.yaml").read_text()
+
+    for run in re.findall(r"run: \./(\S+)", project):
+        assert (ROOT / run).is_file()
+    service = re.search(r"^  (\w+):\n    project: \.", project, re.MULTILINE)[1]
+    assert f"'azd-service-name': '{service}'" in text("function.bicep")
+
+
+@pytest.mark.parametrize("hook", ["postdeploy.sh", "postdeploy.ps1"])
+def test_a_hook_reads_what_the_deployment_tells(hook):
+    outputs = set(re.findall(r"^output (\w+) ", text("main.bicep"), re.MULTILINE))
+    sign = r"\$env:" if hook.endswith("ps1") else r"\$\{?"
+    read = set(re.findall(sign + r"([A-Z_]+)", text(f"hooks/{hook}")))
+
+    assert read <= outputs
+    given = set(re.findall(r"(\w+)=\"?\$(?:env:)?[A-Z]", text(f"hooks/{hook}")))
+    wanted = set(
+        re.findall(r"^param (\w+) string$", text("events.bicep"), re.MULTILINE)
+    )
+    assert given == wanted
+
+
+AZ = """#!/bin/sh
+echo "az $*" >> "$CALLS"
+case "$*" in
+  "functionapp function show"*)
+    [ "$(grep -c 'function show' "$CALLS")" -gt 2 ] || exit 3 ;;
+esac
+"""
+
+
+def run_hook(tmp_path, **env):
+    for name, script in {"az": AZ, "sleep": "#!/bin/sh\n"}.items():
+        (tmp_path / name).write_text(script)
+        (tmp_path / name).chmod(0o755)
+    calls = tmp_path / "calls"
+    calls.touch()
+    done = subprocess.run(
+        ["sh", INFRA / "hooks" / "postdeploy.sh"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "CALLS": str(calls), **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done, calls.read_text().splitlines()
+
+
+DEPLOYED = {
+    "AZURE_RESOURCE_GROUP": "rg-a", "AZURE_FUNCTION_NAME": "func-a",
+    "AZURE_FUNCTION_ID": "/id/func-a", "ACS_RESOURCE_GROUP": "rg-chat",
+    "EVENT_TOPIC_NAME": "evgt-a", "STORAGE_ID": "/id/st",
+}  # fmt: skip
+
+
+def test_the_hook_waits_for_the_function_and_subscribes_once(tmp_path):
+    done, calls = run_hook(tmp_path, **DEPLOYED)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ["function show" in one for one in calls] == [True, True, True, False]
+    assert "deployment group create --resource-group rg-chat" in calls[-1]
+    assert "topicName=evgt-a functionAppId=/id/func-a storageId=/id/st" in calls[-1]
+
+
+def test_the_hook_does_nothing_where_there_are_no_events(tmp_path):
+    done, calls = run_hook(tmp_path, EVENT_TOPIC_NAME="")
+
+    assert (done.returncode, calls) == (0, [])
+    assert "No events" in done.stdout
