@@ -1,7 +1,8 @@
 """The three triggers, and no logic: the only file that imports azure.functions.
 
 No HTTP trigger, so there is nothing to attack. Annotations stay evaluated here, since
-the worker reads them as types.
+the worker reads them as types. What a log line tells people it holds in `extra` too, as
+fields that queries can ask for.
 """
 
 import logging
@@ -23,7 +24,7 @@ async def archive_chat_event(event: str) -> None:
     """Keep one chat event. `str`, since the typed event loses fields and cuts times."""
     ingested = await current_app().ingest(event)
     for reason in ingested.quarantined:
-        logger.warning("event quarantined: %s", reason)
+        logger.warning("event quarantined: %s", reason, extra={"reason": reason})
 
 
 @app.function_name("sweep_inactive_threads")
@@ -40,6 +41,13 @@ async def sweep_inactive_threads(timer: func.TimerRequest) -> None:
         swept.closed_days,
         len(swept.failures),
         timer.past_due,
+        extra={
+            "threads": swept.threads,
+            "queued": swept.queued,
+            "pruned_segments": swept.pruned_segments,
+            "closed_days": swept.closed_days,
+            "failures": len(swept.failures),
+        },
     )
     if swept.failures:
         raise Transient(
@@ -64,4 +72,10 @@ async def finalize_thread(message: func.QueueMessage) -> None:
         finalized.written,
         finalized.sight,
         dict(finalized.outcomes),
+        extra={
+            "thread_id": work.thread_id,
+            "revision": finalized.revision,
+            "written": finalized.written,
+            "sight": str(finalized.sight),
+        },
     )
