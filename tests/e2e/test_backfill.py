@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient
 
 from local.stack import chat_service, stack
@@ -266,3 +267,37 @@ def test_the_function_app_archives_what_a_backfill_queues(tmp_path):
 
     assert (found["archived"], found["partial"]) == (*expected.values(),)
     assert report["baseline"]["messages"] == truth["messages"]
+
+
+def test_without_events_the_sweep_archives_what_its_readers_see(tmp_path):
+    truth_file = tmp_path / "truth.json"
+    options = ["--estate", "6x15", "--truth-file", str(truth_file)]
+    with stack(tmp_path / "stack", service_options=options) as running:
+        truth = json.loads(truth_file.read_text())
+        readers = [one for one in truth["users"] if one not in truth["gone"]]
+        running.host.stop()
+        running.host.environment = {
+            **running.host.environment,
+            "DISCOVER": "on",
+            "ACS_READER_IDS": ",".join(readers),
+        }
+        running.start_host()
+
+        running.invoke("sweep_inactive_threads")
+
+        expected = len(truth["full"]) + len(truth["partial"])
+        archive = BlobServiceClient.from_connection_string(
+            running.azurite.connection_string
+        ).get_container_client(layout.ARCHIVE)
+        deadline = time.monotonic() + 60
+        while True:
+            manifests = [
+                name
+                for name in (archive.list_blob_names() if archive.exists() else ())
+                if name.endswith("/manifest.json")
+            ]
+            if len(manifests) == expected:
+                break
+            assert time.monotonic() < deadline, len(manifests)
+            time.sleep(0.5)
+        archive.close()
