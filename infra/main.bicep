@@ -55,7 +55,7 @@ param archiveFormats string = 'json,csv,jsonl,html'
 @description('Hosts from which linked files are fetched, with commas; empty for none.')
 param fetchLinksFrom string = ''
 
-@description('Days for which nobody, whoever they are, can change or delete log and archive; 0 for off. Pruning and erasing wait as long.')
+@description('Days for which nobody, whoever they are, can change or delete log and archive; 0 for off. Nothing is pruned then, and erasing is refused.')
 @minValue(0)
 @maxValue(146000)
 param immutabilityDays int = 0
@@ -220,7 +220,7 @@ module function 'function.bicep' = {
       SWEEP_SCHEDULE: sweepSchedule
       QUIET_FOR: quietFor
       MAX_OPEN: maxOpen
-      // What nobody may delete is not tried: pruning begins when the policy lets go.
+      // What nobody may delete is not pruned: trying would fail at every sweep.
       LOG_KEEP: immutabilityDays > 0 ? '0d' : logKeep
       ARCHIVE_FORMATS: archiveFormats
       FETCH_LINKS_FROM: fetchLinksFrom

@@ -24,6 +24,7 @@ from shared.domain import layout
 from shared.domain.record import SALT_BYTES
 from shared.domain.transcript import Origin
 from shared.formats import ARCHIVED
+from shared.ports.archive_store import ArchiveStore
 from shared.ports.file_fetcher import FileFetcher
 from shared.usecases.attachments import FetchAttachments
 from shared.usecases.backfill import PutOnQueue
@@ -152,11 +153,7 @@ def build_app(env: Mapping[str, str]) -> App:
             archive=archive,
             leases=leases,
             announcer=announcer,
-            fetch_attachments=FetchAttachments(
-                archive=archive,
-                fetchers=file_fetchers(settings.fetch, access),
-                clock=utc_now,
-            ),
+            fetch_attachments=attachments_by(settings.fetch, access, archive),
             chat=AcsChatService(access, settings.chat.list_within),
             clock=utc_now,
             new_salt=new_salt,
@@ -195,14 +192,14 @@ def chat_access(settings: ChatSettings, **options: Any) -> "Access":
     )
 
 
-def file_fetchers(
-    settings: FetchSettings, access: "Access"
-) -> Mapping[Origin, FileFetcher]:
-    """Give who fetches the files that messages name."""
+def attachments_by(
+    settings: FetchSettings, access: "Access", archive: ArchiveStore
+) -> FetchAttachments:
+    """Give who fetches the files that messages name into an archive."""
     from shared.chat.images import ImageFetcher
     from shared.links.fetcher import LinkFetcher
 
-    return {
+    fetchers: Mapping[Origin, FileFetcher] = {
         Origin.ATTACHMENT: ImageFetcher(
             access if settings.images else None,
             most_bytes=settings.most_bytes,
@@ -214,6 +211,7 @@ def file_fetchers(
             within=settings.within,
         ),
     }
+    return FetchAttachments(archive=archive, fetchers=fetchers, clock=utc_now)
 
 
 def open_topic(settings: TopicSettings) -> "TopicAnnouncer | SilentAnnouncer":

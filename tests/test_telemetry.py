@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from shared import telemetry
+from instruments import metric_names
 
 ROOT = Path(__file__).parents[1]
 STORY = """
@@ -41,14 +41,6 @@ print(json.dumps(told))
 """
 
 
-def instruments():
-    return {
-        one.name if hasattr(one, "name") else one._name
-        for name, one in vars(telemetry).items()
-        if name.isupper() and name != "METER"
-    }
-
-
 def test_what_happens_is_told_and_nothing_of_what_was_said():
     done = subprocess.run(
         [sys.executable, "-c", STORY],
@@ -71,4 +63,4 @@ def test_what_happens_is_told_and_nothing_of_what_was_said():
         "archiver.finalize.revisions": [1, {"sight": "events_only"}],
     }
     assert "SECRET" not in done.stdout + done.stderr
-    assert told.keys() | {"archiver.chat.throttled"} == instruments()
+    assert told.keys() | {"archiver.chat.throttled"} == metric_names()

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from shared.bootstrap import (
+    attachments_by,
     chat_access,
-    file_fetchers,
     new_salt,
     quieten_sdk_logs,
 )
@@ -38,7 +38,6 @@ from shared.domain import layout
 from shared.domain.estate import Estate, ThreadState, UserState
 from shared.formats import ARCHIVED, DEFAULT
 from shared.ports.leases import LeaseHeld
-from shared.usecases.attachments import FetchAttachments
 from shared.usecases.backfill import (
     ArchiveHere,
     Archiver,
@@ -98,10 +97,9 @@ FILES: Any = {"type": click.File("rb"), "multiple": True, "metavar": "FILE"}
 @click.option(
     "--fetch-images",
     envvar="FETCH_IMAGES",
-    type=click.Choice(["on", "off"]),
     default="on",
     show_default=True,
-    help="Files sent from Teams, with --here.",
+    help="Whether to fetch files sent from Teams, with --here: on or off.",
 )
 @click.option(
     "--fetch-links-from",
@@ -255,11 +253,7 @@ def archive_here(
             leases=target.leases,
             chat=AcsChatService(access, settings.list_within),
             announcer=SilentAnnouncer(),
-            fetch_attachments=FetchAttachments(
-                archive=target.archive,
-                fetchers=file_fetchers(fetch, access),
-                clock=utc_now,
-            ),
+            fetch_attachments=attachments_by(fetch, access, target.archive),
             clock=utc_now,
             new_salt=new_salt,
             reader_ids=settings.reader_ids,

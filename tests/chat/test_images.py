@@ -1,5 +1,6 @@
 """Images from the chat service, over TLS, as one of its users."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -92,6 +93,16 @@ async def test_a_file_that_takes_too_long_is_not_waited_for(chat):
 
     with pytest.raises(NotFetched, match="longer than"):
         await fetcher(chat, within=0.3).fetch(url, bob)
+
+
+@pytest.mark.parametrize(
+    "end", [" x", "\n", "\x00", "\ud800", "%", "?a=[", "#", "/é", "//"]
+)
+async def test_an_address_of_any_form_is_no_accident(chat, end):
+    url, bob = picture(chat)
+
+    with suppress(NotFetched):
+        assert (await fetcher(chat).fetch(url + end, bob)).data == PHOTO
 
 
 async def test_off_is_off(chat):

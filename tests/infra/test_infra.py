@@ -12,8 +12,8 @@ from pycep import BicepParser
 from tree_sitter import Language, Parser
 
 import function_app
+from instruments import metric_names
 from settings_read import names_read
-from shared import telemetry
 from shared.domain import layout
 from shared.domain.event import PREFIX, THREAD_LEVEL
 from shared.formats import DEFAULT
@@ -202,14 +202,6 @@ def test_python_is_the_one_that_is_tested():
     assert "<3.14" in project
 
 
-def metrics():
-    return {
-        getattr(one, "name", None) or one._name
-        for name, one in vars(telemetry).items()
-        if name.isupper() and name != "METER"
-    }
-
-
 def queries():
     found = {one.name: one.read_text() for one in sorted((INFRA / "queries").iterdir())}
     book = json.loads(text("workbook.json"))
@@ -225,7 +217,7 @@ def test_a_query_asks_for_what_the_code_tells(name, names):
     asked = set(re.findall(r'"(archiver\.[\w.]+)"', query))
     called = set(re.findall(r'"(\w+_\w+)"', query))
 
-    assert asked <= metrics()
+    assert asked <= metric_names()
     assert called <= set(names)
     assert asked or called
 
@@ -233,7 +225,7 @@ def test_a_query_asks_for_what_the_code_tells(name, names):
 def test_every_metric_is_looked_at_somewhere():
     asked = "".join(queries().values())
 
-    assert [one for one in metrics() if f'"{one}"' not in asked] == []
+    assert [one for one in metric_names() if f'"{one}"' not in asked] == []
 
 
 def test_every_query_is_an_alert_and_every_alert_is_in_the_runbook():
@@ -255,6 +247,19 @@ def test_the_runbook_names_commands_that_there_are():
 
     for command in set(re.findall(r"(?:^|`)chat-archive (\w+)", runbook, re.MULTILINE)):
         assert f"## `chat-archive {command}`" in help_pages, command
+
+
+def test_the_runbook_names_options_that_there_are():
+    runbook = (ROOT / "docs" / "operations.md").read_text()
+    help_pages = (ROOT / "docs" / "cli.md").read_text()
+    named = re.findall(
+        r"(?:^|`)chat-archive (\w+)[^`\n#]*?(--[\w-]+)", runbook, re.MULTILINE
+    )
+
+    assert ("replay", "--execute") in named
+    for command, option in named:
+        page = help_pages.split(f"## `chat-archive {command}`", 1)[1].split("\n## ")[0]
+        assert f"  {option}" in page, (command, option)
 
 
 def test_azd_runs_the_hooks_that_there_are():
