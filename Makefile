@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench format clean
+.PHONY: help setup demo test check bench format lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,7 @@ setup: $(READY) ## Install everything into .venv (and Azurite into local/azurite
 $(READY): pyproject.toml requirements.txt local/azurite/package-lock.json
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 to 3.13 is needed, this is " + sys.version.split()[0] if not (3, 11) <= sys.version_info < (3, 14) else 0)'
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cli,parquet,fsspec,local,dev]'
 	$(BIN)/python -m local.node
 	@touch $@
@@ -41,6 +42,11 @@ bench: setup ## Measure ingest, formats and backfill beside their floors (about 
 format: setup ## Format the code and sort the imports
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+lock: setup ## Pin what pyproject.toml asks for at run time, with digests (UPGRADE=--upgrade takes what is newest)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes $(UPGRADE) \
+	  --custom-compile-command 'make lock' --quiet --output-file requirements.txt
 
 clean: ## Remove what the other verbs have made
 	rm -rf .venv* *.egg-info demo-archive local/azurite/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
