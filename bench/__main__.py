@@ -9,7 +9,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from bench import client_cost, cold_start, ingest, money, webhook
+from bench import client_cost, cold_start, ingest, money, watched, webhook
 from local.azurite_process import azurite
 
 RESULTS = Path(__file__).parent / "results" / "ingest.json"
@@ -48,6 +48,8 @@ async def measure(rounds: int, seconds: float) -> dict[str, Any]:
         "Client CPU per event (µs) against a server that does nothing", client_cost.HEAD
     )
     results["client_cost"] = await client_cost.run(rounds=rounds, seconds=seconds)
+    title("Client CPU per event (µs) with Application Insights", watched.HEAD)
+    results["watched"] = watched.run(rounds=rounds, seconds=seconds)
     title("The money", money.HEAD)
     results["money"] = money.run(results["ingest"])
     print("\n".join(map(money.in_words, results["money"])))

@@ -37,6 +37,9 @@ var ofMonitoring = empty(insightsConnectionString) ? {} : {
   APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${clientId};Authorization=AAD'
   PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
+  // A span for each request of an SDK costs ingest half as much again, and is paid for by
+  // the gigabyte (docs/performance.md). Invocations, logs and metrics are told without.
+  OTEL_PYTHON_DISABLED_INSTRUMENTATIONS: 'azure_sdk,django,fastapi,flask,httpx,httpx2,psycopg2,requests,urllib,urllib3'
 }
 
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {

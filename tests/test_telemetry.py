@@ -1,21 +1,30 @@
-"""What the code tells its metrics, seen through the real OpenTelemetry SDK."""
+"""What the code tells, as the real exporter sends it to Application Insights."""
 
+import gzip
 import json
+import os
+import re
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pytest
+from azure.monitor.opentelemetry._constants import (
+    _ALL_SUPPORTED_INSTRUMENTED_LIBRARIES as PATCHED,
+)
+
+from builders import THREAD
 from instruments import metric_names
 
 ROOT = Path(__file__).parents[1]
 STORY = """
-import asyncio, json, sys
+import asyncio, logging, os, sys
 sys.path[:0] = ["tests/support"]
-from opentelemetry import metrics
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-reader = InMemoryMetricReader()
-metrics.set_meter_provider(MeterProvider(metric_readers=[reader]))
+from azure.monitor.opentelemetry import configure_azure_monitor
+configure_azure_monitor()  # as the Functions worker does
+from opentelemetry import _logs, metrics
 from builders import THREAD, received, thread_created
 from world import World
 
@@ -25,42 +34,132 @@ async def story():
     await world.ingest("SECRET")
     world.poison.messages += ["one", "two"]
     world.clock.pass_time(hours=30)
-    await world.sweep()
+    swept = await world.sweep()
+    logging.getLogger("archiver").warning("sweep", extra={"queued": swept.queued})
     await world.finalize(THREAD)
 
 asyncio.run(story())
-told = {}
-for resource in reader.get_metrics_data().resource_metrics:
-    for scope in resource.scope_metrics:
-        for metric in scope.metrics:
-            for point in metric.data.data_points:
-                value = getattr(point, "value", None)
-                value = getattr(point, "count", None) if value is None else value
-                told[metric.name] = [value, dict(point.attributes)]
-print(json.dumps(told))
+metrics.get_meter_provider().force_flush()
+_logs.get_logger_provider().force_flush()
+os._exit(0)
 """
+COLUMNS = {"Sum": "value", "Max": "max", "Min": "min", "ItemCount": "count"}
+"""Columns of the table AppMetrics, and what a sent metric calls them."""
 
 
-def test_what_happens_is_told_and_nothing_of_what_was_said():
-    done = subprocess.run(
-        [sys.executable, "-c", STORY],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+def switched_off():
+    bicep = (ROOT / "infra" / "function.bicep").read_text()
+    return re.search(r"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS: '(.*)'", bicep)[1]
 
-    told = json.loads(done.stdout)
-    assert told == {
-        "archiver.events.recorded": [2, {}],
-        "archiver.events.quarantined": [2, {}],
-        "archiver.ingest.lag": [2, {}],
-        "archiver.sweep.completed": [1, {}],
-        "archiver.sweep.threads": [1, {}],
-        "archiver.sweep.queued": [1, {}],
-        "archiver.sweep.failures": [0, {}],
-        "archiver.queue.poisoned": [2, {}],
-        "archiver.finalize.revisions": [1, {"sight": "events_only"}],
+
+@pytest.fixture(scope="module")
+def sent():
+    """Give all that was sent while the story was told: bytes, and what they say."""
+    bodies = []
+
+    class Insights(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.headers.get("Content-Encoding") == "gzip":
+                body = gzip.decompress(body)
+            bodies.append(body)
+            answer = b'{"itemsReceived": 1, "itemsAccepted": 1, "errors": []}'
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *arguments):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Insights) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        here = f"http://127.0.0.1:{server.server_port}/"
+        key = "InstrumentationKey=00000000-0000-0000-0000-000000000000"
+        done = subprocess.run(
+            [sys.executable, "-c", STORY],
+            cwd=ROOT,
+            env=os.environ
+            | {
+                "APPLICATIONINSIGHTS_CONNECTION_STRING": f"{key};IngestionEndpoint={here};LiveEndpoint={here}",
+                "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
+                "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": switched_off(),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        server.shutdown()
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    items = [
+        item["data"]
+        for body in bodies
+        if body.startswith(b"[")  # live metrics are no list
+        for item in json.loads(body)
+    ]
+    return b"".join(bodies), items
+
+
+@pytest.fixture(scope="module")
+def told(sent):
+    """Give the product's metrics by their names."""
+    return {
+        metric["name"]: (metric, item["baseData"]["properties"])
+        for item in sent[1]
+        if item["baseType"] == "MetricData"
+        for metric in item["baseData"]["metrics"]
+        if metric["name"].startswith("archiver.")
     }
-    assert "SECRET" not in done.stdout + done.stderr
+
+
+def test_what_happens_is_told(told):
+    assert {
+        name: (metric["value"], properties)
+        for name, (metric, properties) in told.items()
+    } == {
+        "archiver.events.recorded": (2, {}),
+        "archiver.events.quarantined": (2, {}),
+        "archiver.ingest.lag": (0, {}),
+        "archiver.sweep.completed": (1, {}),
+        "archiver.sweep.threads": (1, {}),
+        "archiver.sweep.queued": (1, {}),
+        "archiver.sweep.failures": (0, {}),
+        "archiver.queue.poisoned": (2, {}),
+        "archiver.finalize.revisions": (1, {"sight": "events_only"}),
+    }
+    assert told["archiver.ingest.lag"][0]["count"] == 2
     assert told.keys() | {"archiver.chat.throttled"} == metric_names()
+
+
+def test_nothing_of_what_was_said_is_told(sent):
+    raw, items = sent
+
+    assert items
+    assert b"SECRET" not in raw
+    assert THREAD.encode() not in raw
+
+
+def test_what_a_log_line_tells_is_in_fields_that_a_query_can_ask_for(sent):
+    (line,) = [
+        item["baseData"]
+        for item in sent[1]
+        if item["baseType"] == "MessageData" and item["baseData"]["message"] == "sweep"
+    ]
+
+    assert line["properties"]["queued"] == "1"
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "infra" / "queries").iterdir()))
+def test_an_alert_takes_a_column_that_is_sent(file, told):
+    query = file.read_text()
+
+    for name in re.findall(r'"(archiver\.[\w.]+)"', query):
+        column = re.search(r"(?:sum|max)\((\w+)\)", query)[1]
+        # Nothing throttles in the story; a counter is sent like the others.
+        metric, _ = told.get(name) or told["archiver.events.recorded"]
+        assert COLUMNS[column] in metric
+
+
+def test_nothing_is_patched_where_it_is_deployed():
+    assert set(switched_off().split(",")) == set(PATCHED)

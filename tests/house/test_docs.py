@@ -14,6 +14,7 @@ from shared.domain.record import read_records
 from shared.domain.replay import replay
 from shared.domain.transcript import Outcome
 from shared.formats import FORMATS, written
+from world import World
 
 ROOT = Path(__file__).parents[2]
 DOCS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -103,3 +104,15 @@ def test_json_in_the_docs_is_json():
     for file in DOCS:
         for block in re.findall(r"```json\n(.*?)```", file.read_text(), re.DOTALL):
             json.loads(block)
+
+
+async def test_the_sample_event_of_the_docs_is_taken_in():
+    world = World()
+    ((sample,),) = map(
+        json.loads,
+        re.findall(r"-d '(\[\{.*?\}\])'", text_of("docs/local.md"), re.DOTALL),
+    )
+
+    ingested = await world.ingest(json.dumps(sample))
+
+    assert (ingested.recorded, ingested.quarantined) == (1, ())

@@ -1,0 +1,152 @@
+"""What being watched costs: without Application Insights, as deployed, as it comes.
+
+Each way is a process of its own, since nothing undoes what the distribution patches. It
+sends to a server here that takes whatever comes; blobs go to one that does nothing.
+"""
+
+import asyncio
+import itertools
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from bench.client_cost import KEY, null_server
+from bench.contestants import Product, take
+from bench.measure import closed_loop, median
+from bench.workloads import WORKLOADS
+from local.stack import ROOT
+
+OFF, DEPLOYED, AS_IT_COMES = "off", "as deployed", "as it comes"
+CELLS = ((WORKLOADS[0], 1), (WORKLOADS[2], 64))
+DISABLED = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
+
+
+def disabled_where_deployed() -> str:
+    """Give what `infra/function.bicep` switches off."""
+    text = (ROOT / "infra" / "function.bicep").read_text()
+    found = re.search(rf"{DISABLED}: '(.*)'", text)
+    if not found:
+        raise LookupError(f"infra/function.bicep does not set {DISABLED}")
+    return found[1]
+
+
+class Insights(BaseHTTPRequestHandler):
+    """Takes telemetry as Application Insights does, and forgets it."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = b'{"itemsReceived": 1, "itemsAccepted": 1, "errors": []}'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        pass
+
+
+@contextmanager
+def insights() -> Iterator[int]:
+    """Run the server that telemetry goes to; give its port."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Insights) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def run(*, rounds: int, seconds: float) -> dict[str, Any]:
+    """Give microseconds of CPU per event for each cell and way, and the ratios."""
+    ways: dict[str, dict[str, str]] = {
+        OFF: {},
+        DEPLOYED: {DISABLED: disabled_where_deployed()},
+        AS_IT_COMES: {DISABLED: ""},
+    }
+    costs: dict[str, dict[str, list[float]]] = {}
+    with null_server() as blobs, insights() as telemetry:
+        for _ in range(rounds):
+            for way, environment in ways.items():
+                for name, value in measured(
+                    way, blobs, telemetry, seconds, environment
+                ).items():
+                    costs.setdefault(name, {}).setdefault(way, []).append(value)
+    rows = {}
+    for name, by_way in costs.items():
+        rows[name] = {way: round(statistics.median(by_way[way])) for way in ways}
+        print(in_words(name, rows[name]), flush=True)
+    return rows
+
+
+def measured(
+    way: str, blobs: int, telemetry: int, seconds: float, environment: dict[str, str]
+) -> dict[str, float]:
+    command = [sys.executable, "-m", "bench.watched", way]
+    command += [str(blobs), str(telemetry), str(seconds)]
+    quiet = {"APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true"}
+    done = subprocess.run(
+        command,
+        env=os.environ | quiet | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answer: dict[str, float] = json.loads(done.stdout)
+    return answer
+
+
+async def ingest(port: int, seconds: float) -> dict[str, float]:
+    address = (
+        f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey={KEY};"
+        f"BlobEndpoint=http://127.0.0.1:{port}/a;"
+    )
+    product = Product(address, "c")
+    found = {}
+    for workload, in_flight in CELLS:
+        texts = itertools.cycle(take(workload.events(1), 5_000))
+        costs = []
+        for _ in range(4):  # the first one is warming up
+            cost, _ = await closed_loop(
+                product.put, texts, in_flight=in_flight, seconds=seconds
+            )
+            costs.append(cost)
+        found[f"{workload.name}, {in_flight} in flight"] = median(
+            costs[1:]
+        ).cpu_us_per_event
+    await product.close()
+    return found
+
+
+def watch(port: int) -> None:
+    """Do what the Functions worker does where the setting asks for telemetry."""
+    from azure.monitor.opentelemetry import configure_azure_monitor
+
+    here = f"http://127.0.0.1:{port}/"
+    key = "00000000-0000-0000-0000-000000000000"
+    configure_azure_monitor(
+        connection_string=f"InstrumentationKey={key};IngestionEndpoint={here};LiveEndpoint={here}"
+    )
+
+
+HEAD = "| workload | off | as deployed | as it comes |\n|---|---|---|---|"
+
+
+def in_words(name: str, row: dict[str, int]) -> str:
+    cells = [f"{row[way]} ({row[way] / row[OFF]:.2f} ×)" for way in row]
+    return f"| {name} | {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    _, chosen, blob_port, telemetry_port, how_long = sys.argv
+    if chosen != OFF:
+        watch(int(telemetry_port))
+    answer = asyncio.run(ingest(int(blob_port), float(how_long)))
+    print(json.dumps(answer), flush=True)
+    os._exit(0)  # telemetry that was not sent yet is of no interest
