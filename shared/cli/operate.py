@@ -199,5 +199,7 @@ def print_redelivered(where: str, done: Redelivered, verb: str) -> None:
         f"{where}: {done.taken} event(s) {verb}, {done.left} still unreadable, "
         f"{done.removed} of {done.files} file(s) removed"
     )
+    if done.is_kept:
+        click.echo("  The files stay: a policy of the container forbids removing them.")
     for reason, times in Counter(done.reasons).most_common(MOST_REASONS):
         click.echo(printable(f"  {times} x {reason}"))

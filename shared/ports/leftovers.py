@@ -24,6 +24,15 @@ class Leftovers(Protocol):
         """
         ...
 
+    async def is_kept(self) -> bool:
+        """Say whether a policy or a legal hold forbids removing any.
+
+        Raises:
+            Transient: the storage is not to be reached.
+
+        """
+        ...
+
     async def remove(self, leftover: Leftover) -> bool:
         """Remove a file; give False, and leave it, where it has changed since."""
         ...

@@ -38,6 +38,15 @@ class BlobLeftovers:
                     f"read what is left over: {failures.describe(error)}"
                 ) from None
 
+    async def is_kept(self) -> bool:
+        """Ask for policies and holds of the container; see the port."""
+        with failures.as_transient("ask for the container's policies"):
+            try:
+                found = await self.container.get_container_properties()
+            except ResourceNotFoundError:
+                return False
+        return bool(found.has_immutability_policy or found.has_legal_hold)
+
     async def remove(self, leftover: Leftover) -> bool:
         """Remove a file; see the port."""
         with failures.as_transient(f"remove {leftover.path}"):

@@ -2,7 +2,8 @@
 
 Rule 1: an event that was taken in twice is one event (P3), so nothing is lost and
         nothing is doubled by doing it again, or by dying half-way.
-Rule 2: a file is removed when all of it is durable elsewhere, and only as it was read.
+Rule 2: a file is removed when all of it is durable elsewhere, and only as it was read;
+        where a policy forbids that it stays as it is, and what it holds is taken again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -37,6 +38,8 @@ class Redelivered:
     taken: int = 0
     left: int = 0
     removed: int = 0
+    is_kept: bool = False
+    """Nothing was removed, since the storage's policy forbids it."""
     reasons: list[str] = field(default_factory=list)
     """Why events are left, one for each; never any of the input (P9)."""
 
@@ -58,7 +61,7 @@ class Redeliver:
             Transient: the storage is not to be reached; what was done stays done.
 
         """
-        done = Redelivered()
+        done = Redelivered(is_kept=self.execute and await self.quarantine.is_kept())
         async for file in self.quarantine.files():
             done.files += 1
             left: list[bytes] = []
@@ -75,8 +78,9 @@ class Redeliver:
             done.left += len(left)
             if self.execute and readable:
                 await self.take(readable)
-                await self.leave(file, left)
-                done.removed += await self.quarantine.remove(file)
+                if not done.is_kept:
+                    await self.leave(file, left)
+                    done.removed += await self.quarantine.remove(file)
         return done
 
     async def from_dead_letters(self) -> Redelivered:
@@ -86,7 +90,7 @@ class Redeliver:
             Transient: the storage is not to be reached; what was done stays done.
 
         """
-        done = Redelivered()
+        done = Redelivered(is_kept=self.execute and await self.dead_letters.is_kept())
         async for file in self.dead_letters.files():
             done.files += 1
             texts = [*events_of(file.data)]
@@ -96,7 +100,8 @@ class Redeliver:
             done.reasons += reasons
             if self.execute:
                 await self.take(texts)
-                done.removed += await self.dead_letters.remove(file)
+                if not done.is_kept:
+                    done.removed += await self.dead_letters.remove(file)
         return done
 
     async def take(self, texts: Iterable[str]) -> None:

@@ -19,15 +19,20 @@ GARBAGE = (
 class MemoryLeftovers:
     """Leftovers in a dict; whoever changes one changes its etag."""
 
-    def __init__(self, files, changed=()):
+    def __init__(self, files, changed=(), kept=False):
         self.contents = dict(files)
         self.changed = set(changed)
+        self.kept = kept
 
     async def files(self):
         for path, data in sorted(self.contents.items()):
             yield Leftover(path=path, data=data, etag="1")
 
+    async def is_kept(self):
+        return self.kept
+
     async def remove(self, leftover):
+        assert not self.kept
         if leftover.path in self.changed:
             return False
         del self.contents[leftover.path]
@@ -39,9 +44,11 @@ def world():
     return World()
 
 
-def redeliver(world, *, quarantine=(), letters=(), execute=True, changed=()):
+def redeliver(
+    world, *, quarantine=(), letters=(), execute=True, changed=(), kept=False
+):
     return Redeliver(
-        quarantine=MemoryLeftovers(quarantine, changed),
+        quarantine=MemoryLeftovers(quarantine, changed, kept),
         dead_letters=MemoryLeftovers(letters, changed),
         ingest=world.ingest,
         log=world.log,
@@ -158,3 +165,20 @@ async def test_doing_it_twice_archives_each_event_once(world):
 
     counts = world.manifest()["content"]["counts"]
     assert (counts["messages"], counts["duplicate_records"]) == (1, 1)
+
+
+async def test_under_an_immutability_policy_all_is_taken_and_every_file_stays(world):
+    files = quarantined(world, json.dumps(received()), GARBAGE)
+    letters = {"one.json": json.dumps([received(1)]).encode()}
+    again = redeliver(world, quarantine=files, letters=letters, kept=True)
+
+    for _ in range(2):
+        done = await again.from_quarantine()
+        await again.from_dead_letters()
+
+    assert (done.taken, done.left, done.removed, done.is_kept) == (1, 1, 0, True)
+    assert again.quarantine.contents == files
+    assert again.dead_letters.contents == {}
+    assert set(await events(world)) == {
+        received(n)["data"]["messageId"] for n in (0, 1)
+    }
