@@ -4,6 +4,7 @@ param tags object
 param workspaceId string
 param topicId string
 param mail string
+param sweepOverdueAfter string
 
 var rules = [
   {
@@ -26,10 +27,10 @@ var rules = [
   }
   {
     name: 'sweep-not-run'
-    about: 'Nobody has looked for quiet threads for two hours.'
+    about: 'Nobody has looked for quiet threads for too long.'
     severity: 1
     query: loadTextContent('queries/sweeps.kql')
-    window: 'PT2H'
+    window: sweepOverdueAfter
     operator: 'LessThan'
     threshold: 1
   }
@@ -105,32 +106,49 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
   }
 ]
 
-// Event Grid gave up: the one thing that the app itself cannot know.
-resource deadLettered 'Microsoft.Insights/metricAlerts@2018-03-01' = if (!empty(topicId)) {
-  name: 'events-dead-lettered'
-  location: 'global'
-  tags: tags
-  properties: {
-    description: 'Event Grid could not deliver events and keeps them in dead-letter. See docs/operations.md.'
+// What the app itself cannot know: that Event Grid gave up, and that it lost something.
+var losses = empty(topicId) ? [] : [
+  {
+    name: 'events-dead-lettered'
+    about: 'Event Grid could not deliver events and keeps them in dead-letter.'
     severity: 1
-    enabled: true
-    scopes: [topicId]
-    evaluationFrequency: 'PT15M'
-    windowSize: 'PT15M'
-    autoMitigate: true
-    criteria: {
-      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
-      allOf: [
-        {
-          criterionType: 'StaticThresholdCriterion'
-          name: 'dead-lettered'
-          metricName: 'DeadLetteredCount'
-          timeAggregation: 'Total'
-          operator: 'GreaterThan'
-          threshold: 0
-        }
-      ]
-    }
-    actions: [for one in actions: { actionGroupId: one }]
+    metric: 'DeadLetteredCount'
   }
-}
+  {
+    name: 'events-dropped'
+    about: 'Event Grid could neither deliver events nor keep them in dead-letter.'
+    severity: 0
+    metric: 'DroppedEventCount'
+  }
+]
+
+resource loss 'Microsoft.Insights/metricAlerts@2018-03-01' = [
+  for one in losses: {
+    name: one.name
+    location: 'global'
+    tags: tags
+    properties: {
+      description: '${one.about} See docs/operations.md.'
+      severity: one.severity
+      enabled: true
+      scopes: [topicId]
+      evaluationFrequency: 'PT15M'
+      windowSize: 'PT15M'
+      autoMitigate: true
+      criteria: {
+        'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+        allOf: [
+          {
+            criterionType: 'StaticThresholdCriterion'
+            name: one.name
+            metricName: one.metric
+            timeAggregation: 'Total'
+            operator: 'GreaterThan'
+            threshold: 0
+          }
+        ]
+      }
+      actions: [for action in actions: { actionGroupId: action }]
+    }
+  }
+]

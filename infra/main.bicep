@@ -38,7 +38,7 @@ param useEventGrid bool = true
 param systemTopicName string = ''
 
 @description('User ids (8:acs:…) to read threads as, with commas. Needed without events.')
-param readerIds string = ''
+param acsReaderIds string = ''
 
 @description('How long a thread must be silent before it is archived.')
 param quietFor string = '24h'
@@ -86,6 +86,10 @@ param useMonitoring bool = true
 @description('Who is told when something is wrong; empty for nobody.')
 param alertMail string = ''
 
+@description('How long no sweep may have come to its end before somebody is told: longer than the schedule.')
+@allowed(['PT1H', 'PT2H', 'PT6H', 'P1D', 'P2D'])
+param sweepOverdueAfter string = 'PT2H'
+
 @description('Days for which logs are kept.')
 @minValue(30)
 @maxValue(730)
@@ -93,6 +97,12 @@ param logRetentionDays int = 30
 
 @description('Reach storage through private endpoints in a virtual network only.')
 param useNetworkIsolation bool = false
+
+@description('Object id of the Entra group whose members run chat-archive; empty for none. They read and write all that is stored.')
+param operatorGroupId string = ''
+
+@description('Object id of the Entra group whose members read the archive and nothing else; empty for none.')
+param auditorGroupId string = ''
 
 @description('Memory of an instance.')
 @allowed([512, 2048, 4096])
@@ -145,6 +155,15 @@ module storage 'storage.bicep' = {
   }
 }
 
+module people 'people.bicep' = {
+  scope: group
+  params: {
+    storageName: storage.outputs.name
+    operatorGroupId: operatorGroupId
+    auditorGroupId: auditorGroupId
+  }
+}
+
 module network 'network.bicep' = if (useNetworkIsolation) {
   scope: group
   params: { token: token, location: location, tags: tags, storageId: storage.outputs.id }
@@ -190,6 +209,7 @@ module monitoring 'monitoring.bicep' = if (useMonitoring) {
     tags: tags
     retentionDays: logRetentionDays
     alertMail: alertMail
+    sweepOverdueAfter: sweepOverdueAfter
     principalId: identity.outputs.principalId
     topicId: useEventGrid ? (topic.?outputs.id ?? '') : ''
     storageId: storage.outputs.id
@@ -215,12 +235,12 @@ module function 'function.bicep' = {
     perInstanceConcurrency: perInstanceConcurrency
     alwaysReadyInstances: alwaysReadyInstances
     settings: {
-      ACS_READER_IDS: readerIds
+      ACS_READER_IDS: acsReaderIds
       DISCOVER: useEventGrid ? 'off' : 'on'
       SWEEP_SCHEDULE: sweepSchedule
       QUIET_FOR: quietFor
       MAX_OPEN: maxOpen
-      // What nobody may delete is not pruned: trying would fail at every sweep.
+      // What nobody may delete is not pruned: every sweep would be refused.
       LOG_KEEP: immutabilityDays > 0 ? '0d' : logKeep
       ARCHIVE_FORMATS: archiveFormats
       FETCH_LINKS_FROM: fetchLinksFrom

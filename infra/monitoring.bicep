@@ -4,6 +4,7 @@ param location string
 param tags object
 param retentionDays int
 param alertMail string
+param sweepOverdueAfter string
 param principalId string
 param topicId string
 param storageId string
@@ -80,6 +81,7 @@ module alerts 'alerts.bicep' = {
     workspaceId: workspace.id
     topicId: topicId
     mail: alertMail
+    sweepOverdueAfter: sweepOverdueAfter
   }
 }
 

@@ -1,7 +1,8 @@
 // One storage account for log, archive, control data, dead letters, queue and package.
 //
 // Log and ledger are append blobs: they cannot be tiered, only deleted, and the log prunes
-// itself. Archived files are block blobs: they are tiered by the policy below.
+// itself. Archived files are block blobs: they are tiered by the policy below, but not to
+// the archive tier, where they could not be read: a new revision reads the one before it.
 param name string
 param location string
 param tags object

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import tree_sitter_bicep
+import tree_sitter_powershell
 from pycep import BicepParser
 from tree_sitter import Language, Parser
 
@@ -26,6 +27,7 @@ ROLES = {
     "Storage Blob Data Owner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
     "Storage Queue Data Contributor": "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
     "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+    "Storage Blob Data Reader": "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
     "Communication and Email Service Owner": "09976791-48a7-449e-bb21-39d1a415f350",
     "Monitoring Metrics Publisher": "3913510d-42f4-4e42-8a64-420c390055eb",
 }
@@ -33,6 +35,7 @@ OF_THE_PLATFORM = {
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
     "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY",
+    "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS",
 }
 INSTEAD = {"CHAT_STORAGE", "ACS_CONNECTION_STRING"}
 """Settings with keys in them, which an identity stands in for."""
@@ -66,6 +69,14 @@ def test_every_file_is_read_by_both_parsers(file):
     assert BicepParser().parse(file_path=file)
 
 
+def test_the_hook_for_windows_can_be_read():
+    parser = Parser(Language(tree_sitter_powershell.language()))
+
+    assert not parser.parse(
+        (INFRA / "hooks" / "postdeploy.ps1").read_bytes()
+    ).root_node.has_error
+
+
 @pytest.mark.parametrize("checker", [CHECKER] if CHECKER.exists() else [])
 def test_types_properties_and_references_are_those_of_azure(checker):
     done = subprocess.run(
@@ -96,12 +107,6 @@ def test_the_event_types_are_those_of_the_code():
 
     assert subscribed == list(dict.fromkeys(subscribed))
     assert set(subscribed) == {PREFIX + one for one in THREAD_LEVEL}
-
-
-def test_the_readme_names_the_same_event_types():
-    readme = (ROOT / "README.md").read_text()
-
-    assert all(f"`{one}`" in readme for one in THREAD_LEVEL)
 
 
 def test_functions_are_called_what_they_are(names):
@@ -153,33 +158,44 @@ def test_the_defaults_are_those_of_the_code():
     given = dict(
         re.findall(r"^param (\w+) string = '(.*)'$", text("main.bicep"), re.MULTILINE)
     )
-    parameters = json.loads(text("main.parameters.json"))["parameters"]
 
     assert given["quietFor"] == sample["QUIET_FOR"]
     assert given["maxOpen"] == sample["MAX_OPEN"]
     assert given["logKeep"] == sample["LOG_KEEP"]
     assert given["sweepSchedule"] == sample["SWEEP_SCHEDULE"]
     assert given["archiveFormats"] == ",".join(DEFAULT) == sample["ARCHIVE_FORMATS"]
-    for name, value in parameters.items():
-        default = re.fullmatch(r"\$\{\w+=(.*)\}", value["value"])
-        if default:
-            assert default[1] == given[name]
+
+
+def test_azd_can_set_every_parameter_by_its_name_in_capitals():
+    declared = re.findall(
+        r"^param (\w+) \w+(?: = (.*))?$", text("main.bicep"), re.MULTILINE
+    )
+    outputs = re.findall(r"^output (\w+) ", text("main.bicep"), re.MULTILINE)
+    given = json.loads(text("main.parameters.json"))["parameters"]
+    of_azd = {"environmentName": "AZURE_ENV_NAME", "location": "AZURE_LOCATION"}
+
+    # Its default is made of another parameter, and azd would replace it with nothing.
+    computed = {"resourceGroupName"}
+    assert list(given) == [one for one, _ in declared if one not in computed]
+    for name, default in declared:
+        if name in computed:
+            continue
+        variable = of_azd.get(name) or re.sub("(?<=[a-z])(?=[A-Z])", "_", name).upper()
+        assert variable not in outputs
+        value = f"${{{variable}={default.strip(chr(39))}}}" if default else None
+        assert given[name] == {"value": value or f"${{{variable}}}"}
 
 
 def test_roles_are_the_least_and_each_says_why():
-    everything = {one.name: one.read_text() for one in FILES}
-    found = {
-        (name, match[2]): match[1]
-        for name, body in everything.items()
-        for match in re.finditer(
-            r"// ([A-Z][\w ]+): [^\n]+(?:\n//[^\n]*)*\nvar \w+ = '([0-9a-f-]{36})'",
-            body,
-        )
-    }
-    ids = re.findall(r"'([0-9a-f]{8}-[0-9a-f-]{27})'", "".join(everything.values()))
+    everything = "".join(one.read_text() for one in FILES)
+    explained = re.findall(
+        r"// ([A-Z][\w ]+): [^\n]+(?:\n//[^\n]*)*\nvar \w+ = '([0-9a-f-]{36})'",
+        everything,
+    )
+    ids = re.findall(r"'([0-9a-f]{8}-[0-9a-f-]{27})'", everything)
 
-    assert {role: key[1] for key, role in found.items()} == ROLES
-    assert sorted(ids) == sorted(ROLES.values())
+    assert set(explained) == set(ROLES.items())
+    assert ids == [role_id for _, role_id in explained]
 
 
 def test_nobody_has_a_key():
@@ -235,8 +251,7 @@ def test_every_query_is_an_alert_and_every_alert_is_in_the_runbook():
     for file in (INFRA / "queries").iterdir():
         assert f"loadTextContent('queries/{file.name}')" in alerts
     names = re.findall(r"^    name: '([a-z-]+)'", alerts, re.MULTILINE)
-    names.append("events-dead-lettered")
-    assert len(names) == 7
+    assert len(names) == 8
     for name in names:
         assert f"### {name}\n" in runbook
 
