@@ -99,6 +99,7 @@ def build_app(env: Mapping[str, str]) -> App:
     discover = Discover(
         finder=AcsThreadFinder(access, settings.chat.list_within),
         archiver=PutOnQueue(queue=queue),
+        archive=archive,
         log=journal,
         files=BlobArchiveStore(others, layout.CONTROL),
         leases=leases,

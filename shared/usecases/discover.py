@@ -2,17 +2,23 @@
 
 What was found, and when each thread was last archived, is a run of its own in the
 control container, as a backfill's is; so nothing is asked of the service twice.
+
+A thread that was queued is not an archived one: its work may have ended on the poison
+queue. So the archive is asked, once for each time that a thread was queued.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared.domain import layout
-from shared.domain.estate import Thread, ThreadState, UserState
+from shared.domain.errors import ArchiverError
+from shared.domain.estate import SETTLING, Thread, ThreadState, UserState, done_line
+from shared.domain.manifest import Manifest
 from shared.domain.times import parse_time
 from shared.ports.append_log import AppendLog
-from shared.ports.archive_store import ArchiveFiles
+from shared.ports.archive_store import ArchiveFiles, ArchiveStore
 from shared.ports.clock import Clock
 from shared.ports.leases import LeaseHeld, Leases
 from shared.ports.thread_finder import ThreadFinder
@@ -24,10 +30,16 @@ from shared.usecases.backfill import (
     Scope,
     Seeds,
 )
-from shared.usecases.runs import Run
+from shared.usecases.revisions import read_manifest
+from shared.usecases.runs import Line, Run
 
 RUN = "discovery"
 """The name of the run. A backfill of that name would wait for the sweep."""
+LATE_AFTER = timedelta(hours=6)
+"""How long a queued thread may take to be archived: longer than five tries, and than a
+queue that is worked on."""
+AT_ONCE = 16
+"""Threads whose archives are asked for at once."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,6 +79,7 @@ class Discover:
 
     finder: ThreadFinder
     archiver: Archiver
+    archive: ArchiveStore
     log: AppendLog
     files: ArchiveFiles
     leases: Leases
@@ -93,6 +106,7 @@ class Discover:
     async def ask(self) -> Discovered:
         run = Run(name=RUN, log=self.log, files=self.files)
         await run.load()
+        await self.settle(run)
         archiver = WhenQuiet(
             archiver=self.archiver,
             now=self.clock(),
@@ -118,3 +132,46 @@ class Discover:
                 if one.state in (UserState.REFUSED, UserState.FAILED)
             ],
         )
+
+    async def settle(self, run: Run) -> None:
+        """Take what was queued for archived where it is, and for failed where not."""
+        now = self.clock()
+        queued = [
+            one for one in run.estate.threads.values() if is_late(one, now - LATE_AFTER)
+        ]
+        for start in range(0, len(queued), AT_ONCE):
+            some = queued[start : start + AT_ONCE]
+            await run.tell(*await asyncio.gather(*map(self.outcome_of, some)))
+
+    async def outcome_of(self, thread: Thread) -> Line:
+        state, revision, reason = ThreadState.FAILED, 0, "queued, and not archived"
+        try:
+            shelf = await self.archive.shelf(thread.id)
+            if shelf.newest:
+                manifest = await read_manifest(self.archive, thread.id, shelf.newest)
+                if holds_the_last_of(thread, manifest):
+                    state, revision, reason = ThreadState.ARCHIVED, shelf.newest, ""
+        except ArchiverError as error:
+            reason = str(error)
+        # When it was queued stays: it is what a later message is compared with.
+        return done_line(
+            thread, state, on=thread.done_on, revision=revision, reason=reason
+        )
+
+
+def is_late(thread: Thread, since: datetime) -> bool:
+    """Say whether a thread should have been archived by now, as far as is known."""
+    queued = parse_time(thread.done_on)
+    is_queued = thread.state is ThreadState.QUEUED and not thread.has_news
+    return is_queued and queued is not None and queued <= since
+
+
+def holds_the_last_of(thread: Thread, manifest: Manifest) -> bool:
+    """Say whether a revision has what was said last, or is clearly younger than it."""
+    last = parse_time(thread.last_message_on)
+    archived = parse_time(manifest.archived_on)
+    newest = parse_time(str(manifest.content["counts"]["last_message_on"]))
+    if last is None:
+        return True
+    is_younger = archived is not None and archived >= last + SETTLING
+    return is_younger or (newest is not None and newest >= last)
