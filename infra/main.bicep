@@ -4,7 +4,15 @@
 // Subscription scope, since it touches two resource groups: its own, which `azd down`
 // removes as a whole, and that of the chat resource, which is there already and stays.
 // The event subscription comes last, when the function exists: events.bicep.
+//
+//   identity   who it is: every role below is this identity's
+//   storage    log, archive, control data, dead letters, queue; network, and people: who gets in
+//   chat       the ACS resource that is read; topic and dead-letters: what it tells
+//   monitoring logs, metrics, a workbook; alerts
+//   function   the app, and every setting it has
 targetScope = 'subscription'
+
+// Where.
 
 @description('Name of this installation; every name is made of it.')
 @minLength(1)
@@ -17,6 +25,8 @@ param location string
 
 @description('Resource group of the archiver.')
 param resourceGroupName string = 'rg-${environmentName}'
+
+// What is archived.
 
 @description('Name of the ACS resource whose chats are archived.')
 @minLength(1)
@@ -40,6 +50,8 @@ param systemTopicName string = ''
 @description('User ids (8:acs:…) to read threads as, with commas. Needed without events.')
 param acsReaderIds string = ''
 
+// When, and as what.
+
 @description('How long a thread must be silent before it is archived.')
 param quietFor string = '24h'
 
@@ -54,6 +66,8 @@ param archiveFormats string = 'json,csv,jsonl,html'
 
 @description('Hosts from which linked files are fetched, with commas; empty for none.')
 param fetchLinksFrom string = ''
+
+// How long, and for whom.
 
 @description('Days for which nobody, whoever they are, can change or delete log and archive; 0 for off. Nothing is pruned then, and erasing is refused.')
 @minValue(0)
@@ -80,6 +94,17 @@ param coldAfterDays int = 180
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS', 'Standard_RAGRS', 'Standard_RAGZRS'])
 param storageSku string = 'Standard_ZRS'
 
+@description('Object id of the Entra group whose members run chat-archive; empty for none. They read and write all that is stored.')
+param operatorGroupId string = ''
+
+@description('Object id of the Entra group whose members read the archive and nothing else; empty for none.')
+param auditorGroupId string = ''
+
+@description('Reach storage through private endpoints in a virtual network only.')
+param useNetworkIsolation bool = false
+
+// Who looks after it.
+
 @description('Application Insights, a workspace, alerts and a workbook.')
 param useMonitoring bool = true
 
@@ -95,14 +120,7 @@ param sweepOverdueAfter string = 'PT2H'
 @maxValue(730)
 param logRetentionDays int = 30
 
-@description('Reach storage through private endpoints in a virtual network only.')
-param useNetworkIsolation bool = false
-
-@description('Object id of the Entra group whose members run chat-archive; empty for none. They read and write all that is stored.')
-param operatorGroupId string = ''
-
-@description('Object id of the Entra group whose members read the archive and nothing else; empty for none.')
-param auditorGroupId string = ''
+// What it runs on.
 
 @description('Memory of an instance.')
 @allowed([512, 2048, 4096])
@@ -216,7 +234,7 @@ module monitoring 'monitoring.bicep' = if (useMonitoring) {
   }
 }
 
-// What it runs on.
+// What it runs on, and what it is told.
 module function 'function.bicep' = {
   scope: group
   params: {
