@@ -12,16 +12,13 @@ import re
 import statistics
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from bench.client_cost import KEY, null_server
 from bench.contestants import Product, take
 from bench.measure import closed_loop, median
 from bench.workloads import WORKLOADS
+from local.insights import insights
 from local.stack import ROOT
 
 OFF, DEPLOYED, AS_IT_COMES = "off", "as deployed", "as it comes"
@@ -38,45 +35,20 @@ def disabled_where_deployed() -> str:
     return found[1]
 
 
-class Insights(BaseHTTPRequestHandler):
-    """Takes telemetry as Application Insights does, and forgets it."""
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        body = b'{"itemsReceived": 1, "itemsAccepted": 1, "errors": []}'
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        pass
-
-
-@contextmanager
-def insights() -> Iterator[int]:
-    """Run the server that telemetry goes to; give its port."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Insights) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_port
-        server.shutdown()
-
-
 def run(*, rounds: int, seconds: float) -> dict[str, Any]:
-    """Give microseconds of CPU per event for each cell and way, and the ratios."""
+    """Give microseconds of CPU per event, for each cell and way."""
     ways: dict[str, dict[str, str]] = {
         OFF: {},
         DEPLOYED: {DISABLED: disabled_where_deployed()},
         AS_IT_COMES: {DISABLED: ""},
     }
     costs: dict[str, dict[str, list[float]]] = {}
-    with null_server() as blobs, insights() as telemetry:
+    with null_server() as port, insights() as taken:
+        to = {"APPLICATIONINSIGHTS_CONNECTION_STRING": taken.connection_string}
         for _ in range(rounds):
             for way, environment in ways.items():
-                for name, value in measured(
-                    way, blobs, telemetry, seconds, environment
-                ).items():
+                found = measured(way, port, seconds, to | environment)
+                for name, value in found.items():
                     costs.setdefault(name, {}).setdefault(way, []).append(value)
     rows = {}
     for name, by_way in costs.items():
@@ -86,13 +58,12 @@ def run(*, rounds: int, seconds: float) -> dict[str, Any]:
 
 
 def measured(
-    way: str, blobs: int, telemetry: int, seconds: float, environment: dict[str, str]
+    way: str, port: int, seconds: float, environment: dict[str, str]
 ) -> dict[str, float]:
-    command = [sys.executable, "-m", "bench.watched", way]
-    command += [str(blobs), str(telemetry), str(seconds)]
+    """Measure one way in a process of its own."""
     quiet = {"APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true"}
     done = subprocess.run(
-        command,
+        [sys.executable, "-m", "bench.watched", way, str(port), str(seconds)],
         env=os.environ | quiet | environment,
         capture_output=True,
         text=True,
@@ -124,17 +95,6 @@ async def ingest(port: int, seconds: float) -> dict[str, float]:
     return found
 
 
-def watch(port: int) -> None:
-    """Do what the Functions worker does where the setting asks for telemetry."""
-    from azure.monitor.opentelemetry import configure_azure_monitor
-
-    here = f"http://127.0.0.1:{port}/"
-    key = "00000000-0000-0000-0000-000000000000"
-    configure_azure_monitor(
-        connection_string=f"InstrumentationKey={key};IngestionEndpoint={here};LiveEndpoint={here}"
-    )
-
-
 HEAD = "| workload | off | as deployed | as it comes |\n|---|---|---|---|"
 
 
@@ -144,9 +104,11 @@ def in_words(name: str, row: dict[str, int]) -> str:
 
 
 if __name__ == "__main__":
-    _, chosen, blob_port, telemetry_port, how_long = sys.argv
+    _, chosen, blob_port, how_long = sys.argv
     if chosen != OFF:
-        watch(int(telemetry_port))
+        from azure.monitor.opentelemetry import configure_azure_monitor
+
+        configure_azure_monitor()  # as the Functions worker does
     answer = asyncio.run(ingest(int(blob_port), float(how_long)))
     print(json.dumps(answer), flush=True)
     os._exit(0)  # telemetry that was not sent yet is of no interest

@@ -1,13 +1,10 @@
 """What the code tells, as the real exporter sends it to Application Insights."""
 
-import gzip
 import json
 import os
 import re
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -17,6 +14,7 @@ from azure.monitor.opentelemetry._constants import (
 
 from builders import THREAD
 from instruments import metric_names
+from local.insights import insights
 
 ROOT = Path(__file__).parents[1]
 STORY = """
@@ -55,34 +53,13 @@ def switched_off():
 @pytest.fixture(scope="module")
 def sent():
     """Give all that was sent while the story was told: bytes, and what they say."""
-    bodies = []
-
-    class Insights(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.headers.get("Content-Encoding") == "gzip":
-                body = gzip.decompress(body)
-            bodies.append(body)
-            answer = b'{"itemsReceived": 1, "itemsAccepted": 1, "errors": []}'
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, *arguments):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Insights) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        here = f"http://127.0.0.1:{server.server_port}/"
-        key = "InstrumentationKey=00000000-0000-0000-0000-000000000000"
+    with insights() as taken:
         done = subprocess.run(
             [sys.executable, "-c", STORY],
             cwd=ROOT,
             env=os.environ
             | {
-                "APPLICATIONINSIGHTS_CONNECTION_STRING": f"{key};IngestionEndpoint={here};LiveEndpoint={here}",
+                "APPLICATIONINSIGHTS_CONNECTION_STRING": taken.connection_string,
                 "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
                 "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": switched_off(),
             },
@@ -90,15 +67,14 @@ def sent():
             text=True,
             check=False,
         )
-        server.shutdown()
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     items = [
         item["data"]
-        for body in bodies
+        for body in taken.bodies
         if body.startswith(b"[")  # live metrics are no list
         for item in json.loads(body)
     ]
-    return b"".join(bodies), items
+    return b"".join(taken.bodies), items
 
 
 @pytest.fixture(scope="module")
