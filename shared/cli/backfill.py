@@ -107,6 +107,20 @@ FILES: Any = {"type": click.File("rb"), "multiple": True, "metavar": "FILE"}
     default="",
     help="Hosts whose linked files to fetch, with --here.",
 )
+@click.option(
+    "--fetch-most-bytes",
+    envvar="FETCH_MOST_BYTES",
+    default="26214400",
+    show_default=True,
+    help="How large such a file may be.",
+)
+@click.option(
+    "--fetch-within",
+    envvar="FETCH_WITHIN",
+    default="30s",
+    show_default=True,
+    help="How long fetching one may take.",
+)
 @runs
 async def backfill(
     archive: str,
@@ -129,6 +143,8 @@ async def backfill(
     reader_ids: str,
     fetch_images: str,
     fetch_links_from: str,
+    fetch_most_bytes: str,
+    fetch_within: str,
 ) -> int:
     """Archive every thread of an ACS resource, found through the users in them.
 
@@ -161,7 +177,12 @@ async def backfill(
         }
     )
     fetch = fetch_settings(
-        {"FETCH_IMAGES": fetch_images, "FETCH_LINKS_FROM": fetch_links_from}
+        {
+            "FETCH_IMAGES": fetch_images,
+            "FETCH_LINKS_FROM": fetch_links_from,
+            "FETCH_MOST_BYTES": fetch_most_bytes,
+            "FETCH_WITHIN": fetch_within,
+        }
     )
     scope = Scope.SINCE_LAST if since_last else Scope.ALL if again else Scope.NEW
     async with AsyncExitStack() as stack:

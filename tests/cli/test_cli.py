@@ -422,3 +422,19 @@ def test_the_page_of_the_command_is_that_of_the_program():
     from shared.cli.reference import page
 
     assert (Path(__file__).parents[2] / "docs" / "cli.md").read_text() == page()
+
+
+def test_a_backfill_takes_the_settings_of_the_app_and_names_all_wrong_ones(
+    run, tmp_path
+):
+    (tmp_path / "threads.txt").write_text(THREAD)
+
+    text = run(
+        "backfill", "--threads", "threads.txt", "--here", "to",
+        "--acs-endpoint", "https://acs.example",
+        "--fetch-images", "perhaps",
+        FETCH_MOST_BYTES="0", FETCH_WITHIN="soon", status=2,
+    )  # fmt: skip
+
+    for name in ("FETCH_IMAGES", "FETCH_MOST_BYTES", "FETCH_WITHIN"):
+        assert name in text
