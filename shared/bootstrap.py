@@ -32,6 +32,7 @@ from shared.usecases.discover import Discover
 from shared.usecases.finalize import Finalize
 from shared.usecases.ingest import Ingest
 from shared.usecases.ledger import CloseLedger
+from shared.usecases.list_service import ListService
 from shared.usecases.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -68,7 +69,6 @@ def build_app(env: Mapping[str, str]) -> App:
     settings = Settings.from_env(env, known_formats=ARCHIVED)
 
     from shared.chat.finder import AcsThreadFinder
-    from shared.chat.service import AcsChatService
     from shared.storage.append_log import BlobAppendLog
     from shared.storage.archive_store import BlobArchiveStore
     from shared.storage.clients import APPEND_OPTIONS, OTHER_OPTIONS, Account
@@ -155,10 +155,8 @@ def build_app(env: Mapping[str, str]) -> App:
             leases=leases,
             announcer=announcer,
             fetch_attachments=attachments_by(settings.fetch, access, archive),
-            chat=AcsChatService(access, settings.chat.list_within),
+            list_service=listing_by(settings.chat, access),
             clock=utc_now,
-            new_salt=new_salt,
-            reader_ids=settings.chat.reader_ids,
             formats=settings.formats,
         ),
         close=close,
@@ -190,6 +188,18 @@ def chat_access(settings: ChatSettings, **options: Any) -> "Access":
         client = CommunicationIdentityClient(endpoint, credential, **paced)
     return Access(
         endpoint.rstrip("/"), Tokens(client), limiter=limiter, options=options
+    )
+
+
+def listing_by(settings: ChatSettings, access: "Access") -> ListService:
+    """Give what lists threads as the readers there are."""
+    from shared.chat.service import AcsChatService
+
+    return ListService(
+        chat=AcsChatService(access, settings.list_within),
+        clock=utc_now,
+        new_salt=new_salt,
+        reader_ids=settings.reader_ids,
     )
 
 

@@ -14,7 +14,7 @@ import click
 from shared.bootstrap import (
     attachments_by,
     chat_access,
-    new_salt,
+    listing_by,
     quieten_sdk_logs,
 )
 from shared.cli.options import (
@@ -263,7 +263,6 @@ def archive_here(
     formats: Sequence[str],
 ) -> ArchiveHere:
     from shared.announce.topic import SilentAnnouncer
-    from shared.chat.service import AcsChatService
     from shared.storage.archive_folder import NoThreadLogs
 
     return ArchiveHere(
@@ -272,12 +271,10 @@ def archive_here(
             ledger=target.ledger,
             archive=target.archive,
             leases=target.leases,
-            chat=AcsChatService(access, settings.list_within),
+            list_service=listing_by(settings, access),
             announcer=SilentAnnouncer(),
             fetch_attachments=attachments_by(fetch, access, target.archive),
             clock=utc_now,
-            new_salt=new_salt,
-            reader_ids=settings.reader_ids,
             formats=formats,
         )
     )

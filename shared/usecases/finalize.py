@@ -19,21 +19,11 @@ from shared import __version__, telemetry
 from shared.domain import coverage, layout
 from shared.domain.attachments import read_attachments
 from shared.domain.coverage import Covers, ThreadLog
-from shared.domain.entries import of_thread
 from shared.domain.erasure import Erasures
 from shared.domain.errors import IntegrityError, Unreachable
 from shared.domain.evidence import leaves, merkle_root
 from shared.domain.ledger import revision_line
-from shared.domain.listing import (
-    Refusal,
-    Sight,
-    View,
-    encode_outcome,
-    encode_page,
-    judge_view,
-    read_listings,
-    seen_participants,
-)
+from shared.domain.listing import Sight
 from shared.domain.manifest import (
     ArchiveFile,
     Description,
@@ -44,22 +34,17 @@ from shared.domain.manifest import (
     decode_manifest,
     encode_manifest,
 )
-from shared.domain.record import read_records
-from shared.domain.roster import people_met, reader_candidates, roster
 from shared.domain.sources import Sources
 from shared.domain.transcript import Transcript
 from shared.formats import FORMATS, RECONCILIATION, streamed
 from shared.ports.announcer import Announcement, Announcer
 from shared.ports.append_log import AppendLog, ThreadLogs
 from shared.ports.archive_store import ArchiveStore
-from shared.ports.chat_service import ChatService, ReaderRefused, ServiceListing
-from shared.ports.clock import Clock, NewSalt
+from shared.ports.clock import Clock
 from shared.ports.leases import Lease, LeaseHeld, Leases
 from shared.usecases.attachments import FetchAttachments
+from shared.usecases.list_service import ListService
 from shared.usecases.revisions import read_manifest, read_sources
-
-MOST_READERS = 10
-"""Readers tried for one thread: a token and a refusal cost calls and time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +70,10 @@ class Finalize:
     ledger: AppendLog
     archive: ArchiveStore
     leases: Leases
-    chat: ChatService
+    list_service: ListService
     announcer: Announcer
     fetch_attachments: FetchAttachments
     clock: Clock
-    new_salt: NewSalt
-    reader_ids: Sequence[str]
     formats: Sequence[str]
 
     async def __call__(
@@ -202,64 +185,6 @@ class Finalize:
             erasures=before.erasures.inherited(number),
         )
 
-    async def list_service(
-        self, sources: Sources, number: int, readers: Sequence[str]
-    ) -> bytes:
-        """List the thread as the best reader there is; give the lines that keep it.
-
-        Who that is may only be known from the listing of a worse one, which tells who
-        takes part and from when on each may see the thread.
-        """
-        log = read_records(sources.events)
-        entries = of_thread(log)
-        known = read_listings(sources.listing)
-        people = roster(entries, known)
-        refusals: list[Refusal] = []
-        best: tuple[View, ServiceListing] | None = None
-        tried: set[str] = set()
-        while len(tried) < MOST_READERS:
-            candidates = chain(
-                reader_candidates([*self.reader_ids, *readers], people),
-                people_met(log.records) if best is None else (),
-            )
-            reader = next((one for one in candidates if one not in tried), None)
-            if reader is None:
-                break
-            tried.add(reader)
-            try:
-                listing = await self.chat.list_thread(sources.thread_id, reader)
-            except ReaderRefused as error:
-                refusals.append(
-                    Refusal(reader=reader, status=error.status, reason=error.reason)
-                )
-                continue
-            view = judge_view(listing.pages, reader=reader, settled=listing.settled)
-            if best is None or better(view, best[0]):
-                best = (view, listing)
-            if view.sight is Sight.FULL:
-                break
-            people = roster(entries, [*known, seen_participants(listing.pages)])
-        return self.listing_lines(number, best, refusals)
-
-    def listing_lines(
-        self,
-        number: int,
-        best: tuple[View, ServiceListing] | None,
-        refusals: Sequence[Refusal],
-    ) -> bytes:
-        now = self.clock()
-        if best is None:
-            view = View(sight=Sight.EVENTS_ONLY, reason=why_unread(refusals))
-            return encode_outcome(view, refusals, number=number, received_on=now)
-        view, listing = best
-        pages = b"".join(
-            encode_page(
-                page, number=number, index=index, received_on=now, salt=self.new_salt()
-            )
-            for index, page in enumerate(listing.pages, start=1)
-        )
-        return pages + encode_outcome(view, refusals, number=number, received_on=now)
-
     async def write(
         self,
         sources: Sources,
@@ -334,13 +259,6 @@ def joined(known: bytes, now: bytes) -> bytes:
     return b"".join(line + b"\n" for line in lines if line)
 
 
-def better(view: View, than: View) -> bool:
-    """Say whether a view shows more: all of it, or a longer part."""
-    if view.sight is not than.sight:
-        return view.sight is Sight.FULL
-    return bool(view.since) and (not than.since or view.since < than.since)
-
-
 def unchanged(previous: Manifest, transcript: Transcript | None = None) -> Finalized:
     return Finalized(
         revision=previous.revision,
@@ -372,9 +290,3 @@ def has_news(transcript: Transcript, previous: Manifest) -> bool:
 
 def held_files(attachments: Iterable[Mapping[str, Any]]) -> set[str]:
     return {one["sha256"] for one in attachments} - {""}
-
-
-def why_unread(refusals: Sequence[Refusal]) -> str:
-    if not refusals:
-        return "no reader is configured and no participant is known"
-    return f"none of {len(refusals)} reader(s) may read it: {refusals[-1].reason}"

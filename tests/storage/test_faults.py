@@ -26,6 +26,7 @@ from shared.storage.thread_logs import BlobThreadLogs
 from shared.usecases.attachments import FetchAttachments
 from shared.usecases.finalize import Finalize
 from shared.usecases.ingest import Ingest
+from shared.usecases.list_service import ListService
 
 pytestmark = pytest.mark.azurite
 
@@ -102,14 +103,14 @@ def finalizer(log):
         ledger=MemoryAppendLog(clock),
         archive=MemoryArchiveStore(),
         leases=MemoryLeases(),
-        chat=MemoryChatService(),
+        list_service=ListService(
+            chat=MemoryChatService(), clock=clock, new_salt=Salts(), reader_ids=()
+        ),
         announcer=MemoryAnnouncer(),
         fetch_attachments=FetchAttachments(
             archive=MemoryArchiveStore(), fetchers={}, clock=clock
         ),
         clock=clock,
-        new_salt=Salts(),
-        reader_ids=(),
         formats=("json",),
     )
 

@@ -18,6 +18,7 @@ from shared.usecases.attachments import FetchAttachments
 from shared.usecases.finalize import Finalize
 from shared.usecases.ingest import Ingest
 from shared.usecases.ledger import CloseLedger
+from shared.usecases.list_service import ListService
 from shared.usecases.sweep import Sweep
 
 
@@ -45,7 +46,12 @@ class World:
             ledger=self.archive,
             archive=self.archive,
             leases=self.leases,
-            chat=self.chat,
+            list_service=ListService(
+                chat=self.chat,
+                clock=self.clock,
+                new_salt=self.salts,
+                reader_ids=readers,
+            ),
             announcer=self.announcer,
             fetch_attachments=FetchAttachments(
                 archive=self.archive,
@@ -53,8 +59,6 @@ class World:
                 clock=self.clock,
             ),
             clock=self.clock,
-            new_salt=self.salts,
-            reader_ids=readers,
             formats=formats,
         )
         self.close_ledger = CloseLedger(
