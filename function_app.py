@@ -9,6 +9,7 @@ import logging
 
 import azure.functions as func
 
+from shared import telemetry
 from shared.bootstrap import current_app
 from shared.domain.errors import Transient
 from shared.domain.layout import FINALIZE_QUEUE
@@ -22,7 +23,8 @@ logger = logging.getLogger("archiver")
 @app.event_grid_trigger(arg_name="event")
 async def archive_chat_event(event: str) -> None:
     """Keep one chat event. `str`, since the typed event loses fields and cuts times."""
-    ingested = await current_app().ingest(event)
+    with telemetry.call("archive_chat_event"):
+        ingested = await current_app().ingest(event)
     for reason in ingested.quarantined:
         logger.warning("event quarantined: %s", reason, extra={"reason": reason})
 
@@ -31,28 +33,29 @@ async def archive_chat_event(event: str) -> None:
 @app.timer_trigger(arg_name="timer", schedule="%SWEEP_SCHEDULE%", run_on_startup=False)
 async def sweep_inactive_threads(timer: func.TimerRequest) -> None:
     """Queue the threads that are due."""
-    swept = await current_app().sweep()
-    logger.info(
-        "sweep: %d threads, %d queued, %d segments pruned, %d ledger days closed, "
-        "%d failed, past due: %s",
-        swept.threads,
-        swept.queued,
-        swept.pruned_segments,
-        swept.closed_days,
-        len(swept.failures),
-        timer.past_due,
-        extra={
-            "threads": swept.threads,
-            "queued": swept.queued,
-            "pruned_segments": swept.pruned_segments,
-            "closed_days": swept.closed_days,
-            "failures": len(swept.failures),
-        },
-    )
-    if swept.failures:
-        raise Transient(
-            f"{len(swept.failures)} thread(s) failed:\n" + "\n".join(swept.failures)
+    with telemetry.call("sweep_inactive_threads"):
+        swept = await current_app().sweep()
+        logger.info(
+            "sweep: %d threads, %d queued, %d segments pruned, %d ledger days closed, "
+            "%d failed, past due: %s",
+            swept.threads,
+            swept.queued,
+            swept.pruned_segments,
+            swept.closed_days,
+            len(swept.failures),
+            timer.past_due,
+            extra={
+                "threads": swept.threads,
+                "queued": swept.queued,
+                "pruned_segments": swept.pruned_segments,
+                "closed_days": swept.closed_days,
+                "failures": len(swept.failures),
+            },
         )
+        if swept.failures:
+            raise Transient(
+                f"{len(swept.failures)} thread(s) failed:\n" + "\n".join(swept.failures)
+            )
 
 
 @app.function_name("finalize_thread")
@@ -61,10 +64,11 @@ async def sweep_inactive_threads(timer: func.TimerRequest) -> None:
 )
 async def finalize_thread(message: func.QueueMessage) -> None:
     """Bring one thread's archive up to its log."""
-    work = decode_work(message.get_body())
-    finalized = await current_app().finalize(
-        work.thread_id, readers=work.readers, relist=work.relist
-    )
+    with telemetry.call("finalize_thread"):
+        work = decode_work(message.get_body())
+        finalized = await current_app().finalize(
+            work.thread_id, readers=work.readers, relist=work.relist
+        )
     logger.info(
         "finalize: thread %s, revision %d, written: %s, sight: %s, outcomes: %s",
         work.thread_id,

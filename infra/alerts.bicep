@@ -89,8 +89,6 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       evaluationFrequency: 'PT15M'
       windowSize: one.window
       autoMitigate: true
-      // The tables come with the first telemetry, which is sent by code that is not there yet.
-      skipQueryValidation: true
       criteria: {
         allOf: [
           {

@@ -1,12 +1,21 @@
 """Metrics: what an operator watches, told through OpenTelemetry.
 
 Without a configured SDK (on a laptop, in tests) telling costs nothing and goes nowhere.
-What alerts and workbook in `infra/` ask for are these names; a test holds that.
-No attribute ever holds an id or content (P9).
+What alerts and workbook in `infra/` ask for are these names; a test holds that. They
+ask for nothing that the Functions host tells: how it names calls, and in which table
+they end, differs by version and mode. No attribute ever holds an id or content (P9).
 """
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from opentelemetry import metrics
 
+from shared.domain.errors import ArchiverError
+
+logger = logging.getLogger("archiver")
 METER = metrics.get_meter("archiver")
 
 EVENTS_RECORDED = METER.create_counter(
@@ -41,3 +50,31 @@ REVISIONS = METER.create_counter(
 CHAT_THROTTLED = METER.create_counter(
     "archiver.chat.throttled", description="Answers of the chat service: too many."
 )
+CALL_DURATION = METER.create_histogram(
+    "archiver.call.duration", unit="s", description="Calls, by `function`."
+)
+CALL_FAILURES = METER.create_counter(
+    "archiver.call.failures", description="Calls that failed, by `function`, `error`."
+)
+
+
+@contextmanager
+def call(function: str) -> Iterator[None]:
+    """Tell of a function's call: how long it took, and why it failed.
+
+    What an error says that nobody raised on purpose may hold content: only its type is
+    told (P9).
+    """
+    started = time.perf_counter()
+    try:
+        yield
+    except Exception as error:
+        kind = type(error).__name__
+        CALL_FAILURES.add(1, {"function": function, "error": kind})
+        said = str(error) if isinstance(error, ArchiverError) else "not foreseen"
+        logger.error(  # noqa: TRY400
+            "%s failed: %s: %s", function, kind, said, extra={"error": kind}
+        )
+        raise
+    finally:
+        CALL_DURATION.record(time.perf_counter() - started, {"function": function})

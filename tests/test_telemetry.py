@@ -23,7 +23,10 @@ sys.path[:0] = ["tests/support"]
 from azure.monitor.opentelemetry import configure_azure_monitor
 configure_azure_monitor()  # as the Functions worker does
 from opentelemetry import _logs, metrics
+from contextlib import suppress
 from builders import THREAD, received, thread_created
+from shared import telemetry
+from shared.domain.errors import Transient
 from world import World
 
 async def story():
@@ -34,7 +37,11 @@ async def story():
     world.clock.pass_time(hours=30)
     swept = await world.sweep()
     logging.getLogger("archiver").warning("sweep", extra={"queued": swept.queued})
-    await world.finalize(THREAD)
+    with telemetry.call("finalize_thread"):
+        await world.finalize(THREAD)
+    for error in (Transient("list 19:x: status 503"), ValueError("SECRET")):
+        with suppress(Exception), telemetry.call("finalize_thread"):
+            raise error
 
 asyncio.run(story())
 metrics.get_meter_provider().force_flush()
@@ -89,10 +96,23 @@ def told(sent):
     }
 
 
+def lines(sent, start):
+    """Give what was logged, by how it starts."""
+    return [
+        item["baseData"]
+        for item in sent[1]
+        if item["baseType"] == "MessageData"
+        and item["baseData"]["message"].startswith(start)
+    ]
+
+
 def test_what_happens_is_told(told):
+    calls, of = told["archiver.call.duration"]
+    assert (calls["count"], of) == (3, {"function": "finalize_thread"})
     assert {
         name: (metric["value"], properties)
         for name, (metric, properties) in told.items()
+        if not name.startswith("archiver.call.")
     } == {
         "archiver.events.recorded": (2, {}),
         "archiver.events.quarantined": (2, {}),
@@ -108,6 +128,18 @@ def test_what_happens_is_told(told):
     assert told.keys() | {"archiver.chat.throttled"} == metric_names()
 
 
+def test_a_failure_is_told_and_what_nobody_foresaw_only_by_its_type(sent, told):
+    metric, properties = told["archiver.call.failures"]
+
+    assert metric["value"] == 1  # one of each kind
+    assert properties["function"] == "finalize_thread"
+    assert properties["error"] in ("Transient", "ValueError")
+    assert [one["message"] for one in lines(sent, "finalize_thread failed")] == [
+        "finalize_thread failed: Transient: list 19:x: status 503",
+        "finalize_thread failed: ValueError: not foreseen",
+    ]
+
+
 def test_nothing_of_what_was_said_is_told(sent):
     raw, items = sent
 
@@ -117,11 +149,7 @@ def test_nothing_of_what_was_said_is_told(sent):
 
 
 def test_what_a_log_line_tells_is_in_fields_that_a_query_can_ask_for(sent):
-    (line,) = [
-        item["baseData"]
-        for item in sent[1]
-        if item["baseType"] == "MessageData" and item["baseData"]["message"] == "sweep"
-    ]
+    (line,) = lines(sent, "sweep")
 
     assert line["properties"]["queued"] == "1"
 

@@ -113,6 +113,10 @@ def test_functions_are_called_what_they_are(names):
     assert set(names) == {
         "archive_chat_event", "sweep_inactive_threads", "finalize_thread",
     }  # fmt: skip
+    told = re.findall(
+        r'telemetry\.call\("(\w+)"\)', (ROOT / "function_app.py").read_text()
+    )
+    assert sorted(told) == sorted(names)
     assert "/functions/archive_chat_event'" in text("events.bicep")
     for hook in ("postdeploy.sh", "postdeploy.ps1"):
         assert "--function-name archive_chat_event" in text(f"hooks/{hook}")
@@ -232,10 +236,12 @@ def test_a_query_asks_for_what_the_code_tells(name, names):
     query = queries()[name]
     asked = set(re.findall(r'"(archiver\.[\w.]+)"', query))
     called = set(re.findall(r'"(\w+_\w+)"', query))
+    tables = set(re.findall(r"^(App\w+)$", query, re.MULTILINE))
 
     assert asked <= metric_names()
     assert called <= set(names)
-    assert asked or called
+    assert tables == {"AppMetrics"}
+    assert asked
 
 
 def test_every_metric_is_looked_at_somewhere():
@@ -275,6 +281,22 @@ def test_the_runbook_names_options_that_there_are():
     for command, option in named:
         page = help_pages.split(f"## `chat-archive {command}`", 1)[1].split("\n## ")[0]
         assert f"  {option}" in page, (command, option)
+
+
+def test_the_runbook_asks_the_log_for_lines_that_are_written(names):
+    runbook = (ROOT / "docs" / "operations.md").read_text()
+    code = (ROOT / "function_app.py").read_text()
+    failed = re.findall(r'Message startswith "(\w+) failed"', runbook)
+    (any_failed,) = re.findall(r'matches regex "\^\((.*)\) failed: "', runbook)
+
+    assert failed
+    assert set(failed) <= set(names)
+    assert set(any_failed.split("|")) == set(names)
+    assert '"finalize: thread %s' in code
+    assert '"thread_id": work.thread_id' in code
+    assert not re.search(
+        r"^App(Requests|Exceptions)|`App(Requests|Exceptions)", runbook
+    )
 
 
 def test_azd_runs_the_hooks_that_there_are():
