@@ -12,6 +12,11 @@ from azure.core.exceptions import AzureError, HttpResponseError
 
 from shared.domain.errors import Transient
 
+NOT_ALLOWED = (
+    " (not allowed: a role is missing, or the account keeps this address out; "
+    "see docs/operations.md)"
+)
+
 
 def code(error: AzureError) -> str:
     """Give the service's error code, which the SDK has as a str or as an enum."""
@@ -27,9 +32,9 @@ def status(error: AzureError) -> int:
 
 def describe(error: AzureError) -> str:
     """Say what went wrong without any text that came from outside (P9)."""
-    return (
-        f"{type(error).__name__} {status(error) or 'no answer'} {code(error)}".strip()
-    )
+    kind, number = type(error).__name__, status(error)
+    said = f"{kind} {number or 'no answer'} {code(error)}".strip()
+    return said + NOT_ALLOWED if number == HTTPStatus.FORBIDDEN else said
 
 
 def is_container_missing(error: AzureError) -> bool:

@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from azure.storage.blob import BlobServiceClient
+from azure.storage.blob import BlobServiceClient, generate_container_sas
 from click.testing import CliRunner
 
 from builders import ALICE, FIRST_ID, THREAD
@@ -376,11 +377,9 @@ def test_debug_shows_where_an_error_comes_from(folder):
     assert type(result.exception).__name__ == "IntegrityError"
 
 
-@pytest.mark.azurite
-def test_all_of_it_works_on_a_container(run, files, running_azurite, tmp_path):
-    service = BlobServiceClient.from_connection_string(
-        running_azurite.connection_string
-    )
+def stored(files, connection_string):
+    """Give the container of an archive in an account that holds nothing else."""
+    service = BlobServiceClient.from_connection_string(connection_string)
     for container in service.list_containers():
         service.delete_container(container.name)
     archive = service.create_container("chat-archive")
@@ -391,6 +390,42 @@ def test_all_of_it_works_on_a_container(run, files, running_azurite, tmp_path):
             blob.append_block(data)
         else:
             archive.upload_blob(path, data)
+    return archive
+
+
+@pytest.mark.azurite
+def test_who_may_only_read_the_archive_can_check_and_read_it(
+    run, files, running_azurite, tmp_path
+):
+    archive = stored(files, running_azurite.connection_string)
+    may = generate_container_sas(
+        archive.account_name,
+        archive.container_name,
+        account_key=archive.credential.account_key,
+        permission="rl",
+        expiry=datetime.now(UTC) + timedelta(hours=1),
+    )
+    address = f"{archive.url}?{may}"
+
+    assert "VERIFIED 2 thread(s)" in run("verify", address)
+    assert THREAD in run("list", address)
+    assert "revision" in run("show", THREAD, address)
+    assert "late" in run("cat", THREAD, address)
+    run("checkpoint", address, "--output", "kept")
+    run("verify", address, "--checkpoint", "kept")
+    run("prove", THREAD, MESSAGE, address, "--output", "proof.json")
+    run("export", address, "--package", "given", "--reason", "case 7")
+    refused = run(
+        "erase", address, "--participant", ALICE, "--reason", "x", "--execute", status=2
+    )
+    assert "a role is missing" in refused
+    assert may not in refused
+    assert "VERIFIED 2 thread(s)" in run("verify", address)
+
+
+@pytest.mark.azurite
+def test_all_of_it_works_on_a_container(run, files, running_azurite, tmp_path):
+    archive = stored(files, running_azurite.connection_string)
     env = {"CHAT_STORAGE": running_azurite.connection_string}
 
     assert "VERIFIED 2 thread(s)" in run("verify", **env)
