@@ -331,8 +331,8 @@ esac
 """
 
 
-def run_hook(tmp_path, **env):
-    for name, script in {"az": AZ, "sleep": "#!/bin/sh\n"}.items():
+def run_hook(tmp_path, az=AZ, **env):
+    for name, script in {"az": az, "sleep": "#!/bin/sh\n"}.items():
         (tmp_path / name).write_text(script)
         (tmp_path / name).chmod(0o755)
     calls = tmp_path / "calls"
@@ -368,3 +368,23 @@ def test_the_hook_does_nothing_where_there_are_no_events(tmp_path):
 
     assert (done.returncode, calls) == (0, [])
     assert "No events" in done.stdout
+
+
+def test_a_function_that_never_shows_up_is_an_error_that_says_what_to_do(tmp_path):
+    done, calls = run_hook(
+        tmp_path, az='#!/bin/sh\necho "az $*" >> "$CALLS"\nexit 3\n', **DEPLOYED
+    )
+
+    assert done.returncode == 1
+    assert "look at its log stream" in done.stderr
+    assert 10 <= len(calls) <= 60
+    assert not [one for one in calls if "deployment" in one]
+
+
+def test_a_subscription_that_is_refused_is_no_success(tmp_path):
+    refusing = '#!/bin/sh\ncase "$*" in deployment*) exit 1 ;; esac\n'
+
+    done, _ = run_hook(tmp_path, az=refusing, **DEPLOYED)
+
+    assert done.returncode == 1
+    assert "Subscribed" not in done.stdout
