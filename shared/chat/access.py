@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Self
+from urllib.request import getproxies
 
 from azure.communication.chat.aio import ChatClient, ChatThreadClient
 from azure.core.exceptions import AzureError, DecodeError, HttpResponseError
@@ -65,7 +66,10 @@ class Access:
         self.endpoint = endpoint
         self.tokens = tokens
         self.limiter = limiter or Limiter()
-        self.connections = AioHttpTransport(**options)
+        # aiohttp would look up .netrc and proxies for every request, in another thread.
+        self.connections = AioHttpTransport(
+            use_env_settings=bool(getproxies()), **options
+        )
         self.options = options
 
     async def __aenter__(self) -> Self:

@@ -1,8 +1,11 @@
 """Every request of the wired clients waits for its turn, and shares its connections."""
 
+import asyncio
 import ssl
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
+import pytest
 from aiohttp import TCPConnector, connector
 
 from serving import served
@@ -73,3 +76,46 @@ async def test_many_threads_share_their_connections(tmp_path, monkeypatch):
                 await AcsChatService(access, WITHIN).list_thread(thread.id, alice.id)
 
     assert len(made) == 2  # one to the identity service, one to the chat service
+
+
+@asynccontextmanager
+async def http_proxy():
+    """Run a proxy on loopback; give its address and where it was asked to connect."""
+    asked = []
+
+    async def pipe(reader, writer):
+        with suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+        writer.close()
+
+    async def serve(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        method, place, _ = head.split(b" ", 2)
+        asked.append((method.decode(), place.decode()))
+        host, port = place.decode().split(":")
+        far_reader, far_writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await asyncio.gather(pipe(reader, far_writer), pipe(far_reader, writer))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}", asked
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+async def test_a_proxy_is_used_where_the_environment_names_one(
+    tmp_path, monkeypatch, is_named
+):
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    async with served(tmp_path) as here, http_proxy() as (address, asked):
+        thread, (alice,) = here.thread("Alice")
+        if is_named:
+            monkeypatch.setenv("https_proxy", address)
+
+        async with wired(here) as access:
+            await AcsChatService(access, WITHIN).list_thread(thread.id, alice.id)
+
+    assert {method for method, _ in asked} == ({"CONNECT"} if is_named else set())
