@@ -1,5 +1,6 @@
 """Plain text: of html, of system messages, and safe to show in a line."""
 
+import re
 from html.parser import HTMLParser
 
 from shared.domain.event import raw_id
@@ -15,13 +16,17 @@ for kept in (ord("\t"), ord("\n")):
     del NEVER[kept]
 NEVER |= dict.fromkeys(range(55296, 57344), REPLACEMENT)
 NEVER |= {0xFFFE: REPLACEMENT, 0xFFFF: REPLACEMENT, 0x2028: "\n", 0x2029: "\n"}
+ANY_NEVER = re.compile(f"[{re.escape(''.join(map(chr, NEVER)))}]")
 BIDI = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), None)
 """Characters that turn the direction of whatever follows on them."""
 
 
 def readable(text: str) -> str:
     """Give text without what no reader shows, and with LF at the ends of its lines."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").translate(NEVER)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    # Hardly any text holds one, and looking is ten times as fast as translating.
+    return text.translate(NEVER) if ANY_NEVER.search(text) else text
 
 
 def one_line(text: str) -> str:

@@ -28,6 +28,7 @@ from shared.formats import ARCHIVED, FORMATS, Options, written
 from shared.formats.finetune_format import NoRoles
 from shared.formats.html_format import asset, digest
 from shared.formats.part import Identity
+from shared.formats.plain import NEVER, readable
 from threads import HOSTILE, THREADS, rich
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -548,3 +549,12 @@ def test_every_message_has_a_key_by_which_sending_it_twice_can_be_seen():
 
     assert len(set(keys)) == len(keys)
     assert keys[0] == hashlib.sha256(f"{THREAD}\n{FIRST_ID}".encode()).hexdigest()
+
+
+@given(
+    st.text(st.characters(exclude_categories=())) | st.text("a\r\n\t\u2028\x07\ud800")
+)
+def test_looking_before_translating_changes_no_text(text):
+    slowly = text.replace("\r\n", "\n").replace("\r", "\n").translate(NEVER)
+
+    assert readable(text) == slowly
