@@ -28,7 +28,8 @@ from shared.domain.listing import (
 )
 from shared.domain.record import encode_record, read_records
 from shared.domain.replay import replay
-from shared.formats import ARCHIVED, FORMATS, streamed
+from shared.formats import ARCHIVED
+from shared.formats.registry import FORMATS, streamed
 
 RESULTS = Path(__file__).parent / "results" / "render.json"
 THREAD = "19:acsV1_bench@thread.v2"

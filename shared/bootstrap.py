@@ -1,17 +1,18 @@
-"""The composition root: settings to a working app, built on the first call.
+"""The composition root: settings to a working app, each part made when it is needed.
 
-SDK clients are imported and made here, never at import time: a wrong setting must not
-hide the functions from the host, and cold start is paid by every scale-out.
+SDK clients and use cases are imported and made on the first call, never before: a
+wrong setting must not hide the functions from the host, and cold start is paid by every
+scale-out. An instance that only keeps events never imports what archives them.
 """
 
 import functools
 import logging
 import os
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from shared.config.settings import (
     ChatSettings,
@@ -22,145 +23,220 @@ from shared.config.settings import (
 )
 from shared.domain import layout
 from shared.domain.record import SALT_BYTES
-from shared.domain.transcript import Origin
 from shared.formats import ARCHIVED
-from shared.ports.archive_store import ArchiveStore
-from shared.ports.file_fetcher import FileFetcher
-from shared.usecases.attachments import FetchAttachments
-from shared.usecases.backfill import PutOnQueue
-from shared.usecases.discover import Discover
-from shared.usecases.finalize import Finalize
 from shared.usecases.ingest import Ingest
-from shared.usecases.ledger import CloseLedger
-from shared.usecases.list_service import ListService
-from shared.usecases.sweep import Sweep
 
 if TYPE_CHECKING:
+    from azure.storage.blob.aio import BlobServiceClient
+
     from shared.announce.topic import SilentAnnouncer, TopicAnnouncer
     from shared.chat.access import Access
+    from shared.ports.archive_store import ArchiveStore
+    from shared.storage.append_log import BlobAppendLog
+    from shared.storage.archive_store import BlobArchiveStore
+    from shared.storage.clients import Account
+    from shared.storage.leases import BlobLeases
+    from shared.storage.thread_logs import BlobThreadLogs
+    from shared.storage.work_queue import StorageWorkQueue
+    from shared.usecases.attachments import FetchAttachments
+    from shared.usecases.discover import Discover
+    from shared.usecases.finalize import Finalize
+    from shared.usecases.list_service import ListService
+    from shared.usecases.sweep import Sweep
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class Closable(Protocol):
+    async def close(self) -> None:
+        """Close it, once what is under way is done."""
+        ...
+
+
+Opened = TypeVar("Opened", bound=Closable)
+
+
 class App:
-    """The three use cases, wired; `close` waits for what is under way."""
+    """The three use cases, and what each is wired to; `close` closes what was opened.
 
-    ingest: Ingest
-    sweep: Sweep
-    finalize: Finalize
-    close: Callable[[], Awaitable[None]]
+    Use it inside one running loop.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.opened: list[Closable] = []
+
+    async def close(self) -> None:
+        """Close, the newest first: logs before the clients that they append by."""
+        while self.opened:
+            await self.opened.pop().close()
+
+    @cached_property
+    def ingest(self) -> Ingest:
+        return Ingest(
+            log=self.log,
+            queue=self.queue,
+            clock=utc_now,
+            new_salt=new_salt,
+            settle_for=self.settings.settle_for,
+        )
+
+    @cached_property
+    def sweep(self) -> "Sweep":
+        from shared.usecases.ledger import CloseLedger
+        from shared.usecases.sweep import Sweep
+
+        return Sweep(
+            log=self.log,
+            archive=self.archive,
+            queue=self.queue,
+            poison=self.queue_named(layout.POISON_QUEUE),
+            discover=self.discover if self.settings.discover else None,
+            close_ledger=CloseLedger(
+                archive=self.archive,
+                ledger=self.ledger,
+                leases=self.leases,
+                clock=utc_now,
+            ),
+            journal=self.journal,
+            clock=utc_now,
+            quiet_for=self.settings.quiet_for,
+            max_open=self.settings.max_open,
+            log_keep=self.settings.log_keep,
+        )
+
+    @cached_property
+    def discover(self) -> "Discover":
+        from shared.chat.finder import AcsThreadFinder
+        from shared.storage.archive_store import BlobArchiveStore
+        from shared.usecases.backfill import PutOnQueue
+        from shared.usecases.discover import Discover
+
+        return Discover(
+            finder=AcsThreadFinder(self.access, self.settings.chat.list_within),
+            archiver=PutOnQueue(queue=self.queue),
+            archive=self.archive,
+            log=self.journal,
+            files=BlobArchiveStore(self.others, layout.CONTROL),
+            leases=self.leases,
+            clock=utc_now,
+            reader_ids=self.settings.chat.reader_ids,
+            quiet_for=self.settings.quiet_for,
+            max_open=self.settings.max_open,
+        )
+
+    @cached_property
+    def finalize(self) -> "Finalize":
+        from shared.usecases.finalize import Finalize
+
+        return Finalize(
+            log=self.log,
+            ledger=self.ledger,
+            archive=self.archive,
+            leases=self.leases,
+            announcer=self.announcer,
+            fetch_attachments=attachments_by(
+                self.settings.fetch, self.access, self.archive
+            ),
+            list_service=listing_by(self.settings.chat, self.access),
+            clock=utc_now,
+            formats=self.settings.formats,
+        )
+
+    @cached_property
+    def account(self) -> "Account":
+        from shared.storage.clients import Account
+
+        storage = self.settings.storage
+        return Account(
+            connection_string=storage.connection_string,
+            blob_uri=storage.blob_uri,
+            queue_uri=storage.queue_uri,
+            credential=None
+            if storage.connection_string
+            else self.keep(managed_identity(storage.client_id)),
+        )
+
+    @cached_property
+    def appends(self) -> "BlobServiceClient":
+        """Blobs, for appends, which must end within a delivery's time."""
+        from shared.storage.clients import APPEND_OPTIONS
+
+        return self.keep(self.account.blobs(**APPEND_OPTIONS))
+
+    @cached_property
+    def others(self) -> "BlobServiceClient":
+        """Blobs, for everything else."""
+        from shared.storage.clients import OTHER_OPTIONS
+
+        return self.keep(self.account.blobs(**OTHER_OPTIONS))
+
+    @cached_property
+    def log(self) -> "BlobThreadLogs":
+        from shared.storage.thread_logs import BlobThreadLogs
+
+        return self.keep(
+            BlobThreadLogs(
+                self.appends, self.others, block_bytes=self.settings.log_block_bytes
+            )
+        )
+
+    @cached_property
+    def ledger(self) -> "BlobAppendLog":
+        return self.append_log(layout.ARCHIVE)
+
+    @cached_property
+    def journal(self) -> "BlobAppendLog":
+        return self.append_log(layout.CONTROL)
+
+    def append_log(self, container: str) -> "BlobAppendLog":
+        from shared.storage.append_log import BlobAppendLog
+
+        return self.keep(BlobAppendLog(self.appends.get_container_client(container)))
+
+    @cached_property
+    def archive(self) -> "BlobArchiveStore":
+        from shared.storage.archive_store import BlobArchiveStore
+
+        return BlobArchiveStore(self.others)
+
+    @cached_property
+    def leases(self) -> "BlobLeases":
+        from shared.storage.leases import BlobLeases
+
+        return BlobLeases(self.others)
+
+    @cached_property
+    def queue(self) -> "StorageWorkQueue":
+        return self.queue_named(layout.FINALIZE_QUEUE)
+
+    def queue_named(self, name: str) -> "StorageWorkQueue":
+        from shared.storage.work_queue import StorageWorkQueue
+
+        return StorageWorkQueue(self.keep(self.account.queue(name)))
+
+    @cached_property
+    def access(self) -> "Access":
+        return self.keep(chat_access(self.settings.chat))
+
+    @cached_property
+    def announcer(self) -> "TopicAnnouncer | SilentAnnouncer":
+        return self.keep(open_topic(self.settings.topic))
+
+    def keep(self, one: Opened) -> Opened:
+        """Note what has to be closed."""
+        self.opened.append(one)
+        return one
 
 
 @functools.cache
 def current_app() -> App:
-    """Give this process's app, built from its environment on the first call.
-
-    Call it inside the running loop.
+    """Give this process's app, from its environment.
 
     Raises:
         ConfigError: on every call, until the settings are mended.
 
     """
     quieten_sdk_logs()
-    return build_app(os.environ)
-
-
-def build_app(env: Mapping[str, str]) -> App:
-    """Wire an app of real parts."""
-    settings = Settings.from_env(env, known_formats=ARCHIVED)
-
-    from shared.chat.finder import AcsThreadFinder
-    from shared.storage.append_log import BlobAppendLog
-    from shared.storage.archive_store import BlobArchiveStore
-    from shared.storage.clients import APPEND_OPTIONS, OTHER_OPTIONS, Account
-    from shared.storage.leases import BlobLeases
-    from shared.storage.thread_logs import BlobThreadLogs
-    from shared.storage.work_queue import StorageWorkQueue
-
-    account = Account(
-        connection_string=settings.storage.connection_string,
-        blob_uri=settings.storage.blob_uri,
-        queue_uri=settings.storage.queue_uri,
-        credential=None
-        if settings.storage.connection_string
-        else managed_identity(settings.storage.client_id),
-    )
-    appends = account.blobs(**APPEND_OPTIONS)
-    others = account.blobs(**OTHER_OPTIONS)
-    finalize_queue = account.queue(layout.FINALIZE_QUEUE)
-    poison_queue = account.queue(layout.POISON_QUEUE)
-    log = BlobThreadLogs(appends, others, block_bytes=settings.log_block_bytes)
-    ledger = BlobAppendLog(appends.get_container_client(layout.ARCHIVE))
-    journal = BlobAppendLog(appends.get_container_client(layout.CONTROL))
-    archive = BlobArchiveStore(others)
-    queue = StorageWorkQueue(finalize_queue)
-    leases = BlobLeases(others)
-    access = chat_access(settings.chat)
-    announcer = open_topic(settings.topic)
-    discover = Discover(
-        finder=AcsThreadFinder(access, settings.chat.list_within),
-        archiver=PutOnQueue(queue=queue),
-        archive=archive,
-        log=journal,
-        files=BlobArchiveStore(others, layout.CONTROL),
-        leases=leases,
-        clock=utc_now,
-        reader_ids=settings.chat.reader_ids,
-        quiet_for=settings.quiet_for,
-        max_open=settings.max_open,
-    )
-
-    async def close() -> None:
-        await log.close()
-        await ledger.close()
-        await journal.close()
-        for client in (
-            appends,
-            others,
-            finalize_queue,
-            poison_queue,
-            access,
-            announcer,
-        ):
-            await client.close()
-        if account.credential:
-            await account.credential.close()
-
-    return App(
-        ingest=Ingest(
-            log=log,
-            queue=queue,
-            clock=utc_now,
-            new_salt=new_salt,
-            settle_for=settings.settle_for,
-        ),
-        sweep=Sweep(
-            log=log,
-            archive=archive,
-            queue=queue,
-            poison=StorageWorkQueue(poison_queue),
-            discover=discover if settings.discover else None,
-            close_ledger=CloseLedger(
-                archive=archive, ledger=ledger, leases=leases, clock=utc_now
-            ),
-            journal=journal,
-            clock=utc_now,
-            quiet_for=settings.quiet_for,
-            max_open=settings.max_open,
-            log_keep=settings.log_keep,
-        ),
-        finalize=Finalize(
-            log=log,
-            ledger=ledger,
-            archive=archive,
-            leases=leases,
-            announcer=announcer,
-            fetch_attachments=attachments_by(settings.fetch, access, archive),
-            list_service=listing_by(settings.chat, access),
-            clock=utc_now,
-            formats=settings.formats,
-        ),
-        close=close,
-    )
+    return App(Settings.from_env(os.environ, known_formats=ARCHIVED))
 
 
 def chat_access(settings: ChatSettings, **options: Any) -> "Access":
@@ -191,9 +267,10 @@ def chat_access(settings: ChatSettings, **options: Any) -> "Access":
     )
 
 
-def listing_by(settings: ChatSettings, access: "Access") -> ListService:
+def listing_by(settings: ChatSettings, access: "Access") -> "ListService":
     """Give what lists threads as the readers there are."""
     from shared.chat.service import AcsChatService
+    from shared.usecases.list_service import ListService
 
     return ListService(
         chat=AcsChatService(access, settings.list_within),
@@ -204,11 +281,14 @@ def listing_by(settings: ChatSettings, access: "Access") -> ListService:
 
 
 def attachments_by(
-    settings: FetchSettings, access: "Access", archive: ArchiveStore
-) -> FetchAttachments:
+    settings: FetchSettings, access: "Access", archive: "ArchiveStore"
+) -> "FetchAttachments":
     """Give who fetches the files that messages name into an archive."""
     from shared.chat.images import ImageFetcher
+    from shared.domain.transcript import Origin
     from shared.links.fetcher import LinkFetcher
+    from shared.ports.file_fetcher import FileFetcher
+    from shared.usecases.attachments import FetchAttachments
 
     fetchers: Mapping[Origin, FileFetcher] = {
         Origin.ATTACHMENT: ImageFetcher(

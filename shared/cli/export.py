@@ -19,9 +19,9 @@ from shared.cli.progress import bytes_bar
 from shared.cli.target import Target, Unreadable, opened
 from shared.cli.text import printable
 from shared.domain import layout
-from shared.formats import FORMATS
 from shared.formats.finetune_format import ROLES
 from shared.formats.part import Identity, Options
+from shared.formats.registry import FORMATS
 from shared.usecases.export import Export
 from shared.usecases.find import Selection
 from shared.usecases.package import Package

@@ -16,8 +16,8 @@ from shared.domain.errors import IntegrityError
 from shared.domain.listing import Sight
 from shared.domain.manifest import Manifest
 from shared.domain.transcript import Transcript
-from shared.formats import FORMATS
 from shared.formats.part import PLAIN
+from shared.formats.registry import FORMATS
 from shared.usecases.find import Find, Selection
 from shared.usecases.revisions import read_manifest
 

@@ -23,6 +23,8 @@ from shared.domain.errors import InvalidEvent
 from shared.domain.times import normalise_time, parse_time
 
 PREFIX = "Microsoft.Communication."
+OWN_USERS = ("8:acs:", "8:gcch-acs:", "8:dod-acs:")
+"""How ids begin that a resource can mint a token for, the government clouds' too."""
 MOST_DIGITS = 30
 LONGEST_ID = 200
 """Characters of a thread or message id; real ones have 13 to 70."""
@@ -137,6 +139,11 @@ def raw_id(identifier: Any) -> str:
     if isinstance(identifier, dict) and isinstance(identifier.get("rawId"), str):
         return str(identifier["rawId"])
     return ""
+
+
+def is_own_user(user_id: str) -> bool:
+    """Say whether a token may exist for this id: no phone, Teams user or bot."""
+    return user_id.startswith(OWN_USERS)
 
 
 def split_events(text: str) -> list[tuple[str, Any]]:

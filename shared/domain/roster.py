@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.domain.entries import Entry, unplaced
-from shared.domain.event import ChatEvent, Kind, raw_id
+from shared.domain.event import ChatEvent, Kind, is_own_user, raw_id
 from shared.domain.listing import Listing
 from shared.domain.record import Record
 from shared.domain.times import normalise_time
@@ -37,9 +37,6 @@ ROLES = (
     "removedBy",
 )
 """As whom an event names somebody, beside those who come and go."""
-OWN_USER = "8:acs:"
-"""How the ids begin that a resource can mint a token for. Government clouds have
-`8:gcch-acs:` and `8:dod-acs:`, which are tried too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,11 +167,6 @@ def people_met(records: Iterable[Record]) -> Iterator[str]:
             who = raw_id(record.event.data.get(f"{role}CommunicationIdentifier"))
             if is_own_user(who):
                 yield who
-
-
-def is_own_user(user_id: str) -> bool:
-    """Say whether a token may exist for this id: no phone, Teams user or bot."""
-    return user_id.startswith((OWN_USER, "8:gcch-acs:", "8:dod-acs:"))
 
 
 def has_left(participant: Participant) -> bool:

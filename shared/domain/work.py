@@ -5,9 +5,8 @@ from typing import Any
 
 from shared.domain import json_line
 from shared.domain.errors import InvalidEvent
-from shared.domain.event import LONGEST_ID
+from shared.domain.event import LONGEST_ID, is_own_user
 from shared.domain.record import SCHEMA
-from shared.domain.roster import is_own_user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ from shared.domain.estate import (
     listed_line,
     met_line,
 )
-from shared.domain.roster import is_own_user
+from shared.domain.event import is_own_user
 from shared.domain.times import format_time
 from shared.domain.work import Work
 from shared.ports.chat_service import ReaderRefused

@@ -27,7 +27,7 @@ from shared.domain.manifest import Manifest, content_of, describe
 from shared.domain.sources import Sources
 from shared.domain.times import format_time
 from shared.domain.transcript import Transcript
-from shared.formats import formats_of, written
+from shared.formats.registry import formats_of, written
 from shared.ports.append_log import AppendLog, ThreadLogs
 from shared.ports.archive_store import ErasableArchive
 from shared.ports.clock import Clock

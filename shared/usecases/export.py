@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from shared.domain import layout
-from shared.formats import Format, streamed
 from shared.formats.part import Options
+from shared.formats.registry import Format, streamed
 from shared.ports.archive_store import ArchiveStore
 from shared.usecases.find import Find, Selection
 

@@ -36,7 +36,7 @@ from shared.domain.manifest import (
 )
 from shared.domain.sources import Sources
 from shared.domain.transcript import Transcript
-from shared.formats import FORMATS, RECONCILIATION, streamed
+from shared.formats.registry import FORMATS, RECONCILIATION, streamed
 from shared.ports.announcer import Announcement, Announcer
 from shared.ports.append_log import AppendLog, ThreadLogs
 from shared.ports.archive_store import ArchiveStore

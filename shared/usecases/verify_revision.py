@@ -22,8 +22,8 @@ from shared.domain.manifest import (
     describe,
 )
 from shared.domain.sources import Sources
-from shared.formats import formats_of, streamed
 from shared.formats.part import File as MadeFile
+from shared.formats.registry import formats_of, streamed
 from shared.ports.archive_store import ArchiveFiles, File
 from shared.ports.checklist import Entry
 from shared.usecases.revisions import erasures_in

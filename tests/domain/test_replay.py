@@ -39,7 +39,8 @@ from shared.domain.manifest import counts
 from shared.domain.packed import PackedMessages
 from shared.domain.record import Records, encode_record, read_records
 from shared.domain.replay import replay
-from shared.formats import ARCHIVED, FORMATS, written
+from shared.formats import ARCHIVED
+from shared.formats.registry import FORMATS, written
 
 FULL = View(sight=Sight.FULL, reader=ALICE)
 PAGE_SALT = "ab" * 16

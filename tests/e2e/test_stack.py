@@ -26,7 +26,7 @@ from schemas import TRANSCRIPT
 from shared.domain.listing import read_listings
 from shared.domain.record import decode_record, read_records
 from shared.domain.replay import replay
-from shared.formats import FORMATS, written
+from shared.formats.registry import FORMATS, written
 
 pytestmark = [pytest.mark.e2e, pytest.mark.azurite]
 

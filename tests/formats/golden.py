@@ -6,7 +6,8 @@ it when a format changes on purpose, and read what has changed.
 
 from pathlib import Path
 
-from shared.formats import ARCHIVED, FORMATS, RECONCILIATION, written
+from shared.formats import ARCHIVED
+from shared.formats.registry import FORMATS, RECONCILIATION, written
 from threads import THREADS
 
 FOLDER = Path(__file__).parent / "golden"

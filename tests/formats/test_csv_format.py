@@ -11,8 +11,8 @@ from builders import THREAD, deleted, listed, received, to_log
 from shared.domain.listing import Listing, Sight, View
 from shared.domain.record import read_records
 from shared.domain.replay import replay
-from shared.formats import FORMATS, Options, written
 from shared.formats.csv_format import neutralise
+from shared.formats.registry import FORMATS, Options, written
 from shared.formats.rows import MESSAGE_COLUMNS
 
 COLUMNS = tuple(one.name for one in MESSAGE_COLUMNS)

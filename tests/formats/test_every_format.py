@@ -24,11 +24,12 @@ from builders import ALICE, BOB, FIRST_ID, SAMPLES, THREAD, received, to_log
 from shared.domain.evidence import commitment
 from shared.domain.record import read_records
 from shared.domain.replay import replay
-from shared.formats import ARCHIVED, FORMATS, Options, written
+from shared.formats import ARCHIVED, DEFAULT
 from shared.formats.finetune_format import NoRoles
 from shared.formats.html_format import asset, digest
 from shared.formats.part import Identity
 from shared.formats.plain import NEVER, readable
+from shared.formats.registry import FORMATS, Options, written
 from threads import HOSTILE, THREADS, rich
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -549,6 +550,11 @@ def test_every_message_has_a_key_by_which_sending_it_twice_can_be_seen():
 
     assert len(set(keys)) == len(keys)
     assert keys[0] == hashlib.sha256(f"{THREAD}\n{FIRST_ID}".encode()).hexdigest()
+
+
+def test_the_names_that_settings_know_are_those_of_the_formats():
+    assert tuple(name for name, one in FORMATS.items() if one.is_archived) == ARCHIVED
+    assert set(DEFAULT) <= set(ARCHIVED)
 
 
 @given(

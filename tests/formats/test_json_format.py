@@ -10,7 +10,7 @@ from shared.domain import json_line
 from shared.domain.evidence import commitment
 from shared.domain.record import read_records
 from shared.domain.replay import replay
-from shared.formats import FORMATS, written
+from shared.formats.registry import FORMATS, written
 from threads import THREADS
 
 

@@ -23,11 +23,44 @@ def imported(module):
     return {row[2].strip() for row in rows[1:]}
 
 
+LATER = ("shared.usecases.finalize", "shared.formats.registry", "shared.chat")
+"""What only an instance that archives needs."""
+FIRST_EVENT = """
+import asyncio, os, sys
+os.environ.update(
+    ACS_CONNECTION_STRING="endpoint=https://x.communication.azure.com/;accesskey=YQ==",
+    CHAT_STORAGE="UseDevelopmentStorage=true", SWEEP_SCHEDULE="0 */15 * * * *",
+)
+import function_app
+from shared.bootstrap import current_app
+async def first():
+    current_app().ingest
+    print(*sys.modules)
+    await current_app().close()
+asyncio.run(first())
+"""
+
+
 def test_importing_the_app_imports_nothing_heavy():
     names = imported("function_app")
 
-    assert "shared.usecases.finalize" in names
-    assert sorted(name for name in names if name.startswith(HEAVY)) == []
+    assert "shared.usecases.ingest" in names
+    assert sorted(name for name in names if name.startswith(HEAVY + LATER)) == []
+
+
+def test_the_first_event_does_not_wait_for_what_archives():
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_EVENT],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    names = done.stdout.split()
+    assert "azure.storage.blob.aio" in names
+    others = (*LATER, "azure.communication", "azure.eventgrid", "azure.identity")
+    assert sorted(name for name in names if name.startswith(others)) == []
 
 
 def test_the_command_imports_an_sdk_only_when_it_needs_one():

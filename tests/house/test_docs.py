@@ -13,7 +13,7 @@ from shared.domain.layout import FINALIZE_QUEUE, revision_path
 from shared.domain.record import read_records
 from shared.domain.replay import replay
 from shared.domain.transcript import Outcome
-from shared.formats import FORMATS, written
+from shared.formats.registry import FORMATS, written
 from world import World
 
 ROOT = Path(__file__).parents[2]

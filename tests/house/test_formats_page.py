@@ -9,8 +9,8 @@ import pytest
 
 from builders import ALICE, BOB, THREAD
 from shared.domain.layout import thread_folder
-from shared.formats import FORMATS, Options, written
 from shared.formats.part import Identity
+from shared.formats.registry import FORMATS, Options, written
 from threads import short
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()

@@ -4,7 +4,7 @@ import pytest
 
 from builders import ALICE, BOB, FIRST_ID, THREAD, received
 from fakes.archive_store import MemoryArchiveStore
-from shared.formats import FORMATS, Options
+from shared.formats.registry import FORMATS, Options
 from shared.ports.archive_store import AlreadyExists
 from shared.usecases.export import Export
 from shared.usecases.find import NoTime, Selection

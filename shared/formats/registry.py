@@ -1,0 +1,140 @@
+"""Every format there is: an entry in `FORMATS`, and a name in `shared.formats`.
+
+Nothing else knows how many there are.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from shared.domain.transcript import Transcript
+from shared.formats import (
+    ARCHIVED,
+    chunks_format,
+    csv_format,
+    eml_format,
+    finetune_format,
+    graph_format,
+    html_format,
+    json_format,
+    jsonl_format,
+    markdown_format,
+    parquet_format,
+    reconciliation_format,
+    rsmf_format,
+    text_format,
+)
+from shared.formats.part import PLAIN, File, Options, Writer
+
+DAY = r"(?:\d{4}-\d\d-\d\d|undated)"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format by the name it has in `ARCHIVE_FORMATS`.
+
+    `files` is a pattern of the names it gives; `is_archived` says whether archives may
+    hold it: the others need to be told more, or have no bytes of their own for ever.
+    """
+
+    about: str
+    files: str
+    write: Writer
+    is_archived: bool = True
+
+    def is_mine(self, name: str) -> bool:
+        return re.fullmatch(self.files, name) is not None
+
+
+FORMATS: Mapping[str, Format] = {
+    "json": Format(
+        "one document with everything that is known, for programs",
+        r"transcript\.json",
+        json_format.write,
+    ),
+    "jsonl": Format(
+        "flat rows per message and per version, for DuckDB, pandas, Spark, AI Search",
+        r"(?:messages|history)\.jsonl|schema\.sql",
+        jsonl_format.write,
+    ),
+    "csv": Format(
+        "a row per message, for Excel and eDiscovery load files",
+        r"messages\.csv",
+        csv_format.write,
+    ),
+    "html": Format(
+        "one self-contained page, for people",
+        r"transcript\.html",
+        html_format.write,
+    ),
+    "md": Format(
+        "Markdown with an anchor per message, for people and models",
+        r"transcript\.md",
+        markdown_format.write,
+    ),
+    "txt": Format(
+        "plain text, for people and models",
+        r"transcript\.txt",
+        text_format.write,
+    ),
+    "rsmf": Format(
+        "RSMF 2.0, a file per day, for Relativity and other eDiscovery",
+        rf"{DAY}(?:\.part\d+)?\.rsmf",
+        rsmf_format.write,
+    ),
+    "eml": Format(
+        "a mail per day, for mail archives and journaling",
+        rf"{DAY}\.eml",
+        eml_format.write,
+    ),
+    "chunks": Format(
+        "pieces to retrieve, with citations, for AI Search and Foundry",
+        r"chunks\.jsonl|search-deletes\.json",
+        chunks_format.write,
+    ),
+    "parquet": Format(
+        "the rows of jsonl, for analytics (needs the extra `parquet`)",
+        r"messages\.parquet",
+        parquet_format.write,
+        is_archived=False,
+    ),
+    "finetune": Format(
+        "chat completions for Azure OpenAI fine-tuning (needs --role)",
+        r"finetune\.jsonl",
+        finetune_format.write,
+        is_archived=False,
+    ),
+    "graph-import": Format(
+        "the requests that import a thread into Teams (needs --identities)",
+        r"graph-.*",
+        graph_format.write,
+        is_archived=False,
+    ),
+}
+RECONCILIATION = Format(
+    "what was compared with what", r"reconciliation\.json", reconciliation_format.write
+)
+"""What no setting leaves out: the evidence is made of it."""
+
+
+def streamed(
+    formats: Iterable[Format], transcript: Transcript, options: Options = PLAIN
+) -> Iterator[File]:
+    """Give the files of some formats, one after the other, each in parts."""
+    for one in formats:
+        yield from one.write(transcript, options)
+
+
+def written(
+    formats: Iterable[Format], transcript: Transcript, options: Options = PLAIN
+) -> Iterator[tuple[str, bytes]]:
+    """Give the files of some formats, each as a whole."""
+    for name, parts in streamed(formats, transcript, options):
+        yield name, b"".join(parts)
+
+
+def formats_of(names: Iterable[str]) -> list[Format]:
+    """Give the archived formats that some files of a revision are of."""
+    names = list(names)
+    known = [FORMATS[name] for name in ARCHIVED]
+    return [one for one in [*known, RECONCILIATION] if any(map(one.is_mine, names))]
