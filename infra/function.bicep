@@ -37,6 +37,8 @@ var ofMonitoring = empty(insightsConnectionString) ? {} : {
   APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${clientId};Authorization=AAD'
   PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
+  // Our lines alone: the worker's own are one and more for each event.
+  PYTHON_APPLICATIONINSIGHTS_LOGGER_NAME: 'archiver'
   // A span for each request of an SDK costs ingest half as much again, and is paid for by
   // the gigabyte (docs/performance.md). Invocations, logs and metrics are told without.
   OTEL_PYTHON_DISABLED_INSTRUMENTATIONS: 'azure_sdk,django,fastapi,flask,httpx,httpx2,psycopg2,requests,urllib,urllib3'

@@ -16,6 +16,7 @@ from opentelemetry import metrics
 from shared.domain.errors import ArchiverError
 
 logger = logging.getLogger("archiver")
+logger.setLevel(logging.INFO)  # at whatever the worker has its root logger
 METER = metrics.get_meter("archiver")
 
 EVENTS_RECORDED = METER.create_counter(

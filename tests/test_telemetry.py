@@ -1,5 +1,6 @@
 """What the code tells, as the real exporter sends it to Application Insights."""
 
+import importlib.util
 import json
 import os
 import re
@@ -17,12 +18,20 @@ from instruments import metric_names
 from local.insights import insights
 
 ROOT = Path(__file__).parents[1]
-STORY = """
+WORKER_STARTS = """
 import asyncio, logging, os, sys
 sys.path[:0] = ["tests/support"]
 from azure.monitor.opentelemetry import configure_azure_monitor
-configure_azure_monitor()  # as the Functions worker does
+configure_azure_monitor(logger_name=os.environ["PYTHON_APPLICATIONINSIGHTS_LOGGER_NAME"])
+"""
+"""What the Functions worker does where a setting asks for telemetry."""
+END = """
 from opentelemetry import _logs, metrics
+metrics.get_meter_provider().force_flush()
+_logs.get_logger_provider().force_flush()
+os._exit(0)
+"""
+STORY = """
 from contextlib import suppress
 from builders import THREAD, received, thread_created
 from shared import telemetry
@@ -36,7 +45,8 @@ async def story():
     world.poison.messages += ["one", "two"]
     world.clock.pass_time(hours=30)
     swept = await world.sweep()
-    logging.getLogger("archiver").warning("sweep", extra={"queued": swept.queued})
+    logging.getLogger("archiver").info("sweep", extra={"queued": swept.queued})
+    logging.getLogger("another").critical("of another library: SECRET")
     with telemetry.call("finalize_thread"):
         await world.finalize(THREAD)
     for error in (Transient("list 19:x: status 503"), ValueError("SECRET")):
@@ -44,37 +54,53 @@ async def story():
             raise error
 
 asyncio.run(story())
-metrics.get_meter_provider().force_flush()
-_logs.get_logger_provider().force_flush()
-os._exit(0)
 """
+CALL = """
+import asyncio, os, sys
+from pathlib import Path
+from local.host.worker import InvocationFailed, Payload, start_worker
+
+async def call():
+    worker = await start_worker(Path.cwd(), sys.argv[1])
+    try:
+        await worker.invoke("archive_chat_event", Payload("json", "{}"), {})
+    except InvocationFailed:
+        pass
+
+asyncio.run(call())
+"""
+WORKERS = {"library": WORKER_STARTS, "runtime": ""}
+"""Azure's own worker code takes its settings by itself."""
+if not importlib.util.find_spec("azure_functions_runtime"):
+    del WORKERS["runtime"]
 COLUMNS = {"Sum": "value", "Max": "max", "Min": "min", "ItemCount": "count"}
 """Columns of the table AppMetrics, and what a sent metric calls them."""
 
 
-def switched_off():
+def deployed():
+    """Give the settings of monitoring as `infra/function.bicep` has them."""
     bicep = (ROOT / "infra" / "function.bicep").read_text()
-    return re.search(r"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS: '(.*)'", bicep)[1]
+    return dict(re.findall(r"^  ((?:PYTHON|OTEL)_\w+): '(.*)'$", bicep, re.MULTILINE))
 
 
-@pytest.fixture(scope="module")
-def sent():
-    """Give all that was sent while the story was told: bytes, and what they say."""
+def tell(code, *arguments, **settings):
+    """Run code with telemetry as it is deployed; give what was sent, raw and read."""
     with insights() as taken:
         done = subprocess.run(
-            [sys.executable, "-c", STORY],
+            [sys.executable, "-c", code, *arguments],
             cwd=ROOT,
             env=os.environ
+            | deployed()
             | {
                 "APPLICATIONINSIGHTS_CONNECTION_STRING": taken.connection_string,
                 "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
-                "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": switched_off(),
-            },
+            }
+            | settings,
             capture_output=True,
             text=True,
             check=False,
         )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert done.returncode == 0, done.stderr
     items = [
         item["data"]
         for body in taken.bodies
@@ -82,6 +108,12 @@ def sent():
         for item in json.loads(body)
     ]
     return b"".join(taken.bodies), items
+
+
+@pytest.fixture(scope="module")
+def sent():
+    """Give all that was sent while the story was told: bytes, and what they say."""
+    return tell(WORKER_STARTS + STORY + END)
 
 
 @pytest.fixture(scope="module")
@@ -166,4 +198,24 @@ def test_an_alert_takes_a_column_that_is_sent(file, told):
 
 
 def test_nothing_is_patched_where_it_is_deployed():
-    assert set(switched_off().split(",")) == set(PATCHED)
+    off = deployed()["OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"]
+
+    assert set(off.split(",")) == set(PATCHED)
+
+
+@pytest.mark.parametrize("worker", WORKERS)
+def test_a_failed_call_is_told_through_the_worker_and_only_in_our_words(worker):
+    _, items = tell(WORKERS[worker] + CALL + END, worker, QUIET_FOR="soon")
+
+    (line,) = [
+        one["baseData"]["message"] for one in items if one["baseType"] == "MessageData"
+    ]
+    assert line.startswith("archive_chat_event failed: ConfigError: ")
+    assert "QUIET_FOR is 'soon'" in line
+    assert {
+        metric["name"]
+        for item in items
+        if item["baseType"] == "MetricData"
+        for metric in item["baseData"]["metrics"]
+        if metric["name"].startswith("archiver.")
+    } == {"archiver.call.duration", "archiver.call.failures"}
