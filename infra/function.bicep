@@ -37,7 +37,7 @@ var ofMonitoring = empty(insightsConnectionString) ? {} : {
   APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${clientId};Authorization=AAD'
   PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
-  // Our lines alone: the worker's own are one and more for each event.
+  // Our lines alone: those of a library may hold what we never tell.
   PYTHON_APPLICATIONINSIGHTS_LOGGER_NAME: 'archiver'
   // A span for each request of an SDK costs ingest half as much again, and is paid for by
   // the gigabyte (docs/performance.md). Invocations, logs and metrics are told without.
