@@ -30,6 +30,8 @@ var ofTheApp = {
   CHAT_STORAGE__clientId: clientId
   CHAT_STORAGE__blobServiceUri: blobEndpoint
   CHAT_STORAGE__queueServiceUri: queueEndpoint
+  // As this identity or not at all: no other credential is tried.
+  AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential'
   ACS_ENDPOINT: acsEndpoint
   ACS_CLIENT_ID: clientId
 }

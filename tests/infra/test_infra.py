@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 import tree_sitter_bicep
 import tree_sitter_powershell
+from azure.identity.aio import ManagedIdentityCredential
 from pycep import BicepParser
 from tree_sitter import Language, Parser
 
 import function_app
 from instruments import metric_names
 from settings_read import names_read
+from shared.bootstrap import managed_identity
 from shared.domain import layout
 from shared.domain.event import PREFIX, THREAD_LEVEL
 from shared.formats import DEFAULT
@@ -32,6 +34,7 @@ ROLES = {
     "Monitoring Metrics Publisher": "3913510d-42f4-4e42-8a64-420c390055eb",
 }
 OF_THE_PLATFORM = {
+    "AZURE_TOKEN_CREDENTIALS",
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
     "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY",
@@ -201,6 +204,17 @@ def test_roles_are_the_least_and_each_says_why():
 
     assert set(explained) == set(ROLES.items())
     assert ids == [role_id for _, role_id in explained]
+
+
+def test_the_app_is_its_identity_or_nobody(monkeypatch):
+    name, value = re.search(
+        r"^  (AZURE_TOKEN_CREDENTIALS): '(.*)'$", text("function.bicep"), re.MULTILINE
+    ).groups()
+    monkeypatch.setenv(name, value)
+
+    (only,) = managed_identity("some-client-id").credentials
+
+    assert isinstance(only, ManagedIdentityCredential)
 
 
 def test_nobody_has_a_key():
