@@ -10,7 +10,7 @@ Rule 3: without script everything can be read; the script only searches.
 import base64
 import hashlib
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache
 from html import escape
 from importlib.resources import files as resources
@@ -61,9 +61,10 @@ def digest(text: str) -> str:
 
 def parts(transcript: Transcript, *, linked: bool) -> Iterator[bytes]:
     yield clean(head(transcript))
-    files: dict[str, list[str]] = {}
+    files: dict[str, dict[str, str]] = {}
     for file in transcript.attachments:
-        files.setdefault(file.message_id, []).append(held(file, linked=linked))
+        key = file.url or str(file.number)  # an erased one has no address any more
+        files.setdefault(file.message_id, {})[key] = held(file, linked=linked)
     for day, messages in groupby(transcript.messages, lambda one: one.created_on[:10]):
         label = day or "Day unknown"
         yield clean(
@@ -174,7 +175,7 @@ def group_of(message: Message) -> tuple[bool, str]:
 
 
 def group(
-    sender: str, messages: list[Message], files: Mapping[str, list[str]]
+    sender: str, messages: list[Message], files: Mapping[str, Mapping[str, str]]
 ) -> Iterator[bytes]:
     """Give what one sender said in a row."""
     name = name_of(messages[0])
@@ -185,7 +186,7 @@ def group(
         f"<h3><bdi>{escape(name)}</bdi></h3>\n"
     )
     for message in messages:
-        yield clean(article(message, files.get(message.id, ())))
+        yield clean(article(message, files.get(message.id, {})))
     yield b"</div></div>\n"
 
 
@@ -201,12 +202,12 @@ def anchor(message: Message) -> str:
     return f"m-{escape(one_line(message.id))}"
 
 
-def article(message: Message, files: Sequence[str]) -> str:
+def article(message: Message, files: Mapping[str, str]) -> str:
     current = standing(message)
     classes = "msg" + (" deleted" if message.deleted_on else "")
     time = escape(message.created_on)
-    named = [f"<li>{escape(one)}</li>" for one in attachments(message)]
-    attached = "".join([*named, *files])
+    named = [f"<li>{escape(one)}</li>" for one in attachments(message, files)]
+    attached = "".join([*named, *files.values()])
     return (
         f'<article class="{classes}" id="{anchor(message)}">'
         f'<a class="at" href="#{anchor(message)}"><time datetime="{time}" '

@@ -1,6 +1,7 @@
 """Plain text: of html, of system messages, and safe to show in a line."""
 
 import re
+from collections.abc import Collection
 from html.parser import HTMLParser
 
 from shared.domain.event import raw_id
@@ -131,8 +132,8 @@ def standing(message: Message) -> Version:
     return spoken[-1] if spoken else message.current
 
 
-def attachments(message: Message) -> list[str]:
-    """Give what is attached, a line each."""
+def attachments(message: Message, besides: Collection[str] = ()) -> list[str]:
+    """Give what is attached, a line each; nothing of the addresses `besides`."""
     found = standing(message).content or {}
     listed = found.get("attachments")
     return [
@@ -140,7 +141,7 @@ def attachments(message: Message) -> list[str]:
             f"{one.get('name') or one.get('id') or 'attachment'} {one.get('url') or ''}"
         )
         for one in (listed if isinstance(listed, list) else [])
-        if isinstance(one, dict)
+        if isinstance(one, dict) and one.get("url") not in besides
     ]
 
 

@@ -1,6 +1,7 @@
 """Attachments from message to archive, with everything else that happens to a revision."""
 
 import json
+import re
 
 import pytest
 
@@ -100,6 +101,10 @@ async def test_transcript_and_page_lead_to_the_file(world):
     page = world.file("transcript.html").decode()
     assert f'href="../rev=0001/attachments/{sha256(PHOTO)}" download="a.png"' in page
     assert "contract.pdf</bdi>: not held: there is no such file" in page
+    # Each once: with what became of it, not beside it.
+    lists = re.findall(r'<ul class="files">(.*?)</ul>', page, re.DOTALL)
+    assert [one.count("<li>") for one in lists] == [1, 1]
+    assert URL not in page
 
 
 async def test_a_later_revision_names_the_file_of_the_earlier_one(world):
