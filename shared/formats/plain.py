@@ -141,7 +141,8 @@ def attachments(message: Message, besides: Collection[str] = ()) -> list[str]:
             f"{one.get('name') or one.get('id') or 'attachment'} {one.get('url') or ''}"
         )
         for one in (listed if isinstance(listed, list) else [])
-        if isinstance(one, dict) and one.get("url") not in besides
+        if isinstance(one, dict)
+        and (one.get("url") or one.get("previewUrl")) not in besides
     ]
 
 
