@@ -14,7 +14,14 @@ from datetime import datetime, timedelta
 
 from shared.domain import layout
 from shared.domain.errors import ArchiverError
-from shared.domain.estate import SETTLING, Thread, ThreadState, UserState, done_line
+from shared.domain.estate import (
+    SETTLING,
+    Estate,
+    Thread,
+    ThreadState,
+    UserState,
+    done_line,
+)
 from shared.domain.manifest import Manifest
 from shared.domain.times import parse_time
 from shared.ports.append_log import AppendLog
@@ -104,7 +111,7 @@ class Discover:
             return Discovered()  # another sweep is at it
 
     async def ask(self) -> Discovered:
-        run = Run(name=RUN, log=self.log, files=self.files)
+        run = Run(name=RUN, log=self.log, files=self.files, is_kept=is_news)
         await run.load()
         await self.settle(run)
         archiver = WhenQuiet(
@@ -157,6 +164,19 @@ class Discover:
         return done_line(
             thread, state, on=thread.done_on, revision=revision, reason=reason
         )
+
+
+def is_news(line: Line, estate: Estate) -> bool:
+    """Say whether a line tells anything: a sweep that finds nothing new writes none."""
+    if line["kind"] == "began":
+        return not estate.began_on
+    if line["kind"] == "ended":
+        return not estate.ended_on
+    user = estate.users.get(line["id"])
+    if line["kind"] != "listed" or user is None:
+        return True
+    told = line["state"], line["threads"], line["reason"]
+    return told != (user.state, user.threads, user.reason)
 
 
 def is_late(thread: Thread, since: datetime) -> bool:

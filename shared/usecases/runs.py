@@ -17,6 +17,11 @@ def nobody(line: Line, estate: Estate) -> None:
     """Watch nothing."""
 
 
+def every(line: Line, estate: Estate) -> bool:  # noqa: ARG001 - as others have it
+    """Keep whatever is told."""
+    return True
+
+
 @dataclass(slots=True, kw_only=True)
 class Run:
     """One run by its name. What is told to it is durable when `tell` returns."""
@@ -25,6 +30,8 @@ class Run:
     log: AppendLog
     files: ArchiveFiles
     watch: Callable[[Line, Estate], None] = nobody
+    is_kept: Callable[[Line, Estate], bool] = every
+    """Says of a line, and of what is known without it, whether it tells anything."""
     estate: Estate = field(default_factory=Estate)
 
     async def load(self) -> Estate:
@@ -55,7 +62,7 @@ class Run:
             Transient: they could not be kept.
 
         """
-        for some in batches(lines):
+        for some in batches([one for one in lines if self.is_kept(one, self.estate)]):
             text = "".join(json_line.compact(line) + "\n" for line in some)
             await self.log.append(layout.run_stem(self.name), json_line.encode(text))
             for line in some:

@@ -38,6 +38,11 @@ class Discovery:
         self.finder.members.setdefault(thread, []).append(reader)
         self.finder.last[thread] = now
 
+    def run_files(self):
+        folder = layout.run_folder("discovery")
+        every = self.world.control.files.items()
+        return {path: data for path, data in every if path.startswith(folder)}
+
     async def archive(self):
         """Do what is on the queue, as the function app would."""
         while self.world.queue.messages:
@@ -182,3 +187,22 @@ async def test_an_archive_made_while_people_spoke_is_asked_for_the_last_message(
     discovery.pass_time(hours=7)
 
     assert (await discovery.sweep()).queued == is_queued_again
+
+
+async def test_a_sweep_that_finds_nothing_new_writes_nothing(discovery):
+    discovery.somebody_speaks()
+    discovery.pass_time(hours=30)
+    await discovery.sweep()
+    await discovery.archive()
+    discovery.pass_time(hours=7)
+    await discovery.sweep()
+    kept = discovery.run_files()
+
+    for _ in range(10):
+        discovery.pass_time(minutes=15)
+        await discovery.sweep()
+    assert discovery.run_files() == kept
+
+    discovery.finder.refused.add(ALICE)
+    await discovery.sweep()
+    assert discovery.run_files() != kept
