@@ -55,14 +55,20 @@ def named_files(message: Message) -> Iterator[tuple[Origin, str, str]]:
         content = version.content or {}
         for one in dicts_in(content.get("attachments")):
             name = one.get("name") or one.get("id")
-            url = one.get("url") or one.get("previewUrl")
-            if isinstance(url, str):
+            url = address_of(one)
+            if url is not None:
                 yield Origin.ATTACHMENT, str(name or ""), url
         metadata = content.get("metadata")
         for one in shared_files(metadata if isinstance(metadata, dict) else {}):
             url = one.get("url")
             if isinstance(url, str) and url:
                 yield Origin.LINK, str(one.get("name") or ""), url
+
+
+def address_of(attachment: Mapping[str, Any]) -> str | None:
+    """Give the address of what a listing has as attached; None where it is no text."""
+    url = attachment.get("url") or attachment.get("previewUrl")
+    return url if isinstance(url, str) else None
 
 
 def shared_files(metadata: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

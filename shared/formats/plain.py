@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 from html.parser import HTMLParser
 
+from shared.domain.attachments import address_of, dicts_in
 from shared.domain.event import raw_id
 from shared.domain.transcript import Message, Transcript, Version
 
@@ -135,14 +136,12 @@ def standing(message: Message) -> Version:
 def attachments(message: Message, besides: Collection[str] = ()) -> list[str]:
     """Give what is attached, a line each; nothing of the addresses `besides`."""
     found = standing(message).content or {}
-    listed = found.get("attachments")
     return [
         one_line(
             f"{one.get('name') or one.get('id') or 'attachment'} {one.get('url') or ''}"
         )
-        for one in (listed if isinstance(listed, list) else [])
-        if isinstance(one, dict)
-        and (one.get("url") or one.get("previewUrl")) not in besides
+        for one in dicts_in(found.get("attachments"))
+        if address_of(one) not in besides
     ]
 
 

@@ -295,3 +295,14 @@ async def test_a_package_holds_the_files(world, tmp_path):
     write(tmp_path, target.files)
     assert PHOTO in target.files.values()
     assert standalone.main(str(tmp_path)) == 0
+
+
+@pytest.mark.parametrize("url", [["x"], {"a": 1}, 5, None])
+async def test_an_address_that_is_no_text_is_no_reason_to_stop(url):
+    world = World(formats=("json", "html"))
+    world.chat.shows(THREAD, ALICE, pictured(1, url=url))
+
+    await world.finalize(THREAD, readers=(ALICE,), relist=True)
+
+    assert "a.png" in world.file("transcript.html").decode()
+    assert "attachments" not in world.manifest()["content"]
