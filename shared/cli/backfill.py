@@ -352,9 +352,8 @@ def tell_end(work: Backfill, *, as_json: bool) -> int:
 
 
 def missing_users(estate: Estate) -> Iterator[str]:
-    for user in estate.users.values():
-        if user.state in (UserState.REFUSED, UserState.FAILED):
-            yield f"{user.state.upper()} {user.id}: {user.reason}"
+    for user in estate.unasked:
+        yield f"{user.state.upper()} {user.id}: {user.reason}"
 
 
 def missing_threads(estate: Estate) -> Iterator[str]:

@@ -110,7 +110,7 @@ async def report(
 def as_table(report: Report) -> str:
     """Give it for a terminal: what is missing first, then the numbers."""
     lines = [f"INCOMPLETE: {one}" for one in report.doubts]
-    lines += named("", [f"{u.state} {u.id}: {u.reason}" for u in report.unasked])
+    lines += named("", [f"{u.state} {u.id}: {u.reason}" for u in report.estate.unasked])
     for standing in Standing:
         if standing is not Standing.ARCHIVED:
             rows = [row for row in report.rows if row.standing is standing]
@@ -160,7 +160,7 @@ def as_json(report: Report) -> str:
         "ended_on": report.estate.ended_on,
         "users": {
             "met": len(report.estate.users),
-            "not_asked": [asdict(one) for one in report.unasked],
+            "not_asked": [asdict(one) for one in report.estate.unasked],
             "in_no_thread": [one.id for one in report.idle],
         },
         "standings": {one: report.standings[one] for one in Standing},
@@ -243,7 +243,7 @@ def as_html(report: Report) -> str:
         ),
         "</dl>",
         section("Users who could not be asked", ("user", "state", "reason"),
-                [(one.id, one.state, one.reason) for one in report.unasked]),
+                [(one.id, one.state, one.reason) for one in report.estate.unasked]),
         section("Threads without an archive", ("thread", "standing", "reason"),
                 [(row.thread_id, row.standing, row.reason) for row in missing]),
         section("Threads archived in part", ("thread", "standing", "reason"),

@@ -46,6 +46,7 @@ class ThreadState(StrEnum):
     FAILED = "failed"
 
 
+NOT_ASKED = (UserState.REFUSED, UserState.FAILED)
 FINISHED = (ThreadState.QUEUED, ThreadState.ARCHIVED)
 
 
@@ -185,11 +186,14 @@ class Estate:
                 yield user
 
     @property
+    def unasked(self) -> list[User]:
+        """The users whose threads could not be had."""
+        return [one for one in self.users.values() if one.state in NOT_ASKED]
+
+    @property
     def has_failed_discovery(self) -> bool:
         """Whether some user's threads could not be asked for: there may be more."""
-        return any(
-            self.user_states[one] for one in (UserState.FAILED, UserState.REFUSED)
-        )
+        return any(self.user_states[one] for one in NOT_ASKED)
 
 
 TAKE = {

@@ -19,7 +19,6 @@ from shared.domain.estate import (
     Estate,
     Thread,
     ThreadState,
-    UserState,
     done_line,
 )
 from shared.domain.manifest import Manifest
@@ -38,7 +37,7 @@ from shared.usecases.backfill import (
     Seeds,
 )
 from shared.usecases.revisions import read_manifest
-from shared.usecases.runs import Line, Run
+from shared.usecases.runs import Line, Run, batches
 
 RUN = "discovery"
 """The name of the run. A backfill of that name would wait for the sweep."""
@@ -133,11 +132,7 @@ class Discover:
         return Discovered(
             threads=len(estate.threads),
             queued=archiver.queued,
-            failures=[
-                f"reader {one.id}: {one.reason}"
-                for one in estate.users.values()
-                if one.state in (UserState.REFUSED, UserState.FAILED)
-            ],
+            failures=[f"reader {one.id}: {one.reason}" for one in estate.unasked],
         )
 
     async def settle(self, run: Run) -> None:
@@ -146,8 +141,7 @@ class Discover:
         queued = [
             one for one in run.estate.threads.values() if is_late(one, now - LATE_AFTER)
         ]
-        for start in range(0, len(queued), AT_ONCE):
-            some = queued[start : start + AT_ONCE]
+        for some in batches(queued, AT_ONCE):
             await run.tell(*await asyncio.gather(*map(self.outcome_of, some)))
 
     async def outcome_of(self, thread: Thread) -> Line:

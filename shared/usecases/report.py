@@ -18,6 +18,7 @@ from shared.domain.listing import Sight
 from shared.domain.manifest import Manifest
 from shared.ports.archive_store import ArchiveStore
 from shared.usecases.revisions import read_manifest, threads_of
+from shared.usecases.runs import batches
 
 AT_ONCE = 32
 """Threads whose archives are read at the same time."""
@@ -111,12 +112,6 @@ class Report:
         return not self.doubts and archived == len(self.rows)
 
     @property
-    def unasked(self) -> list[User]:
-        """The users whose threads could not be had."""
-        states = (UserState.REFUSED, UserState.FAILED)
-        return [one for one in self.estate.users.values() if one.state in states]
-
-    @property
     def idle(self) -> list[User]:
         """The users who were asked and are in no thread."""
         return [
@@ -155,8 +150,7 @@ class TakeReport:
         report = Report(run=run, estate=estate)
         archived = {one async for one in threads_of(self.archive)}
         ids = sorted(archived | estate.threads.keys())
-        for start in range(0, len(ids), AT_ONCE):
-            some = ids[start : start + AT_ONCE]
+        for some in batches(ids, AT_ONCE):
             rows = await asyncio.gather(
                 *(
                     self.row(one, estate.threads.get(one), is_there=one in archived)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.domain import json_line, layout
 from shared.domain.estate import Estate
@@ -11,6 +11,7 @@ from shared.ports.archive_store import ArchiveFiles
 
 LINES_AT_ONCE = 500
 Line = dict[str, Any]
+One = TypeVar("One")
 
 
 def nobody(line: Line, estate: Estate) -> None:
@@ -62,7 +63,8 @@ class Run:
             Transient: they could not be kept.
 
         """
-        for some in batches([one for one in lines if self.is_kept(one, self.estate)]):
+        news = [one for one in lines if self.is_kept(one, self.estate)]
+        for some in batches(news, LINES_AT_ONCE):
             text = "".join(json_line.compact(line) + "\n" for line in some)
             await self.log.append(layout.run_stem(self.name), json_line.encode(text))
             for line in some:
@@ -70,6 +72,6 @@ class Run:
                 self.watch(line, self.estate)
 
 
-def batches(lines: Sequence[Line]) -> list[Sequence[Line]]:
-    starts = range(0, len(lines), LINES_AT_ONCE)
-    return [lines[start : start + LINES_AT_ONCE] for start in starts]
+def batches(every: Sequence[One], size: int) -> list[Sequence[One]]:
+    """Cut a sequence into pieces of a size, but for the last."""
+    return [every[start : start + size] for start in range(0, len(every), size)]
