@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from shared import telemetry
 from shared.domain import json_line, layout
@@ -14,9 +15,11 @@ from shared.ports.append_log import AppendLog, ThreadLogs
 from shared.ports.archive_store import ArchiveStore
 from shared.ports.clock import Clock
 from shared.ports.work_queue import MeasuredQueue, WorkQueue
-from shared.usecases.discover import Discover
 from shared.usecases.ledger import CloseLedger
 from shared.usecases.revisions import read_manifest
+
+if TYPE_CHECKING:  # it archives too, and most sweeps have none
+    from shared.usecases.discover import Discover
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,7 +41,7 @@ class Sweep:
     archive: ArchiveStore
     queue: WorkQueue
     poison: MeasuredQueue
-    discover: Discover | None = None
+    discover: "Discover | None" = None
     """Finds threads where no events tell of them."""
     close_ledger: CloseLedger
     journal: AppendLog

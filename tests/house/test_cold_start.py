@@ -63,6 +63,12 @@ def test_the_first_event_does_not_wait_for_what_archives():
     assert sorted(name for name in names if name.startswith(others)) == []
 
 
+def test_a_sweep_does_not_wait_for_what_archives():
+    names = imported("shared.usecases.sweep")
+
+    assert sorted(name for name in names if name.startswith(HEAVY + LATER)) == []
+
+
 def test_the_command_imports_an_sdk_only_when_it_needs_one():
     names = imported("shared.cli.main")
 
