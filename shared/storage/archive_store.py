@@ -16,7 +16,7 @@ from shared.domain import layout
 from shared.domain.errors import IntegrityError, Transient
 from shared.ports.archive_store import AlreadyExists, File, Immutable, Shelf
 from shared.storage import failures
-from shared.storage.clients import create_container
+from shared.storage.clients import create_container, why_kept
 
 CONTENT_TYPES = {
     "json": "application/json",
@@ -123,11 +123,9 @@ class BlobArchiveStore:
     async def check_erasable(self) -> None:
         """Ask for policies and holds of the container; see the port."""
         with failures.as_transient("ask for the container's policies"):
-            found = await self.container.get_container_properties()
-        if found.has_legal_hold:
-            raise Immutable("the container has a legal hold; have it cleared first")
-        if found.has_immutability_policy:
-            raise Immutable("the container has an immutability policy; nothing can go")
+            reason = await why_kept(self.container)
+        if reason:
+            raise Immutable(reason)
 
     async def replace(self, path: str, data: bytes) -> None:
         """Replace a file; see the port."""

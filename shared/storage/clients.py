@@ -90,6 +90,16 @@ class Account:
         )
 
 
+async def why_kept(container: ContainerClient) -> str:
+    """Give what forbids removing anything from a container; "" where nothing does."""
+    found = await container.get_container_properties()
+    if found.has_legal_hold:
+        return "the container has a legal hold; have it cleared first"
+    if found.has_immutability_policy:
+        return "the container has an immutability policy; nothing can go"
+    return ""
+
+
 async def create_container(container: ContainerClient) -> None:
     """Create a container that infra has not; somebody being faster is fine."""
     try:

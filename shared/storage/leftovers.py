@@ -13,6 +13,7 @@ from azure.storage.blob.aio import ContainerClient
 from shared.domain.errors import Transient
 from shared.ports.leftovers import Leftover
 from shared.storage import failures
+from shared.storage.clients import why_kept
 
 
 class BlobLeftovers:
@@ -42,10 +43,9 @@ class BlobLeftovers:
         """Ask for policies and holds of the container; see the port."""
         with failures.as_transient("ask for the container's policies"):
             try:
-                found = await self.container.get_container_properties()
+                return bool(await why_kept(self.container))
             except ResourceNotFoundError:
                 return False
-        return bool(found.has_immutability_policy or found.has_legal_hold)
 
     async def remove(self, leftover: Leftover) -> bool:
         """Remove a file; see the port."""
