@@ -8,7 +8,6 @@ import asyncio
 import itertools
 import json
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -18,36 +17,26 @@ from bench.client_cost import KEY, null_server
 from bench.contestants import Product, take
 from bench.measure import closed_loop, median
 from bench.workloads import WORKLOADS
-from local.insights import insights
-from local.stack import ROOT
+from local.insights import as_deployed, insights
 
 OFF, DEPLOYED, AS_IT_COMES = "off", "as deployed", "as it comes"
 CELLS = ((WORKLOADS[0], 1), (WORKLOADS[2], 64))
-DISABLED = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
-
-
-def disabled_where_deployed() -> str:
-    """Give what `infra/function.bicep` switches off."""
-    text = (ROOT / "infra" / "function.bicep").read_text()
-    found = re.search(rf"{DISABLED}: '(.*)'", text)
-    if not found:
-        raise LookupError(f"infra/function.bicep does not set {DISABLED}")
-    return found[1]
 
 
 def run(*, rounds: int, seconds: float) -> dict[str, Any]:
     """Give microseconds of CPU per event, for each cell and way."""
     ways: dict[str, dict[str, str]] = {
         OFF: {},
-        DEPLOYED: {DISABLED: disabled_where_deployed()},
-        AS_IT_COMES: {DISABLED: ""},
+        DEPLOYED: as_deployed(),
+        AS_IT_COMES: {},
     }
     costs: dict[str, dict[str, list[float]]] = {}
     with null_server() as port, insights() as taken:
-        to = {"APPLICATIONINSIGHTS_CONNECTION_STRING": taken.connection_string}
         for _ in range(rounds):
             for way, environment in ways.items():
-                found = measured(way, port, seconds, to | environment)
+                found = measured(
+                    way, port, seconds, {**taken.environment, **environment}
+                )
                 for name, value in found.items():
                     costs.setdefault(name, {}).setdefault(way, []).append(value)
     rows = {}
@@ -61,10 +50,9 @@ def measured(
     way: str, port: int, seconds: float, environment: dict[str, str]
 ) -> dict[str, float]:
     """Measure one way in a process of its own."""
-    quiet = {"APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true"}
     done = subprocess.run(
         [sys.executable, "-m", "bench.watched", way, str(port), str(seconds)],
-        env=os.environ | quiet | environment,
+        env=os.environ | environment,
         capture_output=True,
         text=True,
         check=True,

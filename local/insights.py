@@ -1,12 +1,15 @@
 """What telemetry goes to on this machine: takes it as Application Insights does."""
 
 import gzip
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from local.stack import ROOT
 
 ACCEPTED = b'{"itemsReceived": 1, "itemsAccepted": 1, "errors": []}'
 INSTRUMENTATION_KEY = "00000000-0000-0000-0000-000000000000"
@@ -14,10 +17,16 @@ INSTRUMENTATION_KEY = "00000000-0000-0000-0000-000000000000"
 
 @dataclass(frozen=True, slots=True)
 class Insights:
-    """`bodies` is all that was sent so far, unpacked."""
+    """`environment` sends a process's telemetry here; `bodies` is all that came."""
 
-    connection_string: str
+    environment: Mapping[str, str]
     bodies: list[bytes] = field(default_factory=list)
+
+
+def as_deployed() -> dict[str, str]:
+    """Give the settings of telemetry that `infra/function.bicep` makes."""
+    text = (ROOT / "infra" / "function.bicep").read_text()
+    return dict(re.findall(r"^  ((?:PYTHON|OTEL)_\w+): '(.*)'$", text, re.MULTILINE))
 
 
 @contextmanager
@@ -42,8 +51,14 @@ def insights() -> Iterator[Insights]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         here = f"http://127.0.0.1:{server.server_port}/"
         taken = Insights(
-            f"InstrumentationKey={INSTRUMENTATION_KEY};"
-            f"IngestionEndpoint={here};LiveEndpoint={here}"
+            {
+                "APPLICATIONINSIGHTS_CONNECTION_STRING": (
+                    f"InstrumentationKey={INSTRUMENTATION_KEY};"
+                    f"IngestionEndpoint={here};LiveEndpoint={here}"
+                ),
+                # What the exporter tells of itself goes elsewhere.
+                "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
+            }
         )
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield taken

@@ -15,14 +15,14 @@ from azure.monitor.opentelemetry._constants import (
 
 from builders import THREAD
 from instruments import metric_names
-from local.insights import insights
+from local.insights import as_deployed, insights
 
 ROOT = Path(__file__).parents[1]
 WORKER_STARTS = """
 import asyncio, logging, os, sys
 sys.path[:0] = ["tests/support"]
 from azure.monitor.opentelemetry import configure_azure_monitor
-configure_azure_monitor(logger_name=os.environ["PYTHON_APPLICATIONINSIGHTS_LOGGER_NAME"])
+configure_azure_monitor()
 """
 """What the Functions worker does where a setting asks for telemetry."""
 END = """
@@ -77,25 +77,13 @@ COLUMNS = {"Sum": "value", "Max": "max", "Min": "min", "ItemCount": "count"}
 """Columns of the table AppMetrics, and what a sent metric calls them."""
 
 
-def deployed():
-    """Give the settings of monitoring as `infra/function.bicep` has them."""
-    bicep = (ROOT / "infra" / "function.bicep").read_text()
-    return dict(re.findall(r"^  ((?:PYTHON|OTEL)_\w+): '(.*)'$", bicep, re.MULTILINE))
-
-
 def tell(code, *arguments, **settings):
     """Run code with telemetry as it is deployed; give what was sent, raw and read."""
     with insights() as taken:
         done = subprocess.run(
             [sys.executable, "-c", code, *arguments],
             cwd=ROOT,
-            env=os.environ
-            | deployed()
-            | {
-                "APPLICATIONINSIGHTS_CONNECTION_STRING": taken.connection_string,
-                "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
-            }
-            | settings,
+            env=os.environ | as_deployed() | taken.environment | settings,
             capture_output=True,
             text=True,
             check=False,
@@ -198,7 +186,7 @@ def test_an_alert_takes_a_column_that_is_sent(file, told):
 
 
 def test_nothing_is_patched_where_it_is_deployed():
-    off = deployed()["OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"]
+    off = as_deployed()["OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"]
 
     assert set(off.split(",")) == set(PATCHED)
 
