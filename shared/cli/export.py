@@ -19,6 +19,7 @@ from shared.cli.progress import bytes_bar
 from shared.cli.target import Target, Unreadable, opened
 from shared.cli.text import printable
 from shared.domain import layout
+from shared.formats import ARCHIVED
 from shared.formats.finetune_format import ROLES
 from shared.formats.part import Identity, Options
 from shared.formats.registry import FORMATS
@@ -34,7 +35,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 def formats() -> None:
     """List the formats that archives and exports can have."""
     for name, one in FORMATS.items():
-        where = "" if one.is_archived else " (export only)"
+        where = "" if name in ARCHIVED else " (export only)"
         click.echo(f"{name:<14}{one.about}{where}")
 
 

@@ -31,16 +31,11 @@ DAY = r"(?:\d{4}-\d\d-\d\d|undated)"
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format by the name it has in `ARCHIVE_FORMATS`.
-
-    `files` is a pattern of the names it gives; `is_archived` says whether archives may
-    hold it: the others need to be told more, or have no bytes of their own for ever.
-    """
+    """A format; `files` is a pattern of the names of the files that it gives."""
 
     about: str
     files: str
     write: Writer
-    is_archived: bool = True
 
     def is_mine(self, name: str) -> bool:
         return re.fullmatch(self.files, name) is not None
@@ -96,19 +91,16 @@ FORMATS: Mapping[str, Format] = {
         "the rows of jsonl, for analytics (needs the extra `parquet`)",
         r"messages\.parquet",
         parquet_format.write,
-        is_archived=False,
     ),
     "finetune": Format(
         "chat completions for Azure OpenAI fine-tuning (needs --role)",
         r"finetune\.jsonl",
         finetune_format.write,
-        is_archived=False,
     ),
     "graph-import": Format(
         "the requests that import a thread into Teams (needs --identities)",
         r"graph-.*",
         graph_format.write,
-        is_archived=False,
     ),
 }
 RECONCILIATION = Format(
