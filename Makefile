@@ -27,12 +27,12 @@ demo: setup ## Do the main job on this machine, from chat message to archive
 test: setup ## Run every test
 	$(BIN)/python -m pytest
 
-check: setup ## Lint, types, floors, infrastructure
+check: setup ## Lint, types, layers, infrastructure
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q tests/infra tests/house
+	$(BIN)/python -m pytest -q tests/infra tests/repository
 
 bench: setup ## Measure ingest, formats and backfill beside their floors (about half an hour)
 	$(BIN)/python -m bench

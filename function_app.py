@@ -10,10 +10,10 @@ import logging
 import azure.functions as func
 
 from shared import telemetry
-from shared.bootstrap import current_app
+from shared.bootstrap.app import current_app
 from shared.domain.errors import Transient
 from shared.domain.layout import FINALIZE_QUEUE
-from shared.domain.work import decode_work
+from shared.domain.log.work import decode_work
 
 app = func.FunctionApp()
 logger = logging.getLogger("archiver")

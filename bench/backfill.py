@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from local.stack import chat_service
-from shared.bootstrap import chat_access
-from shared.chat.finder import AcsThreadFinder
-from shared.chat.service import AcsChatService
+from shared.adapters.chat.finder import AcsThreadFinder
+from shared.adapters.chat.service import AcsChatService
+from shared.bootstrap.app import chat_access
 from shared.config.settings import chat_settings
 from shared.domain.errors import ArchiverError
 

@@ -10,11 +10,11 @@ from typing import Any, cast
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 
-from shared.bootstrap import new_salt, utc_now
-from shared.domain.work import Work
-from shared.storage.append_log import BlobAppendLog
-from shared.storage.clients import APPEND_OPTIONS, Account
-from shared.usecases.ingest import Ingest
+from shared.adapters.storage.append_log import BlobAppendLog
+from shared.adapters.storage.clients import APPEND_OPTIONS, Account
+from shared.bootstrap.app import new_salt, utc_now
+from shared.domain.log.work import Work
+from shared.usecases.capture.ingest import Ingest
 
 
 class Naive:

@@ -17,7 +17,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from shared.domain.listing import (
+from shared.domain.log.record import encode_record, read_records
+from shared.domain.thread.listing import (
     Page,
     PageKind,
     Sight,
@@ -26,8 +27,7 @@ from shared.domain.listing import (
     encode_page,
     read_listings,
 )
-from shared.domain.record import encode_record, read_records
-from shared.domain.replay import replay
+from shared.domain.thread.replay import replay
 from shared.formats import ARCHIVED
 from shared.formats.registry import FORMATS, streamed
 

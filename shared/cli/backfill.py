@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from shared.bootstrap import (
+from shared.bootstrap.app import (
     attachments_by,
     chat_access,
     listing_by,
     quieten_sdk_logs,
 )
+from shared.bootstrap.archives import Target, Unreadable, opened
 from shared.cli.options import (
     STOPPED,
     archive_argument,
@@ -26,7 +27,6 @@ from shared.cli.options import (
 )
 from shared.cli.progress import backfill_bars
 from shared.cli.seeds import read_seeds
-from shared.cli.target import Target, Unreadable, opened
 from shared.cli.text import printable, readable
 from shared.config.settings import (
     ChatSettings,
@@ -35,10 +35,12 @@ from shared.config.settings import (
     fetch_settings,
 )
 from shared.domain import layout
-from shared.domain.estate import Estate, ThreadState, UserState
+from shared.domain.inventory import Estate, ThreadState, UserState
 from shared.formats import ARCHIVED, DEFAULT
 from shared.ports.leases import LeaseHeld
-from shared.usecases.backfill import (
+from shared.usecases.archive.finalize import Finalize
+from shared.usecases.evidence.ledger import CloseLedger
+from shared.usecases.inventory.backfill import (
     ArchiveHere,
     Archiver,
     Backfill,
@@ -46,13 +48,11 @@ from shared.usecases.backfill import (
     Scope,
     Seeds,
 )
-from shared.usecases.finalize import Finalize
-from shared.usecases.ledger import CloseLedger
-from shared.usecases.plan import Plan, plan
-from shared.usecases.runs import Run
+from shared.usecases.inventory.plan import Plan, plan
+from shared.usecases.inventory.runs import Run
 
 if TYPE_CHECKING:
-    from shared.chat.access import Access
+    from shared.adapters.chat.access import Access
 
 FILES: Any = {"type": click.File("rb"), "multiple": True, "metavar": "FILE"}
 
@@ -163,7 +163,7 @@ async def backfill(
       chat-archive backfill --users users.txt --follow --here archive
       chat-archive backfill --chat-logs logs.csv --since-last
     """
-    from shared.chat.finder import AcsThreadFinder
+    from shared.adapters.chat.finder import AcsThreadFinder
 
     if since_last and again:
         raise click.UsageError("Give either --since-last or --again.")
@@ -262,8 +262,8 @@ def archive_here(
     fetch: FetchSettings,
     formats: Sequence[str],
 ) -> ArchiveHere:
-    from shared.announce.topic import SilentAnnouncer
-    from shared.storage.archive_folder import NoThreadLogs
+    from shared.adapters.storage.archive_folder import NoThreadLogs
+    from shared.adapters.topic import SilentAnnouncer
 
     return ArchiveHere(
         finalize=Finalize(
@@ -281,7 +281,7 @@ def archive_here(
 
 
 async def put_on_queue(target: Target, stack: AsyncExitStack) -> PutOnQueue:
-    from shared.storage.work_queue import StorageWorkQueue
+    from shared.adapters.storage.work_queue import StorageWorkQueue
 
     if target.account is None:
         raise click.UsageError("A folder has no queue: give --here.")

@@ -2,6 +2,7 @@
 
 import click
 
+from shared.bootstrap.archives import Target, opened
 from shared.cli.options import (
     archive_argument,
     by_option,
@@ -9,11 +10,10 @@ from shared.cli.options import (
     runs,
     utc_now,
 )
-from shared.cli.target import Target, opened
 from shared.cli.text import printable
 from shared.domain.errors import ArchiverError
-from shared.usecases.erase import Choice, Erase, Plan
-from shared.usecases.holds import Hold, Holds
+from shared.usecases.evidence.erase import Choice, Erase, Plan
+from shared.usecases.evidence.holds import Hold, Holds
 
 
 @click.command()

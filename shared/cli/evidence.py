@@ -4,14 +4,14 @@ from pathlib import Path
 
 import click
 
+from shared.bootstrap.archives import Unreadable, opened
 from shared.cli.options import (
     archive_argument,
     read_checkpoint,
     runs,
 )
-from shared.cli.target import Unreadable, opened
 from shared.domain import layout
-from shared.usecases.prove import Prove, take_checkpoint
+from shared.usecases.evidence.prove import Prove, take_checkpoint
 
 OUTPUT = click.Path(path_type=Path)
 

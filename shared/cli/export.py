@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from shared.bootstrap.archives import Target, Unreadable, opened
 from shared.cli.options import (
     archive_argument,
     by_option,
@@ -16,16 +17,15 @@ from shared.cli.options import (
     utc_now,
 )
 from shared.cli.progress import bytes_bar
-from shared.cli.target import Target, Unreadable, opened
 from shared.cli.text import printable
 from shared.domain import layout
 from shared.formats import ARCHIVED
 from shared.formats.finetune_format import ROLES
 from shared.formats.part import Identity, Options
 from shared.formats.registry import FORMATS
-from shared.usecases.export import Export
-from shared.usecases.find import Selection
-from shared.usecases.package import Package
+from shared.usecases.archive.find import Selection
+from shared.usecases.reading.export import Export
+from shared.usecases.reading.package import Package
 
 OUTPUT = click.Path(path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -120,7 +120,7 @@ async def convert(
     selection: Selection,
     options: Options,
 ) -> int:
-    from shared.storage.archive_folder import FolderArchive
+    from shared.adapters.storage.archive_folder import FolderArchive
 
     total = await target.size(ends=(layout.EVENTS_FILE, layout.LISTING_FILE))
     output.mkdir(parents=True, exist_ok=True)
@@ -141,7 +141,7 @@ async def convert(
 async def pack(
     target: Target, package: Path, threads: tuple[str, ...], *, by: str, reason: str
 ) -> int:
-    from shared.storage.archive_folder import FolderArchive
+    from shared.adapters.storage.archive_folder import FolderArchive
 
     if package.exists():
         raise Unreadable(f"{package} exists already; it is left as it is.")

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from shared.bootstrap import new_salt
+from shared.bootstrap.app import new_salt
+from shared.bootstrap.archives import Target, opened
 from shared.cli.options import archive_argument, runs, utc_now
-from shared.cli.target import Target, opened
 from shared.cli.text import printable
 from shared.config.settings import Reader
 from shared.domain import layout
 from shared.domain.errors import ConfigError
 from shared.ports.append_log import ThreadLogs
 from shared.ports.archive_store import ArchiveFiles
-from shared.ports.leftovers import Leftovers
-from shared.usecases.ingest import Ingest
-from shared.usecases.redeliver import Redeliver, Redelivered
-from shared.usecases.status import Status, TakeStatus
+from shared.ports.unprocessed_events import Leftovers
+from shared.usecases.capture.ingest import Ingest
+from shared.usecases.capture.redeliver import Redeliver, Redelivered
+from shared.usecases.capture.status import Status, TakeStatus
 
 if TYPE_CHECKING:
-    from shared.storage.work_queue import StorageWorkQueue
+    from shared.adapters.storage.work_queue import StorageWorkQueue
 
 MOST_REASONS = 10
 
@@ -45,9 +45,9 @@ class Running:
 @asynccontextmanager
 async def running(target: Target) -> AsyncIterator[Running]:
     """Open what a folder does not have."""
-    from shared.storage.archive_store import BlobArchiveStore
-    from shared.storage.leftovers import BlobLeftovers
-    from shared.storage.work_queue import StorageWorkQueue
+    from shared.adapters.storage.archive_store import BlobArchiveStore
+    from shared.adapters.storage.unprocessed_events import BlobLeftovers
+    from shared.adapters.storage.work_queue import StorageWorkQueue
 
     if target.account is None or target.blobs is None or target.log is None:
         raise click.UsageError(

@@ -11,11 +11,11 @@ from typing import Any
 
 import click
 
-from shared.cli.target import Unreadable
+from shared.bootstrap.archives import Unreadable
 from shared.domain import layout
-from shared.domain.checkpoint import Checkpoint, parse_checkpoint
+from shared.domain.archive.checkpoint import Checkpoint, parse_checkpoint
 from shared.domain.errors import ArchiverError
-from shared.usecases.find import Selection
+from shared.usecases.archive.find import Selection
 
 Command = Callable[..., Any]
 

@@ -18,7 +18,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from shared.domain.estate import Estate, ThreadState, UserState
+from shared.domain.inventory import Estate, ThreadState, UserState
 
 LINE_EVERY = 60.0
 

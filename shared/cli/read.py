@@ -7,19 +7,19 @@ from typing import Any
 
 import click
 
+from shared.bootstrap.archives import Target, Unreadable, opened
 from shared.cli.options import archive_argument, runs, selection_options
 from shared.cli.progress import bytes_bar
-from shared.cli.target import Target, Unreadable, opened
 from shared.cli.text import count, printable, readable
 from shared.domain import layout
+from shared.domain.archive.manifest import Manifest
 from shared.domain.errors import IntegrityError
-from shared.domain.listing import Sight
-from shared.domain.manifest import Manifest
-from shared.domain.transcript import Transcript
+from shared.domain.thread.listing import Sight
+from shared.domain.thread.transcript import Transcript
 from shared.formats.part import PLAIN
 from shared.formats.registry import FORMATS
-from shared.usecases.find import Find, Selection
-from shared.usecases.revisions import read_manifest
+from shared.usecases.archive.find import Find, Selection
+from shared.usecases.evidence.revisions import read_manifest
 
 READABLE = ("txt", "md", "json")
 SIGHTS = {Sight.FULL: "", Sight.PARTIAL: "partial", Sight.EVENTS_ONLY: "events only"}

@@ -12,18 +12,18 @@ from typing import Any
 
 import click
 
+from shared.bootstrap.archives import opened
 from shared.cli.export import FILE, read_identities
 from shared.cli.options import archive_argument, run_option, runs
-from shared.cli.target import opened
 from shared.cli.text import printable, readable
-from shared.usecases.report import (
+from shared.usecases.inventory.report import (
     HAVE_AN_ARCHIVE,
     Report,
     Standing,
     TakeReport,
     ThreadRow,
 )
-from shared.usecases.runs import Run
+from shared.usecases.inventory.runs import Run
 
 POLICY = (
     "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; "

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
-from shared.cli.target import Unreadable
-from shared.usecases.backfill import Seeds
+from shared.bootstrap.archives import Unreadable
+from shared.usecases.inventory.backfill import Seeds
 
 USER, THREAD = "userid", "chatthreadid"
 """The columns of a chat log, in lower case: its exports spell them in several ways."""

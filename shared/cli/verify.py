@@ -7,17 +7,17 @@ from pathlib import Path
 
 import click
 
+from shared.bootstrap.archives import CHECKPOINT, Target, Unreadable, opened
 from shared.cli.options import archive_argument, read_checkpoint, runs
 from shared.cli.progress import bytes_bar
-from shared.cli.target import CHECKPOINT, Target, Unreadable, opened
 from shared.cli.text import count, printable, readable
 from shared.domain import layout
-from shared.domain.checkpoint import Checkpoint
-from shared.domain.erasure import Erasures
-from shared.domain.proof import check_proof
-from shared.storage.checklist import DiskChecklist
-from shared.usecases.verify import Verify
-from shared.usecases.verify_revision import Failure, Report
+from shared.domain.archive.checkpoint import Checkpoint
+from shared.domain.archive.erasure import Erasures
+from shared.domain.archive.proof import check_proof
+from shared.usecases.evidence.ledger_lookup import DiskChecklist
+from shared.usecases.evidence.verify import Verify
+from shared.usecases.evidence.verify_revision import Failure, Report
 
 
 @click.command()

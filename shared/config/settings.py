@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from shared.domain.errors import ConfigError
-from shared.domain.event import is_own_user
+from shared.domain.log.event import is_own_user
 
 Read = TypeVar("Read")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

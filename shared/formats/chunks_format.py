@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.domain import json_line, layout
-from shared.domain.transcript import Message, Transcript
+from shared.domain.thread.transcript import Message, Transcript
 from shared.formats.part import File, Options
 from shared.formats.plain import is_system, name_of, one_line, said, title, when
 

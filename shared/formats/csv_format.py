@@ -9,7 +9,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
-from shared.domain.transcript import Transcript
+from shared.domain.thread.transcript import Transcript
 from shared.formats.part import File, Options
 from shared.formats.rows import MESSAGE_COLUMNS, Row, message_rows
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from shared.domain import json_line
 from shared.domain.errors import ArchiverError
-from shared.domain.transcript import Transcript
+from shared.domain.thread.transcript import Transcript
 from shared.formats.part import File, Options
 from shared.formats.plain import is_system, said
 

@@ -22,9 +22,9 @@ from html import escape
 from typing import Any
 
 from shared.domain import json_line
-from shared.domain.evidence import sha256
+from shared.domain.log.commitment import sha256
+from shared.domain.thread.transcript import Message, Transcript
 from shared.domain.times import parse_time
-from shared.domain.transcript import Message, Transcript
 from shared.formats.csv_format import neutralise
 from shared.formats.html_format import sanitised
 from shared.formats.part import File, Options

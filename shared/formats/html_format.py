@@ -16,7 +16,7 @@ from html import escape
 from importlib.resources import files as resources
 from itertools import groupby
 
-from shared.domain.transcript import (
+from shared.domain.thread.transcript import (
     Attachment,
     Message,
     Participant,

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from shared.domain.manifest import attachment_json, gap_json, view_json
-from shared.domain.record import SCHEMA
-from shared.domain.transcript import (
+from shared.domain.archive.manifest import attachment_json, gap_json, view_json
+from shared.domain.log.record import SCHEMA
+from shared.domain.thread.transcript import (
     Attachment,
     Change,
     Message,

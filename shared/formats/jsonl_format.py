@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from shared.domain import json_line
-from shared.domain.transcript import Transcript
+from shared.domain.thread.transcript import Transcript
 from shared.formats.part import File, Options
 from shared.formats.rows import (
     HISTORY_COLUMNS,

@@ -9,8 +9,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from shared.domain.thread.transcript import Message, Transcript
 from shared.domain.times import parse_time
-from shared.domain.transcript import Message, Transcript
 from shared.formats.plain import one_line
 
 if TYPE_CHECKING:

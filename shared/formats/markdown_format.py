@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from html import escape
 
-from shared.domain.transcript import Message, Transcript
+from shared.domain.thread.transcript import Message, Transcript
 from shared.formats.part import File, Options
 from shared.formats.plain import (
     attachments,

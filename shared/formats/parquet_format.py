@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from shared.domain.errors import ArchiverError
-from shared.domain.transcript import Transcript
+from shared.domain.thread.transcript import Transcript
 from shared.formats.part import File, Options
 from shared.formats.rows import MESSAGE_COLUMNS, NUMBER, TRUTH, message_rows
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from shared.domain.transcript import Transcript
+from shared.domain.thread.transcript import Transcript
 
 File = tuple[str, Iterator[bytes]]
 """A name without a folder, and the bytes. Take the bytes before the next file."""

@@ -4,9 +4,9 @@ import re
 from collections.abc import Collection
 from html.parser import HTMLParser
 
-from shared.domain.attachments import address_of, dicts_in
-from shared.domain.event import raw_id
-from shared.domain.transcript import Message, Transcript, Version
+from shared.domain.log.event import raw_id
+from shared.domain.thread.attachments import address_of, dicts_in
+from shared.domain.thread.transcript import Message, Transcript, Version
 
 BLOCKS = frozenset(
     ("p", "div", "br", "li", "tr", "blockquote", "pre", "h1", "h2", "h3", "h4", "ul")

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from shared.domain.manifest import counts, gap_json, view_json
-from shared.domain.record import SCHEMA
-from shared.domain.transcript import Message, Transcript, Version
+from shared.domain.archive.manifest import counts, gap_json, view_json
+from shared.domain.log.record import SCHEMA
+from shared.domain.thread.transcript import Message, Transcript, Version
 from shared.formats.long_json import with_list
 from shared.formats.part import File, Options
 

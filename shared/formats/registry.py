@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from shared.domain.transcript import Transcript
+from shared.domain.thread.transcript import Transcript
 from shared.formats import (
     ARCHIVED,
     chunks_format,

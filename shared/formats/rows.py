@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.domain.transcript import Message, Transcript, Version
+from shared.domain.thread.transcript import Message, Transcript, Version
 
 Row = dict[str, str | int | bool]
 

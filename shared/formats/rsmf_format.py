@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
-from shared.domain.event import Kind, raw_id
-from shared.domain.transcript import Message, Transcript
+from shared.domain.log.event import Kind, raw_id
+from shared.domain.thread.transcript import Message, Transcript
 from shared.formats.mail import address, days, header, part
 from shared.formats.mail import mail as make_mail
 from shared.formats.part import File, Options

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from shared.domain.transcript import Message, Transcript
+from shared.domain.thread.transcript import Message, Transcript
 from shared.formats.part import File, Options
 from shared.formats.plain import (
     attachments,

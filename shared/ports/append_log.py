@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from shared.domain.coverage import Covers, Segment, ThreadLog
+from shared.domain.log.coverage import Covers, Segment, ThreadLog
 
 
 class AppendLog(Protocol):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from shared.domain.errors import ArchiverError
-from shared.domain.listing import Page
+from shared.domain.thread.listing import Page
 
 
 class ReaderRefused(ArchiverError):

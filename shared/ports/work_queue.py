@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Protocol
 
-from shared.domain.work import Work
+from shared.domain.log.work import Work
 
 
 class WorkQueue(Protocol):

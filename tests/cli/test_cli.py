@@ -11,9 +11,9 @@ from click.testing import CliRunner
 
 from builders import ALICE, FIRST_ID, THREAD
 from shared.cli.main import main
-from shared.domain.checkpoint import parse_checkpoint
+from shared.domain.archive.checkpoint import parse_checkpoint
 from shared.formats.registry import FORMATS
-from shared.usecases.find import Find
+from shared.usecases.archive.find import Find
 from verifying import OTHER, small_world, write
 
 MESSAGE = str(FIRST_ID)

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from builders import NOON, THREAD, received, to_log
 from shared.cli.main import main
 from shared.domain import layout
-from shared.domain.record import encode_quarantined
+from shared.domain.log.record import encode_quarantined
 
 pytestmark = pytest.mark.azurite
 TODAY = NOON.date()

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.cli import progress
-from shared.domain.estate import Estate, found_line, met_line
+from shared.domain.inventory import Estate, found_line, met_line
 
 
 @pytest.fixture

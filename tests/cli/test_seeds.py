@@ -5,8 +5,8 @@ import json
 
 import pytest
 
+from shared.bootstrap.archives import Unreadable
 from shared.cli.seeds import read_seeds
-from shared.cli.target import Unreadable
 
 ALICE, BOB = "8:acs:r_alice", "8:acs:r_bob"
 ONE, TWO = "19:one@thread.v2", "19:two@thread.v2"

@@ -19,7 +19,7 @@ from azure.storage.queue import QueueClient
 
 from local.stack import chat_service, stack
 from shared.domain import layout
-from shared.domain.work import decode_work
+from shared.domain.log.work import decode_work
 
 ROOT = Path(__file__).parents[2]
 USERS, THREADS = 40, 240

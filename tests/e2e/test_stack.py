@@ -23,9 +23,9 @@ from builders import (
 from local.demo import conversations
 from local.demo.people import invite
 from schemas import TRANSCRIPT
-from shared.domain.listing import read_listings
-from shared.domain.record import decode_record, read_records
-from shared.domain.replay import replay
+from shared.domain.log.record import decode_record, read_records
+from shared.domain.thread.listing import read_listings
+from shared.domain.thread.replay import replay
 from shared.formats.registry import FORMATS, written
 
 pytestmark = [pytest.mark.e2e, pytest.mark.azurite]

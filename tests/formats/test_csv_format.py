@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import THREAD, deleted, listed, received, to_log
-from shared.domain.listing import Listing, Sight, View
-from shared.domain.record import read_records
-from shared.domain.replay import replay
+from shared.domain.log.record import read_records
+from shared.domain.thread.listing import Listing, Sight, View
+from shared.domain.thread.replay import replay
 from shared.formats.csv_format import neutralise
 from shared.formats.registry import FORMATS, Options, written
 from shared.formats.rows import MESSAGE_COLUMNS

@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from builders import ALICE, BOB, FIRST_ID, SAMPLES, THREAD, received, to_log
-from shared.domain.evidence import commitment
-from shared.domain.record import read_records
-from shared.domain.replay import replay
+from shared.domain.log.commitment import commitment
+from shared.domain.log.record import read_records
+from shared.domain.thread.replay import replay
 from shared.formats import ARCHIVED, DEFAULT
 from shared.formats.finetune_format import NoRoles
 from shared.formats.html_format import asset, digest

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from builders import THREAD, deleted, edited, received, thread_created, to_log
 from schemas import TRANSCRIPT
 from shared.domain import json_line
-from shared.domain.evidence import commitment
-from shared.domain.record import read_records
-from shared.domain.replay import replay
+from shared.domain.log.commitment import commitment
+from shared.domain.log.record import read_records
+from shared.domain.thread.replay import replay
 from shared.formats.registry import FORMATS, written
 from threads import THREADS
 

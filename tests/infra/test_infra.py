@@ -16,9 +16,9 @@ from tree_sitter import Language, Parser
 import function_app
 from instruments import metric_names
 from settings_read import names_read
-from shared.bootstrap import managed_identity
+from shared.bootstrap.app import managed_identity
 from shared.domain import layout
-from shared.domain.event import PREFIX, THREAD_LEVEL
+from shared.domain.log.event import PREFIX, THREAD_LEVEL
 from shared.formats import DEFAULT
 
 ROOT = Path(__file__).parents[2]

@@ -21,7 +21,7 @@ from local.chat_service.events import USER_TYPES, Publisher
 from local.chat_service.misbehaviour import Misbehaviour
 from local.chat_service.model import Member, World, message_json
 from serving import served
-from shared.domain.event import THREAD_LEVEL, USER_LEVEL
+from shared.domain.log.event import THREAD_LEVEL, USER_LEVEL
 
 
 class Inbox:

@@ -24,7 +24,7 @@ from local.host.worker import (
     Trigger,
     start_worker,
 )
-from shared.bootstrap import current_app
+from shared.bootstrap.app import current_app
 
 ROOT = Path(__file__).parents[2]
 WORKERS = ["library"]

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from shared.domain import json_line
-from shared.domain.event import ChatEvent, interpret
-from shared.domain.record import encode_record
+from shared.domain.log.event import ChatEvent, interpret
+from shared.domain.log.record import encode_record
 
 THREAD = "19:acsV1_made-up@thread.v2"
 ALICE = "8:acs:11111111-1111-1111-1111-111111111111_alice"

@@ -14,10 +14,10 @@ from local.chat_service.misbehaviour import Misbehaviour
 from local.chat_service.model import Member, Thread
 from local.chat_service.rest import ChatService
 from local.ports import free_ports
-from shared.chat.access import OPTIONS, Access
-from shared.chat.finder import AcsThreadFinder
-from shared.chat.service import AcsChatService
-from shared.chat.tokens import Tokens
+from shared.adapters.chat.access import OPTIONS, Access
+from shared.adapters.chat.finder import AcsThreadFinder
+from shared.adapters.chat.service import AcsChatService
+from shared.adapters.chat.tokens import Tokens
 
 
 @dataclass

@@ -14,9 +14,9 @@ from builders import (
     to_log,
     who,
 )
-from shared.domain.listing import Listing, Sight, View
-from shared.domain.record import read_records
-from shared.domain.replay import replay
+from shared.domain.log.record import read_records
+from shared.domain.thread.listing import Listing, Sight, View
+from shared.domain.thread.replay import replay
 
 FULL = View(sight=Sight.FULL, reader=ALICE)
 BY_BEN = {"senderCommunicationIdentifier": who(BOB), "senderDisplayName": "Ben"}

@@ -14,8 +14,8 @@ from builders import (
     who,
 )
 from fakes.archive_store import MemoryArchiveStore
-from shared.storage.checklist import DiskChecklist
-from shared.usecases.verify import Verify
+from shared.usecases.evidence.ledger_lookup import DiskChecklist
+from shared.usecases.evidence.verify import Verify
 from world import World
 
 OTHER = "19:acsV1_another@thread.v2"

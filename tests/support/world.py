@@ -13,13 +13,13 @@ from fakes.topic import MemoryAnnouncer
 from fakes.work_queue import MemoryWorkQueue
 from schemas import TRANSCRIPT
 from shared.domain import layout
-from shared.domain.transcript import Origin
-from shared.usecases.attachments import FetchAttachments
-from shared.usecases.finalize import Finalize
-from shared.usecases.ingest import Ingest
-from shared.usecases.ledger import CloseLedger
-from shared.usecases.list_service import ListService
-from shared.usecases.sweep import Sweep
+from shared.domain.thread.transcript import Origin
+from shared.usecases.archive.attachments import FetchAttachments
+from shared.usecases.archive.finalize import Finalize
+from shared.usecases.archive.listing import ListService
+from shared.usecases.capture.ingest import Ingest
+from shared.usecases.capture.sweep import Sweep
+from shared.usecases.evidence.ledger import CloseLedger
 
 
 class World:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from shared.domain import json_line
-from shared.domain.listing import Page, PageKind
+from shared.domain.thread.listing import Page, PageKind
 from shared.ports.chat_service import ReaderRefused, ServiceListing
 
 

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.domain import coverage, layout
-from shared.domain.coverage import Covers, Segment, ThreadLog
+from shared.domain import layout
 from shared.domain.errors import Transient
+from shared.domain.log import coverage
+from shared.domain.log.coverage import Covers, Segment, ThreadLog
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shared.domain.work import Work
+from shared.domain.log.work import Work
 
 
 class MemoryWorkQueue:

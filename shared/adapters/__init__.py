@@ -1,0 +1,1 @@
+"""What the ports stand for: each module knows one service."""

@@ -1,0 +1,151 @@
+"""Clients that act as one user each, over connections that all of them share.
+
+A client of its own for every thread would cost a TLS handshake for every thread.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any, Self
+from urllib.request import getproxies
+
+from azure.communication.chat.aio import ChatClient, ChatThreadClient
+from azure.core.exceptions import AzureError, DecodeError, HttpResponseError
+from azure.core.pipeline.transport import AioHttpTransport, AsyncHttpTransport
+
+from shared.adapters.chat.limits import Limiter, LimitPolicy
+from shared.adapters.chat.tokens import Tokens, is_client_error
+from shared.domain.errors import Transient
+from shared.ports.chat_service import ReaderRefused
+
+OPTIONS: Mapping[str, Any] = {
+    "retry_total": 20,
+    "retry_status": 20,
+    "retry_backoff_max": 30,
+}
+"""Retry-After is honoured by the SDK without a bound; `within` bounds it all."""
+UNREADABLE = (DecodeError, TypeError, ValueError, KeyError, AttributeError)
+"""What the SDK raises on an answer that it cannot read."""
+
+
+class SharedTransport(AsyncHttpTransport[Any, Any]):
+    """A transport that stays open when one of its clients is closed."""
+
+    def __init__(self, inner: AioHttpTransport) -> None:
+        self.inner = inner
+
+    async def send(self, request: Any, **options: Any) -> Any:
+        """Send a request over the connections that are shared."""
+        return await self.inner.send(request, **options)
+
+    async def open(self) -> None:
+        """Open the connections; to do so again changes nothing."""
+        await self.inner.open()
+
+    async def close(self) -> None:
+        """Leave the connections to the others; `Access.close` closes them."""
+
+    async def __aexit__(self, *details: object) -> None:
+        """See `close`."""
+
+
+class Access:
+    """Reads the service at `endpoint` as any of its users."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        tokens: Tokens,
+        *,
+        limiter: Limiter | None = None,
+        options: Mapping[str, Any] = OPTIONS,
+    ) -> None:
+        """Keep to the limits of `limiter`; `options` go to the SDK as they are."""
+        self.endpoint = endpoint
+        self.tokens = tokens
+        self.limiter = limiter or Limiter()
+        # aiohttp would look up .netrc and proxies for every request, in another thread.
+        self.connections = AioHttpTransport(
+            use_env_settings=bool(getproxies()), **options
+        )
+        self.options = options
+
+    async def __aenter__(self) -> Self:
+        """Give itself, to be closed after the block."""
+        return self
+
+    async def __aexit__(self, *details: object) -> None:
+        """Close the connections."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.connections.close()
+        await self.tokens.client.close()
+
+    @asynccontextmanager
+    async def thread(self, thread_id: str, reader: str) -> AsyncIterator[Any]:
+        """Give a client of one thread, as one reader; it may fail as `user`."""
+        credential = await self.tokens.credential(reader)
+        options = self.options_for(reader)
+        async with (
+            credential,
+            ChatThreadClient(self.endpoint, credential, thread_id, **options) as client,
+        ):
+            yield client
+
+    @asynccontextmanager
+    async def user(self, user_id: str) -> AsyncIterator[Any]:
+        """Give a client that acts as one user.
+
+        Raises:
+            ReaderRefused: the resource has no token for this user.
+            Transient: the service is not to be reached, or refuses our own credential.
+
+        """
+        credential = await self.tokens.credential(user_id)
+        options = self.options_for(user_id)
+        async with (
+            credential,
+            ChatClient(self.endpoint, credential, **options) as client,
+        ):
+            yield client
+
+    def options_for(self, reader: str) -> dict[str, Any]:
+        return {
+            **self.options,
+            "transport": SharedTransport(self.connections),
+            "per_retry_policies": [LimitPolicy(self.limiter, reader)],
+        }
+
+    @asynccontextmanager
+    async def reading(self, reader: str, within: timedelta) -> AsyncIterator[None]:
+        """Turn what the SDK raises into what the port says.
+
+        Raises:
+            ReaderRefused: this reader cannot read it; another one may.
+            Transient: it may work next time.
+
+        """
+        try:
+            async with asyncio.timeout(within.total_seconds()):
+                yield
+        except TimeoutError:
+            raise Transient(
+                f"listing took longer than {within}, throttled or slow"
+            ) from None
+        except UNREADABLE:
+            raise ReaderRefused(0, "the service's answer cannot be read") from None
+        except HttpResponseError as error:
+            status = error.status_code or 0
+            if status == HTTPStatus.TOO_MANY_REQUESTS or not is_client_error(status):
+                raise Transient(f"listing failed: status {status}") from None
+            if status == HTTPStatus.UNAUTHORIZED and self.tokens.forget(reader):
+                raise Transient("the service refuses a token that it gave") from None
+            raise ReaderRefused(
+                status, f"the service answered {status} to this reader"
+            ) from None
+        except AzureError as error:
+            raise Transient(f"listing failed: {type(error).__name__}") from None

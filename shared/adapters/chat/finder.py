@@ -1,0 +1,54 @@
+"""The threads of a user: the only way by which the service tells of threads at all."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from azure.communication.chat import ChatThreadItem
+
+from shared.adapters.chat.access import Access
+from shared.domain.times import format_time
+from shared.ports.thread_finder import FoundThread
+
+PAGE_SIZE = 200
+"""The most threads that the service gives at once."""
+
+
+class AcsThreadFinder:
+    """Finds threads and users, each call within `list_within`."""
+
+    def __init__(self, access: Access, list_within: timedelta) -> None:
+        self.access = access
+        self.list_within = list_within
+
+    async def threads_of(self, user_id: str) -> Sequence[FoundThread]:
+        """List a user's threads; see the port."""
+        async with (
+            self.access.reading(user_id, self.list_within),
+            self.access.user(user_id) as client,
+        ):
+            listed = client.list_chat_threads(results_per_page=PAGE_SIZE)
+            return [found(one) async for one in listed if one.id]
+
+    async def participants_of(self, thread_id: str, reader: str) -> Sequence[str]:
+        """List a thread's participants; see the port."""
+        async with (
+            self.access.reading(reader, self.list_within),
+            self.access.thread(thread_id, reader) as client,
+        ):
+            people = client.list_participants()
+            return [one.identifier.raw_id async for one in people if one.identifier]
+
+    async def newest_sequence(self, thread_id: str, reader: str) -> int:
+        """Read the newest message; see the port."""
+        async with (
+            self.access.reading(reader, self.list_within),
+            self.access.thread(thread_id, reader) as client,
+        ):
+            async for message in client.list_messages(results_per_page=1):
+                return int(message.sequence_id or 0)
+            return 0
+
+
+def found(item: ChatThreadItem) -> FoundThread:
+    last = item.last_message_received_on
+    return FoundThread(id=item.id, last_message_on=format_time(last) if last else "")

@@ -1,0 +1,91 @@
+"""Files that people sent from Teams: the service gives them to those in the thread.
+
+Rule 1: the reader's token goes to the resource's own host and to no other, whatever the
+        message says. A file in SharePoint or OneDrive is not opened by it anyway.
+Rule 2: nothing is followed: where the service sends on, there is no file.
+"""
+
+import asyncio
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from azure.core.exceptions import AzureError
+from azure.core.pipeline import AsyncPipeline
+from azure.core.pipeline.policies import AsyncRetryPolicy
+from azure.core.rest import HttpRequest
+
+from shared.adapters.chat.access import Access, SharedTransport
+from shared.adapters.chat.limits import LimitPolicy
+from shared.domain.errors import Transient
+from shared.ports.chat_service import ReaderRefused
+from shared.ports.file_fetcher import FetchedFile, NotFetched
+
+
+class ImageFetcher:
+    """Fetches from the chat service; see the port of file fetchers."""
+
+    def __init__(
+        self, access: Access | None, *, most_bytes: int, within: timedelta
+    ) -> None:
+        """Fetch through `access`; without one, nothing is fetched."""
+        self.access = access
+        self.most_bytes = most_bytes
+        self.within = within
+
+    async def fetch(self, url: str, reader: str) -> FetchedFile:
+        """Fetch one file; see the port."""
+        if self.access is None:
+            raise NotFetched("fetching attachments is off (FETCH_IMAGES)")
+        if not is_of(self.access.endpoint, url):
+            raise NotFetched("it stands outside of the chat service")
+        if not reader:
+            raise NotFetched("nobody may read the thread")
+        try:
+            async with asyncio.timeout(self.within.total_seconds()):
+                return await self.get(self.access, url, reader)
+        except TimeoutError:
+            raise NotFetched(f"it took longer than {self.within}") from None
+        except (AzureError, ReaderRefused, Transient) as error:
+            raise NotFetched(f"no answer: {type(error).__name__}") from None
+
+    async def get(self, access: Access, url: str, reader: str) -> FetchedFile:
+        token = (await (await access.tokens.credential(reader)).get_token()).token
+        pipeline = AsyncPipeline[HttpRequest, Any](
+            SharedTransport(access.connections),
+            [
+                AsyncRetryPolicy[HttpRequest, Any](**access.options),
+                LimitPolicy(access.limiter, reader),
+            ],
+        )
+        request = HttpRequest("GET", url, headers={"Authorization": f"Bearer {token}"})
+        answered = await pipeline.run(request, stream=True)
+        response = answered.http_response
+        try:
+            if response.status_code != HTTPStatus.OK:
+                raise NotFetched(f"the service answered {response.status_code}")
+            data = bytearray()
+            async for part in response.iter_bytes():
+                data += part
+                if len(data) > self.most_bytes:
+                    raise NotFetched(f"it is larger than {self.most_bytes} bytes")
+        finally:
+            await response.close()
+        content_type = str(response.headers.get("Content-Type", ""))
+        return FetchedFile(data=bytes(data), content_type=content_type)
+
+
+def is_of(endpoint: str, url: str) -> bool:
+    """Say whether an address is one of the resource itself."""
+    try:
+        ours, asked = urlsplit(endpoint), urlsplit(url)
+        is_same = (ours.scheme, ours.hostname, ours.port) == (
+            asked.scheme,
+            asked.hostname,
+            asked.port,
+        )
+    except ValueError:
+        return False
+    # Parsers differ about what a backslash or a user name means: neither is needed.
+    return is_same and "\\" not in url and "@" not in asked.netloc

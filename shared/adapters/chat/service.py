@@ -1,0 +1,115 @@
+"""One thread, listed page by page; the raw JSON of every page is kept.
+
+The SDK's models drop fields, so they only drive the paging. Messages are listed newest
+change first, and an edit moves a message up: a listing is taken again until a pass saw
+nothing newer than it began with.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+from azure.communication.chat.aio import ChatThreadClient
+from azure.core.exceptions import HttpResponseError
+
+from shared.adapters.chat.access import Access
+from shared.domain import json_line
+from shared.domain.log.event import parse_version
+from shared.domain.thread.listing import Page, PageKind, items
+from shared.ports.chat_service import ServiceListing
+
+PAGE_SIZE = 200
+"""The most messages that the service gives at once."""
+MOST_PASSES = 5
+
+
+class AcsChatService:
+    """Reads threads, each within `list_within`."""
+
+    def __init__(self, access: Access, list_within: timedelta) -> None:
+        self.access = access
+        self.list_within = list_within
+
+    async def list_thread(self, thread_id: str, reader: str) -> ServiceListing:
+        """List a thread; see the port."""
+        async with (
+            self.access.reading(reader, self.list_within),
+            self.access.thread(thread_id, reader) as client,
+        ):
+            return await list_all(client)
+
+
+async def list_all(client: ChatThreadClient) -> ServiceListing:
+    """List messages, which must be readable; then what a former member may not see."""
+    messages, settled = await list_messages(client)
+    properties = await unless_forbidden(get_properties, client)
+    participants = await unless_forbidden(list_participants, client)
+    return ServiceListing(
+        pages=(*properties, *messages, *participants), settled=settled
+    )
+
+
+async def unless_forbidden(
+    read: Callable[[ChatThreadClient], Any], client: ChatThreadClient
+) -> list[Page]:
+    """Read something that a reader who has left is refused; nothing then."""
+    try:
+        return list(await read(client))
+    except HttpResponseError as error:
+        if error.status_code == HTTPStatus.FORBIDDEN:
+            return []
+        raise
+
+
+async def list_messages(client: ChatThreadClient) -> tuple[list[Page], bool]:
+    """List until a whole pass held still; say whether one did."""
+    for _ in range(MOST_PASSES):
+        pages = await take_pages(
+            PageKind.MESSAGES, client.list_messages, results_per_page=PAGE_SIZE
+        )
+        if len(pages) == 1:
+            return pages, True
+        head = await take_pages(
+            PageKind.MESSAGES, client.list_messages, most=1, results_per_page=PAGE_SIZE
+        )
+        if newest_version(head[:1]) <= newest_version(pages[:1]):
+            return pages, True
+    return pages, False
+
+
+async def list_participants(client: ChatThreadClient) -> list[Page]:
+    return await take_pages(PageKind.PARTICIPANTS, client.list_participants)
+
+
+async def get_properties(client: ChatThreadClient) -> list[Page]:
+    bodies: list[str] = []
+    await client.get_properties(raw_response_hook=keep_body(bodies))
+    return [Page(kind=PageKind.PROPERTIES, body=body) for body in bodies]
+
+
+async def take_pages(
+    kind: PageKind, list_items: Callable[..., Any], most: int = 0, **options: Any
+) -> list[Page]:
+    """Take the raw bodies of all pages of a list, or of the first `most`."""
+    bodies: list[str] = []
+    paged = list_items(raw_response_hook=keep_body(bodies), **options)
+    async for _ in paged.by_page():
+        if most and len(bodies) >= most:
+            break
+    return [Page(kind=kind, body=body) for body in bodies]
+
+
+def keep_body(bodies: list[str]) -> Callable[[Any], None]:
+    """Give a hook that keeps the body of each good answer, as received."""
+
+    def keep(response: Any) -> None:
+        if response.http_response.status_code == HTTPStatus.OK:
+            bodies.append(response.http_response.text())
+
+    return keep
+
+
+def newest_version(pages: list[Page]) -> int:
+    listed = (item for page in pages for item in items(json_line.parse(page.body)))
+    return max((parse_version(item.get("version")) or 0 for item in listed), default=0)

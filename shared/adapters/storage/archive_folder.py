@@ -1,0 +1,282 @@
+"""An archive in a folder: a downloaded copy, an export, a mounted share.
+
+Rule 1: nothing is followed out of the folder: a link is told, never read.
+Rule 2: files are small and disks are near: what is read and written is not handed to
+        threads, which takes longer than doing it.
+Rule 3: a file is created or replaced whole or not at all, and created only once.
+"""
+
+import asyncio
+import errno
+import functools
+import itertools
+import os
+import stat
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from filelock import FileLock, Timeout
+
+from shared.domain import layout
+from shared.domain.errors import IntegrityError, Transient
+from shared.domain.log.coverage import Covers, Segment, ThreadLog
+from shared.ports.archive_store import AlreadyExists, File, Immutable, Shelf
+from shared.ports.leases import LeaseHeld
+
+PART = 4 * 1024 * 1024
+NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+"""What a file system answers that knows no hard links."""
+
+
+class FolderArchive:
+    """The files under one folder, and the ledger's appends."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.numbers = itertools.count()
+        # Files of a folder are read one after the other: each is looked at once.
+        self.is_inside = functools.lru_cache(maxsize=256)(self.looks_inside)
+
+    @functools.cached_property
+    def real(self) -> str:
+        """The folder itself, links followed."""
+        return os.path.realpath(self.root)
+
+    def looks_inside(self, folder: str) -> bool:
+        """Say whether a folder, its links followed, is inside the archive's."""
+        found = os.path.realpath(folder)
+        return os.path.commonpath((found, self.real)) == self.real
+
+    async def walk(self, prefix: str = "") -> AsyncIterator[File]:
+        """Give every file; see the port."""
+        folder = prefix.rpartition("/")[0]
+        start = self.root / folder
+        if not self.looks_inside(str(start)) or not start.is_dir():
+            return
+        for file in files_below(start, f"{folder}/" if folder else ""):
+            await asyncio.sleep(0)  # long walks let progress through
+            if file.path.startswith(prefix):
+                yield file
+
+    async def shelf(self, thread_id: str) -> Shelf:
+        """Say which revisions there are; see the port."""
+        folder = layout.thread_folder(thread_id)
+        return Shelf.of([file.path async for file in self.walk(folder)])
+
+    async def read(self, path: str) -> bytes:
+        """Read a file; see the port."""
+        return b"".join([part async for part in self.stream(path)])
+
+    async def stream(self, path: str) -> AsyncIterator[bytes]:
+        """Read a file in parts; see the port."""
+        try:
+            with self.opened(path) as file:
+                while part := file.read(PART):
+                    yield part
+                    await asyncio.sleep(0)
+        except OSError as error:
+            raise Transient(f"read {path}: {error.strerror}") from None
+
+    async def tail(self, path: str, count: int) -> bytes:
+        """Read the end of a file; see the port."""
+        with self.opened(path) as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - count))
+            return file.read()
+
+    def opened(self, path: str) -> IO[bytes]:
+        file = self.at(path)
+        if not self.is_inside(os.path.dirname(file)) or not is_plain(file):
+            raise IntegrityError(f"{path} is missing from the archive")
+        return open(file, "rb")
+
+    def at(self, path: str) -> str:
+        # A string, since a path object costs more than what is done with it here.
+        return f"{self.root}{os.sep}{path}"
+
+    async def create(self, path: str, data: bytes | Iterator[bytes]) -> None:
+        """Create a file; see the port."""
+        parts = [data] if isinstance(data, bytes) else data
+        self.write(path, parts, link)
+
+    async def check_erasable(self) -> None:
+        """Ask whether the folder can be written; see the port."""
+        if not os.access(self.root, os.W_OK):
+            raise Immutable("the folder cannot be written")
+
+    async def replace(self, path: str, data: bytes) -> None:
+        """Replace a file; see the port."""
+        self.write(path, [data], os.replace)
+
+    def write(
+        self, path: str, parts: Iterable[bytes], put: Callable[[str, str], None]
+    ) -> None:
+        """Write a file under another name, and put it into its place."""
+        target = self.at(path)
+        folder, name = os.path.split(target)
+        file = f"{folder}{os.sep}.{name}.{os.getpid()}-{next(self.numbers)}.new"
+        try:
+            with opened_in_folder(file, "wb") as out:
+                out.writelines(parts)
+            put(file, target)
+        except FileExistsError:
+            raise AlreadyExists(f"{path} exists already") from None
+        except PermissionError:
+            raise Immutable(f"{path} may not be changed") from None
+        except OSError as error:
+            raise Transient(f"write {path}: {error.strerror}") from None
+        finally:
+            with suppress(OSError):
+                os.unlink(file)
+
+    async def append(self, stem: str, line: bytes) -> None:
+        """Append a line to the ledger; see the port of append logs."""
+        path = layout.segment_path(stem, 0)
+        try:
+            with opened_in_folder(self.at(path), "a+b") as file:
+                # Who died in the middle of a line must not tear the next one too.
+                file.write(line if ends_a_line(file) else b"\n" + line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise Transient(f"append to {path}: {error.strerror}") from None
+
+
+def opened_in_folder(file: str, mode: str) -> IO[bytes]:
+    """Open a file to write; make its folder where there is none yet."""
+    try:
+        return open(file, mode)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(file), exist_ok=True)
+        return open(file, mode)
+
+
+def link(file: str, target: str) -> None:
+    """Give a file its name, unless that is taken.
+
+    Raises:
+        FileExistsError: it is. Where the file system knows no hard links, as some
+            network shares, another machine may still be a moment faster.
+
+    """
+    try:
+        os.link(file, target)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        if os.path.exists(target):
+            raise FileExistsError from None
+        os.replace(file, target)
+
+
+def ends_a_line(file: IO[bytes]) -> bool:
+    """Say whether a file is empty or ends with a newline."""
+    if not file.seek(0, os.SEEK_END):
+        return True
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
+
+
+class NoThreadLogs:
+    """The log of a folder: there is none, so a thread is what the service lists.
+
+    See the port of thread logs.
+    """
+
+    async def threads(self) -> AsyncIterator[ThreadLog]:
+        """Give no thread."""
+        return
+        yield
+
+    async def thread(self, thread_id: str) -> ThreadLog:
+        """Give a thread without segments."""
+        return ThreadLog(thread_id=thread_id, segments=(), markers={})
+
+    async def read(self, segment: Segment, start: int) -> bytes:  # noqa: ARG002 - as the port has it
+        """Read a segment, of which there is none."""
+        raise IntegrityError(f"{segment.path} is in no log")
+
+    async def quarantined(self, thread_id: str) -> bytes:  # noqa: ARG002 - as the port has it
+        """Give nothing."""
+        return b""
+
+    async def clear_quarantine(self, thread_id: str) -> None:
+        """Clear nothing."""
+
+    async def mark(self, thread_id: str, revision: int, covers: Covers) -> None:
+        """Mark nothing: there is nothing to prune."""
+
+    async def prune(self, segment: Segment) -> bool:  # noqa: ARG002 - as the port has it
+        """Prune nothing."""
+        return False
+
+    async def unmark(self, thread_id: str, revision: int) -> None:
+        """Unmark nothing."""
+
+    async def append(self, stem: str, line: bytes) -> None:  # noqa: ARG002 - as the port has it
+        """Refuse: a folder takes no events."""
+        raise IntegrityError(f"{stem}: a folder has no log")
+
+
+class FolderLease:
+    """A lock that is held. The system takes it back when this process ends."""
+
+    async def confirm(self) -> None:
+        """Be sure; see the port."""
+
+
+class FolderLeases:
+    """Locks on small files below a folder, for the processes of this machine."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @asynccontextmanager
+    async def hold(self, path: str) -> AsyncIterator[FolderLease]:
+        """Hold a lock; see the port."""
+        file = self.root / f"{path}.lock"
+        lock = FileLock(file, blocking=False, thread_local=False)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        except Timeout:
+            raise LeaseHeld("another process of this machine holds the lock") from None
+        except OSError as error:
+            raise Transient(f"lock {path}: {error.strerror}") from None
+        try:
+            yield FolderLease()
+        finally:
+            lock.release()
+
+
+class NoLeases:
+    """Where nothing can be locked: one process at a time has to be enough."""
+
+    @asynccontextmanager
+    async def hold(self, path: str) -> AsyncIterator[FolderLease]:  # noqa: ARG002 - as the port has it
+        """Hold nothing; see the port."""
+        yield FolderLease()
+
+
+def files_below(folder: Path, prefix: str) -> Iterator[File]:
+    """Give the files of a folder and of those in it, in the order of their paths."""
+    entries = sorted(os.scandir(folder), key=name_in_order)
+    for entry in entries:
+        path = f"{prefix}{entry.name}"
+        if entry.is_dir(follow_symlinks=False):
+            yield from files_below(Path(entry.path), f"{path}/")
+            continue
+        found = entry.stat(follow_symlinks=False)
+        yield File(path=path, size=found.st_size, is_plain=stat.S_ISREG(found.st_mode))
+
+
+def name_in_order(entry: "os.DirEntry[str]") -> str:
+    return f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name
+
+
+def is_plain(file: str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(file).st_mode)
+    except OSError:
+        return False

@@ -1,0 +1,150 @@
+"""Archives on block blobs: each file is created once; only erasure writes one again."""
+
+from collections.abc import AsyncIterator, Iterator
+from http import HTTPStatus
+from itertools import chain
+
+from azure.core.exceptions import (
+    AzureError,
+    ResourceExistsError,
+    ResourceNotFoundError,
+)
+from azure.storage.blob import ContentSettings
+from azure.storage.blob.aio import BlobServiceClient
+
+from shared.adapters.storage import failures
+from shared.adapters.storage.clients import create_container, why_kept
+from shared.domain import layout
+from shared.domain.errors import IntegrityError, Transient
+from shared.ports.archive_store import AlreadyExists, File, Immutable, Shelf
+
+CONTENT_TYPES = {
+    "json": "application/json",
+    "jsonl": "application/x-ndjson",
+    "csv": "text/csv; charset=utf-8",
+}
+READ_BYTES = 16 * 1024 * 1024
+BLOCK_BYTES = 4 * 1024 * 1024
+"""Bytes of a block of a longer file, as the SDK cuts it by default."""
+
+
+class BlobArchiveStore:
+    """Files in one container."""
+
+    def __init__(
+        self, service: BlobServiceClient, container: str = layout.ARCHIVE
+    ) -> None:
+        self.container = service.get_container_client(container)
+
+    async def walk(self, prefix: str = "") -> AsyncIterator[File]:
+        """Give every file; see the port."""
+        try:
+            async for blob in self.container.list_blobs(prefix or None):
+                yield File(path=blob.name, size=blob.size)
+        except AzureError as error:
+            if not failures.is_container_missing(error):
+                raise Transient(
+                    f"list the archive: {failures.describe(error)}"
+                ) from None
+
+    async def shelf(self, thread_id: str) -> Shelf:
+        """Say which revisions there are; see the port."""
+        folder = layout.thread_folder(thread_id)
+        return Shelf.of([file.path async for file in self.walk(folder)])
+
+    async def read(self, path: str) -> bytes:
+        """Read a file; see the port."""
+        return b"".join([part async for part in self.stream(path)])
+
+    async def stream(self, path: str) -> AsyncIterator[bytes]:
+        """Read a file in parts; see the port."""
+        try:
+            offset, part = 0, b""
+            while not offset or len(part) == READ_BYTES:
+                # One GET each, so that the SDK pins no ETag while a ledger grows.
+                found = await self.container.download_blob(
+                    path, offset=offset, length=READ_BYTES
+                )
+                part = await found.readall()
+                offset += READ_BYTES
+                yield part
+        except ResourceNotFoundError:
+            raise IntegrityError(f"{path} is missing from the archive") from None
+        except AzureError as error:
+            if failures.status(error) == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                return  # there is nothing at all, or nothing more
+            raise Transient(f"read {path}: {failures.describe(error)}") from None
+
+    async def tail(self, path: str, count: int) -> bytes:
+        """Read the end of a file; see the port."""
+        blob = self.container.get_blob_client(path)
+        try:
+            size = (await blob.get_blob_properties()).size
+            if not size:
+                return b""
+            download = await blob.download_blob(offset=max(0, size - count))
+            return await download.readall()
+        except ResourceNotFoundError:
+            raise IntegrityError(f"{path} is missing from the archive") from None
+        except AzureError as error:
+            raise Transient(f"read {path}: {failures.describe(error)}") from None
+
+    async def create(self, path: str, data: bytes | Iterator[bytes]) -> None:
+        """Create a file; see the port."""
+        if not isinstance(data, bytes):
+            data = short_or_long(data)
+        attempts = 2 if isinstance(data, bytes) else 1  # a stream cannot be sent again
+        for _ in range(attempts):
+            try:
+                await self.upload(path, data, overwrite=False)
+            except ResourceExistsError:
+                raise AlreadyExists(f"{path} exists already") from None
+            except AzureError as error:
+                if not failures.is_container_missing(error):
+                    raise Transient(
+                        f"create {path}: {failures.describe(error)}"
+                    ) from None
+                await create_container(self.container)
+            else:
+                return
+        raise Transient(f"create {path}: the container was only just created")
+
+    async def upload(
+        self, path: str, data: bytes | Iterator[bytes], *, overwrite: bool
+    ) -> None:
+        content_type = CONTENT_TYPES.get(path.rsplit(".", 1)[-1])
+        await self.container.upload_blob(
+            path,
+            data,
+            overwrite=overwrite,
+            content_settings=ContentSettings(content_type=content_type),
+        )
+
+    async def check_erasable(self) -> None:
+        """Ask for policies and holds of the container; see the port."""
+        with failures.as_transient("ask for the container's policies"):
+            reason = await why_kept(self.container)
+        if reason:
+            raise Immutable(reason)
+
+    async def replace(self, path: str, data: bytes) -> None:
+        """Replace a file; see the port."""
+        try:
+            await self.upload(path, data, overwrite=True)
+        except AzureError as error:
+            what = failures.describe(error)
+            if "Immutab" in what or "LegalHold" in what:
+                raise Immutable(f"{path} may not be changed: {what}") from None
+            raise Transient(f"replace {path}: {what}") from None
+
+
+def short_or_long(parts: Iterator[bytes]) -> bytes | Iterator[bytes]:
+    """Give the bytes as a whole where they fit into one block, else the parts."""
+    begun: list[bytes] = []
+    size = 0
+    for part in parts:
+        begun.append(part)
+        size += len(part)
+        if size > BLOCK_BYTES:
+            return chain(begun, parts)
+    return b"".join(begun)

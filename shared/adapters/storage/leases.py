@@ -1,0 +1,83 @@
+"""Leases on small blobs in the container `chat-control`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from azure.core.exceptions import (
+    AzureError,
+    ResourceExistsError,
+    ResourceNotFoundError,
+)
+from azure.storage.blob.aio import BlobClient, BlobLeaseClient, BlobServiceClient
+
+from shared.adapters.storage import failures
+from shared.adapters.storage.clients import create_container
+from shared.domain import layout
+from shared.domain.errors import Transient
+from shared.ports.leases import LeaseHeld
+
+LEASE_SECONDS = 60
+RENEW_EVERY = 20
+
+
+class BlobLease:
+    """A lease that is held."""
+
+    def __init__(self, lease: BlobLeaseClient) -> None:
+        self.lease = lease
+
+    async def confirm(self) -> None:
+        """Renew; see the port."""
+        with failures.as_transient("the lease was lost"):
+            await self.lease.renew()
+
+    async def keep(self) -> None:
+        """Renew for ever. A failed renewal is left to `confirm`, which must succeed."""
+        while True:
+            await asyncio.sleep(RENEW_EVERY)
+            with suppress(AzureError):
+                await self.lease.renew()
+
+
+class BlobLeases:
+    """One lease blob a thread, made when first needed."""
+
+    def __init__(self, service: BlobServiceClient) -> None:
+        self.container = service.get_container_client(layout.CONTROL)
+
+    @asynccontextmanager
+    async def hold(self, path: str) -> AsyncIterator[BlobLease]:
+        """Hold a lease; see the port."""
+        lease = BlobLease(await self.acquire(self.container.get_blob_client(path)))
+        keeping = asyncio.create_task(lease.keep())
+        try:
+            yield lease
+        finally:
+            keeping.cancel()
+            with suppress(AzureError):  # it ends by itself
+                await lease.lease.release()
+
+    async def acquire(self, blob: BlobClient) -> BlobLeaseClient:
+        for _ in range(3):
+            try:
+                return await blob.acquire_lease(LEASE_SECONDS)
+            except ResourceNotFoundError:
+                await self.create(blob)
+            except ResourceExistsError:
+                raise LeaseHeld("somebody else holds the lease") from None
+            except AzureError as error:
+                raise Transient(
+                    f"acquire a lease: {failures.describe(error)}"
+                ) from None
+        raise Transient("acquire a lease: its blob could not be made")
+
+    async def create(self, blob: BlobClient) -> None:
+        try:
+            await blob.upload_blob(b"", overwrite=False)
+        except ResourceExistsError:
+            return
+        except AzureError as error:
+            if not failures.is_container_missing(error):
+                raise Transient(f"make a lease: {failures.describe(error)}") from None
+            await create_container(self.container)

@@ -1,0 +1,164 @@
+"""The log of all threads: segments, markers, and the one listing that finds work."""
+
+from collections.abc import AsyncIterator
+
+from azure.core import MatchConditions
+from azure.core.exceptions import (
+    AzureError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
+from azure.storage.blob import BlobProperties
+from azure.storage.blob.aio import BlobServiceClient
+
+from shared.adapters.storage.append_log import BLOCK_BYTES, BlobAppendLog
+from shared.adapters.storage.failures import (
+    as_transient,
+    describe,
+    is_container_missing,
+)
+from shared.domain import layout
+from shared.domain.errors import Transient
+from shared.domain.log import coverage
+from shared.domain.log.coverage import Covers, Segment, ThreadLog
+
+COVERS = "covers"
+"""The metadata of a marker that says what it covers."""
+READ_BYTES = 16 * 1024 * 1024
+"""Bytes a request: one GET each, so that the SDK pins no ETag while a segment grows."""
+
+
+class BlobThreadLogs(BlobAppendLog):
+    """Segments and markers in the container `chat-log`."""
+
+    def __init__(
+        self,
+        appends: BlobServiceClient,
+        others: BlobServiceClient,
+        *,
+        block_bytes: int = BLOCK_BYTES,
+    ) -> None:
+        """Append through `appends`, which must not retry; the rest through `others`."""
+        container = appends.get_container_client(layout.LOG)
+        super().__init__(container, block_bytes=block_bytes)
+        self.reads = others.get_container_client(layout.LOG)
+
+    async def threads(self) -> AsyncIterator[ThreadLog]:
+        """Give every thread; see the port."""
+        gathered: list[BlobProperties] = []
+        folder = ""
+        async for blob in self.list_blobs(layout.THREAD_PREFIX):
+            if not blob.name.startswith(folder):
+                yield assemble(folder, gathered)
+                gathered = []
+            folder = blob.name.split("/", 1)[0] + "/"
+            gathered.append(blob)
+        if gathered:
+            yield assemble(folder, gathered)
+
+    async def thread(self, thread_id: str) -> ThreadLog:
+        """Give one thread; see the port."""
+        folder = layout.thread_folder(thread_id)
+        return assemble(folder, [blob async for blob in self.list_blobs(folder)])
+
+    async def list_blobs(self, prefix: str) -> AsyncIterator[BlobProperties]:
+        try:
+            async for blob in self.reads.list_blobs(prefix, include=["metadata"]):
+                yield blob
+        except ResourceNotFoundError as error:
+            if not is_container_missing(error):
+                raise Transient(f"list the log: {describe(error)}") from None
+        except AzureError as error:
+            raise Transient(f"list the log: {describe(error)}") from None
+
+    async def read(self, segment: Segment, start: int) -> bytes:
+        """Read a segment; see the port."""
+        blob = self.reads.get_blob_client(segment.path)
+        parts = []
+        with as_transient(f"read {segment.path}"):
+            for offset in range(start, segment.size, READ_BYTES):
+                length = min(READ_BYTES, segment.size - offset)
+                stream = await blob.download_blob(offset=offset, length=length)
+                parts.append(await stream.readall())
+        return b"".join(parts)
+
+    async def quarantined(self, thread_id: str) -> bytes:
+        """Read a thread's quarantine; see the port."""
+        lines = []
+        async for blob in self.list_blobs(layout.quarantine_folder(thread_id)):
+            with as_transient(f"read {blob.name}"):
+                stream = await self.reads.download_blob(blob.name)
+                lines.append(await stream.readall())
+        return b"".join(lines)
+
+    async def clear_quarantine(self, thread_id: str) -> None:
+        """Delete a thread's quarantine; see the port."""
+        async for blob in self.list_blobs(layout.quarantine_folder(thread_id)):
+            with as_transient(f"delete {blob.name}"):
+                await self.reads.delete_blob(blob.name)
+
+    async def mark(self, thread_id: str, revision: int, covers: Covers) -> None:
+        """Write a marker; see the port."""
+        blob = self.reads.get_blob_client(layout.marker_path(thread_id, revision))
+        with as_transient("write a marker"):
+            try:
+                await blob.upload_blob(
+                    b"",
+                    overwrite=False,
+                    metadata={COVERS: coverage.to_metadata(covers)},
+                )
+            except ResourceExistsError:
+                return
+
+    async def prune(self, segment: Segment) -> bool:
+        """Delete a segment; see the port."""
+        blob = self.reads.get_blob_client(segment.path)
+        with as_transient(f"prune {segment.path}"):
+            try:
+                await blob.delete_blob(
+                    etag=segment.etag,
+                    match_condition=MatchConditions.IfNotModified,
+                )
+            except (ResourceModifiedError, ResourceNotFoundError):
+                return False
+            except HttpResponseError as error:
+                if "Immutab" in describe(error):
+                    return False
+                raise
+        return True
+
+    async def unmark(self, thread_id: str, revision: int) -> None:
+        """Delete a marker; see the port."""
+        blob = self.reads.get_blob_client(layout.marker_path(thread_id, revision))
+        with as_transient("delete a marker"):
+            try:
+                await blob.delete_blob()
+            except ResourceNotFoundError:
+                return
+
+
+def assemble(folder: str, blobs: list[BlobProperties]) -> ThreadLog:
+    """Make one thread's log of the blobs in its folder; strangers are left alone."""
+    segments = []
+    markers = {}
+    for blob in blobs:
+        revision = layout.marker_revision(blob.name)
+        if revision is not None:
+            markers[revision] = coverage.from_metadata(
+                (blob.metadata or {}).get(COVERS, "")
+            )
+        elif layout.segment_day(blob.name):
+            segments.append(
+                Segment(
+                    path=blob.name,
+                    size=blob.size,
+                    created_on=blob.creation_time,
+                    modified_on=blob.last_modified,
+                    etag=blob.etag,
+                )
+            )
+    return ThreadLog(
+        thread_id=layout.thread_of(folder), segments=tuple(segments), markers=markers
+    )

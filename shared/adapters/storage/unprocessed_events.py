@@ -1,0 +1,61 @@
+"""Leftovers in a container: blobs under a prefix, removed only as they were read."""
+
+from collections.abc import AsyncIterator
+
+from azure.core import MatchConditions
+from azure.core.exceptions import (
+    AzureError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
+from azure.storage.blob.aio import ContainerClient
+
+from shared.adapters.storage import failures
+from shared.adapters.storage.clients import why_kept
+from shared.domain.errors import Transient
+from shared.ports.unprocessed_events import Leftover
+
+
+class BlobLeftovers:
+    """Every blob under a prefix of one container."""
+
+    def __init__(self, container: ContainerClient, prefix: str = "") -> None:
+        self.container = container
+        self.prefix = prefix
+
+    async def files(self) -> AsyncIterator[Leftover]:
+        """Give every file; see the port."""
+        try:
+            async for blob in self.container.list_blobs(self.prefix or None):
+                stream = await self.container.download_blob(blob.name)
+                yield Leftover(
+                    path=blob.name,
+                    data=await stream.readall(),
+                    etag=stream.properties.etag,
+                )
+        except AzureError as error:
+            if not failures.is_container_missing(error):
+                raise Transient(
+                    f"read what is left over: {failures.describe(error)}"
+                ) from None
+
+    async def is_kept(self) -> bool:
+        """Ask for policies and holds of the container; see the port."""
+        with failures.as_transient("ask for the container's policies"):
+            try:
+                return bool(await why_kept(self.container))
+            except ResourceNotFoundError:
+                return False
+
+    async def remove(self, leftover: Leftover) -> bool:
+        """Remove a file; see the port."""
+        with failures.as_transient(f"remove {leftover.path}"):
+            try:
+                await self.container.delete_blob(
+                    leftover.path,
+                    etag=leftover.etag,
+                    match_condition=MatchConditions.IfNotModified,
+                )
+            except (ResourceModifiedError, ResourceNotFoundError):
+                return False
+        return True

@@ -1,0 +1,47 @@
+"""The queue `threads-to-finalize`, written as the Functions host reads it: base64."""
+
+from datetime import timedelta
+
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.storage.queue.aio import QueueClient
+
+from shared.adapters.storage.failures import as_transient
+from shared.domain.log.work import Work, encode_work
+
+
+class StorageWorkQueue:
+    """Puts threads on the queue; the Functions host takes them off."""
+
+    def __init__(self, queue: QueueClient) -> None:
+        self.queue = queue
+
+    async def put(self, work: Work, *, delay: timedelta = timedelta()) -> None:
+        """Queue a thread; see the port."""
+        text = encode_work(work)
+        with as_transient("queue a thread"):
+            try:
+                await self.send(text, delay)
+            except ResourceNotFoundError:
+                await self.create()
+                await self.send(text, delay)
+
+    async def depth(self) -> int:
+        """Count what waits; see the port."""
+        with as_transient("look at a queue"):
+            try:
+                properties = await self.queue.get_queue_properties()
+            except ResourceNotFoundError:
+                return 0
+        return int(properties.approximate_message_count or 0)
+
+    async def send(self, text: str, delay: timedelta) -> None:
+        await self.queue.send_message(
+            text, visibility_timeout=int(delay.total_seconds())
+        )
+
+    async def create(self) -> None:
+        """Create the queue that infra has not; somebody being faster is fine."""
+        try:
+            await self.queue.create_queue()
+        except ResourceExistsError:
+            return

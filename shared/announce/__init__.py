@@ -1,1 +1,0 @@
-"""Announcing archives on an Event Grid custom topic, where one is configured."""

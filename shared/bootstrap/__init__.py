@@ -1,0 +1,1 @@
+"""The one composition root: settings to the app, an address to an opened archive."""

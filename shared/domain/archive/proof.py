@@ -1,0 +1,118 @@
+"""Proofs: one message version in one archive, without anything of the other messages.
+
+A proof holds the version's leaf with its content and salt, the path to the root in the
+manifest, the manifest, its line in the ledger, and the path from there to a checkpoint.
+Nothing of it tells another message's content: a sibling in a tree is a hash of a leaf,
+which has the content behind a salt.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shared.domain import json_line
+from shared.domain.archive.checkpoint import Checkpoint, parse_checkpoint
+from shared.domain.archive.evidence import (
+    inclusion_path,
+    leaf_facts,
+    leaf_hash,
+    leaves,
+    root_of_path,
+)
+from shared.domain.archive.ledger import revision_line
+from shared.domain.archive.manifest import decode_manifest
+from shared.domain.errors import IntegrityError
+from shared.domain.json_line import canonical
+from shared.domain.log.commitment import commitment
+from shared.domain.log.record import SCHEMA
+from shared.domain.thread.transcript import Message, Transcript, Version
+
+
+def find_version(
+    transcript: Transcript, message_id: str, number: str
+) -> tuple[int, Message, Version]:
+    """Give a message's version, its newest where no number is given, and its place.
+
+    Raises:
+        IntegrityError: the archive has no such message or version.
+
+    """
+    place, found = 0, None
+    for message in transcript.messages:
+        for version in message.versions:
+            if message.id == message_id and number in ("", str(version.number)):
+                found = (place, message, version)
+            place += 1
+    if found is None:
+        what = f" version {number}" if number else ""
+        raise IntegrityError(f"the archive has no message {message_id}{what}")
+    return found
+
+
+def encode_proof(
+    transcript: Transcript,
+    found: tuple[int, Message, Version],
+    manifest: bytes,
+    *,
+    line: bytes,
+    line_index: int,
+    line_path: Sequence[str],
+    checkpoint: Checkpoint,
+) -> bytes:
+    """Give the bytes of a proof. `line` is the ledger's, without LF."""
+    index, message, version = found
+    hashes = [leaf_hash(one) for one in leaves(transcript)]
+    document = {
+        "schema": SCHEMA,
+        "leaf": leaf_facts(transcript.thread_id, message, version),
+        "erased": version.erased,
+        "content": version.content,
+        "salt": version.salt,
+        "index": index,
+        "path": inclusion_path(hashes, index),
+        "manifest": manifest.decode(),
+        "ledger": {
+            "line": line.decode(),
+            "index": line_index,
+            "path": list(line_path),
+        },
+        "checkpoint": checkpoint.body,
+    }
+    return json_line.encode(json_line.pretty(document))
+
+
+def check_proof(data: bytes, checkpoint: Checkpoint | None = None) -> list[str]:
+    """Give what is wrong with a proof, against a checkpoint that was kept elsewhere.
+
+    Raises:
+        IntegrityError: it is no proof.
+
+    """
+    try:
+        return problems_of(json_line.parse(data), checkpoint)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise IntegrityError("this is no proof") from None
+
+
+def problems_of(proof: Mapping[str, Any], checkpoint: Checkpoint | None) -> list[str]:
+    facts, ledger = proof["leaf"], proof["ledger"]
+    text, line = (json_line.encode(one) for one in (proof["manifest"], ledger["line"]))
+    manifest = decode_manifest(text)
+    head = checkpoint or parse_checkpoint(proof["checkpoint"])
+    root = root_of_path(
+        leaf_hash(canonical(facts)),
+        proof["index"],
+        manifest.content["counts"]["versions"],
+        proof["path"],
+    )
+    top = root_of_path(leaf_hash(line), ledger["index"], head.size, ledger["path"])
+    is_content = commitment(proof["content"], proof["salt"]) == facts["commitment"]
+    checks = {
+        "the content is not what was committed to": proof["erased"] or is_content,
+        "the message does not stand in the archive's tree": (
+            root == manifest.merkle_root
+        ),
+        "the manifest is another thread's": facts["thread"] == manifest.thread_id,
+        "the ledger's line is another one's": (line + b"\n" == revision_line(manifest)),
+        "the ledger's line does not stand in the checkpoint's tree": top == head.root,
+    }
+    return [problem for problem, holds in checks.items() if not holds]

@@ -1,0 +1,94 @@
+"""What a revision is made of: its input; all others follow from it (P5)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from shared.domain import layout
+from shared.domain.archive.erasure import (
+    Erasures,
+    encode_erasures,
+    newly_erased,
+)
+from shared.domain.archive.redaction import without, without_listed, without_unread
+from shared.domain.log.record import read_records
+from shared.domain.thread.attachments import read_attachments, without_attached
+from shared.domain.thread.listing import read_listings
+from shared.domain.thread.replay import replay
+from shared.domain.thread.transcript import Transcript
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """The input of one revision, as it stands in its files."""
+
+    thread_id: str
+    events: bytes = b""
+    listing: bytes = b""
+    quarantine: bytes = b""
+    attachments: bytes = b""
+    erasures: Erasures
+
+    @classmethod
+    def of(cls, files: Mapping[str, bytes], erasures: Erasures) -> "Sources":
+        """Take the input out of a revision's files."""
+        return cls(
+            thread_id=erasures.thread_id,
+            events=files[layout.EVENTS_FILE],
+            listing=files[layout.LISTING_FILE],
+            quarantine=files.get(layout.QUARANTINE_FILE, b""),
+            attachments=files.get(layout.ATTACHMENTS_FILE, b""),
+            erasures=erasures,
+        )
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The input's files; all but the first two only where there is anything."""
+        files = {
+            layout.EVENTS_FILE: self.events,
+            layout.LISTING_FILE: self.listing,
+        }
+        if self.quarantine:
+            files[layout.QUARANTINE_FILE] = self.quarantine
+        if self.attachments:
+            files[layout.ATTACHMENTS_FILE] = self.attachments
+        if self.erasures.orders:
+            files[layout.ERASURES_FILE] = encode_erasures(self.erasures)
+        return files
+
+    def transcript(self) -> Transcript:
+        """Replay.
+
+        Raises:
+            IntegrityError: the listing, or what was attached, cannot be read.
+
+        """
+        return replay(
+            self.thread_id,
+            read_records(self.events),
+            read_listings(self.listing),
+            quarantined=self.quarantine.count(b"\n"),
+            erased=self.erasures.versions,
+            outcomes=self.erasures.outcomes,
+        ).with_attachments(read_attachments(self.attachments))
+
+    def erased(self) -> "Sources":
+        """Give the input without anything that its erasures name (idempotent)."""
+        messages, people = self.erasures.messages, self.erasures.people
+        if not messages and not people:
+            return self
+        return replace(
+            self,
+            events=without(self.events, messages=messages, people=people),
+            listing=without_listed(self.listing, messages=messages, people=people),
+            quarantine=without_unread(
+                self.quarantine, messages=messages, people=people
+            ),
+            attachments=without_attached(self.attachments, messages=messages),
+            erasures=replace(
+                self.erasures,
+                versions={
+                    **newly_erased(self.transcript(), messages),
+                    **self.erasures.versions,
+                },
+            ),
+        )

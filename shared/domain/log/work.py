@@ -1,0 +1,59 @@
+"""What travels on the queue `threads-to-finalize`: one thread that is due, and why."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from shared.domain import json_line
+from shared.domain.errors import InvalidEvent
+from shared.domain.log.event import LONGEST_ID, is_own_user
+from shared.domain.log.record import SCHEMA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A thread to finalize.
+
+    `readers` are users who are known to be in it, beside those its log names. `relist`
+    asks the service even where the log holds nothing new.
+    """
+
+    thread_id: str
+    reason: str = ""
+    readers: tuple[str, ...] = ()
+    relist: bool = False
+
+
+def encode_work(work: Work) -> str:
+    line: dict[str, Any] = {
+        "schema": SCHEMA,
+        "thread_id": work.thread_id,
+        "reason": work.reason,
+    }
+    if work.readers:
+        line["readers"] = list(work.readers)
+    if work.relist:
+        line["relist"] = True
+    return json_line.compact(line)
+
+
+def decode_work(text: str | bytes) -> Work:
+    """Read a queue message.
+
+    Raises:
+        InvalidEvent: it names no thread. The host puts it on the poison queue.
+
+    """
+    try:
+        value = json_line.parse(text)
+        work = Work(
+            thread_id=value["thread_id"],
+            reason=str(value.get("reason", "")),
+            readers=tuple(filter(is_own_user, value.get("readers", ()))),
+            relist=value.get("relist") is True,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InvalidEvent("the queue message cannot be read") from None
+    is_text = isinstance(work.thread_id, str)
+    if not is_text or not 0 < len(work.thread_id) <= LONGEST_ID:
+        raise InvalidEvent("the queue message names no thread")
+    return work

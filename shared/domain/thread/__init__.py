@@ -1,0 +1,1 @@
+"""A thread: log and listings become one transcript."""

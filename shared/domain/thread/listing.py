@@ -1,0 +1,319 @@
+"""What the service answered when a thread was listed, and how far that can be trusted.
+
+Rule 1: every page is kept as received, one line each, with a salt of its own.
+Rule 2: a listing ends with an outcome line: who read, and with what view.
+Rule 3: listings are numbered by the revision that took them; later revisions carry
+        the lines of earlier ones along, so nothing that was once read is lost.
+Rule 4: a message's salt comes from its page's. Where a message of the page was erased,
+        the page's salt is gone, and the others' stand by their ids in `salts`.
+Rule 5: `full` is said only when it is known: a reader who sees the thread from its
+        beginning, still takes part, and got a listing that held still. Everything
+        else is `partial` or `events_only`, with the reason.
+"""
+
+import hashlib
+import sys
+from array import array
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, overload
+
+from shared.domain import json_line
+from shared.domain.errors import IntegrityError
+from shared.domain.log.event import parse_version, raw_id
+from shared.domain.log.record import MOST_KEPT_BYTES, SCHEMA
+from shared.domain.times import format_time, parse_time
+
+PAGES_KEPT = 8
+"""Pages of a long listing that are kept: messages are asked for roughly in order."""
+
+
+class PageKind(StrEnum):
+    PROPERTIES = "properties"
+    MESSAGES = "messages"
+    PARTICIPANTS = "participants"
+
+
+class Sight(StrEnum):
+    """How much of the thread the newest listing shows."""
+
+    FULL = "full"
+    PARTIAL = "partial"
+    EVENTS_ONLY = "events_only"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One answer of the service, as received."""
+
+    kind: PageKind
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What could be seen, by whom, and if not all, why.
+
+    `since` is the reader's share-history time where that cuts the thread's beginning.
+    """
+
+    sight: Sight
+    reader: str = ""
+    since: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A reader who could not read, with the status of the service; 0 for none."""
+
+    reader: str
+    status: int
+    reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Listing:
+    """One listing, read back: its pages' values and its outcome."""
+
+    number: int
+    view: View
+    received_on: str = ""
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    messages: Sequence[tuple[Mapping[str, Any], str]] = field(default_factory=list)
+    """Each message as listed, with its salt; "" for an erased one."""
+    participants: list[Mapping[str, Any]] = field(default_factory=list)
+
+    @property
+    def message_ids(self) -> Sequence[str]:
+        """The id of each listed message; "" for what has no id or no version."""
+        if isinstance(self.messages, StoredItems):
+            return self.messages.message_ids
+        return [listed_id(item) for item, _ in self.messages]
+
+
+Item = tuple[Mapping[str, Any], str]
+
+
+class StoredItems(Sequence[Item]):
+    """The messages of a long listing, each read again when it is asked for."""
+
+    def __init__(self, lines: bytes) -> None:
+        self.lines = lines
+        self.starts, self.ends, self.places = array("Q"), array("Q"), array("L")
+        self.message_ids: list[str] = []
+        self.pages: OrderedDict[int, list[Item]] = OrderedDict()
+
+    def add(self, start: int, end: int, found: Iterable[Item]) -> None:
+        for place, (item, _) in enumerate(found):
+            self.starts.append(start)
+            self.ends.append(end)
+            self.places.append(place)
+            # Ids stand in the log too, as the same objects where it was read before.
+            self.message_ids.append(sys.intern(listed_id(item)))
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Item]: ...
+
+    def __getitem__(self, index: int | slice) -> Item | Sequence[Item]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        start = self.starts[index]
+        page = self.pages.get(start)
+        if page is None:
+            value = json_line.parse(self.lines[start : self.ends[index]])
+            page = self.pages[start] = salted_items(value)
+            if len(self.pages) > PAGES_KEPT:
+                self.pages.popitem(last=False)
+        return page[self.places[index]]
+
+
+def listed_id(item: Mapping[str, Any]) -> str:
+    """Give the id of a listed message; "" for what has no id or no version."""
+    found = item.get("id")
+    is_one = isinstance(found, str) and parse_version(item.get("version")) is not None
+    return str(found) if is_one else ""
+
+
+def salted_items(line: Mapping[str, Any]) -> list[Item]:
+    """Give the messages of a kept page, each with its salt."""
+    salts = salts_of(line)
+    return [(one, salts.get(str(one.get("id")), "")) for one in items(line["body"])]
+
+
+def listing_salt(page_salt: str, message_id: str) -> str:
+    """Give the salt of a message that only a listing knows (16 bytes, hex)."""
+    seed = bytes.fromhex(page_salt) + message_id.encode("utf-8", "surrogatepass")
+    return hashlib.sha256(seed).hexdigest()[:32]
+
+
+def salts_of(line: Mapping[str, Any]) -> dict[str, str]:
+    """Give the salt of each message of a kept page, by its id.
+
+    Raises:
+        ValueError, KeyError, TypeError: the line is not one that this product writes.
+
+    """
+    if "salts" in line:
+        return {str(key): bytes.fromhex(v).hex() for key, v in line["salts"].items()}
+    ids = (item.get("id") for item in items(line["body"]))
+    return {one: listing_salt(line["salt"], one) for one in ids if isinstance(one, str)}
+
+
+def items(page: Any) -> list[Mapping[str, Any]]:
+    """Give the items of a page of a list; empty when it is no such page."""
+    value = page.get("value") if isinstance(page, dict) else None
+    return [item for item in value if isinstance(item, dict)] if value else []
+
+
+def encode_page(
+    page: Page, *, number: int, index: int, received_on: datetime, salt: bytes
+) -> bytes:
+    """Give the line that keeps a page of listing `number`, the body as received."""
+    head = (
+        f'{{"schema":{SCHEMA},"listing":{number},"kind":"{page.kind}",'
+        f'"page":{index},"received_on":"{format_time(received_on)}",'
+        f'"salt":"{salt.hex()}","body":'
+    )
+    return json_line.encode(head + json_line.one_line(page.body) + "}\n")
+
+
+def encode_outcome(
+    view: View, refusals: Sequence[Refusal], *, number: int, received_on: datetime
+) -> bytes:
+    """Give the line that closes listing `number`."""
+    line = {
+        "schema": SCHEMA,
+        "listing": number,
+        "kind": "outcome",
+        "received_on": format_time(received_on),
+        "view": view.sight,
+        "reader": view.reader,
+        "since": view.since,
+        "reason": view.reason,
+        "refused": [
+            {"reader": one.reader, "status": one.status, "reason": one.reason}
+            for one in refusals
+        ],
+    }
+    return json_line.encode(json_line.compact(line) + "\n")
+
+
+def read_listings(
+    lines: bytes, *, most_kept: int = MOST_KEPT_BYTES
+) -> tuple[Listing, ...]:
+    """Read `listing.jsonl`, oldest listing first.
+
+    Of more than `most_kept` bytes the messages are not kept, but read again.
+
+    Raises:
+        IntegrityError: a line is not one that this product writes. Unlike the log,
+            this file is written whole and verified, so it is never torn.
+
+    """
+    listings: dict[int, Listing] = {}
+    start = 0
+    while start < len(lines):
+        end = lines.find(b"\n", start)
+        end = len(lines) if end < 0 else end
+        if end > start:
+            kept = b"" if len(lines) <= most_kept else lines
+            add_line(listings, lines[start:end], kept, start)
+        start = end + 1
+    return tuple(listings[number] for number in sorted(listings))
+
+
+def add_line(
+    listings: dict[int, Listing], line: bytes, stored: bytes, start: int
+) -> None:
+    try:
+        value = json_line.parse(line)
+        number, kind = int(value["listing"]), value["kind"]
+        listing = listings.setdefault(
+            number, Listing(number=number, view=View(sight=Sight.EVENTS_ONLY))
+        )
+        if kind == "outcome":
+            listing.received_on = str(value["received_on"])
+            listing.view = View(
+                sight=Sight(value["view"]),
+                reader=value["reader"],
+                since=value["since"],
+                reason=value["reason"],
+            )
+            return
+        body = value["body"]
+        found = salted_items(value) if kind == PageKind.MESSAGES else []
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise IntegrityError("listing.jsonl holds a line of no known form") from None
+    if kind == PageKind.PROPERTIES and isinstance(body, dict):
+        listing.properties = body
+    elif kind == PageKind.MESSAGES:
+        if stored and not isinstance(listing.messages, StoredItems):
+            listing.messages = StoredItems(stored)
+        if isinstance(listing.messages, StoredItems):
+            listing.messages.add(start, start + len(line), found)
+        else:
+            listing.messages = [*listing.messages, *found]
+    elif kind == PageKind.PARTICIPANTS:
+        listing.participants.extend(items(body))
+
+
+def participants_of(pages: Iterable[Page]) -> Iterator[Mapping[str, Any]]:
+    for page in pages:
+        if page.kind is PageKind.PARTICIPANTS:
+            yield from items(json_line.parse(page.body))
+
+
+def seen_participants(pages: Iterable[Page]) -> Listing:
+    """Give what these pages tell of who takes part, as a listing of its own."""
+    return Listing(
+        number=0,
+        view=View(sight=Sight.PARTIAL),
+        participants=list(participants_of(pages)),
+    )
+
+
+def judge_view(pages: Sequence[Page], *, reader: str, settled: bool) -> View:
+    """Say how much of the thread `reader` has seen in these pages."""
+    properties = next((p for p in pages if p.kind is PageKind.PROPERTIES), None)
+    created = parse_time(
+        json_line.parse(properties.body).get("createdOn") if properties else None
+    )
+    stay = next(
+        (
+            one
+            for one in participants_of(pages)
+            if raw_id(one.get("communicationIdentifier")) == reader
+        ),
+        None,
+    )
+    if stay is None:
+        return View(
+            sight=Sight.PARTIAL,
+            reader=reader,
+            reason="the reader no longer takes part in the thread",
+        )
+    since = parse_time(stay.get("shareHistoryTime"))
+    if created is None or (since is not None and since > created):
+        return View(
+            sight=Sight.PARTIAL,
+            reader=reader,
+            since=format_time(since) if since else "",
+            reason="the reader may not see the thread from its beginning",
+        )
+    if not settled:
+        return View(
+            sight=Sight.PARTIAL,
+            reader=reader,
+            reason="the thread kept changing while it was listed",
+        )
+    return View(sight=Sight.FULL, reader=reader)

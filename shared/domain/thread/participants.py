@@ -1,0 +1,176 @@
+"""The roster: who took part in a thread, when they came and went, and who may read it.
+
+Events tell comings and goings; listings tell who is there now and from when on each
+may see the thread.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.domain.log.entries import Entry, unplaced
+from shared.domain.log.event import ChatEvent, Kind, is_own_user, raw_id
+from shared.domain.log.record import Record
+from shared.domain.thread.listing import Listing
+from shared.domain.thread.transcript import UNKNOWN, Change, Participant
+from shared.domain.times import normalise_time
+
+LISTED_FIELDS = ("communicationIdentifier", "displayName", "shareHistoryTime")
+TOLD_FIELDS = ("participantCommunicationIdentifier", "displayName")
+PLACED_FIELDS = (
+    "threadId",
+    "version",
+    "createTime",
+    "time",
+    "participantAdded",
+    "participantRemoved",
+)
+"""What of a participant, or of their coming, has a place of its own."""
+
+ROLES = (
+    "sender",
+    "recipient",
+    "createdBy",
+    "editedBy",
+    "deletedBy",
+    "addedBy",
+    "removedBy",
+)
+"""As whom an event names somebody, beside those who come and go."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What one event tells of one participant: as received, and what happened."""
+
+    who: Mapping[str, Any]
+    change: Change
+
+    @property
+    def id(self) -> str:
+        return raw_id(self.who.get("participantCommunicationIdentifier"))
+
+
+def roster(
+    entries: Iterable[Entry], listings: Sequence[Listing]
+) -> tuple[Participant, ...]:
+    """Give everybody who took part, sorted by id."""
+    told: dict[str, list[Told]] = {}
+    for entry in entries:
+        for one in changes(entry.event):
+            told.setdefault(one.id, []).append(one)
+    listed: dict[str, Mapping[str, Any]] = {}
+    for listing in listings:
+        for item in listing.participants:
+            listed[raw_id(item.get("communicationIdentifier"))] = item
+    told.pop("", None)
+    listed.pop("", None)
+    newest = next((one for one in listings[::-1] if one.participants), None)
+    present = {
+        raw_id(one.get("communicationIdentifier"))
+        for one in (newest.participants if newest else ())
+    }
+    return tuple(
+        participant(
+            who,
+            told.get(who, []),
+            listed.get(who, {}),
+            present=who in present if newest else None,
+        )
+        for who in sorted(told.keys() | listed.keys())
+    )
+
+
+def participant(
+    who: str,
+    told: Sequence[Told],
+    listed: Mapping[str, Any],
+    *,
+    present: bool | None,
+) -> Participant:
+    names = (one.who.get("displayName") for one in told)
+    identifiers = [one.who.get("participantCommunicationIdentifier") for one in told]
+    extra: dict[str, Any] = {}
+    for one in told:
+        extra |= unplaced(one.who, TOLD_FIELDS)
+    return Participant(
+        id=who,
+        display_name=next((n for n in names if isinstance(n, str) and n), "")
+        or str(listed.get("displayName") or ""),
+        identifier=listed.get("communicationIdentifier") or identifiers[0] or {},
+        present=present,
+        share_history_time=normalise_time(listed.get("shareHistoryTime")) or "",
+        history=distinct(one.change for one in told),
+        extra=extra | unplaced(listed, LISTED_FIELDS),
+    )
+
+
+def distinct(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Give each change once, by time: thread and user level tell the same one."""
+    found = {(one.on, one.kind, one.by): one for one in changes}
+    return tuple(found[key] for key in sorted(found))
+
+
+def changes(event: ChatEvent) -> Iterator[Told]:
+    """Give each coming or going that an event tells."""
+    data = event.data
+    if event.kind is Kind.THREAD_CREATED:
+        by = raw_id(data.get("createdByCommunicationIdentifier")) or UNKNOWN
+        on = normalise_time(data.get("createTime")) or ""
+        for one in data.get("participants") or ():
+            if isinstance(one, dict):
+                yield Told(
+                    who=one,
+                    change=Change(kind=Kind.PARTICIPANT_ADDED, on=on, by=by),
+                )
+    elif event.kind in (Kind.PARTICIPANT_ADDED, Kind.PARTICIPANT_REMOVED):
+        verb = "added" if event.kind is Kind.PARTICIPANT_ADDED else "removed"
+        by = raw_id(data.get(f"{verb}ByCommunicationIdentifier")) or UNKNOWN
+        on = normalise_time(data.get("time")) or ""
+        extra = unplaced(data, (*PLACED_FIELDS, f"{verb}ByCommunicationIdentifier"))
+        yield Told(
+            who=event.participant,
+            change=Change(kind=event.kind, on=on, by=by, extra=extra),
+        )
+
+
+def reader_candidates(
+    configured: Iterable[str], participants: Iterable[Participant]
+) -> tuple[str, ...]:
+    """Give whom to read a thread as, best first, each once.
+
+    The configured archivers in their order; then who takes part, by the earliest
+    share-history time and the earliest coming; then who has left, for they may still
+    read what was said before.
+    """
+    people = sorted(
+        participants,
+        key=lambda one: (
+            has_left(one),
+            one.share_history_time or "9999",
+            one.history[0].on if one.history else "",
+            one.id,
+        ),
+    )
+    readable = [one.id for one in people if is_own_user(one.id)]
+    return tuple(dict.fromkeys([*configured, *readable]))
+
+
+def people_met(records: Iterable[Record]) -> Iterator[str]:
+    """Give whom events name as who spoke, did or received something, again and again.
+
+    Where the log begins after the thread, no event tells who takes part: these are the
+    only ones who may be asked.
+    """
+    for record in records:
+        for role in ROLES:
+            who = raw_id(record.event.data.get(f"{role}CommunicationIdentifier"))
+            if is_own_user(who):
+                yield who
+
+
+def has_left(participant: Participant) -> bool:
+    if participant.present is not None:
+        return not participant.present
+    history = participant.history
+    return bool(history) and history[-1].kind is Kind.PARTICIPANT_REMOVED

@@ -1,0 +1,269 @@
+"""The transcript: everything known of one thread, ready to be written in any format."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from shared.domain.log.event import Kind
+from shared.domain.thread.baseline import Baseline
+from shared.domain.thread.listing import Sight, View
+
+UNKNOWN = "unknown"
+"""Who did something, where nobody told: said, never assumed."""
+
+Extra = Mapping[str, Any]
+"""Fields that were received and have no place of their own, as received."""
+
+
+class Outcome(StrEnum):
+    """What reconciling log and listing says of one message."""
+
+    MATCHED = "matched"
+    BACKFILLED = "backfilled"
+    VERSION_GAP = "version_gap"
+    MISSING_AT_RECHECK = "missing_at_recheck"
+    DELETED_WITHOUT_CONTENT = "deleted_without_content"
+    UNVERIFIABLE = "unverifiable"
+
+
+CHECKED = (Outcome.MATCHED, Outcome.BACKFILLED)
+"""The outcomes that count as success: the content is known, and the service agrees."""
+
+
+class GapKind(StrEnum):
+    """Where something may be missing."""
+
+    LOG = "log"
+    LISTING = "listing"
+    RECORDS = "records"
+    ATTACHMENTS = "attachments"
+    SELECTION = "selection"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Something that may be missing, and why. Times are "" where nobody knows them."""
+
+    kind: GapKind
+    since: str
+    until: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One state of a message. `number` is epoch milliseconds of the change.
+
+    `by` is the raw id of who made the change, or `UNKNOWN`. `content` is None where
+    nobody has told it to us, for a deletion, and where it was erased. `sources` says
+    who knows this version: the log (`event`), the service (`listing`), or both.
+    `commitment` is to the content as it was, also when it was erased.
+    """
+
+    number: int
+    kind: Kind
+    on: str
+    by: str
+    content: Mapping[str, Any] | None
+    salt: str
+    commitment: str
+    sources: tuple[str, ...]
+    erased: bool = False
+    extra: Extra = field(default_factory=dict)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its content is, or was, known."""
+        return self.content is not None or self.erased
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message with all its known versions, oldest first.
+
+    `type` is the service's: text, html, topicUpdated, participantAdded,
+    participantRemoved, or one that is not known yet. Times are "" where there is none.
+    """
+
+    id: str
+    type: str
+    sender_id: str
+    sender_name: str
+    sender: Mapping[str, Any]
+    """The sender's identifier as received."""
+    sequence_id: str
+    created_on: str
+    edited_on: str
+    deleted_on: str
+    versions: tuple[Version, ...]
+    outcome: Outcome
+
+    @property
+    def current(self) -> Version:
+        return self.versions[-1]
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        """What stands in the thread now; empty for a deleted message."""
+        return self.current.content or {}
+
+
+class Origin(StrEnum):
+    """Where a message names a file."""
+
+    ATTACHMENT = "attachment"
+    """Among its attachments: what somebody sent from Teams."""
+    LINK = "link"
+    """In its metadata: what the customer's own application shares."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that a message names, and what became of fetching it.
+
+    `number` counts the files of the message. `revision` is the one that tried, and the
+    one where the file stands if it was fetched; `reason` says why it was not.
+    """
+
+    message_id: str
+    number: int
+    origin: Origin
+    name: str
+    url: str
+    revision: int
+    fetched_on: str = ""
+    content_type: str = ""
+    sha256: str = ""
+    bytes: int = 0
+    reason: str = ""
+    erased: bool = False
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it was fetched; it may have been erased since."""
+        return bool(self.sha256)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Something that happened to the thread or to a participant."""
+
+    kind: Kind
+    on: str
+    by: str
+    topic: str = ""
+    extra: Extra = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participant:
+    """Somebody who takes or took part.
+
+    `present` is None where no listing could tell. `share_history_time` is from when on
+    they may see the thread, where a listing told it.
+    """
+
+    id: str
+    display_name: str
+    identifier: Mapping[str, Any] = field(default_factory=dict)
+    present: bool | None
+    share_history_time: str
+    history: tuple[Change, ...]
+    extra: Extra = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordCounts:
+    """What the log held.
+
+    `duplicates` tell a known event again. `late` ones came after a revision had been
+    made without them, of something that had happened before it. `quarantined` is input
+    that names this thread and could not be read.
+    """
+
+    total: int
+    duplicates: int
+    unreadable: int
+    late: int = 0
+    quarantined: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What there is to count of messages, counted once."""
+
+    outcomes: Mapping[str, int]
+    baseline: Baseline
+
+    @classmethod
+    def of(cls, messages: Iterable[Message]) -> "Tally":
+        """Count these messages."""
+        outcomes = dict.fromkeys(map(str, Outcome), 0)
+        baseline = Baseline()
+        for one in messages:
+            outcomes[one.outcome] += 1
+            baseline.see(one)
+        return cls(outcomes=outcomes, baseline=baseline)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """One thread as log and listings tell it; times are "" where nobody told one."""
+
+    thread_id: str
+    topic: str
+    created_on: str
+    created_by: str
+    deleted_on: str
+    deleted_by: str
+    topics: tuple[Change, ...]
+    participants: tuple[Participant, ...]
+    messages: Sequence[Message]
+    """Sorted by id. Those of a long thread are unpacked whenever they are read."""
+    tally: Tally
+    view: View
+    records: RecordCounts
+    gaps: tuple[Gap, ...]
+    attachments: tuple[Attachment, ...] = ()
+    """Each file that a message names, in the order of messages."""
+    extra: Extra = field(default_factory=dict)
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """How many messages came to each outcome; every outcome is named."""
+        return dict(self.tally.outcomes)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every message was checked, and nothing may be missing (P8)."""
+        return (
+            self.view.sight is Sight.FULL
+            and not self.gaps
+            and not any(
+                count
+                for outcome, count in self.tally.outcomes.items()
+                if outcome not in CHECKED
+            )
+        )
+
+    def with_attachments(self, attachments: tuple[Attachment, ...]) -> "Transcript":
+        """Give the same thread with what is known of its attachments."""
+        gaps = [one for one in self.gaps if one.kind is not GapKind.ATTACHMENTS]
+        missing = sum(not one.is_held for one in attachments)
+        if missing:
+            reason = f"{missing} of {len(attachments)} attached file(s) are not held"
+            gaps.append(
+                Gap(kind=GapKind.ATTACHMENTS, since="", until="", reason=reason)
+            )
+        return replace(self, attachments=attachments, gaps=tuple(gaps))
+
+    def with_messages(self, messages: Sequence[Message]) -> "Transcript":
+        """Give the same thread with some of its messages only."""
+        ids = {one.id for one in messages}
+        return replace(
+            self,
+            messages=messages,
+            tally=Tally.of(messages),
+            attachments=tuple(o for o in self.attachments if o.message_id in ids),
+        )

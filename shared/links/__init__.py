@@ -1,1 +1,0 @@
-"""Files that stand elsewhere: on hosts that the operator has named."""

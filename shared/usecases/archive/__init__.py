@@ -1,0 +1,1 @@
+"""One thread becomes a revision, and is found again."""

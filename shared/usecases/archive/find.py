@@ -1,0 +1,155 @@
+"""Find: the threads of an archive that somebody looks for, read one after the other."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.domain.errors import ArchiverError, IntegrityError
+from shared.domain.log.event import parse_version
+from shared.domain.thread.transcript import Gap, GapKind, Message, Transcript
+from shared.domain.times import parse_time
+from shared.ports.archive_store import ArchiveStore
+from shared.usecases.evidence.revisions import read_manifest, read_sources, threads_of
+
+SHORTEST_ID = 10
+"""Digits from which a number is taken for a message's id, not for a year."""
+
+
+class NoTime(ArchiverError):
+    """Something is neither a time nor the id of a message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What to look for; "" and () mean no limit.
+
+    `after` and `before` are times (RFC 3339, or a day) or ids of messages, both
+    exclusive. `participant` chooses the threads in which somebody took part, `topic`
+    and `text` those that have a text in their topic, or in a version of a message.
+    """
+
+    threads: tuple[str, ...] = ()
+    participant: str = ""
+    topic: str = ""
+    text: str = ""
+    after: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Find:
+    """Reads the newest revision of each thread that is looked for."""
+
+    archive: ArchiveStore
+    on_bytes: Callable[[int], None]
+    on_failure: Callable[[str], None]
+    """Takes a sentence for each thread that cannot be read."""
+
+    async def __call__(self, selection: Selection) -> AsyncIterator[Transcript]:
+        """Give each thread with the messages that were chosen.
+
+        Raises:
+            NoTime: a limit cannot be read.
+            Transient: the archive is not to be reached.
+
+        """
+        limits = limit(selection.after), limit(selection.before)
+        async for thread_id in threads_of(self.archive, selection.threads):
+            try:
+                transcript = await self.transcript(thread_id)
+            except IntegrityError as error:
+                self.on_failure(f"{thread_id}: {error}")
+                continue
+            if is_wanted(transcript, selection):
+                yield between(transcript, *limits)
+
+    async def transcript(self, thread_id: str) -> Transcript:
+        """Replay the newest revision of a thread.
+
+        Raises:
+            IntegrityError: it has none, or its files are not what they should be.
+            Transient: the archive is not to be reached.
+
+        """
+        shelf = await self.archive.shelf(thread_id)
+        if not shelf.newest:
+            raise IntegrityError("the archive has no finished revision of it")
+        manifest = await read_manifest(self.archive, thread_id, shelf.newest)
+        sources = await read_sources(self.archive, manifest, erased=shelf.erased)
+        self.on_bytes(len(sources.events) + len(sources.listing))
+        return sources.transcript()
+
+
+def is_wanted(transcript: Transcript, selection: Selection) -> bool:
+    return (
+        takes_part(transcript, selection.participant)
+        and selection.topic.casefold() in transcript.topic.casefold()
+        and says(transcript, selection.text)
+    )
+
+
+def says(transcript: Transcript, text: str) -> bool:
+    """Say whether some version of some message holds a text, large or small."""
+    sought = text.casefold()
+    return not sought or any(
+        sought in str((version.content or {}).get("message") or "").casefold()
+        for message in transcript.messages
+        for version in message.versions
+    )
+
+
+def limit(text: str) -> datetime | int | None:
+    """Read a limit: a time, or a message's id.
+
+    Raises:
+        NoTime: it is neither.
+
+    """
+    if not text:
+        return None
+    number = parse_version(text)
+    if number is not None and len(text) >= SHORTEST_ID:
+        return number
+    moment = parse_time(text)
+    if moment is None:
+        raise NoTime(f"{text!r} is no time (2026-11-22, 2026-11-22T12:00Z) and no id")
+    return moment
+
+
+def between(
+    transcript: Transcript,
+    after: datetime | int | None,
+    before: datetime | int | None,
+) -> Transcript:
+    """Give the messages between two limits, as a transcript that says so."""
+    if after is None and before is None:
+        return transcript
+    chosen = tuple(
+        one
+        for one in transcript.messages
+        if is_beyond(one, after, 1) and is_beyond(one, before, -1)
+    )
+    gap = Gap(
+        kind=GapKind.SELECTION,
+        since=str(after or ""),
+        until=str(before or ""),
+        reason=f"{len(chosen)} of {len(transcript.messages)} message(s) were chosen",
+    )
+    return replace(transcript.with_messages(chosen), gaps=(*transcript.gaps, gap))
+
+
+def is_beyond(message: Message, limit: datetime | int | None, sign: int) -> bool:
+    if limit is None:
+        return True
+    if isinstance(limit, int):
+        return ((parse_version(message.id) or 0) - limit) * sign > 0
+    moment = parse_time(message.created_on)
+    return moment is not None and (moment - limit).total_seconds() * sign > 0
+
+
+def takes_part(transcript: Transcript, participant: str) -> bool:
+    return (
+        not participant
+        or any(one.id == participant for one in transcript.participants)
+        or any(one.sender_id == participant for one in transcript.messages)
+    )

@@ -1,0 +1,1 @@
+"""Events come in, and threads that fall quiet are found."""

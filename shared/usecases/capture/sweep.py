@@ -1,0 +1,158 @@
+"""Sweep: one listing of the log finds the threads that are due; prunes what is done."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from shared import telemetry
+from shared.domain import json_line, layout
+from shared.domain.errors import ArchiverError, IntegrityError
+from shared.domain.log.coverage import ThreadLog, covered_size, why_due
+from shared.domain.log.record import SCHEMA
+from shared.domain.log.work import Work
+from shared.domain.times import format_time
+from shared.ports.append_log import AppendLog, ThreadLogs
+from shared.ports.archive_store import ArchiveStore
+from shared.ports.clock import Clock
+from shared.ports.work_queue import MeasuredQueue, WorkQueue
+from shared.usecases.evidence.ledger import CloseLedger
+from shared.usecases.evidence.revisions import read_manifest
+
+if TYPE_CHECKING:  # it archives too, and most sweeps have none
+    from shared.usecases.inventory.discover import Discover
+
+
+@dataclass(slots=True, kw_only=True)
+class Swept:
+    """What a sweep saw and did. `failures` hold a sentence for each thread."""
+
+    threads: int = 0
+    queued: int = 0
+    closed_days: int = 0
+    pruned_segments: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """Finds work. It keeps no state: what a sweep misses, the next one sees."""
+
+    log: ThreadLogs
+    archive: ArchiveStore
+    queue: WorkQueue
+    poison: MeasuredQueue
+    discover: "Discover | None" = None
+    """Finds threads where no events tell of them."""
+    close_ledger: CloseLedger
+    journal: AppendLog
+    clock: Clock
+    quiet_for: timedelta
+    max_open: timedelta
+    log_keep: timedelta
+
+    async def __call__(self) -> Swept:
+        """Queue every due thread, prune every covered segment, close the ledger's days.
+
+        One thread that fails does not stop the others.
+
+        Raises:
+            Transient: the listing itself failed.
+
+        """
+        swept = Swept()
+        now = self.clock()
+        async for thread in self.log.threads():
+            swept.threads += 1
+            try:
+                await self.look(thread, now, swept)
+            except ArchiverError as error:
+                swept.failures.append(f"{thread.thread_id}: {error}")
+        await self.ask_readers(swept)
+        try:
+            swept.closed_days = await self.close_ledger()
+        except ArchiverError as error:
+            swept.failures.append(f"ledger: {error}")
+        try:
+            await self.journal.append(
+                layout.sweeps_stem(now.date()), line_of(swept, now)
+            )
+        except ArchiverError as error:
+            swept.failures.append(f"journal: {error}")
+        await self.tell(swept)
+        return swept
+
+    async def ask_readers(self, swept: Swept) -> None:
+        if self.discover is None:
+            return
+        try:
+            found = await self.discover()
+        except ArchiverError as error:
+            swept.failures.append(f"discovery: {error}")
+            return
+        swept.threads += found.threads
+        swept.queued += found.queued
+        swept.failures += found.failures
+
+    async def tell(self, swept: Swept) -> None:
+        """Tell whoever watches; what cannot be measured is a failure like any other."""
+        try:
+            telemetry.QUEUE_POISONED.set(await self.poison.depth())
+        except ArchiverError as error:
+            swept.failures.append(f"poison queue: {error}")
+        telemetry.SWEEPS_COMPLETED.add(1)
+        telemetry.SWEPT_THREADS.add(swept.threads)
+        telemetry.SWEPT_QUEUED.add(swept.queued)
+        telemetry.SWEEP_FAILURES.add(len(swept.failures))
+
+    async def look(self, thread: ThreadLog, now: datetime, swept: Swept) -> None:
+        reason = why_due(
+            thread, now=now, quiet_for=self.quiet_for, max_open=self.max_open
+        )
+        if reason:
+            await self.queue.put(Work(thread_id=thread.thread_id, reason=reason))
+            swept.queued += 1
+        elif self.log_keep:
+            swept.pruned_segments += await self.prune(thread, now)
+
+    async def prune(self, thread: ThreadLog, now: datetime) -> int:
+        """Remove segments that an archive holds; give how many (P7).
+
+        The manifest itself is asked, not only the marker, and a segment that changed
+        since the listing stays.
+        """
+        old = [
+            one
+            for one in thread.segments
+            if now - one.modified_on >= self.log_keep
+            and layout.segment_day(one.path) != now.date()
+        ]
+        if not old and thread.segments:
+            return 0
+        shelf = await self.archive.shelf(thread.thread_id)
+        manifest = await read_manifest(self.archive, thread.thread_id, shelf.newest)
+        pruned = 0
+        for segment in old:
+            if covered_size(segment, manifest.covers) < segment.size:
+                raise IntegrityError(
+                    "a marker covers what no manifest does; nothing was pruned"
+                )
+            pruned += await self.log.prune(segment)  # P7
+        if pruned == len(thread.segments):
+            # Without segments the markers say nothing that the manifests do not.
+            for revision in thread.markers:
+                await self.log.unmark(thread.thread_id, revision)
+        return pruned
+
+
+def line_of(swept: Swept, now: datetime) -> bytes:
+    """Give the line that tells of a sweep; of failures only how many there were."""
+    line = {
+        "schema": SCHEMA,
+        "on": format_time(now),
+        "threads": swept.threads,
+        "queued": swept.queued,
+        "closed_days": swept.closed_days,
+        "pruned_segments": swept.pruned_segments,
+        "failures": len(swept.failures),
+    }
+    return json_line.encode(json_line.compact(line) + "\n")

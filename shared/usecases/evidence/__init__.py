@@ -1,0 +1,1 @@
+"""What an archive proves, and what may be taken out of it."""

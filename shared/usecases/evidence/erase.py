@@ -1,0 +1,342 @@
+"""Erase: content, salt and names of chosen messages, from every revision and the log.
+
+Order matters, so that a crash leaves what a second run finishes:
+1. ask for holds, for the storage's own policies, and for records not archived yet;
+2. per revision: write `erasures.json`, which holds the commitments of what goes and
+   the digests of what stays; then the ledger's line; only then replace the files;
+3. remove the log's segments, all of which the archive now holds without the content.
+The manifests stay as they were: their Merkle roots still verify, and that is checked
+before anything is written.
+"""
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass, replace
+
+from shared.domain import layout
+from shared.domain.archive.erasure import (
+    Erasures,
+    Order,
+    chosen_by,
+    encode_erasures,
+    erasure_line,
+)
+from shared.domain.archive.manifest import Manifest, content_of, describe
+from shared.domain.archive.revision_inputs import Sources
+from shared.domain.errors import ArchiverError, IntegrityError
+from shared.domain.log import coverage
+from shared.domain.log.commitment import sha256
+from shared.domain.thread.attachments import stored_files
+from shared.domain.thread.transcript import Transcript
+from shared.domain.times import format_time
+from shared.formats.registry import formats_of, written
+from shared.ports.append_log import AppendLog, ThreadLogs
+from shared.ports.archive_store import ErasableArchive
+from shared.ports.clock import Clock
+from shared.ports.leases import LeaseHeld, Leases
+from shared.usecases.evidence.holds import Hold, Holds
+from shared.usecases.evidence.ledger import open_day
+from shared.usecases.evidence.revisions import (
+    read_erasures,
+    read_manifest,
+    read_sources,
+    threads_of,
+)
+
+
+class Refused(ArchiverError):
+    """Something may not be erased, or not yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What to erase: a participant's messages and name, or messages by their ids.
+
+    No `threads` means every thread of the archive.
+    """
+
+    participant: str = ""
+    messages: frozenset[str] = frozenset()
+    threads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What would go of one thread. `refused` says why it may not; "" when it may."""
+
+    thread_id: str
+    revisions: tuple[int, ...]
+    messages: tuple[str, ...]
+    versions: int
+    names: bool
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erase:
+    """Plans erasures, and carries them out."""
+
+    archive: ErasableArchive
+    ledger: AppendLog
+    log: ThreadLogs | None
+    leases: Leases
+    clock: Clock
+
+    async def plan(self, choice: Choice) -> AsyncIterator[Plan]:
+        """Say, thread by thread, what would go. Nothing is changed.
+
+        Raises:
+            Transient: archive or log are not to be reached.
+            IntegrityError: the ledger cannot be read.
+
+        """
+        holds = await Holds(
+            archive=self.archive, ledger=self.ledger, clock=self.clock
+        ).active()
+        async for thread_id in threads_of(self.archive, choice.threads):
+            plan = await self.plan_thread(thread_id, choice, list(holds.values()))
+            if plan.messages or plan.names:
+                yield plan
+
+    async def plan_thread(
+        self, thread_id: str, choice: Choice, holds: Sequence[Hold]
+    ) -> Plan:
+        shelf = await self.archive.shelf(thread_id)
+        if not shelf.newest:
+            return Plan(
+                thread_id=thread_id,
+                revisions=(),
+                messages=(),
+                versions=0,
+                names=False,
+            )
+        manifest = await read_manifest(self.archive, thread_id, shelf.newest)
+        sources = await self.sources(manifest, erased=shelf.erased)
+        transcript = sources.transcript()
+        messages = chosen_by(
+            transcript, participant=choice.participant, messages=choice.messages
+        )
+        if choice.participant in sources.erasures.people:
+            # A run that died: what it had chosen is to be finished.
+            messages |= sources.erasures.messages
+        versions = sum(
+            one.content is not None
+            for message in transcript.messages
+            if message.id in messages
+            for one in message.versions
+        )
+        return Plan(
+            thread_id=thread_id,
+            revisions=tuple(await self.revisions(thread_id)),
+            messages=tuple(sorted(messages)),
+            versions=versions,
+            names=has_name(transcript, choice.participant),
+            refused=held(holds, transcript, messages, choice.participant)
+            or await self.unarchived(thread_id, manifest),
+        )
+
+    async def revisions(self, thread_id: str) -> list[int]:
+        return [
+            layout.revision_number(file.path) or 0
+            async for file in self.archive.walk(layout.thread_folder(thread_id))
+            if file.path.endswith(f"/{layout.MANIFEST_FILE}")
+        ]
+
+    async def unarchived(self, thread_id: str, manifest: Manifest) -> str:
+        if self.log is None:
+            return ""
+        thread = await self.log.thread(thread_id)
+        if not coverage.uncovered(thread.segments, manifest.covers):
+            return ""
+        return (
+            "its log holds records that no archive has yet; "
+            "let the sweep finalize it, then run this again"
+        )
+
+    async def __call__(
+        self, plan: Plan, choice: Choice, *, by: str, reason: str
+    ) -> int:
+        """Carry out what was planned for one thread; give how many files changed.
+
+        Running it again finishes what was begun and does nothing twice.
+
+        Raises:
+            Refused: a hold, or somebody else is at work on the thread.
+            Immutable: the storage does not allow it.
+            Transient, IntegrityError: it stopped; run it again, or look first.
+
+        """
+        if plan.refused:
+            raise Refused(plan.refused)
+        order = Order(
+            erased_on=format_time(self.clock()),
+            by=by,
+            reason=reason,
+            participant=choice.participant,
+            messages=plan.messages,
+        )
+        await self.archive.check_erasable()
+        try:
+            async with self.leases.hold(layout.lease_path(plan.thread_id)):
+                changed = 0
+                for revision in plan.revisions:
+                    manifest = await read_manifest(
+                        self.archive, plan.thread_id, revision
+                    )
+                    changed += await self.erase(manifest, order)
+                if self.log is not None:
+                    await self.clear_log(self.log, plan.thread_id)
+                return changed
+        except LeaseHeld:
+            raise Refused("it is being finalized now; run this again") from None
+
+    async def erase(self, manifest: Manifest, order: Order) -> int:
+        erasures = await self.erasures(manifest)
+        is_new = not (
+            erasures.messages >= set(order.messages)
+            and erasures.people | {""} >= {order.participant}
+        )
+        if is_new:
+            await self.carry_out(manifest, erasures)  # whatever was left unfinished
+            sources = await read_sources(
+                self.archive, manifest, erased=bool(erasures.orders)
+            )
+            ordered = erasures.ordered(order, sources.transcript())
+            sources = replace(sources, erasures=ordered).erased()
+            files = rewritten(sources, manifest)
+            erasures = replace(
+                sources.erasures,
+                files=tuple(describe(name, data) for name, data in files.items()),
+            )
+            await self.archive.replace(
+                layout.revision_path(
+                    manifest.thread_id, manifest.revision, layout.ERASURES_FILE
+                ),
+                encode_erasures(erasures),
+            )
+        return await self.carry_out(manifest, erasures)
+
+    async def carry_out(self, manifest: Manifest, erasures: Erasures) -> int:
+        """Bring the files to what `erasures.json` says; give how many had to change."""
+        if not erasures.files:
+            return 0
+        files = await self.read_files(manifest, erasures)
+        wrong = [
+            one for one in erasures.files if describe(one.name, files[one.name]) != one
+        ]
+        if not wrong:
+            return 0
+        line = erasure_line(erasures, sha256(encode_erasures(erasures)))
+        day = await open_day(self.archive, self.clock().date())
+        await self.ledger.append(layout.ledger_stem(day), line)
+        sources = Sources.of(files, erasures).erased()
+        finished = rewritten(sources, manifest)
+        for one in wrong:
+            if describe(one.name, finished[one.name]) != one:
+                raise IntegrityError(
+                    f"{one.name} cannot be brought to what erasures.json says"
+                )
+        for one in wrong:
+            await self.archive.replace(
+                self.path(manifest, one.name), finished[one.name]
+            )
+        return len(wrong)
+
+    async def clear_log(self, log: ThreadLogs, thread_id: str) -> None:
+        """Remove the log's copies; the archive holds them, and was read back (P7)."""
+        shelf = await self.archive.shelf(thread_id)
+        manifest = await read_manifest(self.archive, thread_id, shelf.newest)
+        await read_sources(self.archive, manifest, erased=shelf.erased)
+        thread = await log.thread(thread_id)
+        for segment in thread.segments:
+            is_covered = not coverage.uncovered([segment], manifest.covers)
+            if not is_covered or not await log.prune(segment):  # P7
+                raise Refused(
+                    "its log has new records; let the sweep finalize it, then run "
+                    "this again"
+                )
+        await log.clear_quarantine(thread_id)
+        for revision in thread.markers:
+            await log.unmark(thread_id, revision)
+
+    async def erasures(self, manifest: Manifest) -> Erasures:
+        path = self.path(manifest, layout.ERASURES_FILE)
+        async for _ in self.archive.walk(path):
+            return await read_erasures(self.archive, manifest)
+        return Erasures(thread_id=manifest.thread_id, revision=manifest.revision)
+
+    async def sources(self, manifest: Manifest, *, erased: bool) -> Sources:
+        """Read the input, also where an erasure was left unfinished."""
+        try:
+            return await read_sources(self.archive, manifest, erased=erased)
+        except IntegrityError:
+            erasures = await self.erasures(manifest)
+            if not erasures.files:
+                raise
+            files = await self.read_files(manifest, erasures)
+            return Sources.of(files, erasures).erased()
+
+    async def read_files(
+        self, manifest: Manifest, erasures: Erasures
+    ) -> dict[str, bytes]:
+        """Read what an erasure has changed, or has still to change."""
+        return {
+            one.name: await self.archive.read(self.path(manifest, one.name))
+            for one in erasures.files
+        }
+
+    def path(self, manifest: Manifest, name: str) -> str:
+        return layout.revision_path(manifest.thread_id, manifest.revision, name)
+
+
+def rewritten(sources: Sources, manifest: Manifest) -> dict[str, bytes]:
+    """Give all files of a revision as they follow from an input without the erased.
+
+    Raises:
+        IntegrityError: a proof would break, or a file's format is not known here.
+
+    """
+    transcript = sources.transcript()
+    content = content_of(
+        transcript,
+        revision=manifest.revision,
+        files=manifest.files,
+        covers=manifest.covers,
+        previous=manifest.previous,
+    )
+    if content != manifest.content:
+        raise IntegrityError("its manifest would not verify any more; nothing erased")
+    files = sources.files
+    files.pop(layout.ERASURES_FILE, None)
+    names = {one.name for one in manifest.files} - {layout.ERASURES_FILE}
+    files |= written(formats_of(names), transcript)
+    stored = stored_files(sources.attachments, manifest.revision)
+    files |= {layout.attachment_name(one): b"" for one in stored if stored[one]}
+    names -= {layout.attachment_name(one) for one in stored if not stored[one]}
+    if files.keys() != names:
+        unknown = ", ".join(sorted(names ^ files.keys()))
+        raise IntegrityError(f"{unknown}: no file that is written here; nothing erased")
+    return files
+
+
+def has_name(transcript: Transcript, participant: str) -> bool:
+    """Say whether somebody's display name, or more than their id, stands anywhere."""
+    return any(
+        one.id == participant and (one.display_name or one.extra)
+        for one in transcript.participants
+    )
+
+
+def held(
+    holds: Sequence[Hold],
+    transcript: Transcript,
+    messages: Collection[str],
+    participant: str,
+) -> str:
+    """Say which hold forbids it; "" for none."""
+    senders = {one.sender_id for one in transcript.messages if one.id in messages}
+    for hold in holds:
+        if hold.thread_id == transcript.thread_id or (
+            hold.participant and hold.participant in senders | {participant}
+        ):
+            return f"hold {hold.id} of {hold.on} by {hold.by} ({hold.reason})"
+    return ""

@@ -1,0 +1,1 @@
+"""Which threads and users a resource has, and what became of each."""

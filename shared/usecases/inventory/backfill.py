@@ -1,0 +1,346 @@
+"""Backfill: every thread of the estate, found through the users in them.
+
+Users are asked for their threads, threads are archived, and, where that is wished, who
+takes part in a thread is asked for their threads in turn, until nothing new comes.
+
+Rule 1: what was learned is durable before anything is built on it (`domain.estate`), so
+        a run that is killed goes on where it was.
+Rule 2: one user or thread that fails is recorded and never stops the others.
+Rule 3: nobody is asked twice in a run, and the threads of one reader take turns with
+        those of others: the service limits how often each user may ask.
+"""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from shared.domain.errors import ArchiverError, Unreachable
+from shared.domain.inventory import (
+    FINISHED,
+    Estate,
+    Thread,
+    ThreadState,
+    User,
+    UserState,
+    began_line,
+    done_line,
+    ended_line,
+    found_line,
+    listed_line,
+    met_line,
+)
+from shared.domain.log.event import is_own_user
+from shared.domain.log.work import Work
+from shared.domain.times import format_time
+from shared.ports.chat_service import ReaderRefused
+from shared.ports.clock import Clock
+from shared.ports.thread_finder import ThreadFinder
+from shared.ports.work_queue import WorkQueue
+from shared.usecases.archive.finalize import Finalize
+from shared.usecases.inventory.runs import Line, Run
+
+MOST_WAITING = 10_000
+"""Threads that wait to be archived before no more users are asked for theirs."""
+ASKING_SHARE = 4
+"""One of so many at work asks users for their threads while others wait."""
+REASON = "backfill"
+
+
+class Scope(StrEnum):
+    """What a run looks at that an earlier one of its name has finished."""
+
+    NEW = "new"
+    SINCE_LAST = "since_last"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeds:
+    """Where to begin: users and how each is known; threads and a reader, or ""."""
+
+    users: Sequence[tuple[str, str]] = ()
+    threads: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What became of one thread; `people` are those who were met in it."""
+
+    state: ThreadState
+    revision: int = 0
+    reason: str = ""
+    people: tuple[str, ...] = ()
+
+
+NOT_DONE = Done(state=ThreadState.FOUND)
+
+
+class Archiver(Protocol):
+    """Has a thread archived, here or elsewhere."""
+
+    async def __call__(self, thread: Thread) -> Done:
+        """Archive a thread; what goes wrong is told, never raised."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveHere:
+    """Archives threads in this process."""
+
+    finalize: Finalize
+
+    async def __call__(self, thread: Thread) -> Done:
+        """Finalize a thread."""
+        try:
+            finalized = await self.finalize(
+                thread.id, readers=thread.readers, relist=True
+            )
+        except Unreachable as error:
+            return Done(state=ThreadState.UNREACHABLE, reason=str(error))
+        except ArchiverError as error:
+            return Done(state=ThreadState.FAILED, reason=str(error))
+        if not finalized.revision:
+            return Done(state=ThreadState.FAILED, reason="somebody else archives it")
+        return Done(
+            state=ThreadState.ARCHIVED,
+            revision=finalized.revision,
+            people=finalized.people,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutOnQueue:
+    """Leaves threads to the function app."""
+
+    queue: WorkQueue
+
+    async def __call__(self, thread: Thread) -> Done:
+        """Queue a thread."""
+        work = Work(
+            thread_id=thread.id, reason=REASON, readers=thread.readers, relist=True
+        )
+        try:
+            await self.queue.put(work)
+        except ArchiverError as error:
+            return Done(state=ThreadState.FAILED, reason=str(error))
+        return Done(state=ThreadState.QUEUED)
+
+
+@dataclass(slots=True)
+class Waiting:
+    """Threads that wait, by the reader whose turn they need."""
+
+    by_reader: OrderedDict[str, deque[Thread]] = field(default_factory=OrderedDict)
+    tried: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """All that ever waited in this run, and who was known to read each then."""
+    length: int = 0
+
+    def add(self, thread: Thread) -> None:
+        """Let a thread wait: once, and again for a reader who may succeed."""
+        tried = self.tried.get(thread.id)
+        is_lost = thread.state is ThreadState.UNREACHABLE
+        if tried is None or (is_lost and thread.readers != tried):
+            self.tried[thread.id] = thread.readers
+            reader = thread.readers[0] if thread.readers else ""
+            self.by_reader.setdefault(reader, deque()).append(thread)
+            self.length += 1
+
+    def take(self) -> Thread:
+        """Give the next thread of the reader whose turn it is."""
+        reader, threads = self.by_reader.popitem(last=False)
+        thread = threads.popleft()
+        if threads:
+            self.by_reader[reader] = threads
+        self.length -= 1
+        return thread
+
+
+@dataclass(kw_only=True)
+class Backfill:
+    """Finds and archives. Without an `archiver` it only finds.
+
+    `stop` ends it early and cleanly: what is under way is finished, nothing is begun.
+    """
+
+    run: Run
+    finder: ThreadFinder
+    archiver: Archiver | None
+    clock: Clock
+    scope: Scope = Scope.NEW
+    follow: bool = False
+    concurrency: int = 16
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    users: deque[User] = field(default_factory=deque, init=False)
+    waiting: Waiting = field(default_factory=Waiting, init=False)
+    greeted: set[str] = field(default_factory=set, init=False)
+    changed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    busy: int = field(default=0, init=False)
+    asking: int = field(default=0, init=False)
+
+    @property
+    def estate(self) -> Estate:
+        return self.run.estate
+
+    async def __call__(self, seeds: Seeds) -> Estate:
+        """Run until nothing new comes; give what is known then.
+
+        The run has to be loaded.
+
+        Raises:
+            Transient: the run's own state could not be kept.
+
+        """
+        await self.run.tell(began_line(self.now()), *self.sown(seeds))
+        self.users.extend(self.estate.unlisted(again=self.scope is not Scope.NEW))
+        for thread in self.estate.threads.values():
+            if self.scope is Scope.ALL or thread.state not in FINISHED:
+                self.waiting.add(thread)
+        await self.work()
+        if not self.stop.is_set():
+            await self.run.tell(ended_line(self.now()))
+        return self.estate
+
+    def now(self) -> str:
+        return format_time(self.clock())
+
+    def sown(self, seeds: Seeds) -> list[Line]:
+        """Give what of the seeds is not known yet."""
+        users = dict(seeds.users)
+        return [
+            met_line(user, by)
+            for user, by in users.items()
+            if user not in self.estate.users
+        ] + [
+            found_line(thread_id, reader)
+            for thread_id, reader in dict.fromkeys(seeds.threads)
+            if self.is_new(thread_id, reader)
+        ]
+
+    def is_new(self, thread_id: str, reader: str, last_message_on: str = "") -> bool:
+        known = self.estate.threads.get(thread_id)
+        return (
+            known is None
+            or known.wants(reader)
+            or last_message_on > known.last_message_on
+        )
+
+    async def work(self) -> None:
+        """Do all there is, so many at a time."""
+        workers = [asyncio.create_task(self.worker()) for _ in range(self.concurrency)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for one in workers:
+                one.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+
+    async def worker(self) -> None:
+        """Do one thing after the other until there is nothing, and none may come."""
+        while not self.stop.is_set():
+            step = self.next_step()
+            if step is None and not self.busy:
+                self.changed.set()
+                return
+            if step is None:
+                self.changed.clear()
+                await self.changed.wait()
+                continue
+            self.busy += 1
+            try:
+                await step
+            finally:
+                self.busy -= 1
+                self.changed.set()
+
+    def next_step(self) -> Coroutine[Any, Any, None] | None:
+        """Give what to do next: a few ask for threads, ahead of those who archive."""
+        may_ask = self.asking < max(1, self.concurrency // ASKING_SHARE)
+        has_room = self.waiting.length < MOST_WAITING
+        if self.users and (not self.waiting.length or (may_ask and has_room)):
+            return self.ask(self.users.popleft())
+        return self.archive(self.waiting.take()) if self.waiting.length else None
+
+    async def ask(self, user: User) -> None:
+        """Ask for a user's threads."""
+        self.asking += 1
+        try:
+            await self.run.tell(*await self.answer_of(user))
+        finally:
+            self.asking -= 1
+
+    async def answer_of(self, user: User) -> list[Line]:
+        if not is_own_user(user.id):
+            reason = "no user of an ACS resource: no token exists for such an id"
+            return [listed_line(user.id, UserState.REFUSED, reason=reason)]
+        try:
+            threads = await self.finder.threads_of(user.id)
+        except ReaderRefused as error:
+            return [listed_line(user.id, UserState.REFUSED, reason=error.reason)]
+        except ArchiverError as error:
+            return [listed_line(user.id, UserState.FAILED, reason=str(error))]
+        lines = [
+            found_line(one.id, user.id, one.last_message_on)
+            for one in threads
+            if self.is_new(one.id, user.id, one.last_message_on)
+        ]
+        await self.run.tell(*lines)
+        for found in threads:
+            thread = self.estate.threads[found.id]
+            if self.is_due(thread):
+                self.waiting.add(thread)
+        return [listed_line(user.id, UserState.LISTED, threads=len(threads))]
+
+    def is_due(self, thread: Thread) -> bool:
+        if self.scope is Scope.SINCE_LAST:
+            return thread.has_news
+        return self.scope is Scope.ALL or thread.state not in FINISHED
+
+    async def archive(self, thread: Thread) -> None:
+        """Have a thread archived, and meet who takes part in it."""
+        done = await self.archiver(thread) if self.archiver else NOT_DONE
+        people = done.people
+        if self.follow and not people:
+            try:
+                people = await self.participants_of(thread)
+            except ArchiverError as error:
+                done = Done(state=ThreadState.FAILED, reason=f"participants: {error}")
+        new = self.strangers(people) if self.follow else []
+        lines = [met_line(one, thread.id) for one in new]
+        if done.state is not ThreadState.FOUND:
+            lines.append(
+                done_line(
+                    thread,
+                    done.state,
+                    on=self.now(),
+                    revision=done.revision,
+                    reason=done.reason,
+                )
+            )
+        await self.run.tell(*lines)
+        self.users.extend(self.estate.users[one] for one in new)
+        if thread.state is ThreadState.UNREACHABLE:
+            self.waiting.add(thread)  # where another reader was found meanwhile
+
+    def strangers(self, people: Sequence[str]) -> list[str]:
+        """Give who was never met, once, however many threads they are met in."""
+        new = [
+            one
+            for one in people
+            if is_own_user(one)
+            and one not in self.estate.users
+            and one not in self.greeted
+        ]
+        self.greeted.update(new)
+        return new
+
+    async def participants_of(self, thread: Thread) -> tuple[str, ...]:
+        """Ask who takes part, of whoever may see it; nobody may where all have left."""
+        for reader in thread.readers:
+            try:
+                return tuple(await self.finder.participants_of(thread.id, reader))
+            except ReaderRefused:
+                continue
+        return ()

@@ -1,0 +1,218 @@
+"""The completeness report: what was found, what is archived, and what is missing (P8).
+
+What a run met and what the archive holds are put side by side. Neither is believed to
+be all there is: a run that did not end, or could not ask somebody, is said first.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from shared.domain import json_line, layout
+from shared.domain.archive.manifest import Manifest
+from shared.domain.errors import ArchiverError, IntegrityError
+from shared.domain.inventory import Estate, Thread, ThreadState, User, UserState
+from shared.domain.thread.baseline import Baseline
+from shared.domain.thread.listing import Sight
+from shared.ports.archive_store import ArchiveStore
+from shared.usecases.evidence.revisions import read_manifest, threads_of
+from shared.usecases.inventory.runs import batches
+
+AT_ONCE = 32
+"""Threads whose archives are read at the same time."""
+
+
+class Standing(StrEnum):
+    """How a thread stands. Only the first three have an archive."""
+
+    ARCHIVED = "archived"
+    PARTIAL = "partial"
+    EVENTS_ONLY = "events_only"
+    QUEUED = "queued"
+    FOUND = "found"
+    UNREACHABLE = "unreachable"
+    FAILED = "failed"
+
+
+HAVE_AN_ARCHIVE = (Standing.ARCHIVED, Standing.PARTIAL, Standing.EVENTS_ONLY)
+OF_SIGHT = {
+    Sight.FULL: Standing.ARCHIVED,
+    Sight.PARTIAL: Standing.PARTIAL,
+    Sight.EVENTS_ONLY: Standing.EVENTS_ONLY,
+}
+OF_STATE = {
+    ThreadState.FOUND: Standing.FOUND,
+    ThreadState.QUEUED: Standing.QUEUED,
+    ThreadState.ARCHIVED: Standing.FAILED,
+    ThreadState.UNREACHABLE: Standing.UNREACHABLE,
+    ThreadState.FAILED: Standing.FAILED,
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class ThreadRow:
+    """One thread: how it stands, why, and what its archive holds."""
+
+    thread_id: str
+    standing: Standing
+    reason: str = ""
+    revision: int = 0
+    archived_on: str = ""
+    complete: bool = False
+    participants: int = 0
+    bytes: int = 0
+    files: int = 0
+    """Files that messages name and the archive holds."""
+    files_missing: int = 0
+    baseline: Baseline = field(default_factory=Baseline)
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """The estate as it stands. `run` is "" where no backfill has looked for threads."""
+
+    run: str
+    estate: Estate
+    rows: list[ThreadRow] = field(default_factory=list)
+    standings: Counter[Standing] = field(default_factory=Counter)
+    total: Baseline = field(default_factory=Baseline)
+    participants: int = 0
+    bytes: int = 0
+    files: int = 0
+    files_missing: int = 0
+    unmapped: list[str] = field(default_factory=list)
+    """Authors who are in no identity map; empty where none was given."""
+
+    @property
+    def doubts(self) -> list[str]:
+        """Why there may be threads that nobody has found; empty for none."""
+        estate = self.estate
+        doubts = []
+        if not self.run:
+            doubts.append("no backfill has looked for threads: only the archive counts")
+        elif not estate.ended_on:
+            doubts.append(f"run {self.run} has not come to its end")
+        states = estate.user_states
+        if states[UserState.FAILED]:
+            doubts.append(f"{states[UserState.FAILED]} user(s) could not be asked")
+        if states[UserState.REFUSED]:
+            doubts.append(f"{states[UserState.REFUSED]} user(s) were refused a token")
+        if states[UserState.MET] and estate.ended_on:
+            doubts.append(f"{states[UserState.MET]} user(s) were not asked")
+        if estate.unreadable:
+            doubts.append(f"{estate.unreadable} line(s) of the run's state are torn")
+        return doubts
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everybody could be asked and every thread found has an archive."""
+        archived = sum(self.standings[one] for one in HAVE_AN_ARCHIVE)
+        return not self.doubts and archived == len(self.rows)
+
+    @property
+    def idle(self) -> list[User]:
+        """The users who were asked and are in no thread."""
+        return [
+            one
+            for one in self.estate.users.values()
+            if one.state is UserState.LISTED and not one.threads
+        ]
+
+    def take(self, row: ThreadRow) -> None:
+        """Count a thread. Who spoke on which day is kept for all threads together."""
+        self.standings[row.standing] += 1
+        self.total.add(row.baseline)
+        row.baseline.by_author_and_day = {}
+        self.participants += row.participants
+        self.bytes += row.bytes
+        self.files += row.files
+        self.files_missing += row.files_missing
+        self.rows.append(row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeReport:
+    """Reads the newest manifest and reconciliation of every thread."""
+
+    archive: ArchiveStore
+
+    async def __call__(
+        self, run: str, estate: Estate, mapped: Collection[str] | None = None
+    ) -> Report:
+        """Report on a run and on the archive; `mapped` are authors with an identity.
+
+        Raises:
+            Transient: the archive is not to be reached.
+
+        """
+        report = Report(run=run, estate=estate)
+        archived = {one async for one in threads_of(self.archive)}
+        ids = sorted(archived | estate.threads.keys())
+        for some in batches(ids, AT_ONCE):
+            rows = await asyncio.gather(
+                *(
+                    self.row(one, estate.threads.get(one), is_there=one in archived)
+                    for one in some
+                )
+            )
+            for row in rows:
+                report.take(row)
+        if mapped is not None:
+            authors = report.total.by_author_and_day
+            report.unmapped = sorted(one for one in authors if one not in mapped)
+        return report
+
+    async def row(
+        self, thread_id: str, known: Thread | None, *, is_there: bool
+    ) -> ThreadRow:
+        """Give how one thread stands; what is wrong with it is its reason."""
+        without = ThreadRow(
+            thread_id=thread_id,
+            standing=OF_STATE[known.state] if known else Standing.FAILED,
+            reason=known.reason if known else "its archive has no manifest",
+        )
+        if known and known.state is ThreadState.ARCHIVED:
+            without.reason = "it was archived, and its archive is not there"
+        if not is_there:
+            return without
+        try:
+            shelf = await self.archive.shelf(thread_id)
+            if not shelf.newest:
+                return without
+            manifest = await read_manifest(self.archive, thread_id, shelf.newest)
+            return archived_row(manifest, await self.baseline(manifest))
+        except ArchiverError as error:
+            without.standing, without.reason = Standing.FAILED, str(error)
+            return without
+
+    async def baseline(self, manifest: Manifest) -> Baseline:
+        path = layout.revision_path(
+            manifest.thread_id, manifest.revision, "reconciliation.json"
+        )
+        try:
+            value = json_line.parse(await self.archive.read(path))
+            return Baseline.from_json(value["baseline"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise IntegrityError(f"{path} cannot be read") from None
+
+
+def archived_row(manifest: Manifest, baseline: Baseline) -> ThreadRow:
+    content = manifest.content
+    view = content["view"]
+    gaps = [str(one["reason"]) for one in content["gaps"]]
+    files = [bool(one["sha256"]) for one in content.get("attachments", ())]
+    return ThreadRow(
+        thread_id=manifest.thread_id,
+        standing=OF_SIGHT[Sight(view["sight"])],
+        reason=view["reason"] or "; ".join(gaps),
+        revision=manifest.revision,
+        archived_on=manifest.archived_on,
+        complete=content["complete"],
+        participants=content["counts"]["participants"],
+        bytes=sum(one.bytes for one in manifest.files),
+        files=files.count(True),
+        files_missing=files.count(False),
+        baseline=baseline,
+    )

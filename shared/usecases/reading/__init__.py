@@ -1,0 +1,1 @@
+"""Archives leave: in another format, or packed with proof."""

@@ -1,0 +1,170 @@
+"""A package for a third party: an archive, or part of it, that needs nothing of ours.
+
+It carries what was asked for, the files as they are, the ledger with the lines of other
+threads withheld, a checkpoint, the stand-alone verifier, and the digest of every file.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from importlib.resources import files as resources
+
+from shared.domain import json_line, layout
+from shared.domain.archive.checkpoint import Checkpoint
+from shared.domain.archive.ledger import LineKind, decode_line, withheld_line
+from shared.domain.errors import IntegrityError
+from shared.domain.log.commitment import sha256
+from shared.domain.log.record import SCHEMA
+from shared.domain.times import format_time
+from shared.ports.archive_store import ArchiveFiles, ArchiveStore
+from shared.ports.clock import Clock
+from shared.usecases.evidence.ledger import ledger_lines
+from shared.usecases.evidence.prove import take_checkpoint
+
+README = """\
+# Archived chat threads
+
+Requested on {requested_on} by {by}: {reason}
+
+| file | what it is |
+|---|---|
+| `archive/thread=…/rev=…/` | a folder per thread and revision; see its transcript |
+| `archive/ledger/` | one line for each revision; lines of other threads are withheld |
+| `checkpoint.txt` | the head of the ledger when this package was made |
+| `request.json` | what was asked for, by whom, why, and what was given |
+| `verify.py` | checks all of it; Python 3.9 or newer, nothing else |
+| `SHA256SUMS` | the digest of every file of this package |
+
+Check it, offline:
+
+    sha256sum -c SHA256SUMS
+    python verify.py
+    python verify.py . CHECKPOINT
+
+The last line compares with a checkpoint that you were given on another way. Without
+one, you see that the package agrees with itself, not that it was never written anew.
+"""
+
+
+@dataclass(slots=True, kw_only=True)
+class Packed:
+    """What went into a package."""
+
+    threads: int = 0
+    revisions: int = 0
+    files: int = 0
+    bytes: int = 0
+    manifests: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """Makes packages: reads `archive`, writes into the empty folder `target`."""
+
+    archive: ArchiveFiles
+    target: ArchiveStore
+    clock: Clock
+    on_bytes: Callable[[int], None]
+
+    async def __call__(
+        self, *, threads: Collection[str], by: str, reason: str, origin: str
+    ) -> Packed:
+        """Pack these threads, or all where none is named.
+
+        Raises:
+            IntegrityError: there is no such thread, or the ledger cannot be read.
+            AlreadyExists: the target is not empty.
+
+        """
+        sums: list[str] = []
+        packed = Packed()
+        for prefix in map(layout.thread_folder, threads) if threads else [""]:
+            await self.copy(prefix or layout.THREAD_PREFIX, packed, sums)
+        checkpoint = await self.ledger(threads, packed, origin, sums)
+        request = {
+            "schema": SCHEMA,
+            "requested_on": format_time(self.clock()),
+            "by": by,
+            "reason": reason,
+            "source": origin,
+            "threads": sorted(threads) or "all",
+            "packed": {
+                "threads": packed.threads,
+                "revisions": packed.revisions,
+                "files": packed.files,
+                "bytes": packed.bytes,
+            },
+        }
+        readme = README.format(**request)
+        verifier = resources("shared.verifier").joinpath("verify.py").read_bytes()
+        for path, data in (
+            ("request.json", json_line.encode(json_line.pretty(request))),
+            ("README.md", readme.encode()),
+            ("checkpoint.txt", checkpoint.body.encode()),
+            ("verify.py", verifier),
+        ):
+            await self.put(path, data, sums)
+        await self.target.create("SHA256SUMS", "".join(sorted(sums)).encode())
+        return packed
+
+    async def copy(self, prefix: str, packed: Packed, sums: list[str]) -> None:
+        """Copy the files of finished revisions."""
+        found: dict[str, list[str]] = {}
+        seen = set[str]()
+        async for file in self.archive.walk(prefix):
+            folder = "/".join(file.path.split("/")[:2])
+            if folder not in found:
+                await self.copy_revisions(found, packed, sums)
+                found = {folder: []}
+            found[folder].append(file.path)
+            seen.add(file.path.partition("/")[0])
+        await self.copy_revisions(found, packed, sums)
+        if not seen:
+            raise IntegrityError(f"the archive has nothing under {prefix}")
+        packed.threads += len(seen)
+
+    async def copy_revisions(
+        self, found: dict[str, list[str]], packed: Packed, sums: list[str]
+    ) -> None:
+        for folder, paths in found.items():
+            manifest = f"{folder}/{layout.MANIFEST_FILE}"
+            if manifest not in paths:
+                continue  # a torn attempt
+            packed.revisions += 1
+            packed.manifests.add(manifest)
+            for path in paths:
+                data = await self.archive.read(path)
+                await self.put(f"archive/{path}", data, sums)
+                packed.files += 1
+                packed.bytes += len(data)
+                self.on_bytes(len(data))
+
+    async def ledger(
+        self, threads: Collection[str], packed: Packed, origin: str, sums: list[str]
+    ) -> Checkpoint:
+        """Copy the ledger, and give its head."""
+        segments: dict[str, list[bytes]] = {}
+        async for line in ledger_lines(self.archive):
+            text = line.text + b"\n"
+            if not is_shown(line.text, threads, packed):
+                text = withheld_line(line.text)
+            segments.setdefault(line.path, []).append(text)
+        for path, lines in segments.items():
+            await self.put(f"archive/{path}", b"".join(lines), sums)
+        return await take_checkpoint(self.archive, origin)
+
+    async def put(self, path: str, data: bytes, sums: list[str]) -> None:
+        await self.target.create(path, data)
+        sums.append(f"{sha256(data)}  {path}\n")
+
+
+def is_shown(line: bytes, threads: Collection[str], packed: Packed) -> bool:
+    """Say whether a line of the ledger is about what is in the package."""
+    value = decode_line(line)
+    if value["kind"] == LineKind.CLOSED:
+        return True
+    if "revision" in value:
+        path = layout.revision_path(
+            value["thread_id"], value["revision"], layout.MANIFEST_FILE
+        )
+        return path in packed.manifests
+    return not threads or value.get("thread_id") in threads

@@ -1,0 +1,74 @@
+import pytest
+
+from serving import served
+from shared.adapters.chat import finder
+from shared.domain.errors import Transient
+from shared.ports.chat_service import ReaderRefused
+
+
+async def test_every_thread_of_a_user_is_found_over_all_pages(tmp_path, monkeypatch):
+    monkeypatch.setattr(finder, "PAGE_SIZE", 2)
+    async with served(tmp_path) as here:
+        threads = [here.thread("Alice")[0] for _ in range(5)]
+        alice = next(iter(threads[0].members.values()))
+        for one in threads:
+            one.members[alice.id] = alice
+        here.say(threads[3], alice, "x")
+
+        found = await here.finder.threads_of(alice.id)
+
+    assert {one.id for one in found} == {one.id for one in threads}
+    (said,) = [one for one in found if one.last_message_on]
+    assert said.id == threads[3].id
+    assert said.last_message_on.endswith("Z")
+
+
+async def test_a_thread_that_was_left_is_found(tmp_path):
+    async with served(tmp_path) as here:
+        thread, (_, bob) = here.thread("Alice", "Bob")
+        bob.left_ms = here.service.world.tick()
+
+        found = await here.finder.threads_of(bob.id)
+
+    assert [one.id for one in found] == [thread.id]
+
+
+async def test_a_user_without_threads_has_none(tmp_path):
+    async with served(tmp_path) as here:
+        assert await here.finder.threads_of(here.service.world.new_identity()) == []
+
+
+async def test_an_unknown_user_is_refused_and_not_empty(tmp_path):
+    async with served(tmp_path) as here:
+        with pytest.raises(ReaderRefused, match="no token"):
+            await here.finder.threads_of("8:acs:other_x")
+
+
+async def test_a_service_that_only_fails_is_not_an_empty_estate(tmp_path):
+    async with served(tmp_path, list_within=1, retry_after=30) as here:
+        user = here.service.world.new_identity()
+        here.service.behaviour.throttle = 1.0
+
+        with pytest.raises(Transient):
+            await here.finder.threads_of(user)
+
+
+async def test_participants_are_found_and_a_former_member_is_refused(tmp_path):
+    async with served(tmp_path) as here:
+        thread, (alice, bob) = here.thread("Alice", "Bob")
+        both = await here.finder.participants_of(thread.id, alice.id)
+        bob.left_ms = here.service.world.tick()
+
+        with pytest.raises(ReaderRefused):
+            await here.finder.participants_of(thread.id, bob.id)
+
+    assert set(both) == {alice.id, bob.id}
+
+
+async def test_the_newest_sequence_tells_how_long_a_thread_is(tmp_path):
+    async with served(tmp_path) as here:
+        thread, (alice,) = here.thread("Alice")
+        for number in range(7):
+            here.say(thread, alice, str(number))
+
+        assert await here.finder.newest_sequence(thread.id, alice.id) == 8

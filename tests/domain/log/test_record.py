@@ -1,0 +1,94 @@
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import NOON, deleted, received, to_log
+from shared.domain.log.record import encode_quarantined, encode_record, read_records
+
+SALT = bytes(range(16))
+
+
+def test_a_record_keeps_the_text_of_its_event():
+    text = json.dumps(received(body="Ünï\u2028code \U0001f9ea")).replace(
+        '"type": "Text"', '"type":   "Text", "n": 1.10, "n": 2E0'
+    )
+
+    line = encode_record(text, NOON, SALT)
+
+    assert line.count(b"\n") == 1
+    assert line.startswith(
+        b'{"schema":1,"received_on":"2026-11-22T12:00:00Z",'
+        b'"salt":"000102030405060708090a0b0c0d0e0f","event":'
+    )
+    assert text.encode() in line
+
+
+def test_white_space_that_would_break_the_line_is_folded():
+    pretty = json.dumps(received(), indent=2).replace("\n", "\r\n")
+
+    line = encode_record(pretty, NOON, SALT)
+
+    assert line.count(b"\n") == 1
+    assert b"\r" not in line
+    assert json.loads(line)["event"] == received()
+
+
+def test_characters_that_other_readers_split_on_are_escaped():
+    event = json.dumps(received(body="a\u2028b\u2029c\x85d"), ensure_ascii=False)
+
+    line = encode_record(event, NOON, SALT)
+
+    assert len(line.decode().splitlines()) == 1
+    assert json.loads(line)["event"]["data"]["messageBody"] == "a\u2028b\u2029c\x85d"
+
+
+def test_a_lone_surrogate_is_kept_as_its_escape():
+    escaped, raw = '"\\ud83d"', '"\ud83d"'
+
+    for form in (escaped, raw):
+        text = json.dumps(received(body="X")).replace('"X"', form)
+        line = encode_record(text, NOON, SALT)
+        assert json.loads(line)["event"]["data"]["messageBody"] == "\ud83d"
+
+
+@pytest.mark.parametrize("cut", [1, 40, 200, -1])
+def test_a_torn_last_line_is_counted(cut):
+    whole, torn = to_log(received(0)), to_log(received(1))[:cut]
+
+    log = read_records(whole + torn)
+
+    # Cut only of its newline, a line is whole.
+    assert (len(log.records), log.unreadable) == ((2, 0) if cut == -1 else (1, 1))
+
+
+@pytest.mark.parametrize("cut", range(1, 60, 7))
+def test_a_torn_line_does_not_hide_the_record_behind_it(cut):
+    torn, next_one = to_log(received(0))[:cut], to_log(received(1), deleted(1))
+
+    log = read_records(torn + next_one)
+
+    assert (len(log.records), log.unreadable) == (2, 1)
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_make_reading_fail(noise):
+    log = read_records(noise + b"\n" + to_log(received()))
+
+    assert len(log.records) == 1
+
+
+@given(st.text())
+def test_quarantine_keeps_any_text(text):
+    line = encode_quarantined(text, datetime(2026, 1, 1, tzinfo=UTC), "why")
+
+    assert line.count(b"\n") == 1
+    assert json.loads(line)["input"] == text
+
+
+def test_an_unknown_schema_is_counted_not_guessed():
+    line = to_log(received()).replace(b'"schema":1', b'"schema":9')
+
+    assert read_records(line).unreadable == 1

@@ -1,0 +1,120 @@
+"""A run's lines give its estate, torn or told twice."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain import json_line
+from shared.domain.inventory import (
+    Estate,
+    Thread,
+    ThreadState,
+    UserState,
+    began_line,
+    done_line,
+    ended_line,
+    found_line,
+    listed_line,
+    met_line,
+)
+
+NOON, LATER = "2026-11-22T12:00:00Z", "2026-11-22T13:00:00Z"
+
+
+def lines(*values):
+    return [json_line.compact(one).encode() for one in values]
+
+
+def test_lines_tell_the_estate():
+    estate = Estate.of(
+        lines(
+            began_line(NOON),
+            met_line("8:acs:a", "users.txt"),
+            met_line("8:acs:b", "19:one"),
+            found_line("19:one", "8:acs:a", NOON),
+            found_line("19:one", "8:acs:b", NOON),
+            listed_line("8:acs:a", UserState.LISTED, threads=1),
+            listed_line("8:acs:b", UserState.REFUSED, reason="no token"),
+            done_line(
+                Thread("19:one", last_message_on=NOON),
+                ThreadState.ARCHIVED,
+                on=LATER,
+                revision=1,
+            ),
+            ended_line(LATER),
+        )
+    )
+
+    assert estate.users["8:acs:a"].threads == 1
+    assert estate.users["8:acs:b"].reason == "no token"
+    assert estate.threads["19:one"].readers == ("8:acs:a", "8:acs:b")
+    assert estate.threads["19:one"].revision == 1
+    assert estate.has_failed_discovery
+    assert (estate.began_on, estate.ended_on) == (NOON, LATER)
+    assert +estate.thread_states == {ThreadState.ARCHIVED: 1}
+    assert +estate.user_states == {UserState.LISTED: 1, UserState.REFUSED: 1}
+
+
+def test_a_torn_line_is_counted_and_hides_nothing():
+    torn = [b'{"schema":1,"kind":"fo', b"", b'{"kind":"unheard of"}', b"[]"]
+
+    estate = Estate.of([*torn, *lines(met_line("8:acs:a", "x"))])
+
+    assert list(estate.users) == ["8:acs:a"]
+    assert estate.unreadable == 3
+
+
+FACTS = st.sampled_from(
+    [
+        met_line("8:acs:a", "x"),
+        met_line("8:acs:b", "x"),
+        listed_line("8:acs:a", UserState.LISTED, threads=2),
+        found_line("19:one", "8:acs:a", NOON),
+        done_line(Thread("19:one"), ThreadState.FAILED, on=NOON, reason="x"),
+        done_line(Thread("19:one"), ThreadState.ARCHIVED, on=NOON, revision=1),
+        done_line(Thread("19:two"), ThreadState.QUEUED, on=NOON),
+    ]
+)
+
+
+@given(st.lists(FACTS))
+def test_a_fact_that_is_told_twice_in_a_row_changes_nothing(facts):
+    once = Estate.of(lines(*facts))
+    twice = Estate.of(lines(*(fact for fact in facts for _ in range(2))))
+
+    assert once == twice
+
+
+@given(st.lists(FACTS))
+def test_the_counts_are_those_of_what_is_known(facts):
+    estate = Estate.of(lines(*facts))
+
+    assert sum(estate.user_states.values()) == len(estate.users)
+    assert sum(estate.thread_states.values()) == len(estate.threads)
+    assert all(count >= 0 for count in estate.thread_states.values())
+
+
+def archived(last, *, seen, on):
+    thread = Thread("19:one", last_message_on=seen)
+    estate = Estate.of(
+        lines(
+            found_line("19:one", "", seen),
+            done_line(thread, ThreadState.ARCHIVED, on=on, revision=1),
+            found_line("19:one", "", last),
+        )
+    )
+    return estate.threads["19:one"]
+
+
+def test_a_thread_has_news_when_somebody_spoke_since():
+    assert archived(LATER, seen=NOON, on=LATER).has_news
+    assert not archived(NOON, seen=NOON, on=LATER).has_news
+
+
+def test_a_thread_that_was_archived_while_somebody_spoke_may_have_news():
+    assert archived(NOON, seen=NOON, on="2026-11-22T12:00:30Z").has_news
+
+
+def test_a_thread_that_failed_always_has_news():
+    thread = Thread("19:one", state=ThreadState.FAILED)
+
+    assert thread.has_news

@@ -1,0 +1,124 @@
+import pytest
+
+from builders import (
+    ALICE,
+    BOB,
+    FIRST_ID,
+    THREAD,
+    deleted,
+    edited,
+    listed,
+    listed_deleted,
+    listed_edited,
+    moment,
+    received,
+    thread_created,
+    to_log,
+)
+from shared.domain.log.record import read_records
+from shared.domain.thread.listing import Listing, Sight, View
+from shared.domain.thread.replay import replay
+from shared.domain.thread.transcript import Outcome
+
+FULL = View(sight=Sight.FULL, reader=ALICE)
+UNREAD = View(sight=Sight.EVENTS_ONLY, reason="none")
+
+
+def partial(since_ms=0):
+    since = moment(since_ms) if since_ms else ""
+    return View(sight=Sight.PARTIAL, reader=ALICE, since=since)
+
+
+def outcome(events, items, *, view=FULL, earlier=()):
+    listings = [
+        Listing(number=1, view=FULL, messages=[(one, "00" * 16) for one in earlier]),
+        Listing(number=2, view=view, messages=[(one, "11" * 16) for one in items]),
+    ]
+    (message,) = replay(THREAD, read_records(to_log(*events)), listings).messages
+    return message.outcome
+
+
+@pytest.mark.parametrize(
+    ("events", "items", "expected"),
+    [
+        ([received()], [listed()], Outcome.MATCHED),
+        ([received(), edited()], [listed_edited()], Outcome.MATCHED),
+        ([received(), deleted()], [listed_deleted()], Outcome.MATCHED),
+        ([received(), deleted()], [], Outcome.MATCHED),
+        ([received(), edited()], [listed()], Outcome.MATCHED),
+        ([], [listed()], Outcome.BACKFILLED),
+        ([received()], [listed_edited()], Outcome.VERSION_GAP),
+        ([received()], [listed_deleted()], Outcome.VERSION_GAP),
+        ([received()], [], Outcome.MISSING_AT_RECHECK),
+        ([deleted()], [], Outcome.DELETED_WITHOUT_CONTENT),
+        ([deleted()], [listed_deleted()], Outcome.DELETED_WITHOUT_CONTENT),
+        ([], [listed_deleted()], Outcome.DELETED_WITHOUT_CONTENT),
+    ],
+)
+def test_what_log_and_a_full_listing_prove(events, items, expected):
+    assert outcome(events, items) is expected
+
+
+def test_what_nobody_could_check_is_unverifiable():  # P8
+    assert outcome([received()], [], view=UNREAD) is Outcome.UNVERIFIABLE
+    assert outcome([received(), deleted()], [], view=UNREAD) is Outcome.UNVERIFIABLE
+
+
+def test_a_reader_without_the_beginning_cannot_miss_what_was_before():
+    before, after = partial(FIRST_ID + 1000), partial(FIRST_ID - 1000)
+
+    assert outcome([received()], [], view=before) is Outcome.UNVERIFIABLE
+    assert outcome([received()], [], view=after) is Outcome.MISSING_AT_RECHECK
+    assert outcome([received()], [], view=partial()) is Outcome.UNVERIFIABLE
+
+
+def test_what_an_earlier_listing_has_shown_stays_matched():
+    assert outcome([received()], [], earlier=[listed()], view=UNREAD) is Outcome.MATCHED
+
+
+def test_a_change_since_the_last_good_listing_is_unverifiable():
+    events = [received(), edited()]
+
+    assert outcome(events, [], earlier=[listed()], view=UNREAD) is Outcome.UNVERIFIABLE
+
+
+def person(user, name="Alice"):
+    return {"communicationIdentifier": {"rawId": user}, "displayName": name}
+
+
+SYSTEM = [
+    listed(-10, type="topicUpdated", content={"topic": "A topic"}),
+    listed(
+        -10,
+        type="participantAdded",
+        content={"participants": [person(ALICE), person(BOB)]},
+    ),
+]
+
+
+@pytest.mark.parametrize("item", SYSTEM, ids=lambda one: one["type"])
+def test_a_system_message_that_thread_events_tell_too_is_matched(item):
+    assert outcome([thread_created()], [item]) is Outcome.MATCHED
+    assert outcome([], [item]) is Outcome.BACKFILLED
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        listed(-10, type="topicUpdated", content={"topic": "Another"}),
+        listed(3_600_000, type="topicUpdated", content={"topic": "A topic"}),
+        listed(
+            -10,
+            type="participantAdded",
+            content={"participants": [person("8:acs:other")]},
+        ),
+        listed(
+            -10, type="participantRemoved", content={"participants": [person(ALICE)]}
+        ),
+        listed(-10, type="participantAdded", content={"participants": []}),
+        listed(-10, type="participantAdded", content={}),
+        listed(-10, type="somethingNew", content={"topic": "A topic"}),
+    ],
+)
+def test_a_system_message_that_no_event_tells_is_not(item):
+    assert outcome([thread_created()], [item]) is Outcome.BACKFILLED

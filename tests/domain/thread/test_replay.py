@@ -1,0 +1,363 @@
+import itertools
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import (
+    ALICE,
+    BOB,
+    FIRST_ID,
+    NOON,
+    THREAD,
+    deleted,
+    edited,
+    listed,
+    listed_deleted,
+    listed_edited,
+    received,
+    thread_created,
+    thread_event,
+    to_log,
+    who,
+)
+from shared.domain.archive.manifest import counts
+from shared.domain.json_line import encode, pretty
+from shared.domain.log.event import Kind
+from shared.domain.log.record import Records, encode_record, read_records
+from shared.domain.thread.compressed_messages import PackedMessages
+from shared.domain.thread.listing import (
+    Listing,
+    Page,
+    PageKind,
+    Sight,
+    View,
+    encode_outcome,
+    encode_page,
+    read_listings,
+)
+from shared.domain.thread.replay import replay
+from shared.formats import ARCHIVED
+from shared.formats.registry import FORMATS, written
+
+FULL = View(sight=Sight.FULL, reader=ALICE)
+PAGE_SALT = "ab" * 16
+
+
+def listing(*messages, number=1, view=FULL, **more):
+    return Listing(
+        number=number,
+        view=view,
+        messages=[(one, PAGE_SALT) for one in messages],
+        **more,
+    )
+
+
+def transcript(*events, listings=()):
+    return replay(THREAD, read_records(to_log(*events)), listings)
+
+
+def bodies(message):
+    return [(one.content or {}).get("message") for one in message.versions]
+
+
+def test_an_edit_that_arrives_before_its_message_still_wins():
+    (message,) = transcript(edited(body="new"), received(body="old")).messages
+
+    assert bodies(message) == ["old", "new"]
+    assert message.content["message"] == "new"
+    assert message.edited_on == "2026-11-22T12:00:00.500000Z"
+
+
+def test_a_deleted_message_keeps_the_text_that_was_deleted():
+    (message,) = transcript(deleted(), received(body="gone")).messages
+
+    assert bodies(message) == ["gone", None]
+    assert message.content == {}
+    assert message.deleted_on
+
+
+def test_an_edit_after_the_deletion_does_not_bring_it_back():
+    (message,) = transcript(received(), edited(after=5), deleted(after=9)).messages
+
+    assert message.current.kind is Kind.DELETED
+
+
+def test_messages_sort_by_id_as_a_number():
+    ids = ["1000", "999", "20", "x"]
+
+    messages = transcript(*(received(messageId=id) for id in ids)).messages
+
+    assert [one.id for one in messages] == ["20", "999", "1000", "x"]
+
+
+def test_a_listed_version_joins_the_version_of_the_log():
+    item = listed(content={"message": "hello", "attachments": [{"id": "a"}]})
+
+    (message,) = transcript(received(), listings=[listing(item)]).messages
+
+    (version,) = message.versions
+    assert version.sources == ("event", "listing")
+    assert version.content == {"message": "hello", "attachments": [{"id": "a"}]}
+    assert message.sequence_id == "3"
+
+
+def test_what_only_the_listing_knows_is_there_too():
+    system = listed(1, type="topicUpdated", content={"topic": "T"})
+
+    messages = transcript(listings=[listing(listed(0), system)]).messages
+
+    assert [one.type for one in messages] == ["text", "topicUpdated"]
+    assert messages[1].content["topic"] == "T"
+
+
+def test_the_empty_content_of_a_listed_deletion_is_not_a_text():
+    (message,) = transcript(
+        received(body="x"), listings=[listing(listed_deleted())]
+    ).messages
+
+    assert bodies(message) == ["x", None]
+
+
+def test_a_message_listed_twice_counts_once_in_its_newest_version():
+    listings = [listing(listed_edited(body="b"), listed(body="a"))]
+
+    (message,) = transcript(listings=listings).messages
+
+    assert bodies(message) == ["a", "b"]
+
+
+def test_the_thread_tells_who_made_it_and_what_it_is_called():
+    changed = thread_event(
+        "ChatThreadPropertiesUpdated",
+        properties={"topic": "Another"},
+        editedByCommunicationIdentifier=who(BOB),
+        editTime="2026-11-22T13:00:00.1234567+00:00",
+        version=FIRST_ID + 7,
+    )
+
+    thread = transcript(changed, thread_created())
+
+    assert thread.created_by == ALICE
+    assert thread.created_on == "2026-11-22T11:59:59.990000Z"
+    assert [(one.topic, one.by) for one in thread.topics] == [
+        ("A topic", ALICE),
+        ("Another", BOB),
+    ]
+    assert thread.topic == "Another"
+
+
+def test_the_roster_knows_who_came_and_who_left():
+    left = thread_event(
+        "ChatThreadParticipantRemoved",
+        participantRemoved={"participantCommunicationIdentifier": who(BOB)},
+        removedByCommunicationIdentifier=who(ALICE),
+        time="2026-11-22T14:00:00Z",
+    )
+
+    alice, bob = transcript(left, thread_created()).participants
+
+    assert alice.display_name == "Alice"
+    assert [one.kind for one in bob.history] == [
+        Kind.PARTICIPANT_ADDED,
+        Kind.PARTICIPANT_REMOVED,
+    ]
+    assert bob.present is None  # no listing has told
+
+
+def test_duplicates_and_what_cannot_be_read_are_counted():
+    log = to_log(received(), received(id="again")) + b"garbage\n"
+
+    counts = replay(THREAD, read_records(log), ()).records
+
+    assert (counts.total, counts.duplicates, counts.unreadable) == (2, 1, 1)
+
+
+def test_of_several_copies_the_lowest_salt_counts():
+    log = to_log(received(), salts=9) + to_log(received(id="again"), salts=3)
+
+    (message,) = replay(THREAD, read_records(log), ()).messages
+
+    assert message.current.salt == f"{3:032x}"
+
+
+def test_thread_level_events_are_preferred_to_copies():
+    copy = received(level="", senderDisplayName="Copy", id="0")
+
+    (message,) = transcript(copy, received(id="9")).messages
+
+    assert message.sender_name == "Alice"
+
+
+BODIES = st.text(max_size=12)
+NUMBERS = st.integers(0, 3)
+AFTER = st.integers(1, 4)
+EVENTS = st.one_of(
+    st.builds(received, NUMBERS, BODIES),
+    st.builds(edited, NUMBERS, BODIES, after=AFTER),
+    st.builds(deleted, NUMBERS, after=st.integers(5, 6)),
+    st.builds(received, NUMBERS, BODIES, level=st.just(""), id=st.sampled_from("ab")),
+    st.builds(thread_created),
+    st.builds(lambda id: thread_event("Novelty", id=id), st.sampled_from("xyz")),
+)
+ITEMS = st.one_of(
+    st.builds(listed, NUMBERS, BODIES),
+    st.builds(listed_edited, NUMBERS, BODIES, after=AFTER),
+    st.builds(listed_deleted, NUMBERS, after=st.integers(5, 6)),
+)
+
+
+@given(st.data())
+def test_any_order_any_duplication_and_any_split_gives_the_same_bytes(data):  # P3
+    events = data.draw(st.lists(EVENTS, max_size=12))
+    listings = [listing(*data.draw(st.lists(ITEMS, max_size=5)))]
+    lines = to_log(*events).splitlines(keepends=True)
+    orderly = replay(THREAD, read_records(b"".join(lines)), listings)
+
+    shuffled = data.draw(st.permutations(lines + data.draw(st.permutations(lines))))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(shuffled)), max_size=3)))
+    segments = [
+        b"".join(shuffled[start:end])
+        for start, end in itertools.pairwise([0, *cuts, len(shuffled)])
+    ]
+    parts = [read_records(segment) for segment in data.draw(st.permutations(segments))]
+    log = Records(
+        records=tuple(one for part in parts for one in part.records), unreadable=0
+    )
+    again = replay(THREAD, log, listings)
+
+    assert all_files(again) == all_files(orderly)
+
+
+def all_files(transcript):
+    return dict(written([FORMATS[name] for name in ARCHIVED], transcript))
+
+
+@given(
+    st.lists(EVENTS, max_size=8),
+    st.lists(ITEMS, max_size=5),
+    st.sampled_from([b"", b'{"schema":1,"to', b"\n\n"]),
+)
+def test_a_long_thread_gives_the_same_bytes_though_nothing_of_it_is_kept(
+    events, items, torn
+):
+    log = to_log(thread_created(), *events[:4]) + torn + to_log(*events[4:], salts=50)
+    page = Page(kind=PageKind.MESSAGES, body=json.dumps({"value": items}))
+    lines = b"".join(
+        encode_page(
+            page, number=number, index=1, received_on=NOON, salt=bytes([number]) * 16
+        )
+        + encode_outcome(FULL, [], number=number, received_on=NOON)
+        for number in (1, 2)
+    )
+
+    kept = replay(THREAD, read_records(log), read_listings(lines))
+    stored = replay(
+        THREAD, read_records(log, most_kept=0), read_listings(lines, most_kept=0)
+    )
+
+    assert isinstance(kept.messages, tuple)
+    assert isinstance(stored.messages, PackedMessages)
+    assert list(stored.messages) == list(kept.messages)
+    assert all_files(stored) == all_files(kept)
+    assert encode(pretty(counts(stored))) == encode(pretty(counts(kept)))
+
+
+@pytest.mark.parametrize("name", ARCHIVED)
+@given(st.lists(EVENTS, max_size=8), st.lists(ITEMS, max_size=5))
+def test_the_same_input_gives_the_same_bytes(name, events, items):  # P5
+    first, second = (
+        dict(written([FORMATS[name]], transcript(*events, listings=[listing(*items)])))
+        for _ in range(2)
+    )
+
+    assert first == second
+
+
+def test_nothing_of_an_event_or_of_a_listed_item_is_dropped():
+    item = listed(policyViolation={"result": "contentBlocked"})
+
+    (message,) = transcript(received(recipient="r"), listings=[listing(item)]).messages
+
+    assert message.current.extra == {
+        "policyViolation": {"result": "contentBlocked"},
+        "recipient": "r",
+        "transactionId": "t",
+    }
+    assert message.sender == who(ALICE)
+
+
+def test_events_and_properties_without_a_place_stand_under_extra():
+    command = thread_event("ChatAzureBotCommandReceivedInThread", messageBody="/go")
+    properties = {"topic": "T", "retentionPolicy": {"kind": "none"}}
+    created = thread_created(metadata={"a": "b"})
+
+    thread = transcript(command, created, listings=[listing(properties=properties)])
+
+    assert thread.extra["properties"] == {"retentionPolicy": {"kind": "none"}}
+    assert thread.extra["events"][0]["messageBody"] == "/go"
+    assert thread.topics[0].extra == {"metadata": {"a": "b"}}
+
+
+def test_who_edited_or_deleted_is_unknown_and_said_so():
+    (message,) = transcript(received(), edited(), deleted()).messages
+
+    assert [one.by for one in message.versions] == [ALICE, "unknown", "unknown"]
+
+
+def test_a_log_that_begins_late_is_a_gap():
+    thread = transcript(
+        received(),
+        listings=[listing(listed(), properties={"createdOn": "2026-11-01T00:00:00Z"})],
+    )
+
+    (gap,) = thread.gaps
+    assert (gap.kind, gap.since) == ("log", "2026-11-01T00:00:00Z")
+    assert gap.until == "2026-11-22T12:00:00Z"
+    assert not thread.is_complete
+
+
+def test_a_thread_that_is_known_from_its_creation_and_fully_listed_is_complete():
+    thread = transcript(thread_created(), received(), listings=[listing(listed())])
+
+    assert thread.gaps == ()
+    assert thread.is_complete
+
+
+@pytest.mark.parametrize(
+    ("view", "log", "quarantined", "kind"),
+    [
+        (
+            View(sight=Sight.PARTIAL, since="2026-11-22T13:00:00Z", reason="late"),
+            b"",
+            0,
+            "listing",
+        ),
+        (View(sight=Sight.EVENTS_ONLY, reason="gone"), b"", 0, "listing"),
+        (FULL, b'{"schema":1,"torn', 0, "records"),
+        (FULL, b"", 1, "records"),
+    ],
+)
+def test_whatever_may_be_missing_is_named(view, log, quarantined, kind):
+    records = read_records(to_log(thread_created(), received()) + log)
+
+    thread = replay(
+        THREAD, records, [listing(listed(), view=view)], quarantined=quarantined
+    )
+
+    assert [gap.kind for gap in thread.gaps] == [kind]
+    assert thread.gaps[0].reason
+    assert not thread.is_complete
+
+
+def test_an_event_that_came_after_an_archive_without_it_is_late():
+    taken = Listing(number=1, view=FULL, received_on="2026-11-22T12:30:00Z")
+    log = to_log(received(0)) + encode_record(
+        json.dumps(received(1)), datetime(2026, 11, 22, 13, tzinfo=UTC), bytes(16)
+    )
+
+    counts = replay(THREAD, read_records(log), [taken]).records
+
+    assert counts.late == 1

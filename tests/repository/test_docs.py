@@ -1,0 +1,119 @@
+"""What the docs say is there."""
+
+import json
+import re
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from builders import THREAD, received, to_log
+from shared.domain.layout import FINALIZE_QUEUE, revision_path
+from shared.domain.log.event import THREAD_LEVEL, Kind
+from shared.domain.log.record import read_records
+from shared.domain.thread.replay import replay
+from shared.domain.thread.transcript import Outcome
+from shared.formats.registry import FORMATS, written
+from world import World
+
+ROOT = Path(__file__).parents[2]
+DOCS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+def text_of(name):
+    return (ROOT / name).read_text()
+
+
+def promises():
+    return re.findall(
+        r"^\| (P\d) \| .* \| (`.*`|everywhere.*) \| `(\w+)` \|$",
+        text_of("docs/architecture.md"),
+        re.MULTILINE,
+    )
+
+
+def test_there_are_nine_promises():
+    assert [number for number, _, _ in promises()] == [f"P{n}" for n in range(1, 10)]
+
+
+@pytest.mark.parametrize("promise", promises(), ids=lambda row: row[0])
+def test_every_promise_has_a_place_in_the_code_and_a_test(promise):
+    number, places, test = promise
+
+    for place in re.findall(r"`([^`]+)`", places):
+        files = [ROOT / "shared" / place]
+        if place.endswith("/"):
+            files = list(files[0].glob("*.py"))
+        assert any(re.search(rf"\b{number}\b", file.read_text()) for file in files)
+    tests = "".join(file.read_text() for file in (ROOT / "tests").rglob("test_*.py"))
+    assert f"def {test}(" in tests
+
+
+@pytest.mark.parametrize("file", DOCS, ids=lambda file: file.name)
+def test_every_link_inside_the_docs_leads_somewhere(file):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", file.read_text()):
+        if not target.startswith("http"):
+            assert (file.parent / target).exists(), target
+
+
+def test_every_make_verb_of_the_docs_exists():
+    verbs = set(re.findall(r"^([a-z]+):", text_of("Makefile"), re.MULTILINE))
+
+    for file in DOCS:
+        for line in re.findall(r"^make ([a-z]+)", file.read_text(), re.MULTILINE):
+            assert line in verbs
+
+
+def test_every_path_that_the_architecture_names_exists():
+    for line in text_of("docs/architecture.md").splitlines():
+        for path in re.findall(
+            r"`((?:domain|adapters|usecases|formats|verifier|bootstrap|cli|ports|config)/[\w./]*)`",
+            line,
+        ):
+            assert (ROOT / "shared" / path).exists(), path
+
+
+def test_the_readme_subscribes_to_what_the_code_expects():
+    assert {name for name in THREAD_LEVEL if name in text_of("README.md")} == set(
+        THREAD_LEVEL
+    )
+
+
+def test_the_formats_name_every_outcome_and_kind():
+    page = text_of("docs/archive-format.md")
+
+    assert all(f"`{outcome}`" in page for outcome in Outcome)
+    assert all(f"`{kind}`" in page for kind in (Kind.RECEIVED, Kind.EDITED))
+    assert FINALIZE_QUEUE in text_of("docs/architecture.md")
+
+
+def test_the_query_of_the_readme_gives_the_threads_real_id(tmp_path, monkeypatch):
+    transcript = replay(THREAD, read_records(to_log(received(body="=1+1"))), ())
+    file = tmp_path / "demo-archive/archive" / revision_path(THREAD, 1, "messages.csv")
+    file.parent.mkdir(parents=True)
+    file.write_bytes(dict(written([FORMATS["csv"]], transcript))["messages.csv"])
+    monkeypatch.chdir(tmp_path)
+    (query,) = re.findall(r"```sql\n(.*?)```", text_of("README.md"), re.DOTALL)
+
+    ((thread, message_id, sender, content),) = duckdb.sql(query).fetchall()
+
+    assert (thread, content, sender) == (THREAD, "'=1+1", "Alice")
+    assert message_id == str(transcript.messages[0].id)
+
+
+def test_json_in_the_docs_is_json():
+    for file in DOCS:
+        for block in re.findall(r"```json\n(.*?)```", file.read_text(), re.DOTALL):
+            json.loads(block)
+
+
+async def test_the_sample_event_of_the_docs_is_taken_in():
+    world = World()
+    ((sample,),) = map(
+        json.loads,
+        re.findall(r"-d '(\[\{.*?\}\])'", text_of("docs/local.md"), re.DOTALL),
+    )
+
+    ingested = await world.ingest(json.dumps(sample))
+
+    assert (ingested.recorded, ingested.quarantined) == (1, ())

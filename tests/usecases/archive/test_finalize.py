@@ -1,0 +1,444 @@
+import asyncio
+import json
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import (
+    ALICE,
+    BOB,
+    THREAD,
+    deleted,
+    edited,
+    listed,
+    listed_edited,
+    received,
+    thread_created,
+)
+from shared.domain import layout
+from shared.domain.errors import IntegrityError, Transient
+from shared.domain.log.commitment import sha256
+from shared.domain.log.coverage import uncovered
+from world import World
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+async def test_log_and_listing_become_one_revision(world):
+    await world.take(thread_created(), received())
+    world.chat.shows(THREAD, ALICE, listed(), listed(1, "unseen"))
+
+    finalized = await world.finalize(THREAD)
+
+    assert finalized.written
+    assert finalized.sight == "full"
+    assert finalized.outcomes["matched"] == 1
+    assert finalized.outcomes["backfilled"] == 1
+    names = {path.rsplit("/", 1)[-1] for path in world.archive.files}
+    assert names == {
+        "events.jsonl", "listing.jsonl", "transcript.json", "messages.csv",
+        "reconciliation.json", "manifest.json", "2026-11-22.jsonl",
+    }  # fmt: skip
+
+
+async def test_a_thread_that_is_older_than_its_log_is_read_as_who_speaks_in_it(world):
+    await world.take(received())
+    world.chat.shows(THREAD, ALICE, listed(-9, "before there was a log"), listed())
+
+    finalized = await world.finalize(THREAD)
+
+    assert world.chat.asked == [(THREAD, ALICE)]
+    assert finalized.outcomes["backfilled"] == 1
+
+
+async def test_the_manifest_holds_the_digest_of_every_other_file(world):
+    await world.take(thread_created(), received())
+
+    await world.finalize(THREAD)
+
+    for file in world.manifest()["content"]["files"]:
+        data = world.file(file["name"])
+        assert file["sha256"] == sha256(data)
+        assert file["bytes"] == len(data)
+
+
+async def test_events_are_archived_as_they_stand_in_the_log(world):
+    await world.take(thread_created(), received(), received(), edited())
+
+    await world.finalize(THREAD)
+
+    (segment,) = world.log.blobs.values()
+    assert world.file("events.jsonl") == segment.data
+
+
+async def test_the_marker_and_the_ledger_follow_the_manifest(world):
+    await world.take(received())
+
+    await world.finalize(THREAD)
+
+    thread = await world.log.thread(THREAD)
+    assert list(thread.markers) == [1]
+    assert not (await world.finalize(THREAD)).written
+    (line,) = world.ledger_lines()
+    assert line["thread_id"] == THREAD
+    assert line["manifest_sha256"] == sha256(world.file("manifest.json"))
+
+
+async def test_every_revision_is_announced_at_least_once(world):
+    await world.take(received())
+    mark = world.log.mark
+
+    async def die(*_):
+        raise Crash
+
+    world.log.mark = die
+    with pytest.raises(Crash):
+        await world.finalize(THREAD)
+    world.log.mark = mark
+    await world.finalize(THREAD)
+
+    assert [one.revision for one in world.announcer.told] == [1, 1]
+    assert world.announcer.told[0].path + "/manifest.json" in world.archive.files
+
+
+async def test_a_second_look_without_news_writes_nothing(world):
+    await world.take(received())
+    await world.finalize(THREAD)
+    before = dict(world.archive.files)
+    asked = len(world.chat.asked)
+
+    finalized = await world.finalize(THREAD)
+
+    assert (finalized.revision, finalized.written) == (1, False)
+    assert world.archive.files == before
+    assert len(world.chat.asked) == asked
+    assert len(world.ledger_lines()) == 1
+
+
+async def test_every_revision_contains_all_that_the_one_before_does(world):
+    await world.take(thread_created(), received())
+    world.chat.shows(THREAD, ALICE, listed())
+    await world.finalize(THREAD)
+    await world.take(edited())
+    world.chat.shows(THREAD, ALICE, listed_edited())
+
+    await world.finalize(THREAD)
+
+    assert world.file("events.jsonl", 2).startswith(world.file("events.jsonl"))
+    assert world.file("listing.jsonl", 2).startswith(world.file("listing.jsonl"))
+    assert world.manifest(2)["content"]["previous"] == {
+        "revision": 1,
+        "manifest_sha256": sha256(world.file("manifest.json")),
+    }
+
+
+async def test_a_pruned_log_loses_nothing(world):
+    await world.take(received(0))
+    await world.finalize(THREAD)
+    world.log.blobs.clear()
+    await world.take(received(1))
+    world.log.age(created_on=world.clock() + timedelta(days=1))
+
+    await world.finalize(THREAD)
+
+    assert world.transcript(2)["message_count"] == 2
+
+
+async def test_a_record_that_arrives_meanwhile_is_in_the_next_revision(world):  # P6
+    await world.take(thread_created(), received(0))
+    world.chat.shows(THREAD, ALICE, listed(0))
+    list_thread = world.chat.list_thread
+
+    async def list_while_somebody_writes(thread_id, reader):
+        await world.take(received(1))
+        return await list_thread(thread_id, reader)
+
+    world.chat.list_thread = list_while_somebody_writes
+    await world.finalize(THREAD)
+    world.chat.list_thread = list_thread
+    finalized = await world.finalize(THREAD)
+
+    assert world.transcript(1)["message_count"] == 1
+    assert (finalized.revision, world.transcript(2)["message_count"]) == (2, 2)
+
+
+async def test_no_reader_is_said_and_not_hidden(world):  # P8
+    await world.take(thread_created(), received())
+
+    finalized = await world.finalize(THREAD)
+
+    assert finalized.sight == "events_only"
+    assert finalized.outcomes["unverifiable"] == 1
+    assert "403" in world.manifest()["content"]["view"]["reason"]
+    refused = json.loads(world.file("listing.jsonl"))["refused"]
+    assert [one["reader"] for one in refused] == [ALICE, BOB]
+
+
+async def test_the_configured_archiver_is_asked_first():
+    world = World(readers=["8:acs:r_archiver"])
+    world.chat.shows(THREAD, "8:acs:r_archiver", listed())
+    await world.take(thread_created(), received())
+
+    await world.finalize(THREAD)
+
+    assert world.chat.asked == [(THREAD, "8:acs:r_archiver")]
+
+
+async def test_of_partial_views_the_longest_is_kept(world):
+    await world.take(thread_created(), received())
+    world.chat.shows(THREAD, ALICE, since="2026-11-22T11:00:00Z")
+    world.chat.shows(THREAD, BOB, listed(), since="2026-11-22T10:00:00Z")
+
+    await world.finalize(THREAD)
+
+    view = world.manifest()["content"]["view"]
+    assert (view["sight"], view["reader"]) == ("partial", BOB)
+    assert view["since"] == "2026-11-22T10:00:00Z"
+
+
+async def test_a_thread_without_a_log_is_archived_from_its_listing():
+    world = World(readers=[ALICE])
+    world.chat.shows(THREAD, ALICE, listed())
+
+    finalized = await world.finalize(THREAD)
+
+    assert finalized.outcomes["backfilled"] == 1
+
+
+async def test_a_thread_of_which_nothing_is_known_is_an_alarm(world):
+    with pytest.raises(IntegrityError, match="nothing is known"):
+        await world.finalize("19:never-heard-of@thread.v2")
+
+    assert world.archive.files == {}
+
+
+async def test_a_user_who_is_known_to_be_in_a_thread_reads_it(world):
+    world.chat.shows(THREAD, BOB, listed())
+
+    finalized = await world.finalize(THREAD, readers=[BOB])
+
+    assert finalized.sight == "full"
+    assert finalized.people == (BOB,)
+
+
+async def test_a_listing_tells_of_a_better_reader(world):
+    world.chat.shows(
+        THREAD, BOB, listed(), since="2026-11-22T10:00:00Z", others=[ALICE]
+    )
+    world.chat.shows(THREAD, ALICE, listed())
+
+    finalized = await world.finalize(THREAD, readers=[BOB])
+
+    assert finalized.sight == "full"
+    assert world.chat.asked == [(THREAD, BOB), (THREAD, ALICE)]
+
+
+async def test_asking_again_finds_what_no_event_told(world):
+    world.chat.shows(THREAD, ALICE, listed())
+    await world.finalize(THREAD, readers=[ALICE])
+    world.chat.shows(THREAD, ALICE, listed(), listed(1, "since"))
+
+    assert not (await world.finalize(THREAD, readers=[ALICE])).written
+    finalized = await world.finalize(THREAD, readers=[ALICE], relist=True)
+
+    assert (finalized.revision, finalized.written) == (2, True)
+    assert world.manifest(2)["content"]["counts"]["messages"] == 2
+
+
+@pytest.mark.parametrize(
+    "now_seen",
+    [[listed()], []],
+    ids=["the same", "nothing, being refused"],
+)
+async def test_asking_again_writes_nothing_where_nothing_is_new(world, now_seen):
+    world.chat.shows(THREAD, ALICE, listed())
+    await world.finalize(THREAD, readers=[ALICE])
+    before = dict(world.archive.files)
+    if not now_seen:
+        world.chat.pages.clear()
+
+    finalized = await world.finalize(THREAD, readers=[ALICE], relist=True)
+
+    assert (finalized.revision, finalized.written) == (1, False)
+    assert world.archive.files == before
+
+
+async def test_a_thread_that_nobody_could_read_is_checked_once_somebody_can(world):
+    await world.take(thread_created(), received())
+    first = await world.finalize(THREAD)
+    world.chat.shows(THREAD, ALICE, listed())
+
+    second = await world.finalize(THREAD, relist=True)
+
+    assert first.outcomes["unverifiable"] == 1
+    assert (second.revision, second.outcomes["matched"]) == (2, 1)
+
+
+async def test_a_service_in_trouble_leaves_the_archive_as_it_was(world):
+    await world.take(thread_created(), received())
+    world.chat.fails = Transient("throttled")
+
+    with pytest.raises(Transient):
+        await world.finalize(THREAD)
+
+    assert world.archive.files == {}
+    assert world.leases.holders == {}
+
+
+async def test_a_thread_that_somebody_else_finalizes_is_left_to_them(world):
+    await world.take(received())
+
+    async with world.leases.hold(layout.lease_path(THREAD)):
+        finalized = await world.finalize(THREAD)
+
+    assert not finalized.written
+    assert world.archive.files == {}
+
+
+async def test_without_the_lease_there_is_no_manifest(world):
+    await world.take(received())
+    create = world.archive.create
+
+    async def create_and_lose_the_lease(path, data):
+        world.leases.holders.clear()
+        await create(path, data)
+
+    world.archive.create = create_and_lose_the_lease
+    with pytest.raises(Transient, match="lease"):
+        await world.finalize(THREAD)
+
+    assert not any(path.endswith("manifest.json") for path in world.archive.files)
+
+
+async def test_files_that_do_not_read_back_get_no_manifest(world):  # P4
+    await world.take(received())
+    create = world.archive.create
+
+    async def create_badly(path, data):
+        await create(path, b"".join(data).replace(b"hello", b"hallo"))
+
+    world.archive.create = create_badly
+    with pytest.raises(IntegrityError, match="read back"):
+        await world.finalize(THREAD)
+
+    assert not any(path.endswith("manifest.json") for path in world.archive.files)
+
+
+async def test_a_tampered_revision_is_not_built_upon(world):
+    await world.take(received(0))
+    await world.finalize(THREAD)
+    path = layout.revision_path(THREAD, 1, "events.jsonl")
+    world.archive.files[path] = world.archive.files[path].replace(b"hello", b"hallo")
+    await world.take(received(1))
+
+    with pytest.raises(IntegrityError, match="not what its manifest says"):
+        await world.finalize(THREAD)
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+def dying(world, after):
+    """Let the world die at its n-th step that reaches outside."""
+    steps = iter(range(10_000))
+
+    def wrap(owner, name):
+        method = getattr(owner, name)
+
+        async def step(*args, **kwargs):
+            if next(steps) == after:
+                raise Crash
+            result = await method(*args, **kwargs)
+            if next(steps) == after:
+                raise Crash
+            return result
+
+        setattr(owner, name, step)
+
+    for name in ("thread", "read", "mark"):
+        wrap(world.log, name)
+    for name in ("shelf", "read", "create", "append"):
+        wrap(world.archive, name)
+    wrap(world.chat, "list_thread")
+
+
+@pytest.mark.parametrize("step", range(0, 60, 2))
+async def test_a_crash_at_any_step_loses_nothing_and_leaves_no_half_revision(step):
+    world = World()
+    await world.take(thread_created(), received(0), received(1), edited(1), deleted(0))
+    world.chat.shows(THREAD, ALICE, listed_edited(1))
+    plain = {
+        name: getattr(owner, name)
+        for owner, names in (
+            (world.log, ("thread", "mark")),
+            (world.archive, ("shelf", "create", "append")),
+            (world.chat, ("list_thread",)),
+        )
+        for name in names
+    }
+    reads = world.log.read, world.archive.read
+    dying(world, step)
+    try:
+        await world.finalize(THREAD)
+    except Crash:
+        world.leases.holders.clear()  # they run out by themselves
+    world.log.thread, world.log.mark = plain["thread"], plain["mark"]
+    world.archive.shelf, world.archive.create = plain["shelf"], plain["create"]
+    world.archive.append = plain["append"]
+    world.chat.list_thread = plain["list_thread"]
+    world.log.read, world.archive.read = reads
+    await world.take(received(2))
+
+    finalized = await world.finalize(THREAD)
+
+    transcript = world.transcript(finalized.revision)
+    assert transcript["message_count"] == 3
+    manifests = [p for p in world.archive.files if p.endswith("manifest.json")]
+    for path in manifests:
+        content = json.loads(world.archive.files[path])["content"]
+        for file in content["files"]:
+            data = world.archive.files[path.replace("manifest.json", file["name"])]
+            assert sha256(data) == file["sha256"]
+    in_ledger = {line["manifest_sha256"] for line in world.ledger_lines()}
+    assert in_ledger == {sha256(world.archive.files[path]) for path in manifests}
+
+
+@given(st.lists(st.sampled_from(["take", "finalize", "prune"]), max_size=12))
+def test_nothing_is_lost_between_two_revisions(steps):
+    world = World()
+    taken = 0
+
+    async def live():
+        nonlocal taken
+        for step in [*steps, "finalize"]:
+            world.clock.pass_time(seconds=1)
+            if step == "take":
+                await world.take(received(taken))
+                taken += 1
+            elif step == "finalize" and taken:
+                await world.finalize(THREAD)
+            else:
+                await prune_covered(world)
+
+    asyncio.run(live())
+
+    if taken:
+        newest = max(
+            layout.revision_number(path)
+            for path in world.archive.files
+            if path.endswith("manifest.json")
+        )
+        assert world.transcript(newest)["message_count"] == taken
+
+
+async def prune_covered(world):
+    thread = await world.log.thread(THREAD)
+    if thread.markers and not uncovered(thread.segments, thread.covers):
+        for segment in thread.segments:
+            await world.log.prune(segment)

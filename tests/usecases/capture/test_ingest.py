@@ -1,0 +1,152 @@
+import json
+from datetime import timedelta
+
+import pytest
+
+from builders import (
+    THREAD,
+    Clock,
+    Salts,
+    deleted,
+    edited,
+    envelope,
+    received,
+    thread_event,
+)
+from fakes.thread_logs import MemoryThreadLogs
+from fakes.work_queue import MemoryWorkQueue
+from shared.domain.errors import Transient
+from shared.domain.layout import segment_stem
+from shared.domain.log.record import read_records
+from shared.usecases.capture.ingest import Ingest
+
+
+@pytest.fixture
+def log():
+    return MemoryThreadLogs(Clock())
+
+
+@pytest.fixture
+def queue():
+    return MemoryWorkQueue()
+
+
+@pytest.fixture
+def ingest(log, queue):
+    return Ingest(
+        log=log,
+        queue=queue,
+        clock=log.clock,
+        new_salt=Salts(),
+        settle_for=timedelta(minutes=5),
+    )
+
+
+def contents(log, prefix="thread="):
+    return {
+        path: blob.data for path, blob in log.blobs.items() if path.startswith(prefix)
+    }
+
+
+async def test_an_event_becomes_a_record_in_its_threads_log_of_its_day(
+    ingest, log, queue
+):
+    await ingest(json.dumps(received()))
+
+    stem = segment_stem(THREAD, log.clock().date())
+    ((path, data),) = contents(log).items()
+    assert path == f"{stem}.jsonl"
+    (record,) = read_records(data).records
+    assert record.event.data == received()["data"]
+    assert queue.messages == []
+
+
+async def test_a_list_of_events_is_kept_event_by_event(ingest, log):
+    other = edited(threadId="19:other@thread.v2")
+
+    ingested = await ingest(json.dumps([received(), other]))
+
+    assert ingested.recorded == 2
+    assert len(contents(log)) == 2
+
+
+async def test_an_unknown_type_is_kept(ingest, log):
+    await ingest(json.dumps(thread_event("ChatThreadNovelty")))
+
+    assert len(contents(log)) == 1
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        "}{",
+        "",
+        "[]]",
+        '"text"',
+        json.dumps({"eventType": "Microsoft.Storage.BlobCreated", "data": {}}),
+        json.dumps(received(version="x")),
+        "\ud800",
+    ],
+)
+async def test_what_cannot_be_read_is_quarantined_and_acknowledged(
+    ingest, log, garbage
+):
+    ingested = await ingest(garbage)  # P2
+
+    assert len(ingested.quarantined) == 1
+    ((_, line),) = contents(log, "quarantine/").items()
+    kept = json.loads(line)
+    assert kept["input"] == garbage
+    assert kept["reason"] == ingested.quarantined[0]
+    assert contents(log) == {}
+
+
+async def test_one_bad_event_of_a_delivery_costs_no_other(ingest, log):
+    ingested = await ingest(json.dumps([received(0), 7, received(1)]))
+
+    assert (ingested.recorded, len(ingested.quarantined)) == (2, 1)
+
+
+async def test_an_empty_list_is_nothing(ingest, log):
+    assert (await ingest("[]")).recorded == 0
+    assert log.blobs == {}
+
+
+async def test_an_event_that_is_not_durable_is_not_acknowledged(ingest, log):  # P1
+    log.failing = 1
+
+    with pytest.raises(Transient):
+        await ingest(json.dumps(received()))
+
+
+async def test_a_failure_does_not_stop_the_rest_of_the_delivery(ingest, log):
+    log.failing = 1
+    other = received(threadId="19:other@thread.v2")
+
+    with pytest.raises(Transient):
+        await ingest(json.dumps([received(), other]))
+
+    assert len(contents(log)) == 2
+
+
+async def test_a_deleted_thread_is_queued_once_its_event_is_durable(ingest, log, queue):
+    await ingest(json.dumps(thread_event("ChatThreadDeleted")))
+
+    ((work, delay),) = queue.messages
+    assert work.thread_id == THREAD
+    assert delay == timedelta(minutes=5)
+
+
+async def test_a_deleted_message_does_not_queue_its_thread(ingest, queue):
+    await ingest(json.dumps(deleted()))
+
+    assert queue.messages == []
+
+
+async def test_an_event_without_a_time_goes_to_the_day_of_its_arrival(ingest, log):
+    event = envelope("ChatThreadCreated", {"threadId": THREAD}) | {"eventTime": "soon"}
+
+    await ingest(json.dumps(event))
+
+    (path,) = contents(log)
+    assert path.endswith("/2026-11-22.jsonl")

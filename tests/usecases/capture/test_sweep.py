@@ -1,0 +1,172 @@
+import json
+from datetime import timedelta
+
+import pytest
+
+from builders import THREAD, received
+from shared.domain.errors import Transient
+from shared.domain.log.coverage import cover
+from world import World
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+async def test_only_quiet_threads_are_queued(world):
+    await world.ingest(json.dumps(received(threadId="quiet")))
+    world.clock.pass_time(hours=24)
+    await world.ingest(json.dumps(received(threadId="busy")))
+
+    swept = await world.sweep()
+
+    assert world.queued() == ["quiet"]
+    assert (swept.threads, swept.queued) == (2, 1)
+
+
+async def test_a_finalized_thread_is_not_queued_again_until_it_wakes(world):
+    await world.ingest(json.dumps(received()))
+    world.clock.pass_time(hours=24)
+    await world.finalize(THREAD)
+    await world.sweep()
+    assert world.queued() == []
+
+    await world.ingest(json.dumps(received(1)))
+    world.clock.pass_time(hours=24)
+    await world.sweep()
+
+    assert world.queued() == [THREAD]
+
+
+async def test_quarantine_is_no_thread(world):
+    await world.ingest("garbage")
+    world.clock.pass_time(days=9)
+
+    assert (await world.sweep()).threads == 0
+
+
+async def test_one_thread_in_trouble_does_not_stop_the_others(world):
+    for name in ("a", "b", "c"):
+        await world.ingest(json.dumps(received(threadId=name)))
+    await world.finalize("b")
+    (path,) = (path for path in world.log.blobs if path.startswith("thread=b/"))
+    world.log.blobs[path].data = b""
+    world.clock.pass_time(days=2)
+
+    swept = await world.sweep()
+
+    assert world.queued() == ["a", "c"]
+    assert len(swept.failures) == 1
+    assert "shrink" in swept.failures[0]
+
+
+async def test_what_is_archived_and_old_is_pruned(world):
+    await world.ingest(json.dumps(received()))
+    await world.finalize(THREAD)
+    world.clock.pass_time(days=30)
+
+    swept = await world.sweep()
+
+    assert swept.pruned_segments == 1
+    assert world.log.blobs == {}
+    assert world.log.markers == {}
+
+
+async def test_what_is_not_yet_old_stays(world):
+    await world.ingest(json.dumps(received()))
+    await world.finalize(THREAD)
+    world.clock.pass_time(days=29)
+
+    assert (await world.sweep()).pruned_segments == 0
+
+
+async def test_nothing_is_removed_that_no_verified_archive_holds(world):  # P7
+    await world.ingest(json.dumps(received()))
+    await world.finalize(THREAD)
+    (manifest,) = (p for p in world.archive.files if p.endswith("manifest.json"))
+    del world.archive.files[manifest]
+    world.clock.pass_time(days=30)
+
+    swept = await world.sweep()
+
+    assert swept.pruned_segments == 0
+    assert len(swept.failures) == 1
+    assert world.log.blobs
+
+
+async def test_a_lying_marker_removes_nothing(world):  # P7
+    await world.ingest(json.dumps(received()))
+    await world.finalize(THREAD)
+    await world.ingest(json.dumps(received(1)))
+    thread = await world.log.thread(THREAD)
+    await world.log.mark(THREAD, 2, cover(thread.segments))
+    world.clock.pass_time(days=30)
+
+    swept = await world.sweep()
+
+    assert swept.pruned_segments == 0
+    assert "no manifest" in swept.failures[0]
+
+
+async def test_a_segment_that_changed_since_the_listing_stays(world):  # P7
+    await world.ingest(json.dumps(received()))
+    await world.finalize(THREAD)
+    (seen,) = (await world.log.thread(THREAD)).segments
+    await world.ingest(json.dumps(received(1)))
+
+    assert await world.log.prune(seen) is False
+    assert world.log.blobs
+
+
+async def test_a_late_event_after_pruning_is_archived_beside_the_pruned(world):
+    await world.ingest(json.dumps(received(0, "x" * 999)))
+    await world.finalize(THREAD)
+    world.clock.pass_time(days=30)
+    await world.sweep()
+
+    await world.ingest(json.dumps(received(1)))
+    world.clock.pass_time(days=1)
+    await world.sweep()
+    finalized = await world.finalize(THREAD)
+
+    assert world.queued() == [THREAD]
+    assert (finalized.revision, sum(finalized.outcomes.values())) == (2, 2)
+
+
+async def test_log_keep_of_zero_prunes_nothing(world):
+    await world.ingest(json.dumps(received()))
+    await world.finalize(THREAD)
+    world.clock.pass_time(days=999)
+    keep_all = world.new_sweep(log_keep=timedelta())
+
+    assert (await keep_all()).pruned_segments == 0
+
+
+async def test_every_sweep_leaves_a_line_in_the_journal(world):
+    await world.take(received())
+    world.clock.pass_time(hours=25)
+    await world.sweep()
+    await world.sweep()
+
+    (path,) = world.control.files
+    lines = [json.loads(line) for line in world.control.files[path].splitlines()]
+    assert path == f"sweeps/{world.clock().date()}.jsonl"
+    assert [line["queued"] for line in lines] == [1, 1]
+    assert lines[0]["failures"] == 0
+
+
+async def test_a_journal_that_cannot_be_written_fails_the_sweep_and_loses_nothing(
+    world, monkeypatch
+):
+    async def fail(stem, line):
+        raise Transient("no storage")
+
+    monkeypatch.setattr(world.control, "append", fail)
+    await world.take(received())
+    world.clock.pass_time(hours=25)
+
+    swept = await world.sweep()
+
+    assert swept.queued == 1
+    assert swept.failures == ["journal: no storage"]

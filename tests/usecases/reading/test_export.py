@@ -1,0 +1,107 @@
+import json
+
+import pytest
+
+from builders import ALICE, BOB, FIRST_ID, THREAD, received
+from fakes.archive_store import MemoryArchiveStore
+from shared.formats.registry import FORMATS, Options
+from shared.ports.archive_store import AlreadyExists
+from shared.usecases.archive.find import NoTime, Selection
+from shared.usecases.reading.export import Export
+from verifying import OTHER, small_world
+
+
+async def export(world, *formats, target=None, **selection):
+    target = target or MemoryArchiveStore()
+    use = Export(archive=world.archive, target=target, on_bytes=lambda _: None)
+    exported = await use(
+        Selection(**selection),
+        [FORMATS[name] for name in formats or ("json",)],
+        Options(),
+    )
+    return exported, target.files
+
+
+def transcript(files, thread=THREAD):
+    (data,) = (
+        d
+        for p, d in files.items()
+        if p.endswith("transcript.json") and ("made-up" in p) == (thread == THREAD)
+    )
+    return json.loads(data)
+
+
+async def test_what_is_exported_is_what_the_newest_archive_holds():
+    world = await small_world()
+
+    exported, files = await export(world, "json", "csv")
+
+    assert (exported.threads, exported.files) == (2, 4)
+    path = "thread=19%3AacsV1_made-up%40thread.v2/"
+    assert files[f"{path}transcript.json"] == world.file("transcript.json", 2)
+    assert files[f"{path}messages.csv"] == world.file("messages.csv", 2)
+
+
+@pytest.mark.parametrize(
+    ("selection", "numbers"),
+    [
+        ({"after": str(FIRST_ID)}, [1, 2]),
+        ({"before": str(FIRST_ID + 1)}, [-10, 0]),
+        ({"after": "2026-11-22T12:00:00Z"}, [1, 2]),
+        ({"before": "2026-11-22"}, []),
+        ({"after": "2026-11-22", "before": "2026-11-23"}, [-10, 0, 1, 2]),
+    ],
+)
+async def test_a_part_of_a_thread_says_that_it_is_one(selection, numbers):
+    _, files = await export(await small_world(), threads=(THREAD,), **selection)
+
+    value = transcript(files)
+
+    assert [int(one["id"]) - FIRST_ID for one in value["messages"]] == numbers
+    assert value["gaps"][-1]["kind"] == "selection"
+
+
+async def test_threads_are_chosen_by_id_or_by_who_takes_part():
+    world = await small_world()
+
+    assert (await export(world, threads=(OTHER,)))[0].threads == 1
+    assert (await export(world, participant=BOB))[0].threads == 1
+    assert (await export(world, participant=ALICE))[0].threads == 2
+    assert (await export(world, participant="8:acs:nobody"))[0].threads == 0
+
+
+async def test_a_thread_that_cannot_be_read_does_not_stop_the_others():
+    world = await small_world()
+    (broken,) = (
+        p for p in world.archive.files if "another" in p and p.endswith("events.jsonl")
+    )
+    world.archive.files[broken] += b"x"
+
+    exported, _ = await export(world)
+
+    assert exported.threads == 1
+    assert OTHER in exported.failures[0]
+
+
+async def test_a_thread_without_archive_is_told():
+    world = await small_world()
+    await world.take(received(threadId="19:new@thread.v2"))
+
+    exported, _ = await export(world, threads=("19:new@thread.v2",))
+
+    assert len(exported.failures) == 1
+
+
+async def test_nothing_is_written_over():
+    world = await small_world()
+    target = MemoryArchiveStore()
+    await export(world, target=target)
+
+    with pytest.raises(AlreadyExists):
+        await export(world, target=target)
+
+
+@pytest.mark.parametrize("text", ["yesterday", "12", "2026-13-01"])
+async def test_what_is_no_time_and_no_id_is_refused(text):
+    with pytest.raises(NoTime):
+        await export(await small_world(), after=text)
