@@ -11,7 +11,7 @@ from shared.domain.errors import Transient
 from shared.domain.log.commitment import sha256
 from shared.usecases.evidence.erase import Choice, Erase
 from shared.usecases.reading.package import Package
-from shared.usecases.reading.package import verify as standalone
+from shared.verifier import verify as standalone
 from verifying import in_memory, verify, write
 from world import World
 

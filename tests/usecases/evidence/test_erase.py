@@ -24,7 +24,7 @@ from shared.domain.errors import IntegrityError
 from shared.ports.archive_store import Immutable
 from shared.usecases.evidence.erase import Choice, Erase, Refused
 from shared.usecases.evidence.holds import Holds, NoSuchHold
-from shared.usecases.reading.package import verify as standalone
+from shared.verifier import verify as standalone
 from verifying import verify, write
 from world import World
 

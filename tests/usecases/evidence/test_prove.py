@@ -12,7 +12,7 @@ from shared.domain.archive.proof import check_proof
 from shared.domain.errors import IntegrityError
 from shared.usecases.evidence.erase import Choice, Erase
 from shared.usecases.evidence.prove import Prove, take_checkpoint
-from shared.usecases.reading.package import verify as standalone
+from shared.verifier import verify as standalone
 from world import World
 
 MESSAGE = str(FIRST_ID)

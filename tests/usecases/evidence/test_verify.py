@@ -20,7 +20,7 @@ from shared.domain.archive.checkpoint import Checkpoint
 from shared.domain.archive.ledger import encode_line
 from shared.domain.json_line import canonical, encode, pretty
 from shared.domain.log.commitment import sha256
-from shared.usecases.reading.package import verify as standalone
+from shared.verifier import verify as standalone
 from verifying import OTHER, in_memory, small_world, verify, write
 from world import World
 
