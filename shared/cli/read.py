@@ -19,7 +19,7 @@ from shared.domain.thread.transcript import Transcript
 from shared.formats.part import PLAIN
 from shared.formats.registry import FORMATS
 from shared.usecases.archive.find import Find, Selection
-from shared.usecases.evidence.revisions import read_manifest
+from shared.usecases.evidence.revisions import read_manifest, revisions_of
 
 READABLE = ("txt", "md", "json")
 SIGHTS = {Sight.FULL: "", Sight.PARTIAL: "partial", Sight.EVENTS_ONLY: "events only"}
@@ -183,11 +183,8 @@ async def read(target: Target, thread: str) -> Transcript:
 
 async def manifests_of(target: Target, thread: str) -> list[Manifest]:
     """Give the manifest of every finished revision, oldest first."""
-    shelf = await target.archive.shelf(thread)
-    manifests = []
-    for number in range(1, shelf.newest + 1):
-        try:
-            manifests.append(await read_manifest(target.archive, thread, number))
-        except IntegrityError:  # an attempt that was never finished
-            continue
-    return manifests
+    revisions = await revisions_of(target.archive, thread)
+    return [
+        await read_manifest(target.archive, thread, number)
+        for number in revisions.finished
+    ]

@@ -3,11 +3,10 @@
 Erasure is the one exception: it replaces files, and says so in the ledger.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from shared.domain import layout
 from shared.domain.errors import ArchiverError, Transient
 
 
@@ -26,34 +25,6 @@ class File:
     path: str
     size: int
     is_plain: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
-    """A thread's place in the archive.
-
-    `newest` is the revision with the highest number that has a manifest, 0 for none;
-    `last_used` the highest number of all, a torn attempt's included. `erased` says
-    whether something was erased of the newest one.
-    """
-
-    newest: int
-    last_used: int
-    erased: bool = False
-
-    @classmethod
-    def of(cls, paths: Iterable[str]) -> "Shelf":
-        """Say which revisions these files of one thread make."""
-        last_used = newest = 0
-        erased = set()
-        for path in paths:
-            number = layout.revision_number(path) or 0
-            last_used = max(last_used, number)
-            if path.endswith(f"/{layout.MANIFEST_FILE}"):
-                newest = max(newest, number)
-            elif path.endswith(f"/{layout.ERASURES_FILE}"):
-                erased.add(number)
-        return cls(newest=newest, last_used=last_used, erased=newest in erased)
 
 
 class ArchiveFiles(Protocol):
@@ -91,10 +62,6 @@ class ArchiveFiles(Protocol):
 
 class ArchiveStore(ArchiveFiles, Protocol):
     """Reads and creates files under `thread=…/rev=…/`."""
-
-    async def shelf(self, thread_id: str) -> Shelf:
-        """Say which revisions a thread has."""
-        ...
 
     async def create(self, path: str, data: bytes | Iterator[bytes]) -> None:
         """Write a file that does not exist yet, whole or not at all.

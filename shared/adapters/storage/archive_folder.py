@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from shared.domain import layout
 from shared.domain.errors import IntegrityError, Transient
 from shared.domain.log.coverage import Covers, Segment, ThreadLog
-from shared.ports.archive_store import AlreadyExists, File, Immutable, Shelf
+from shared.ports.archive_store import AlreadyExists, File, Immutable
 from shared.ports.leases import LeaseHeld
 
 PART = 4 * 1024 * 1024
@@ -59,11 +59,6 @@ class FolderArchive:
             await asyncio.sleep(0)  # long walks let progress through
             if file.path.startswith(prefix):
                 yield file
-
-    async def shelf(self, thread_id: str) -> Shelf:
-        """Say which revisions there are; see the port."""
-        folder = layout.thread_folder(thread_id)
-        return Shelf.of([file.path async for file in self.walk(folder)])
 
     async def read(self, path: str) -> bytes:
         """Read a file; see the port."""

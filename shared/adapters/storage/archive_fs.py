@@ -13,7 +13,7 @@ from typing import Any
 
 from shared.domain import layout
 from shared.domain.errors import IntegrityError, Transient
-from shared.ports.archive_store import AlreadyExists, File, Immutable, Shelf
+from shared.ports.archive_store import AlreadyExists, File, Immutable
 
 PART = 4 * 1024 * 1024
 
@@ -58,11 +58,6 @@ class FsspecArchive:
             path = f"{folder}{name}{'/' if is_folder else ''}"
             entries.append((path, int(one["size"] or 0)))
         return entries
-
-    async def shelf(self, thread_id: str) -> Shelf:
-        """Say which revisions there are; see the port."""
-        folder = layout.thread_folder(thread_id)
-        return Shelf.of([file.path async for file in self.walk(folder)])
 
     async def read(self, path: str) -> bytes:
         """Read a file; see the port."""

@@ -16,7 +16,7 @@ from shared.adapters.storage import failures
 from shared.adapters.storage.clients import create_container, why_kept
 from shared.domain import layout
 from shared.domain.errors import IntegrityError, Transient
-from shared.ports.archive_store import AlreadyExists, File, Immutable, Shelf
+from shared.ports.archive_store import AlreadyExists, File, Immutable
 
 CONTENT_TYPES = {
     "json": "application/json",
@@ -46,11 +46,6 @@ class BlobArchiveStore:
                 raise Transient(
                     f"list the archive: {failures.describe(error)}"
                 ) from None
-
-    async def shelf(self, thread_id: str) -> Shelf:
-        """Say which revisions there are; see the port."""
-        folder = layout.thread_folder(thread_id)
-        return Shelf.of([file.path async for file in self.walk(folder)])
 
     async def read(self, path: str) -> bytes:
         """Read a file; see the port."""

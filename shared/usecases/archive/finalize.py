@@ -45,7 +45,7 @@ from shared.ports.clock import Clock
 from shared.ports.leases import Lease, LeaseHeld, Leases
 from shared.usecases.archive.attachments import FetchAttachments
 from shared.usecases.archive.listing import ListService
-from shared.usecases.evidence.revisions import read_manifest, read_sources
+from shared.usecases.evidence.revisions import read_manifest, read_sources, revisions_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +104,10 @@ class Finalize:
         self, thread_id: str, readers: Sequence[str], lease: Lease, *, relist: bool
     ) -> Finalized:
         thread = await self.log.thread(thread_id)
-        shelf = await self.archive.shelf(thread_id)
+        revisions = await revisions_of(self.archive, thread_id)
+        newest = revisions.newest
         previous = (
-            await read_manifest(self.archive, thread_id, shelf.newest)
-            if shelf.newest
-            else None
+            await read_manifest(self.archive, thread_id, newest) if newest else None
         )
         covers = {**(previous.covers if previous else {})}
         if previous:
@@ -120,8 +119,10 @@ class Finalize:
         else:
             is_covered = False
 
-        number = shelf.last_used + 1
-        sources = await self.gather(thread, previous, number, erased=shelf.erased)
+        number = revisions.last_used + 1
+        sources = await self.gather(
+            thread, previous, number, erased=newest in revisions.erased
+        )
         covers |= coverage.cover(thread.segments)
         listing = await self.list_service(sources, number, readers)
         sources = replace(sources, listing=sources.listing + listing).erased()

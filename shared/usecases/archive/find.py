@@ -9,7 +9,12 @@ from shared.domain.log.event import parse_version
 from shared.domain.thread.transcript import Gap, GapKind, Message, Transcript
 from shared.domain.times import parse_time
 from shared.ports.archive_store import ArchiveStore
-from shared.usecases.evidence.revisions import read_manifest, read_sources, threads_of
+from shared.usecases.evidence.revisions import (
+    read_manifest,
+    read_sources,
+    revisions_of,
+    threads_of,
+)
 
 SHORTEST_ID = 10
 """Digits from which a number is taken for a message's id, not for a year."""
@@ -71,11 +76,14 @@ class Find:
             Transient: the archive is not to be reached.
 
         """
-        shelf = await self.archive.shelf(thread_id)
-        if not shelf.newest:
+        revisions = await revisions_of(self.archive, thread_id)
+        newest = revisions.newest
+        if not newest:
             raise IntegrityError("the archive has no finished revision of it")
-        manifest = await read_manifest(self.archive, thread_id, shelf.newest)
-        sources = await read_sources(self.archive, manifest, erased=shelf.erased)
+        manifest = await read_manifest(self.archive, thread_id, newest)
+        sources = await read_sources(
+            self.archive, manifest, erased=newest in revisions.erased
+        )
         self.on_bytes(len(sources.events) + len(sources.listing))
         return sources.transcript()
 

@@ -16,7 +16,7 @@ from shared.ports.archive_store import ArchiveStore
 from shared.ports.clock import Clock
 from shared.ports.work_queue import MeasuredQueue, WorkQueue
 from shared.usecases.evidence.ledger import CloseLedger
-from shared.usecases.evidence.revisions import read_manifest
+from shared.usecases.evidence.revisions import newest_manifest
 
 if TYPE_CHECKING:  # it archives too, and most sweeps have none
     from shared.usecases.inventory.discover import Discover
@@ -128,8 +128,11 @@ class Sweep:
         ]
         if not old and thread.segments:
             return 0
-        shelf = await self.archive.shelf(thread.thread_id)
-        manifest = await read_manifest(self.archive, thread.thread_id, shelf.newest)
+        manifest = await newest_manifest(self.archive, thread.thread_id)
+        if manifest is None:
+            raise IntegrityError(
+                "a marker stands without a revision; nothing was pruned"
+            )
         pruned = 0
         for segment in old:
             if covered_size(segment, manifest.covers) < segment.size:

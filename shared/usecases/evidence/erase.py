@@ -39,6 +39,7 @@ from shared.usecases.evidence.revisions import (
     read_erasures,
     read_manifest,
     read_sources,
+    revisions_of,
     threads_of,
 )
 
@@ -100,8 +101,9 @@ class Erase:
     async def plan_thread(
         self, thread_id: str, choice: Choice, holds: Sequence[Hold]
     ) -> Plan:
-        shelf = await self.archive.shelf(thread_id)
-        if not shelf.newest:
+        revisions = await revisions_of(self.archive, thread_id)
+        newest = revisions.newest
+        if not newest:
             return Plan(
                 thread_id=thread_id,
                 revisions=(),
@@ -109,8 +111,8 @@ class Erase:
                 versions=0,
                 names=False,
             )
-        manifest = await read_manifest(self.archive, thread_id, shelf.newest)
-        sources = await self.sources(manifest, erased=shelf.erased)
+        manifest = await read_manifest(self.archive, thread_id, newest)
+        sources = await self.sources(manifest, erased=newest in revisions.erased)
         transcript = sources.transcript()
         messages = chosen_by(
             transcript, participant=choice.participant, messages=choice.messages
@@ -126,20 +128,13 @@ class Erase:
         )
         return Plan(
             thread_id=thread_id,
-            revisions=tuple(await self.revisions(thread_id)),
+            revisions=revisions.finished,
             messages=tuple(sorted(messages)),
             versions=versions,
             names=has_name(transcript, choice.participant),
             refused=held(holds, transcript, messages, choice.participant)
             or await self.unarchived(thread_id, manifest),
         )
-
-    async def revisions(self, thread_id: str) -> list[int]:
-        return [
-            layout.revision_number(file.path) or 0
-            async for file in self.archive.walk(layout.thread_folder(thread_id))
-            if file.path.endswith(f"/{layout.MANIFEST_FILE}")
-        ]
 
     async def unarchived(self, thread_id: str, manifest: Manifest) -> str:
         if self.log is None:
@@ -243,9 +238,10 @@ class Erase:
 
     async def clear_log(self, log: ThreadLogs, thread_id: str) -> None:
         """Remove the log's copies; the archive holds them, and was read back (P7)."""
-        shelf = await self.archive.shelf(thread_id)
-        manifest = await read_manifest(self.archive, thread_id, shelf.newest)
-        await read_sources(self.archive, manifest, erased=shelf.erased)
+        revisions = await revisions_of(self.archive, thread_id)
+        newest = revisions.newest
+        manifest = await read_manifest(self.archive, thread_id, newest)
+        await read_sources(self.archive, manifest, erased=newest in revisions.erased)
         thread = await log.thread(thread_id)
         for segment in thread.segments:
             is_covered = not coverage.uncovered([segment], manifest.covers)

@@ -11,7 +11,7 @@ from shared.domain.archive.proof import encode_proof, find_version
 from shared.domain.errors import IntegrityError
 from shared.ports.archive_store import ArchiveFiles
 from shared.usecases.evidence.ledger import LedgerLine, ledger_lines
-from shared.usecases.evidence.revisions import read_manifest, read_sources
+from shared.usecases.evidence.revisions import read_manifest, read_sources, revisions_of
 
 
 async def head_lines(archive: ArchiveFiles) -> AsyncIterator[LedgerLine]:
@@ -63,9 +63,14 @@ class Prove:
                 manifest says, or the checkpoint is none of its ledger.
 
         """
-        shelf = await self.archive_shelf(thread_id, revision)
-        manifest = await read_manifest(self.archive, thread_id, shelf[0])
-        sources = await read_sources(self.archive, manifest, erased=shelf[1])
+        revisions = await revisions_of(self.archive, thread_id)
+        number = revision or revisions.newest
+        if number not in revisions.finished:
+            raise IntegrityError("the archive has no such thread or revision")
+        manifest = await read_manifest(self.archive, thread_id, number)
+        sources = await read_sources(
+            self.archive, manifest, erased=number in revisions.erased
+        )
         transcript = sources.transcript()
         found = find_version(transcript, message_id, version)
         line = revision_line(manifest).rstrip(b"\n")
@@ -82,7 +87,7 @@ class Prove:
                 "the checkpoint does not reach the ledger's line of this revision; "
                 "take a new one"
             )
-        path = layout.revision_path(thread_id, shelf[0], layout.MANIFEST_FILE)
+        path = layout.revision_path(thread_id, number, layout.MANIFEST_FILE)
         return encode_proof(
             transcript,
             found,
@@ -92,15 +97,3 @@ class Prove:
             line_path=inclusion_path(hashes, index),
             checkpoint=checkpoint,
         )
-
-    async def archive_shelf(self, thread_id: str, revision: int) -> tuple[int, bool]:
-        """Give the revision to prove from, and whether something was erased of it."""
-        names: dict[int, set[str]] = {}
-        async for file in self.archive.walk(layout.thread_folder(thread_id)):
-            number = layout.revision_number(file.path) or 0
-            names.setdefault(number, set()).add(layout.file_name(file.path))
-        finished = [one for one in names if layout.MANIFEST_FILE in names[one]]
-        number = revision or max(finished, default=0)
-        if number not in finished:
-            raise IntegrityError("the archive has no such thread or revision")
-        return number, layout.ERASURES_FILE in names[number]

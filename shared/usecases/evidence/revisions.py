@@ -1,6 +1,7 @@
-"""Reading a revision's input back, checked against its manifest."""
+"""Which revisions a thread has, and their input, checked against its manifest."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
 
 from shared.domain import layout
 from shared.domain.archive.erasure import Erasures, decode_erasures
@@ -12,23 +13,92 @@ from shared.domain.archive.manifest import (
 )
 from shared.domain.archive.revision_inputs import Sources
 from shared.domain.errors import IntegrityError
-from shared.ports.archive_store import ArchiveFiles
+from shared.ports.archive_store import ArchiveFiles, File
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revisions:
+    """The revisions of one thread.
+
+    `finished` are those that have a manifest (P4), oldest first; `erased` those of
+    which something was erased. `last_used` is the highest number in use, a torn
+    attempt's included; 0 for none.
+    """
+
+    finished: tuple[int, ...]
+    erased: frozenset[int]
+    last_used: int
+
+    @classmethod
+    def of(cls, paths: Iterable[str]) -> "Revisions":
+        """Return the revisions that these files of one thread make."""
+        names: dict[int, set[str]] = {}
+        for path in paths:
+            number = layout.revision_number(path)
+            if number:
+                names.setdefault(number, set()).add(layout.file_name(path))
+        return cls(
+            finished=tuple(
+                sorted(n for n in names if layout.MANIFEST_FILE in names[n])
+            ),
+            erased=frozenset(n for n in names if layout.ERASURES_FILE in names[n]),
+            last_used=max(names, default=0),
+        )
+
+    @property
+    def newest(self) -> int:
+        """The newest finished revision; 0 for none."""
+        return self.finished[-1] if self.finished else 0
+
+
+async def revisions_of(archive: ArchiveFiles, thread_id: str) -> Revisions:
+    """Return which revisions a thread has.
+
+    Raises:
+        Transient: the archive cannot be reached.
+
+    """
+    folder = layout.thread_folder(thread_id)
+    return Revisions.of([file.path async for file in archive.walk(folder)])
+
+
+async def newest_manifest(archive: ArchiveFiles, thread_id: str) -> Manifest | None:
+    """Return the manifest of a thread's newest revision; None where it has none.
+
+    Raises:
+        IntegrityError: the manifest is broken, or another revision's.
+        Transient: the archive cannot be reached.
+
+    """
+    newest = (await revisions_of(archive, thread_id)).newest
+    return await read_manifest(archive, thread_id, newest) if newest else None
+
+
+async def folders_of(
+    archive: ArchiveFiles, prefix: str = ""
+) -> AsyncIterator[tuple[str, list[File]]]:
+    """Yield each folder at the top with its files, one folder after the other."""
+    folder, files = "", list[File]()
+    async for file in archive.walk(prefix):
+        name = file.path.partition("/")[0]
+        if name != folder and files:
+            yield folder, files
+            files = []
+        folder = name
+        files.append(file)
+    if files:
+        yield folder, files
 
 
 async def threads_of(
     archive: ArchiveFiles, chosen: Sequence[str] = ()
 ) -> AsyncIterator[str]:
-    """Give the chosen threads, or every thread of the archive where none is."""
+    """Yield the chosen threads, or every thread of the archive where none is."""
     for thread_id in chosen:
         yield thread_id
-    if chosen:
-        return
-    before = ""
-    async for file in archive.walk(layout.THREAD_PREFIX):
-        folder = file.path.partition("/")[0]
-        if folder != before:
+    if not chosen:
+        async for folder, _ in folders_of(archive, layout.THREAD_PREFIX):
             yield layout.thread_of(folder)
-        before = folder
 
 
 async def read_manifest(

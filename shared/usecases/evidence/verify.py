@@ -12,7 +12,7 @@ What is checked, and in this order:
 Memory grows with the largest thread, not with the archive.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from shared.domain import layout
@@ -31,6 +31,7 @@ from shared.domain.log.commitment import sha256
 from shared.ports.archive_store import ArchiveFiles, File
 from shared.ports.checklist import Checklist, Tick
 from shared.usecases.evidence.ledger import LedgerLine, ledger_lines
+from shared.usecases.evidence.revisions import folders_of
 from shared.usecases.evidence.verify_revision import (
     CheckRevision,
     Failure,
@@ -68,28 +69,12 @@ class Verify:
         """
         run = Run(self, Report(), only=thread_id)
         prefix = layout.thread_folder(thread_id) if thread_id else ""
-        async for folder, files in folders(self.archive, prefix):
+        async for folder, files in folders_of(self.archive, prefix):
             await run.folder(folder, files)
         if thread_id and not run.report.threads:
             run.fail(prefix, "the archive has no such thread")
         await run.ledger(checkpoint, may_withhold=may_withhold)
         return run.report
-
-
-async def folders(
-    archive: ArchiveFiles, prefix: str
-) -> AsyncIterator[tuple[str, list[File]]]:
-    """Give the files of each folder at the top, one folder after the other."""
-    name, files = "", list[File]()
-    async for file in archive.walk(prefix):
-        folder = file.path.partition("/")[0]
-        if folder != name and files:
-            yield name, files
-            files = []
-        name = folder
-        files.append(file)
-    if files:
-        yield name, files
 
 
 @dataclass(slots=True)

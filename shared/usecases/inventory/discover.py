@@ -28,7 +28,7 @@ from shared.ports.archive_store import ArchiveFiles, ArchiveStore
 from shared.ports.clock import Clock
 from shared.ports.leases import LeaseHeld, Leases
 from shared.ports.thread_finder import ThreadFinder
-from shared.usecases.evidence.revisions import read_manifest
+from shared.usecases.evidence.revisions import newest_manifest
 from shared.usecases.inventory.backfill import (
     NOT_DONE,
     Archiver,
@@ -147,11 +147,9 @@ class Discover:
     async def outcome_of(self, thread: Thread) -> Line:
         state, revision, reason = ThreadState.FAILED, 0, "queued, and not archived"
         try:
-            shelf = await self.archive.shelf(thread.id)
-            if shelf.newest:
-                manifest = await read_manifest(self.archive, thread.id, shelf.newest)
-                if holds_the_last_of(thread, manifest):
-                    state, revision, reason = ThreadState.ARCHIVED, shelf.newest, ""
+            manifest = await newest_manifest(self.archive, thread.id)
+            if manifest and holds_the_last_of(thread, manifest):
+                state, revision, reason = ThreadState.ARCHIVED, manifest.revision, ""
         except ArchiverError as error:
             reason = str(error)
         # When it was queued stays: it is what a later message is compared with.

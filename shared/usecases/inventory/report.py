@@ -17,7 +17,7 @@ from shared.domain.inventory import Estate, Thread, ThreadState, User, UserState
 from shared.domain.thread.baseline import Baseline
 from shared.domain.thread.listing import Sight
 from shared.ports.archive_store import ArchiveStore
-from shared.usecases.evidence.revisions import read_manifest, threads_of
+from shared.usecases.evidence.revisions import newest_manifest, threads_of
 from shared.usecases.inventory.runs import batches
 
 AT_ONCE = 32
@@ -178,10 +178,9 @@ class TakeReport:
         if not is_there:
             return without
         try:
-            shelf = await self.archive.shelf(thread_id)
-            if not shelf.newest:
+            manifest = await newest_manifest(self.archive, thread_id)
+            if manifest is None:
                 return without
-            manifest = await read_manifest(self.archive, thread_id, shelf.newest)
             return archived_row(manifest, await self.baseline(manifest))
         except ArchiverError as error:
             without.standing, without.reason = Standing.FAILED, str(error)

@@ -19,6 +19,7 @@ from shared.ports.archive_store import ArchiveFiles, ArchiveStore
 from shared.ports.clock import Clock
 from shared.usecases.evidence.ledger import ledger_lines
 from shared.usecases.evidence.prove import take_checkpoint
+from shared.usecases.evidence.revisions import Revisions, folders_of
 
 README = """\
 # Archived chat threads
@@ -107,36 +108,29 @@ class Package:
         return packed
 
     async def copy(self, prefix: str, packed: Packed, sums: list[str]) -> None:
-        """Copy the files of finished revisions."""
-        found: dict[str, list[str]] = {}
-        seen = set[str]()
-        async for file in self.archive.walk(prefix):
-            folder = "/".join(file.path.split("/")[:2])
-            if folder not in found:
-                await self.copy_revisions(found, packed, sums)
-                found = {folder: []}
-            found[folder].append(file.path)
-            seen.add(file.path.partition("/")[0])
-        await self.copy_revisions(found, packed, sums)
-        if not seen:
+        """Copy the files of finished revisions; torn attempts stay behind."""
+        before = packed.threads
+        async for folder, files in folders_of(self.archive, prefix):
+            packed.threads += 1
+            thread_id = layout.thread_of(folder)
+            paths = [file.path for file in files]
+            for number in Revisions.of(paths).finished:
+                packed.revisions += 1
+                packed.manifests.add(
+                    layout.revision_path(thread_id, number, layout.MANIFEST_FILE)
+                )
+                for path in paths:
+                    if layout.revision_number(path) == number:
+                        await self.copy_file(path, packed, sums)
+        if packed.threads == before:
             raise IntegrityError(f"the archive has nothing under {prefix}")
-        packed.threads += len(seen)
 
-    async def copy_revisions(
-        self, found: dict[str, list[str]], packed: Packed, sums: list[str]
-    ) -> None:
-        for folder, paths in found.items():
-            manifest = f"{folder}/{layout.MANIFEST_FILE}"
-            if manifest not in paths:
-                continue  # a torn attempt
-            packed.revisions += 1
-            packed.manifests.add(manifest)
-            for path in paths:
-                data = await self.archive.read(path)
-                await self.put(f"archive/{path}", data, sums)
-                packed.files += 1
-                packed.bytes += len(data)
-                self.on_bytes(len(data))
+    async def copy_file(self, path: str, packed: Packed, sums: list[str]) -> None:
+        data = await self.archive.read(path)
+        await self.put(f"archive/{path}", data, sums)
+        packed.files += 1
+        packed.bytes += len(data)
+        self.on_bytes(len(data))
 
     async def ledger(
         self, threads: Collection[str], packed: Packed, origin: str, sums: list[str]

@@ -5,22 +5,27 @@ import pytest
 from builders import THREAD
 from shared.domain.errors import IntegrityError
 from shared.domain.layout import revision_path
-from shared.ports.archive_store import AlreadyExists, Shelf
+from shared.ports.archive_store import AlreadyExists
+from shared.usecases.evidence.revisions import Revisions, revisions_of
 
 
 def path(revision, name="manifest.json"):
     return revision_path(THREAD, revision, name)
 
 
-async def test_an_empty_shelf_has_no_revisions(archive):
-    assert await archive.shelf(THREAD) == Shelf(newest=0, last_used=0)
+async def test_an_unknown_thread_has_no_revisions(archive):
+    found = await revisions_of(archive, THREAD)
+
+    assert found == Revisions(finished=(), erased=frozenset(), last_used=0)
+    assert found.newest == 0
 
 
 async def test_a_revision_exists_once_its_manifest_does(archive):  # P4
     await archive.create(path(1), b"{}")
     await archive.create(path(2, "events.jsonl"), b"")
 
-    assert await archive.shelf(THREAD) == Shelf(newest=1, last_used=2)
+    found = await revisions_of(archive, THREAD)
+    assert (found.finished, found.newest, found.last_used) == ((1,), 1, 2)
 
 
 async def test_a_file_comes_back_as_it_was_written(archive):
@@ -111,9 +116,9 @@ async def test_only_erasing_writes_a_file_again(archive):
     await archive.replace(path(1), b"second")
 
     assert await archive.read(path(1)) == b"second"
-    assert (await archive.shelf(THREAD)).erased is False
+    assert (await revisions_of(archive, THREAD)).erased == set()
     await archive.replace(path(1, "erasures.json"), b"{}")
-    assert (await archive.shelf(THREAD)).erased is True
+    assert (await revisions_of(archive, THREAD)).erased == {1}
 
 
 @pytest.mark.parametrize("count", [0, 3, 300])

@@ -2,7 +2,7 @@
 
 from shared.domain import layout
 from shared.domain.errors import IntegrityError
-from shared.ports.archive_store import AlreadyExists, File, Immutable, Shelf
+from shared.ports.archive_store import AlreadyExists, File, Immutable
 
 
 class MemoryArchiveStore:
@@ -14,10 +14,6 @@ class MemoryArchiveStore:
         for path in sorted(self.files):
             if path.startswith(prefix):
                 yield File(path=path, size=len(self.files[path]))
-
-    async def shelf(self, thread_id: str) -> Shelf:
-        folder = layout.thread_folder(thread_id)
-        return Shelf.of([path for path in self.files if path.startswith(folder)])
 
     async def read(self, path: str) -> bytes:
         if path not in self.files:

@@ -363,7 +363,7 @@ def dying(world, after):
 
     for name in ("thread", "read", "mark"):
         wrap(world.log, name)
-    for name in ("shelf", "read", "create", "append"):
+    for name in ("read", "create", "append"):
         wrap(world.archive, name)
     wrap(world.chat, "list_thread")
 
@@ -377,7 +377,7 @@ async def test_a_crash_at_any_step_loses_nothing_and_leaves_no_half_revision(ste
         name: getattr(owner, name)
         for owner, names in (
             (world.log, ("thread", "mark")),
-            (world.archive, ("shelf", "create", "append")),
+            (world.archive, ("create", "append")),
             (world.chat, ("list_thread",)),
         )
         for name in names
@@ -389,7 +389,7 @@ async def test_a_crash_at_any_step_loses_nothing_and_leaves_no_half_revision(ste
     except Crash:
         world.leases.holders.clear()  # they run out by themselves
     world.log.thread, world.log.mark = plain["thread"], plain["mark"]
-    world.archive.shelf, world.archive.create = plain["shelf"], plain["create"]
+    world.archive.create = plain["create"]
     world.archive.append = plain["append"]
     world.chat.list_thread = plain["list_thread"]
     world.log.read, world.archive.read = reads

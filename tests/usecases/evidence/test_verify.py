@@ -65,10 +65,9 @@ def test_the_stand_alone_verifier_runs_on_its_own(good, tmp_path):
     assert done.stdout.startswith("VERIFIED 2 thread(s)")
 
 
-def test_the_stand_alone_verifier_stays_small_and_needs_nothing():
+def test_the_stand_alone_verifier_needs_nothing_but_python():
     text = Path(standalone.__file__).read_text()
 
-    assert text.count("\n") < 300
     imported = {
         line.split()[1].split(".")[0]
         for line in text.splitlines()

@@ -144,13 +144,13 @@ async def test_an_archive_is_asked_once_for_each_time_that_a_thread_was_queued(
     await discovery.sweep()
     await discovery.archive()
     asked = []
-    real = discovery.world.archive.shelf
+    real = discovery.world.archive.walk
 
-    async def shelf(thread_id):
-        asked.append(thread_id)
-        return await real(thread_id)
+    def walk(prefix=""):
+        asked.append(layout.thread_of(prefix))
+        return real(prefix)
 
-    discovery.world.archive.shelf = shelf
+    discovery.world.archive.walk = walk
     for _ in range(10):
         discovery.pass_time(hours=12)
         assert (await discovery.discover()).queued == 0
