@@ -70,16 +70,16 @@ async def finalize_thread(message: func.QueueMessage) -> None:
             work.thread_id, readers=work.readers, relist=work.relist
         )
     logger.info(
-        "finalize: thread %s, revision %d, written: %s, sight: %s, outcomes: %s",
+        "finalize: thread %s, revision %d, written: %s, visibility: %s, outcomes: %s",
         work.thread_id,
         finalized.revision,
         finalized.written,
-        finalized.sight,
+        finalized.visibility,
         dict(finalized.outcomes),
         extra={
             "thread_id": work.thread_id,
             "revision": finalized.revision,
             "written": finalized.written,
-            "sight": str(finalized.sight),
+            "visibility": str(finalized.visibility),
         },
     )

@@ -23,7 +23,7 @@ from typing import Any
 from local.stack import chat_service
 from shared.adapters.chat.finder import AcsThreadFinder
 from shared.adapters.chat.service import AcsChatService
-from shared.bootstrap.app import chat_access
+from shared.bootstrap.app import open_chat_clients
 from shared.config.settings import chat_settings
 from shared.domain.errors import ArchiverError
 
@@ -46,8 +46,8 @@ def measure(users: int, threads: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         folder = Path(scratch)
         truth_file = folder / "truth.json"
-        estate = ["--estate", f"{users}x{threads}", "--truth-file", str(truth_file)]
-        with chat_service(folder, [*estate, *TROUBLE]) as chat:
+        inventory = ["--estate", f"{users}x{threads}", "--truth-file", str(truth_file)]
+        with chat_service(folder, [*inventory, *TROUBLE]) as chat:
             truth = json.loads(truth_file.read_text())
             write_seeds(folder, truth)
             seconds, peak = killed_and_resumed(folder, chat.environment, threads)
@@ -116,13 +116,13 @@ def reported(folder: Path, environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def agrees(report: Mapping[str, Any], truth: Mapping[str, Any]) -> bool:
-    """Say whether a report comes to the estate's true numbers."""
-    standings = report["standings"]
+    """Return whether a report comes to the estate's true numbers."""
+    statuses = report["statuses"]
     return (
-        standings["archived"] == len(truth["full"])
-        and standings["partial"] == len(truth["partial"])
-        and standings["unreachable"] == len(truth["lost"])
-        and len(report["threads"]) == sum(standings[one] for one in STOOD)
+        statuses["archived"] == len(truth["full"])
+        and statuses["partial"] == len(truth["partial"])
+        and statuses["unreachable"] == len(truth["lost"])
+        and len(report["threads"]) == sum(statuses[one] for one in STOOD)
         and len(report["users"]["not_asked"]) == len(truth["gone"])
         and all(report["baseline"][one] == truth[one] for one in COUNTED)
     )
@@ -148,9 +148,9 @@ async def bare_loop(users: Sequence[str], lost: dict[str, str]) -> float:
     """Ask for every user's threads, list each thread once, and drop the answers."""
     settings = chat_settings(os.environ)
     started = time.perf_counter()
-    async with chat_access(settings) as access:
-        finder = AcsThreadFinder(access, settings.list_within)
-        chat = AcsChatService(access, settings.list_within)
+    async with open_chat_clients(settings) as chat_clients:
+        finder = AcsThreadFinder(chat_clients, settings.list_within)
+        chat = AcsChatService(chat_clients, settings.list_within)
         threads: dict[str, str] = {}
 
         async def ask(user: str) -> None:

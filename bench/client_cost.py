@@ -80,7 +80,7 @@ def null_server() -> Iterator[int]:
 
 
 async def run(*, rounds: int, seconds: float) -> list[dict[str, Any]]:
-    """Give a row for each cell."""
+    """Return a row for each cell."""
     with null_server() as port:
         connection_string = (
             f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey={KEY};"

@@ -33,7 +33,7 @@ def seconds_of(code: str) -> float:
 
 
 def run(*, rounds: int) -> dict[str, float]:
-    """Give milliseconds of a whole process: nothing, the library, the app, ready."""
+    """Return milliseconds of a whole process: nothing, the library, the app, ready."""
     codes = ("pass", "import azure.functions", "import function_app", READY)
     times: dict[str, list[float]] = {one: [] for one in codes}
     for _ in range(rounds):

@@ -78,7 +78,7 @@ class Round:
 async def run(
     connection_string: str, *, rounds: int, seconds: float
 ) -> list[dict[str, Any]]:
-    """Give a row for every cell, with the medians over all rounds."""
+    """Return a row for every cell, with the medians over all rounds."""
     rows = []
     for workload in WORKLOADS:
         texts = take(workload.events(1), POOL)

@@ -55,7 +55,7 @@ def cost_of(
 
 
 def median(costs: Sequence[Cost]) -> Cost:
-    """Give the median of each figure over the rounds."""
+    """Return the median of each figure over the rounds."""
     return Cost(
         *(
             statistics.median(getattr(cost, one.name) for cost in costs)

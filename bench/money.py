@@ -7,12 +7,12 @@ DOLLARS_PER_10_000_WRITES = 0.055
 
 
 def price(appends_per_event: float) -> float:
-    """Give dollars for the appends of a million events."""
+    """Return dollars for the appends of a million events."""
     return appends_per_event * 1_000_000 / 10_000 * DOLLARS_PER_10_000_WRITES
 
 
 def run(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give operations and price for each cell of the ingest table."""
+    """Return operations and price for each cell of the ingest table."""
     return [
         {
             "workload": row["workload"],

@@ -19,10 +19,10 @@ from typing import Any
 
 from shared.domain.log.record import encode_record, read_records
 from shared.domain.thread.listing import (
+    ListingOutcome,
     Page,
     PageKind,
-    Sight,
-    View,
+    Visibility,
     encode_outcome,
     encode_page,
     read_listings,
@@ -62,12 +62,12 @@ def write_input(folder: Path, count: int) -> None:
             out.write(
                 encode_page(page, number=1, index=index, received_on=START, salt=salt)
             )
-        view = View(sight=Sight.FULL, reader=who(0)["rawId"])
+        view = ListingOutcome(visibility=Visibility.FULL, reader=who(0)["rawId"])
         out.write(encode_outcome(view, [], number=1, received_on=START))
 
 
 def message(number: int) -> tuple[str, str, str]:
-    """Give id, time and text of a message."""
+    """Return id, time and text of a message."""
     moment = START + timedelta(seconds=40 * number)
     return (
         str(int(moment.timestamp() * 1000)),

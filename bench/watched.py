@@ -24,7 +24,7 @@ CELLS = ((WORKLOADS[0], 1), (WORKLOADS[2], 64))
 
 
 def run(*, rounds: int, seconds: float) -> dict[str, Any]:
-    """Give microseconds of CPU per event, for each cell and way."""
+    """Return microseconds of CPU per event, for each cell and way."""
     ways: dict[str, dict[str, str]] = {
         OFF: {},
         DEPLOYED: as_deployed(),

@@ -32,7 +32,7 @@ class Host:
     process_id: int
 
     def cpu_seconds(self) -> float:
-        """Give what the process has used so far, as Linux counts it."""
+        """Return what the process has used so far, as Linux counts it."""
         fields = Path(f"/proc/{self.process_id}/stat").read_text().split()
         return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
@@ -85,7 +85,7 @@ async def post_all(url: str, bodies: list[bytes], at_once: int) -> float:
 async def run(
     connection_string: str, *, rounds: int, events: int
 ) -> list[dict[str, Any]]:
-    """Give a row for each batch size, in events a second."""
+    """Return a row for each batch size, in events a second."""
     texts = take(WORKLOADS[2].events(1), events)
     with ExitStack() as stack:
         hosts = {

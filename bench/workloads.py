@@ -27,7 +27,7 @@ class Workload:
         return [f"19:bench-{number:04d}@thread.v2" for number in range(self.threads)]
 
     def events(self, seed: int) -> Iterator[str]:
-        """Give events for ever, as the texts that Event Grid would deliver."""
+        """Yield events for ever, as the texts that Event Grid would deliver."""
         chance = random.Random(seed)
         ids = self.thread_ids()
         weights = [1 / (rank + 1) ** self.skew for rank in range(self.threads)]
@@ -47,7 +47,7 @@ WORKLOADS = (
 
 
 def event_text(thread_id: str, message_id: int) -> str:
-    """Give one event of about 1 kB, with the fields that ACS sends."""
+    """Return one event of about 1 kB, with the fields that ACS sends."""
     user = f"8:acs:{RESOURCE}_{message_id % 7}"
     composed = datetime.fromtimestamp(message_id / 1000, UTC).isoformat()
     event = {

@@ -24,7 +24,7 @@ class Insights:
 
 
 def as_deployed() -> dict[str, str]:
-    """Give the settings of telemetry that `infra/function.bicep` makes."""
+    """Return the settings of telemetry that `infra/function.bicep` makes."""
     text = (ROOT / "infra" / "function.bicep").read_text()
     return dict(re.findall(r"^  ((?:PYTHON|OTEL)_\w+): '(.*)'$", text, re.MULTILINE))
 

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 
 def free_ports(count: int) -> tuple[int, ...]:
-    """Give ports that are free now; all are held until the last one is known."""
+    """Return ports that are free now; all are held until the last one is known."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:

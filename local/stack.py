@@ -115,7 +115,7 @@ class Stack:
         return call("POST", self.webhook, body, headers=headers)[0]
 
     def deliveries(self, *, flush: bool = False) -> dict[str, int]:
-        """Say what Event Grid has done; with `flush`, when nothing is left to do."""
+        """Return what Event Grid has done; with `flush`, when nothing is left to do."""
         method, path = ("POST", "local/flush") if flush else ("GET", "local/status")
         _, body = call(method, f"{self.chat_url}/{path}", tls=self.tls)
         return dict(json.loads(body))

@@ -40,7 +40,7 @@ from world import World
 
 async def story():
     world = World()
-    await world.take(thread_created(), received(0, "SECRET"), {"no": "event"})
+    await world.receive(thread_created(), received(0, "SECRET"), {"no": "event"})
     await world.ingest("SECRET")
     world.poison.messages += ["one", "two"]
     world.clock.pass_time(hours=30)
@@ -100,13 +100,13 @@ def tell(code, *arguments, **settings):
 
 @pytest.fixture(scope="module")
 def sent():
-    """Give all that was sent while the story was told: bytes, and what they say."""
+    """Return all that was sent while the story was told: bytes, and what they say."""
     return tell(WORKER_STARTS + STORY + END)
 
 
 @pytest.fixture(scope="module")
 def told(sent):
-    """Give the product's metrics by their names."""
+    """Return the product's metrics by their names."""
     return {
         metric["name"]: (metric, item["baseData"]["properties"])
         for item in sent[1]
@@ -117,7 +117,7 @@ def told(sent):
 
 
 def lines(sent, start):
-    """Give what was logged, by how it starts."""
+    """Return what was logged, by how it starts."""
     return [
         item["baseData"]
         for item in sent[1]
@@ -142,7 +142,7 @@ def test_what_happens_is_told(told):
         "archiver.sweep.queued": (1, {}),
         "archiver.sweep.failures": (0, {}),
         "archiver.queue.poisoned": (2, {}),
-        "archiver.finalize.revisions": (1, {"sight": "events_only"}),
+        "archiver.finalize.revisions": (1, {"visibility": "events_only"}),
     }
     assert told["archiver.ingest.lag"][0]["count"] == 2
     assert told.keys() | {"archiver.chat.throttled"} == metric_names()

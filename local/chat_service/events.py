@@ -173,7 +173,7 @@ def person(member: Member) -> dict[str, Any]:
 
 
 def for_user(data: dict[str, Any]) -> dict[str, Any]:
-    """Give the same facts in the shapes of user-level events."""
+    """Return the same facts in the shapes of user-level events."""
     mine: dict[str, Any] = {
         key: f"{value[:-6]}Z"
         if key.endswith(("Time", "time")) and str(value).endswith("+00:00")

@@ -58,7 +58,7 @@ class Thread:
         return [one for one in self.members.values() if one.is_present]
 
     def visible_to(self, member: Member) -> list[Message]:
-        """Give what a member may see, newest change first."""
+        """Return what a member may see, newest change first."""
         return sorted(
             (
                 one
@@ -84,7 +84,7 @@ class World:
     last_ms: int = 0
 
     def tick(self) -> int:
-        """Give the time in epoch milliseconds, never the same one twice."""
+        """Return the time in epoch milliseconds, never the same one twice."""
         self.last_ms = max(self.last_ms + 1, time.time_ns() // 1_000_000)
         return self.last_ms
 
@@ -143,7 +143,7 @@ class World:
         )
 
     def touch(self, thread: Thread, message: Message) -> int:
-        """Give a message a new version and sequence id; give the version."""
+        """Return a message a new version and sequence id; give the version."""
         thread.last_sequence_id += 1
         message.sequence_id = thread.last_sequence_id
         message.version = self.tick()

@@ -329,7 +329,7 @@ class ChatService:
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
     def find(self, request: web.Request) -> tuple[Thread, Member]:
-        """Give the thread asked for and the asking member, or refuse."""
+        """Return the thread asked for and the asking member, or refuse."""
         thread = self.world.threads.get(request.match_info["thread"])
         if thread is None or request[USER] not in thread.members:
             raise forbidden()
@@ -372,7 +372,7 @@ def thread_item(thread: Thread) -> dict[str, Any]:
 
 
 def page_of(request: web.Request, most: int) -> tuple[int, int]:
-    """Give the page size asked for, within bounds, and how many to skip."""
+    """Return the page size asked for, within bounds, and how many to skip."""
     size = int(request.query.get("maxPageSize", most))
     return max(1, min(size, most)), int(request.query.get("skip", 0))
 

@@ -30,7 +30,7 @@ class Tokens:
     revoked_before: dict[str, float] = field(default_factory=dict)
 
     def issue(self, user_id: str, scopes: list[str], minutes: int) -> tuple[str, str]:
-        """Give a token and when it expires, written as the service writes it."""
+        """Return a token and when it expires, written as the service writes it."""
         now = time.time()
         until = int(now) + minutes * 60
         claims = {"sub": user_id, "scp": scopes, "iat": now, "exp": until}
@@ -44,7 +44,7 @@ class Tokens:
         return hmac.new(self.secret, text.encode(), hashlib.sha256).hexdigest()
 
     def user_of(self, authorization: str) -> str | None:
-        """Give whose token a request bears; None when it is not good."""
+        """Return whose token a request bears; None when it is not good."""
         signed, _, signature = authorization.removeprefix("Bearer ").rpartition(".")
         if not hmac.compare_digest(self.sign(signed), signature):
             return None

@@ -68,7 +68,7 @@ class Admin:
 
 
 def by_hand(trigger_type: str, given: Any) -> tuple[Payload, dict[str, Payload]]:
-    """Give what the host binds when somebody invokes a function by hand."""
+    """Return what the host binds when somebody invokes a function by hand."""
     text = given if isinstance(given, str) else json.dumps(given)
     if trigger_type == EVENT_GRID:
         return Payload("json", text), {}

@@ -151,7 +151,7 @@ def decode(message: QueueMessage) -> str:
 
 
 def metadata_of(message: QueueMessage) -> dict[str, Payload]:
-    """Give what the host tells about a message beside its text."""
+    """Return what the host tells about a message beside its text."""
 
     def moment(value: Any) -> Payload:
         text = value.isoformat() if isinstance(value, datetime) else None

@@ -97,7 +97,7 @@ class LibraryWorker:
         }
 
     def converter(self, name: str, trigger: Trigger) -> Any:
-        """Give what decodes the trigger; None for `str` and `bytes`, taken as they are.
+        """Return what decodes the trigger; None for `str` and `bytes`, which need nothing.
 
         Raises:
             TypeError: the library's converter cannot give what the function asks for.
@@ -226,7 +226,7 @@ PROTOS = types.SimpleNamespace(
 
 
 async def start_worker(folder: Path, kind: str) -> Worker:
-    """Give a worker that has indexed the app: `library` or `runtime`."""
+    """Return a worker that has indexed the app: `library` or `runtime`."""
     if kind == "library":
         return LibraryWorker(folder)
     worker = RuntimeWorker(folder)

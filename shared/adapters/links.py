@@ -40,7 +40,7 @@ class NotPublic(OSError):
 
 
 class LinkFetcher:
-    """Fetches from the hosts that are named; see the port of file fetchers."""
+    """Fetches from the hosts that are named, and from nowhere else."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class LinkFetcher:
         self.trust = trust
 
     async def fetch(self, url: str, reader: str) -> FetchedFile:  # noqa: ARG002 - nobody's token goes along
-        """Fetch one file; see the port."""
+        """Fetch one file."""
         if not self.hosts:
             raise NotFetched("fetching links is off (FETCH_LINKS_FROM names no host)")
         target = self.allowed(url)
@@ -168,7 +168,7 @@ class PublicResolver(AbstractResolver):
 
 
 def is_public(address: str) -> bool:
-    """Say whether an IP address is reached through the internet, and only there."""
+    """Return whether an IP address is reached through the internet, and only there."""
     ip: Any = ip_address(address.partition("%")[0])
     ip = getattr(ip, "ipv4_mapped", None) or ip
     return bool(

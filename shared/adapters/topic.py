@@ -18,7 +18,7 @@ class TopicAnnouncer:
         self.client = client
 
     async def announce(self, announcement: Announcement) -> None:
-        """Publish; see the port."""
+        """Publish."""
         event = EventGridEvent(
             subject=f"thread/{encode_id(announcement.thread_id)}",
             event_type=EVENT_TYPE,
@@ -43,7 +43,7 @@ class SilentAnnouncer:
     """Tells nobody: no topic is configured."""
 
     async def announce(self, announcement: Announcement) -> None:
-        """Do nothing; see the port."""
+        """Do nothing."""
 
     async def close(self) -> None:
         """Do nothing."""

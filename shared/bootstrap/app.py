@@ -29,7 +29,7 @@ from shared.usecases.capture.ingest import Ingest
 if TYPE_CHECKING:
     from azure.storage.blob.aio import BlobServiceClient
 
-    from shared.adapters.chat.access import Access
+    from shared.adapters.chat.clients import ChatClients
     from shared.adapters.storage.append_log import BlobAppendLog
     from shared.adapters.storage.archive_store import BlobArchiveStore
     from shared.adapters.storage.clients import Account
@@ -96,7 +96,7 @@ class App:
                 leases=self.leases,
                 clock=utc_now,
             ),
-            journal=self.journal,
+            sweep_log=self.sweep_log,
             clock=utc_now,
             quiet_for=self.settings.quiet_for,
             max_open=self.settings.max_open,
@@ -111,10 +111,10 @@ class App:
         from shared.usecases.inventory.discover import Discover
 
         return Discover(
-            finder=AcsThreadFinder(self.access, self.settings.chat.list_within),
+            finder=AcsThreadFinder(self.chat_clients, self.settings.chat.list_within),
             archiver=PutOnQueue(queue=self.queue),
             archive=self.archive,
-            log=self.journal,
+            log=self.sweep_log,
             files=BlobArchiveStore(self.others, layout.CONTROL),
             leases=self.leases,
             clock=utc_now,
@@ -134,9 +134,9 @@ class App:
             leases=self.leases,
             announcer=self.announcer,
             fetch_attachments=attachments_by(
-                self.settings.fetch, self.access, self.archive
+                self.settings.fetch, self.chat_clients, self.archive
             ),
-            list_service=listing_by(self.settings.chat, self.access),
+            list_service=listing_by(self.settings.chat, self.chat_clients),
             clock=utc_now,
             formats=self.settings.formats,
         )
@@ -152,7 +152,7 @@ class App:
             queue_uri=storage.queue_uri,
             credential=None
             if storage.connection_string
-            else self.keep(managed_identity(storage.client_id)),
+            else self.register(managed_identity(storage.client_id)),
         )
 
     @cached_property
@@ -160,20 +160,20 @@ class App:
         """Blobs, for appends, which must end within a delivery's time."""
         from shared.adapters.storage.clients import APPEND_OPTIONS
 
-        return self.keep(self.account.blobs(**APPEND_OPTIONS))
+        return self.register(self.account.blobs(**APPEND_OPTIONS))
 
     @cached_property
     def others(self) -> "BlobServiceClient":
         """Blobs, for everything else."""
         from shared.adapters.storage.clients import OTHER_OPTIONS
 
-        return self.keep(self.account.blobs(**OTHER_OPTIONS))
+        return self.register(self.account.blobs(**OTHER_OPTIONS))
 
     @cached_property
     def log(self) -> "BlobThreadLogs":
         from shared.adapters.storage.thread_logs import BlobThreadLogs
 
-        return self.keep(
+        return self.register(
             BlobThreadLogs(
                 self.appends, self.others, block_bytes=self.settings.log_block_bytes
             )
@@ -184,13 +184,15 @@ class App:
         return self.append_log(layout.ARCHIVE)
 
     @cached_property
-    def journal(self) -> "BlobAppendLog":
+    def sweep_log(self) -> "BlobAppendLog":
         return self.append_log(layout.CONTROL)
 
     def append_log(self, container: str) -> "BlobAppendLog":
         from shared.adapters.storage.append_log import BlobAppendLog
 
-        return self.keep(BlobAppendLog(self.appends.get_container_client(container)))
+        return self.register(
+            BlobAppendLog(self.appends.get_container_client(container))
+        )
 
     @cached_property
     def archive(self) -> "BlobArchiveStore":
@@ -211,17 +213,17 @@ class App:
     def queue_named(self, name: str) -> "StorageWorkQueue":
         from shared.adapters.storage.work_queue import StorageWorkQueue
 
-        return StorageWorkQueue(self.keep(self.account.queue(name)))
+        return StorageWorkQueue(self.register(self.account.queue(name)))
 
     @cached_property
-    def access(self) -> "Access":
-        return self.keep(chat_access(self.settings.chat))
+    def chat_clients(self) -> "ChatClients":
+        return self.register(open_chat_clients(self.settings.chat))
 
     @cached_property
     def announcer(self) -> "TopicAnnouncer | SilentAnnouncer":
-        return self.keep(open_topic(self.settings.topic))
+        return self.register(open_topic(self.settings.topic))
 
-    def keep(self, one: Opened) -> Opened:
+    def register(self, one: Opened) -> Opened:
         """Note what has to be closed."""
         self.opened.append(one)
         return one
@@ -229,7 +231,7 @@ class App:
 
 @functools.cache
 def current_app() -> App:
-    """Give this process's app, from its environment.
+    """Return this process's app, from its environment.
 
     Raises:
         ConfigError: on every call, until the settings are mended.
@@ -239,14 +241,14 @@ def current_app() -> App:
     return App(Settings.from_env(os.environ, known_formats=ARCHIVED))
 
 
-def chat_access(settings: ChatSettings, **options: Any) -> "Access":
-    """Give the way into the ACS resource: its endpoint, and tokens for its users.
+def open_chat_clients(settings: ChatSettings, **options: Any) -> "ChatClients":
+    """Return the way into the ACS resource: its endpoint, and tokens for its users.
 
     `options` go to the SDK's clients, over those that are usual here.
     """
     from azure.communication.identity.aio import CommunicationIdentityClient
 
-    from shared.adapters.chat.access import OPTIONS, Access
+    from shared.adapters.chat.clients import OPTIONS, ChatClients
     from shared.adapters.chat.limits import Limiter, LimitPolicy
     from shared.adapters.chat.tokens import Tokens
 
@@ -262,18 +264,18 @@ def chat_access(settings: ChatSettings, **options: Any) -> "Access":
         endpoint = settings.endpoint
         credential = managed_identity(settings.client_id)
         client = CommunicationIdentityClient(endpoint, credential, **paced)
-    return Access(
+    return ChatClients(
         endpoint.rstrip("/"), Tokens(client), limiter=limiter, options=options
     )
 
 
-def listing_by(settings: ChatSettings, access: "Access") -> "ListService":
-    """Give what lists threads as the readers there are."""
+def listing_by(settings: ChatSettings, chat_clients: "ChatClients") -> "ListService":
+    """Return what lists threads as the readers there are."""
     from shared.adapters.chat.service import AcsChatService
     from shared.usecases.archive.listing import ListService
 
     return ListService(
-        chat=AcsChatService(access, settings.list_within),
+        chat=AcsChatService(chat_clients, settings.list_within),
         clock=utc_now,
         new_salt=new_salt,
         reader_ids=settings.reader_ids,
@@ -281,9 +283,9 @@ def listing_by(settings: ChatSettings, access: "Access") -> "ListService":
 
 
 def attachments_by(
-    settings: FetchSettings, access: "Access", archive: "ArchiveStore"
+    settings: FetchSettings, chat_clients: "ChatClients", archive: "ArchiveStore"
 ) -> "FetchAttachments":
-    """Give who fetches the files that messages name into an archive."""
+    """Return who fetches the files that messages name into an archive."""
     from shared.adapters.chat.images import ImageFetcher
     from shared.adapters.links import LinkFetcher
     from shared.domain.thread.transcript import Origin
@@ -292,7 +294,7 @@ def attachments_by(
 
     fetchers: Mapping[Origin, FileFetcher] = {
         Origin.ATTACHMENT: ImageFetcher(
-            access if settings.images else None,
+            chat_clients if settings.images else None,
             most_bytes=settings.most_bytes,
             within=settings.within,
         ),
@@ -306,7 +308,7 @@ def attachments_by(
 
 
 def open_topic(settings: TopicSettings) -> "TopicAnnouncer | SilentAnnouncer":
-    """Give who tells of new archives: the topic, or nobody."""
+    """Return who tells of new archives: the topic, or nobody."""
     from shared.adapters.topic import SilentAnnouncer, TopicAnnouncer
 
     if not settings.endpoint:
@@ -323,7 +325,7 @@ def open_topic(settings: TopicSettings) -> "TopicAnnouncer | SilentAnnouncer":
 
 
 def managed_identity(client_id: str) -> Any:
-    """Give the credential of the deployed app, or of the developer on their machine."""
+    """Return the credential of the deployed app, or of a developer on their machine."""
     from azure.identity.aio import DefaultAzureCredential
 
     return DefaultAzureCredential(managed_identity_client_id=client_id or None)

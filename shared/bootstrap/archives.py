@@ -54,7 +54,7 @@ class Target:
     async def size(
         self, prefixes: Sequence[str] = (), ends: str | tuple[str, ...] = ""
     ) -> int:
-        """Give the bytes of all files under some prefixes, for a bar to run to."""
+        """Return the bytes of all files under some prefixes, for a bar to run to."""
         total = 0
         for prefix in prefixes or ("",):
             async for file in self.archive.walk(prefix):
@@ -185,5 +185,5 @@ async def container(
 
 
 def queue_host(blob_host: str) -> str:
-    """Give the host of the same account's queues."""
+    """Return the host of the same account's queues."""
     return blob_host.replace(".blob.", ".queue.", 1)

@@ -13,8 +13,8 @@ import click
 
 from shared.bootstrap.app import (
     attachments_by,
-    chat_access,
     listing_by,
+    open_chat_clients,
     quieten_sdk_logs,
 )
 from shared.bootstrap.archives import Target, Unreadable, opened
@@ -35,7 +35,7 @@ from shared.config.settings import (
     fetch_settings,
 )
 from shared.domain import layout
-from shared.domain.inventory import Estate, ThreadState, UserState
+from shared.domain.inventory import Inventory, ThreadState, UserState
 from shared.formats import ARCHIVED, DEFAULT
 from shared.ports.leases import LeaseHeld
 from shared.usecases.archive.finalize import Finalize
@@ -48,11 +48,11 @@ from shared.usecases.inventory.backfill import (
     Scope,
     Seeds,
 )
-from shared.usecases.inventory.plan import Plan, plan
-from shared.usecases.inventory.runs import Run
+from shared.usecases.inventory.plan import BackfillPlan, plan
+from shared.usecases.inventory.runs import BackfillRun
 
 if TYPE_CHECKING:
-    from shared.adapters.chat.access import Access
+    from shared.adapters.chat.clients import ChatClients
 
 FILES: Any = {"type": click.File("rb"), "multiple": True, "metavar": "FILE"}
 
@@ -189,15 +189,15 @@ async def backfill(
         target = await stack.enter_async_context(
             opened(to or archive, connection_string, make=here or dry_run)
         )
-        access = await stack.enter_async_context(chat_access(settings))
-        finder = AcsThreadFinder(access, settings.list_within)
+        chat_clients = await stack.enter_async_context(open_chat_clients(settings))
+        finder = AcsThreadFinder(chat_clients, settings.list_within)
         chosen = read_formats(formats)
         archiver: Archiver | None = None
         if here and not dry_run:
-            archiver = archive_here(target, access, settings, fetch, chosen)
+            archiver = archive_here(target, chat_clients, settings, fetch, chosen)
         elif not dry_run:
             archiver = await put_on_queue(target, stack)
-        run = Run(name=name, log=target.control, files=target.control_files)
+        run = BackfillRun(name=name, log=target.control, files=target.control_files)
         try:
             await stack.enter_async_context(
                 target.leases.hold(layout.run_lease_path(name))
@@ -208,7 +208,9 @@ async def backfill(
                 "ago. Wait, or give another --run."
             ) from None
         await run.load()
-        if not (run.estate.users or run.estate.threads or seeds.users or seeds.threads):
+        if not (
+            run.inventory.users or run.inventory.threads or seeds.users or seeds.threads
+        ):
             raise Unreadable("Give --users, --chat-logs or --threads to begin with.")
         work = Backfill(
             run=run,
@@ -224,7 +226,8 @@ async def backfill(
             await close_days(target)
         if dry_run and not work.stop.is_set():
             tell_plan(
-                await plan(run.estate, finder, concurrency=concurrency), as_json=as_json
+                await plan(run.inventory, finder, concurrency=concurrency),
+                as_json=as_json,
             )
         return tell_end(work, as_json=as_json)
 
@@ -237,10 +240,10 @@ async def watched(work: Backfill, seeds: Seeds, *, as_json: bool) -> None:
     try:
         with backfill_bars(silent=as_json) as show:
 
-            def watch(line: dict[str, Any], estate: Estate) -> None:
+            def watch(line: dict[str, Any], inventory: Inventory) -> None:
                 if as_json:
                     click.echo(json.dumps(line))
-                show(estate)
+                show(inventory)
 
             work.run.watch = watch
             await work(seeds)
@@ -257,7 +260,7 @@ def interrupted(work: Backfill) -> None:
 
 def archive_here(
     target: Target,
-    access: "Access",
+    chat_clients: "ChatClients",
     settings: ChatSettings,
     fetch: FetchSettings,
     formats: Sequence[str],
@@ -271,9 +274,9 @@ def archive_here(
             ledger=target.ledger,
             archive=target.archive,
             leases=target.leases,
-            list_service=listing_by(settings, access),
+            list_service=listing_by(settings, chat_clients),
             announcer=SilentAnnouncer(),
-            fetch_attachments=attachments_by(fetch, access, target.archive),
+            fetch_attachments=attachments_by(fetch, chat_clients, target.archive),
             clock=utc_now,
             formats=formats,
         )
@@ -308,7 +311,7 @@ def read_formats(text: str) -> tuple[str, ...]:
     return formats
 
 
-def tell_plan(planned: Plan, *, as_json: bool) -> None:
+def tell_plan(planned: BackfillPlan, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"plan": asdict(planned)}))
         return
@@ -328,20 +331,20 @@ def lasting(seconds: float) -> str:
 
 
 def tell_end(work: Backfill, *, as_json: bool) -> int:
-    """Say how it ended, what is missing first; give the exit status."""
-    estate = work.estate
-    missing = [*missing_users(estate), *missing_threads(estate)]
+    """Return how it ended, what is missing first; give the exit status."""
+    inventory = work.inventory
+    missing = [*missing_users(inventory), *missing_threads(inventory)]
     if not as_json:
         for line in missing:
             click.echo(printable(line))
-        users, threads = estate.user_states, estate.thread_states
+        users, threads = inventory.user_states, inventory.thread_states
         click.echo(
-            f"{len(estate.users)} user(s): {users[UserState.LISTED]} asked, "
+            f"{len(inventory.users)} user(s): {users[UserState.LISTED]} asked, "
             f"{users[UserState.REFUSED]} refused, {users[UserState.FAILED]} failed, "
             f"{users[UserState.MET]} to ask"
         )
         told = ", ".join(f"{threads[one]} {one}" for one in ThreadState if threads[one])
-        click.echo(f"{len(estate.threads)} thread(s): {told or 'none'}")
+        click.echo(f"{len(inventory.threads)} thread(s): {told or 'none'}")
     if work.stop.is_set():
         click.echo(
             f"Stopped. Give the same command again to go on (run {work.run.name}).",
@@ -351,12 +354,12 @@ def tell_end(work: Backfill, *, as_json: bool) -> int:
     return 1 if missing else 0
 
 
-def missing_users(estate: Estate) -> Iterator[str]:
-    for user in estate.unasked:
+def missing_users(inventory: Inventory) -> Iterator[str]:
+    for user in inventory.unasked:
         yield f"{user.state.upper()} {user.id}: {user.reason}"
 
 
-def missing_threads(estate: Estate) -> Iterator[str]:
-    for thread in estate.threads.values():
+def missing_threads(inventory: Inventory) -> Iterator[str]:
+    for thread in inventory.threads.values():
         if thread.state in (ThreadState.UNREACHABLE, ThreadState.FAILED):
             yield f"{thread.state.upper()} {thread.id}: {thread.reason}"

@@ -12,7 +12,7 @@ from shared.cli.options import (
 )
 from shared.cli.text import printable
 from shared.domain.errors import ArchiverError
-from shared.usecases.evidence.erase import Choice, Erase, Plan
+from shared.usecases.evidence.erase import Choice, Erase, ErasurePlan
 from shared.usecases.evidence.holds import Hold, Holds
 
 
@@ -83,7 +83,7 @@ async def erase(
 
 
 async def carry_out(
-    use: Erase, plans: list[Plan], choice: Choice, *, by: str, reason: str
+    use: Erase, plans: list[ErasurePlan], choice: Choice, *, by: str, reason: str
 ) -> int:
     status = 0
     for plan in plans:
@@ -97,7 +97,7 @@ async def carry_out(
     return status
 
 
-def show_plan(plan: Plan) -> None:
+def show_plan(plan: ErasurePlan) -> None:
     name = " and their name" if plan.names else ""
     text = (
         f"{plan.thread_id}: {len(plan.messages)} message(s), {plan.versions} "

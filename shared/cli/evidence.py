@@ -11,7 +11,7 @@ from shared.cli.options import (
     runs,
 )
 from shared.domain import layout
-from shared.usecases.evidence.prove import Prove, take_checkpoint
+from shared.usecases.evidence.prove import Prove, make_checkpoint
 
 OUTPUT = click.Path(path_type=Path)
 
@@ -35,7 +35,7 @@ async def checkpoint(
       chat-archive checkpoint demo-archive/archive --output 2026-11-22.checkpoint
     """
     async with opened(archive, connection_string) as target:
-        taken = await take_checkpoint(target.archive, origin or target.origin)
+        taken = await make_checkpoint(target.archive, origin or target.origin)
     if output is None:
         click.echo(taken.body, nl=False)
     else:
@@ -77,7 +77,7 @@ async def prove(
       chat-archive prove 19:acsV1_…@thread.v2 1795363469316 demo-archive/archive
     """
     async with opened(archive, connection_string) as target:
-        head = read_checkpoint(checkpoint) or await take_checkpoint(
+        head = read_checkpoint(checkpoint) or await make_checkpoint(
             target.archive, target.origin
         )
         proof = await Prove(archive=target.archive)(

@@ -21,7 +21,7 @@ from shared.cli.text import printable
 from shared.domain import layout
 from shared.formats import ARCHIVED
 from shared.formats.finetune_format import ROLES
-from shared.formats.part import Identity, Options
+from shared.formats.part import EntraIdentity, Options
 from shared.formats.registry import FORMATS
 from shared.usecases.archive.find import Selection
 from shared.usecases.reading.export import Export
@@ -178,7 +178,7 @@ def read_roles(given: Iterable[str]) -> dict[str, str]:
     return roles
 
 
-def read_identities(file: Path | None) -> dict[str, Identity]:
+def read_identities(file: Path | None) -> dict[str, EntraIdentity]:
     """Read who is who in Microsoft Entra; a row without `entra_id` maps nobody."""
     if file is None:
         return {}
@@ -187,7 +187,7 @@ def read_identities(file: Path | None) -> dict[str, Identity]:
         if not {"acs_id", "entra_id"} <= set(rows.fieldnames or ()):
             raise Unreadable(f"{file} lacks the columns acs_id and entra_id.")
         return {
-            row["acs_id"]: Identity(
+            row["acs_id"]: EntraIdentity(
                 id=row["entra_id"],
                 display_name=row.get("entra_name") or row.get("acs_name") or "",
             )

@@ -14,15 +14,15 @@ from shared.bootstrap.app import new_salt
 from shared.bootstrap.archives import Target, opened
 from shared.cli.options import archive_argument, runs, utc_now
 from shared.cli.text import printable
-from shared.config.settings import Reader
+from shared.config.settings import SettingsReader
 from shared.domain import layout
 from shared.domain.errors import ConfigError
 from shared.ports.append_log import ThreadLogs
 from shared.ports.archive_store import ArchiveFiles
-from shared.ports.unprocessed_events import Leftovers
+from shared.ports.unprocessed_events import UnprocessedEvents
 from shared.usecases.capture.ingest import Ingest
 from shared.usecases.capture.redeliver import Redeliver, Redelivered
-from shared.usecases.capture.status import Status, TakeStatus
+from shared.usecases.capture.status import ReadStatus, Status
 
 if TYPE_CHECKING:
     from shared.adapters.storage.work_queue import StorageWorkQueue
@@ -38,15 +38,15 @@ class Running:
     log_files: ArchiveFiles
     queue: "StorageWorkQueue"
     poison: "StorageWorkQueue"
-    quarantine: Leftovers
-    dead_letters: Leftovers
+    quarantine: UnprocessedEvents
+    dead_letters: UnprocessedEvents
 
 
 @asynccontextmanager
 async def running(target: Target) -> AsyncIterator[Running]:
     """Open what a folder does not have."""
     from shared.adapters.storage.archive_store import BlobArchiveStore
-    from shared.adapters.storage.unprocessed_events import BlobLeftovers
+    from shared.adapters.storage.unprocessed_events import BlobUnprocessedEvents
     from shared.adapters.storage.work_queue import StorageWorkQueue
 
     if target.account is None or target.blobs is None or target.log is None:
@@ -70,8 +70,8 @@ async def running(target: Target) -> AsyncIterator[Running]:
             log_files=BlobArchiveStore(target.blobs, container=layout.LOG),
             queue=queue,
             poison=poison,
-            quarantine=BlobLeftovers(log, layout.quarantine_folder("")),
-            dead_letters=BlobLeftovers(letters),
+            quarantine=BlobUnprocessedEvents(log, layout.quarantine_folder("")),
+            dead_letters=BlobUnprocessedEvents(letters),
         )
 
 
@@ -99,7 +99,7 @@ async def status(
       chat-archive status
       chat-archive status https://acme.blob.core.windows.net/chat-archive --json
     """
-    reader = Reader({"QUIET_FOR": quiet_for, "MAX_OPEN": max_open})
+    reader = SettingsReader({"QUIET_FOR": quiet_for, "MAX_OPEN": max_open})
     spans = reader.duration("QUIET_FOR", ""), reader.duration("MAX_OPEN", "")
     if reader.problems:
         raise ConfigError(reader.problems)
@@ -107,7 +107,7 @@ async def status(
         opened(archive, connection_string) as target,
         running(target) as parts,
     ):
-        taken = await TakeStatus(
+        taken = await ReadStatus(
             log=parts.log,
             log_files=parts.log_files,
             control_files=target.control_files,
@@ -189,14 +189,15 @@ async def replay(archive: str, connection_string: str, execute: bool) -> int:
     verb = "taken in" if execute else "can be taken in"
     print_redelivered("quarantine", quarantined, verb)
     print_redelivered("dead letters", dead, verb)
-    if not execute and quarantined.taken + dead.taken:
+    if not execute and quarantined.redelivered + dead.redelivered:
         click.echo("Nothing was changed. Give --execute to do it.")
-    return 1 if quarantined.left + dead.left else 0
+    return 1 if quarantined.unreadable + dead.unreadable else 0
 
 
 def print_redelivered(where: str, done: Redelivered, verb: str) -> None:
     click.echo(
-        f"{where}: {done.taken} event(s) {verb}, {done.left} still unreadable, "
+        f"{where}: {done.redelivered} event(s) {verb}, "
+        f"{done.unreadable} still unreadable, "
         f"{done.removed} of {done.files} file(s) removed"
     )
     if done.is_kept:

@@ -18,7 +18,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from shared.domain.inventory import Estate, ThreadState, UserState
+from shared.domain.inventory import Inventory, ThreadState, UserState
 
 LINE_EVERY = 60.0
 
@@ -50,7 +50,7 @@ class RateColumn(ProgressColumn):
 
 
 @contextmanager
-def backfill_bars(*, silent: bool) -> Iterator[Callable[[Estate], None]]:
+def backfill_bars(*, silent: bool) -> Iterator[Callable[[Inventory], None]]:
     """Show how many users were asked, and how many threads are done with."""
     console = Console(stderr=True)
     columns = (
@@ -66,17 +66,17 @@ def backfill_bars(*, silent: bool) -> Iterator[Callable[[Estate], None]]:
         users = progress.add_task("users", total=None)
         threads = progress.add_task("threads", total=None)
 
-        def show(estate: Estate) -> None:
+        def show(inventory: Inventory) -> None:
             nonlocal told
-            asked = len(estate.users) - estate.user_states[UserState.MET]
-            done = len(estate.threads) - estate.thread_states[ThreadState.FOUND]
-            progress.update(users, completed=asked, total=len(estate.users))
-            progress.update(threads, completed=done, total=len(estate.threads))
+            asked = len(inventory.users) - inventory.user_states[UserState.MET]
+            done = len(inventory.threads) - inventory.thread_states[ThreadState.FOUND]
+            progress.update(users, completed=asked, total=len(inventory.users))
+            progress.update(threads, completed=done, total=len(inventory.threads))
             if not (is_shown or silent) and time.monotonic() - told >= LINE_EVERY:
                 told = time.monotonic()
                 console.print(
-                    f"{asked} of {len(estate.users)} users asked, "
-                    f"{done} of {len(estate.threads)} threads done"
+                    f"{asked} of {len(inventory.users)} users asked, "
+                    f"{done} of {len(inventory.threads)} threads done"
                 )
 
         yield show

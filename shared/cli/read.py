@@ -14,7 +14,7 @@ from shared.cli.text import count, printable, readable
 from shared.domain import layout
 from shared.domain.archive.manifest import Manifest
 from shared.domain.errors import IntegrityError
-from shared.domain.thread.listing import Sight
+from shared.domain.thread.listing import Visibility
 from shared.domain.thread.transcript import Transcript
 from shared.formats.part import PLAIN
 from shared.formats.registry import FORMATS
@@ -22,7 +22,11 @@ from shared.usecases.archive.find import Find, Selection
 from shared.usecases.evidence.revisions import read_manifest, revisions_of
 
 READABLE = ("txt", "md", "json")
-SIGHTS = {Sight.FULL: "", Sight.PARTIAL: "partial", Sight.EVENTS_ONLY: "events only"}
+SIGHTS = {
+    Visibility.FULL: "",
+    Visibility.PARTIAL: "partial",
+    Visibility.EVENTS_ONLY: "events only",
+}
 
 
 @click.command("list")
@@ -67,7 +71,7 @@ async def list_threads(
 
 def row(transcript: Transcript) -> str:
     last = transcript.tally.baseline.last_on[:16].replace("T", " ") or "never"
-    note = SIGHTS[transcript.view.sight]
+    note = SIGHTS[transcript.listing.visibility]
     return printable(
         f"{last:<16}  {len(transcript.messages):>6}  {transcript.thread_id}  "
         f"{transcript.topic}{f'  ({note})' if note else ''}"
@@ -82,7 +86,7 @@ def facts(transcript: Transcript) -> dict[str, Any]:
         "first_message_on": transcript.tally.baseline.first_on,
         "last_message_on": transcript.tally.baseline.last_on,
         "participants": [one.id for one in transcript.participants],
-        "view": transcript.view.sight,
+        "view": transcript.listing.visibility,
         "complete": transcript.is_complete,
     }
 
@@ -109,7 +113,7 @@ async def show(thread: str, archive: str, connection_string: str) -> int:
 
 
 def about(transcript: Transcript, manifests: list[Manifest]) -> Iterator[str]:
-    """Give the lines of `show`."""
+    """Yield the lines of `show`."""
     baseline = transcript.tally.baseline
     yield transcript.topic or "(no topic)"
     yield f"  thread      {transcript.thread_id}"
@@ -121,7 +125,7 @@ def about(transcript: Transcript, manifests: list[Manifest]) -> Iterator[str]:
         f"{baseline.deleted} deleted, {baseline.system} of the service"
     )
     yield f"  spoken      {baseline.first_on or '-'} to {baseline.last_on or '-'}"
-    yield f"  seen as     {transcript.view.sight}  {transcript.view.reader}"
+    yield f"  seen as     {transcript.listing.visibility}  {transcript.listing.reader}"
     for one in transcript.participants:
         here = {True: "", False: "  has left", None: ""}[one.present]
         yield f"  person      {one.id}  {one.display_name}{here}"
@@ -182,7 +186,7 @@ async def read(target: Target, thread: str) -> Transcript:
 
 
 async def manifests_of(target: Target, thread: str) -> list[Manifest]:
-    """Give the manifest of every finished revision, oldest first."""
+    """Return the manifest of every finished revision, oldest first."""
     revisions = await revisions_of(target.archive, thread)
     return [
         await read_manifest(target.archive, thread, number)

@@ -16,7 +16,7 @@ WIDTH = 100
 
 
 def page() -> str:
-    """Give the page."""
+    """Return the page."""
     parts = [HEAD]
     for name, command in commands("chat-archive", main):
         context = click.Context(
@@ -31,7 +31,7 @@ def page() -> str:
 
 
 def commands(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
-    """Give a command and all that are below it, with their full names."""
+    """Yield a command and all that are below it, with their full names."""
     yield name, command
     if isinstance(command, click.Group):
         for below in sorted(command.commands):

@@ -18,12 +18,12 @@ from shared.cli.options import archive_argument, run_option, runs
 from shared.cli.text import printable, readable
 from shared.usecases.inventory.report import (
     HAVE_AN_ARCHIVE,
-    Report,
-    Standing,
+    InventoryReport,
     TakeReport,
     ThreadRow,
+    ThreadStatus,
 )
-from shared.usecases.inventory.runs import Run
+from shared.usecases.inventory.runs import BackfillRun
 
 POLICY = (
     "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; "
@@ -94,10 +94,10 @@ async def report(
     """
     mapped = {*read_identities(identities)} if identities else None
     async with opened(archive, connection_string) as target:
-        run = Run(name=name, log=target.control, files=target.control_files)
-        estate = await run.load()
+        run = BackfillRun(name=name, log=target.control, files=target.control_files)
+        inventory = await run.load()
         taken = await TakeReport(archive=target.archive)(
-            name if estate.began_on else "", estate, mapped
+            name if inventory.began_on else "", inventory, mapped
         )
     text = FORMS[form](taken)
     if output:
@@ -107,14 +107,16 @@ async def report(
     return 0 if taken.is_complete else 1
 
 
-def as_table(report: Report) -> str:
-    """Give it for a terminal: what is missing first, then the numbers."""
+def as_table(report: InventoryReport) -> str:
+    """Return it for a terminal: what is missing first, then the numbers."""
     lines = [f"INCOMPLETE: {one}" for one in report.doubts]
-    lines += named("", [f"{u.state} {u.id}: {u.reason}" for u in report.estate.unasked])
-    for standing in Standing:
-        if standing is not Standing.ARCHIVED:
-            rows = [row for row in report.rows if row.standing is standing]
-            lines += named("", [f"{standing} {r.thread_id}: {r.reason}" for r in rows])
+    lines += named(
+        "", [f"{u.state} {u.id}: {u.reason}" for u in report.inventory.unasked]
+    )
+    for status in ThreadStatus:
+        if status is not ThreadStatus.ARCHIVED:
+            rows = [row for row in report.rows if row.status is status]
+            lines += named("", [f"{status} {r.thread_id}: {r.reason}" for r in rows])
     lines += named("no identity: ", report.unmapped)
     lines += named("in no thread: ", [one.id for one in report.idle])
     if lines:
@@ -124,21 +126,21 @@ def as_table(report: Report) -> str:
 
 
 def named(head: str, names: list[str]) -> list[str]:
-    """Give some names, and how many more there are."""
+    """Return some names, and how many more there are."""
     more = len(names) - MOST_NAMED
     shown = [f"{head}{one}" for one in names[:MOST_NAMED]]
     return [*shown, f"{head}… and {more} more"] if more > 0 else shown
 
 
-def numbers(report: Report) -> Iterator[tuple[str, str]]:
-    """Give every number with its name."""
-    yield "users met", str(len(report.estate.users))
+def numbers(report: InventoryReport) -> Iterator[tuple[str, str]]:
+    """Yield every number with its name."""
+    yield "users met", str(len(report.inventory.users))
     yield "users in no thread", str(len(report.idle))
     yield "threads found", str(len(report.rows))
-    for standing in Standing:
-        if report.standings[standing] or standing is Standing.ARCHIVED:
-            name = standing.replace("_", " ")
-            yield f"threads {name}", str(report.standings[standing])
+    for status in ThreadStatus:
+        if report.statuses[status] or status is ThreadStatus.ARCHIVED:
+            name = status.replace("_", " ")
+            yield f"threads {name}", str(report.statuses[status])
     complete = sum(row.complete for row in report.rows)
     yield "threads complete, edits and deletions too", str(complete)
     for name, what in COUNTS.items():
@@ -150,20 +152,20 @@ def numbers(report: Report) -> Iterator[tuple[str, str]]:
     yield "in the archive", readable(report.bytes)
 
 
-def as_json(report: Report) -> str:
-    """Give all of it as one document."""
+def as_json(report: InventoryReport) -> str:
+    """Return all of it as one document."""
     value: dict[str, Any] = {
         "complete": report.is_complete,
         "doubts": report.doubts,
         "run": report.run,
-        "began_on": report.estate.began_on,
-        "ended_on": report.estate.ended_on,
+        "began_on": report.inventory.began_on,
+        "ended_on": report.inventory.ended_on,
         "users": {
-            "met": len(report.estate.users),
-            "not_asked": [asdict(one) for one in report.estate.unasked],
+            "met": len(report.inventory.users),
+            "not_asked": [asdict(one) for one in report.inventory.unasked],
             "in_no_thread": [one.id for one in report.idle],
         },
-        "standings": {one: report.standings[one] for one in Standing},
+        "statuses": {one: report.statuses[one] for one in ThreadStatus},
         "baseline": report.total.to_json(),
         "participants": report.participants,
         "files": report.files,
@@ -176,10 +178,10 @@ def as_json(report: Report) -> str:
 
 
 def flat(row: ThreadRow) -> dict[str, Any]:
-    """Give a thread's row without nesting."""
+    """Return a thread's row without nesting."""
     return {
         "thread_id": row.thread_id,
-        "standing": row.standing,
+        "status": row.status,
         "complete": row.complete,
         "reason": row.reason,
         "revision": row.revision,
@@ -192,14 +194,14 @@ def flat(row: ThreadRow) -> dict[str, Any]:
     }
 
 
-def as_csv(report: Report) -> str:
-    """Give a row for each thread."""
-    empty = ThreadRow(thread_id="", standing=Standing.FOUND)
+def as_csv(report: InventoryReport) -> str:
+    """Return a row for each thread."""
+    empty = ThreadRow(thread_id="", status=ThreadStatus.FOUND)
     return table([*flat(empty)], (flat(row).values() for row in report.rows))
 
 
-def as_days(report: Report) -> str:
-    """Give a row for each author and day."""
+def as_days(report: InventoryReport) -> str:
+    """Return a row for each author and day."""
     counts = report.total.to_json()["by_author_and_day"]
     rows = (
         (author, day, count)
@@ -217,16 +219,16 @@ def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     return out.getvalue()
 
 
-def as_html(report: Report) -> str:
-    """Give one page that needs nothing else."""
+def as_html(report: InventoryReport) -> str:
+    """Return one page that needs nothing else."""
     style = files("shared.cli").joinpath("report.css").read_text(encoding="utf-8")
     verdict = "Complete" if report.is_complete else "Incomplete"
     doubts = "".join(f"<li>{html.escape(one)}</li>" for one in report.doubts)
-    missing = [row for row in report.rows if row.standing not in HAVE_AN_ARCHIVE]
+    missing = [row for row in report.rows if row.status not in HAVE_AN_ARCHIVE]
     less = [
         row
         for row in report.rows
-        if row.standing in (Standing.PARTIAL, Standing.EVENTS_ONLY)
+        if row.status in (ThreadStatus.PARTIAL, ThreadStatus.EVENTS_ONLY)
     ]
     parts = [
         "<!doctype html>\n<html lang=en><meta charset=utf-8>",
@@ -243,11 +245,11 @@ def as_html(report: Report) -> str:
         ),
         "</dl>",
         section("Users who could not be asked", ("user", "state", "reason"),
-                [(one.id, one.state, one.reason) for one in report.estate.unasked]),
-        section("Threads without an archive", ("thread", "standing", "reason"),
-                [(row.thread_id, row.standing, row.reason) for row in missing]),
-        section("Threads archived in part", ("thread", "standing", "reason"),
-                [(row.thread_id, row.standing, row.reason) for row in less]),
+                [(one.id, one.state, one.reason) for one in report.inventory.unasked]),
+        section("Threads without an archive", ("thread", "status", "reason"),
+                [(row.thread_id, row.status, row.reason) for row in missing]),
+        section("Threads archived in part", ("thread", "status", "reason"),
+                [(row.thread_id, row.status, row.reason) for row in less]),
         section("Authors without an identity", ("author",),
                 [(one,) for one in report.unmapped]),
         section("Users in no thread", ("user",), [(one.id,) for one in report.idle]),
@@ -259,16 +261,16 @@ def as_html(report: Report) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def when(report: Report) -> str:
+def when(report: InventoryReport) -> str:
     if not report.run:
         return "What the archive holds."
-    estate = report.estate
-    ended = f"last ended {estate.ended_on}" if estate.ended_on else "not ended"
-    return f"Backfill “{report.run}”: begun {estate.began_on}, {ended}."
+    inventory = report.inventory
+    ended = f"last ended {inventory.ended_on}" if inventory.ended_on else "not ended"
+    return f"Backfill “{report.run}”: begun {inventory.began_on}, {ended}."
 
 
 def section(title: str, head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
-    """Give a table under a heading; nothing where there are no rows."""
+    """Return a table under a heading; nothing where there are no rows."""
     if not rows:
         return ""
     cells = "".join(f"<th scope=col>{html.escape(one)}</th>" for one in head)
@@ -285,7 +287,7 @@ def section(title: str, head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> s
     )
 
 
-def by_day(report: Report) -> list[tuple[Any, ...]]:
+def by_day(report: InventoryReport) -> list[tuple[Any, ...]]:
     days: dict[str, int] = {}
     for counts in report.total.by_author_and_day.values():
         for day, count in counts.items():
@@ -293,14 +295,14 @@ def by_day(report: Report) -> list[tuple[Any, ...]]:
     return sorted(days.items())
 
 
-def by_author(report: Report) -> list[tuple[Any, ...]]:
+def by_author(report: InventoryReport) -> list[tuple[Any, ...]]:
     return [
         (author, sum(days.values()), min(days), max(days))
         for author, days in sorted(report.total.by_author_and_day.items())
     ]
 
 
-FORMS: dict[str, Callable[[Report], str]] = {
+FORMS: dict[str, Callable[[InventoryReport], str]] = {
     "table": as_table,
     "json": as_json,
     "csv": as_csv,

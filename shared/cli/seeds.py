@@ -41,7 +41,7 @@ def read_seeds(
 
 
 def id_rows(file: BinaryIO) -> Iterator[list[str]]:
-    """Give the ids on each line: one, or several with commas between."""
+    """Yield the ids on each line: one, or several with commas between."""
     count = 0
     for row in csv.reader(io.StringIO(text_of(file))):
         ids = [one.strip() for one in row if one.strip()]
@@ -56,7 +56,7 @@ def id_rows(file: BinaryIO) -> Iterator[list[str]]:
 
 
 def log_rows(file: BinaryIO) -> Iterator[tuple[str, str]]:
-    """Give user and thread of each row of a chat log, CSV or JSON; "" for none."""
+    """Yield user and thread of each row of a chat log, CSV or JSON; "" for none."""
     text = text_of(file)
     rows = json_rows(text) if text.lstrip()[:1] in ("{", "[") else csv_rows(text)
     found = dict.fromkeys(
@@ -77,7 +77,7 @@ def csv_rows(text: str) -> Iterator[dict[str, Any]]:
 
 
 def json_rows(text: str) -> Iterator[dict[str, Any]]:
-    """Give the rows of a document, or of one document a line."""
+    """Yield the rows of a document, or of one document a line."""
     try:
         yield from rows_in(json.loads(text))
     except ValueError:
@@ -89,7 +89,7 @@ def json_rows(text: str) -> Iterator[dict[str, Any]]:
 
 
 def rows_in(value: Any) -> Iterator[dict[str, Any]]:
-    """Give every object that names a user or a thread, however deep it stands."""
+    """Yield every object that names a user or a thread, however deep it stands."""
     if isinstance(value, list):
         for one in value:
             yield from rows_in(one)

@@ -16,7 +16,7 @@ def readable(count: int) -> str:
 
 
 def printable(text: str) -> str:
-    """Give text that no terminal takes for anything but text."""
+    """Return text that no terminal takes for anything but text."""
     return "".join(
         one if one.isprintable() else one.encode("unicode_escape").decode()
         for one in text

@@ -15,9 +15,8 @@ from shared.domain import layout
 from shared.domain.archive.checkpoint import Checkpoint
 from shared.domain.archive.erasure import Erasures
 from shared.domain.archive.proof import check_proof
-from shared.usecases.evidence.ledger_lookup import DiskChecklist
 from shared.usecases.evidence.verify import Verify
-from shared.usecases.evidence.verify_revision import Failure, Report
+from shared.usecases.evidence.verify_revision import Failure, VerificationReport
 
 
 @click.command()
@@ -68,29 +67,23 @@ async def check(
     thread: str,
     saved: Checkpoint | None,
     tell: "Lines",
-) -> Report:
+) -> VerificationReport:
     if saved is None and target.package and not thread:
         saved = read_checkpoint(target.package / CHECKPOINT)
     total = await target.size(
         [layout.thread_folder(thread) if thread else layout.THREAD_PREFIX]
     )
-    checklist = DiskChecklist()
-    try:
-        with bytes_bar("verifying", total) as on_bytes:
-            verification = Verify(
-                archive=target.archive,
-                checklist=checklist,
-                on_failure=tell.failure,
-                on_bytes=on_bytes,
-                on_erased=tell.erased,
-            )
-            return await verification(
-                thread_id=thread,
-                checkpoint=saved,
-                may_withhold=target.package is not None,
-            )
-    finally:
-        checklist.close()
+    with bytes_bar("verifying", total) as on_bytes:
+        return await Verify(
+            archive=target.archive,
+            on_failure=tell.failure,
+            on_bytes=on_bytes,
+            on_erased=tell.erased,
+        )(
+            thread_id=thread,
+            checkpoint=saved,
+            may_withhold=target.package is not None,
+        )
 
 
 def show_proof(file: Path, saved: Checkpoint | None, *, as_json: bool) -> int:
@@ -115,7 +108,7 @@ def print_json_failure(failure: Failure) -> None:
     click.echo(json.dumps({"failure": asdict(failure)}))
 
 
-def print_report(report: Report) -> None:
+def print_report(report: VerificationReport) -> None:
     """Say what was looked at, and what that does and does not mean."""
     head = "FAILED  " if report.failures else "VERIFIED"
     failures = f", {report.failures} failure(s)" if report.failures else ""
@@ -141,7 +134,7 @@ def print_report(report: Report) -> None:
             click.echo(f"  {name:<10}{text}")
 
 
-def print_json_report(report: Report) -> None:
+def print_json_report(report: VerificationReport) -> None:
     click.echo(json.dumps({"verified": not report.failures, **asdict(report)}))
 
 
@@ -172,7 +165,7 @@ class Lines:
 
     failure: Callable[[Failure], None]
     erased: Callable[[Erasures], None]
-    report: Callable[[Report], None]
+    report: Callable[[VerificationReport], None]
 
 
 PLAIN_LINES = Lines(failure=print_failure, erased=print_erased, report=print_report)

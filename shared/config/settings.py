@@ -94,7 +94,7 @@ class Settings:
             ConfigError: with every problem found, not only the first.
 
         """
-        reader = Reader(env)
+        reader = SettingsReader(env)
         settings = cls(
             storage=read_storage(reader),
             chat=read_chat(reader),
@@ -140,15 +140,15 @@ def fetch_settings(env: Mapping[str, str]) -> FetchSettings:
     return checked(env, read_fetch)
 
 
-def checked(env: Mapping[str, str], read: "Callable[[Reader], Read]") -> Read:
-    reader = Reader(env)
+def checked(env: Mapping[str, str], read: "Callable[[SettingsReader], Read]") -> Read:
+    reader = SettingsReader(env)
     settings = read(reader)
     if reader.problems:
         raise ConfigError(reader.problems)
     return settings
 
 
-class Reader:
+class SettingsReader:
     """Reads single values and gathers what is wrong with them."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
@@ -202,7 +202,7 @@ class Reader:
             self.problems.append(f"{name} {advice}")
 
 
-def read_storage(reader: Reader) -> StorageSettings:
+def read_storage(reader: SettingsReader) -> StorageSettings:
     storage = StorageSettings(
         connection_string=reader.text("CHAT_STORAGE"),
         blob_uri=reader.url("CHAT_STORAGE__blobServiceUri"),
@@ -224,7 +224,7 @@ def read_storage(reader: Reader) -> StorageSettings:
     return storage
 
 
-def read_chat(reader: Reader) -> ChatSettings:
+def read_chat(reader: SettingsReader) -> ChatSettings:
     connection_string = reader.text("ACS_CONNECTION_STRING")
     endpoint = reader.url("ACS_ENDPOINT")
     if connection_string:
@@ -253,7 +253,7 @@ def read_chat(reader: Reader) -> ChatSettings:
     )
 
 
-def read_discover(reader: Reader) -> bool:
+def read_discover(reader: SettingsReader) -> bool:
     is_on = reader.switch("DISCOVER", "off")
     if is_on and not reader.names("ACS_READER_IDS"):
         reader.problems.append(
@@ -262,7 +262,7 @@ def read_discover(reader: Reader) -> bool:
     return is_on
 
 
-def read_fetch(reader: Reader) -> FetchSettings:
+def read_fetch(reader: SettingsReader) -> FetchSettings:
     hosts = tuple(map(str.lower, reader.names("FETCH_LINKS_FROM")))
     reader.problems.extend(
         f"FETCH_LINKS_FROM holds {one!r}; write names of hosts, such as "
@@ -280,7 +280,7 @@ def read_fetch(reader: Reader) -> FetchSettings:
     )
 
 
-def read_schedule(reader: Reader) -> str:
+def read_schedule(reader: SettingsReader) -> str:
     schedule = reader.text("SWEEP_SCHEDULE")
     if len(schedule.split()) != SCHEDULE_FIELDS:
         reader.problems.append(
@@ -290,7 +290,7 @@ def read_schedule(reader: Reader) -> str:
     return schedule
 
 
-def read_formats(reader: Reader, known: tuple[str, ...]) -> tuple[str, ...]:
+def read_formats(reader: SettingsReader, known: tuple[str, ...]) -> tuple[str, ...]:
     formats = reader.names("ARCHIVE_FORMATS", "json,csv,jsonl,html")
     reader.problems.extend(
         f"ARCHIVE_FORMATS holds {one!r}; known are {', '.join(known)}"
@@ -301,7 +301,7 @@ def read_formats(reader: Reader, known: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def parse_acs(connection_string: str) -> str:
-    """Give the endpoint of an ACS connection string.
+    """Return the endpoint of an ACS connection string.
 
     Raises:
         ValueError: it is not of that form.

@@ -80,7 +80,7 @@ class Thread:
     reason: str = ""
 
     def wants(self, reader: str) -> bool:
-        """Say whether one more reader is worth knowing: the first may be gone."""
+        """Return whether one more reader is worth knowing: the first may be gone."""
         return (
             bool(reader)
             and reader not in self.readers
@@ -97,7 +97,7 @@ class Thread:
 
 
 @dataclass(slots=True)
-class Estate:
+class Inventory:
     """All that a run's lines tell."""
 
     users: dict[str, User] = field(default_factory=dict)
@@ -110,25 +110,25 @@ class Estate:
     unreadable: int = 0
 
     @classmethod
-    def of(cls, lines: Iterable[bytes]) -> "Estate":
+    def of(cls, lines: Iterable[bytes]) -> "Inventory":
         """Read a run's state. A line that is torn is counted, never raised."""
-        estate = cls()
+        inventory = cls()
         for line in lines:
             if line.strip():
                 try:
-                    estate.take(json_line.parse(line))
+                    inventory.apply(json_line.parse(line))
                 except (ValueError, KeyError, TypeError):
-                    estate.unreadable += 1
-        return estate
+                    inventory.unreadable += 1
+        return inventory
 
-    def take(self, line: dict[str, Any]) -> None:
+    def apply(self, line: dict[str, Any]) -> None:
         """Take in one fact.
 
         Raises:
             ValueError, KeyError, TypeError: it is none that this product writes.
 
         """
-        TAKE[line["kind"]](self, line)
+        APPLY[line["kind"]](self, line)
 
     def began(self, line: dict[str, Any]) -> None:
         self.began_on, self.ended_on = self.began_on or str(line["on"]), ""
@@ -180,7 +180,7 @@ class Estate:
         self.thread_states[thread.state] += 1
 
     def unlisted(self, *, again: bool) -> Iterator[User]:
-        """Give the users to ask: all of them, or those who have not answered so far."""
+        """Yield the users to ask: all of them, or those who have not answered yet."""
         for user in self.users.values():
             if again or user.state is not UserState.LISTED:
                 yield user
@@ -196,13 +196,13 @@ class Estate:
         return any(self.user_states[one] for one in NOT_ASKED)
 
 
-TAKE = {
-    "began": Estate.began,
-    "ended": Estate.ended,
-    "met": Estate.met,
-    "listed": Estate.listed,
-    "found": Estate.found,
-    "done": Estate.done,
+APPLY = {
+    "began": Inventory.began,
+    "ended": Inventory.ended,
+    "met": Inventory.met,
+    "listed": Inventory.listed,
+    "found": Inventory.found,
+    "done": Inventory.done,
 }
 
 

@@ -67,7 +67,7 @@ def skim(text: str) -> Any:
 
 
 def nests_too_deeply(text: str | bytes, value: Any) -> bool:
-    """Say whether a value has more levels than every writer and reader can follow.
+    """Return whether a value has more levels than every writer and reader can follow.
 
     Most texts have too few brackets for that, which is fast to see.
     """
@@ -100,7 +100,7 @@ def split_list(text: str, count: int) -> list[str]:
 
 
 def one_line(text: str) -> str:
-    """Give the same JSON text without any character that could end a line."""
+    """Return the same JSON text without any character that could end a line."""
     if "\n" in text or "\r" in text:  # only ever white space between tokens
         text = text.replace("\r", " ").replace("\n", " ")
     return escape_breaks(text)
@@ -124,7 +124,7 @@ def pretty(value: Any) -> str:
 
 
 def indented(value: Any) -> str:
-    """Give what the standard library gives, ten times as fast where orjson can.
+    """Return what the standard library gives, ten times as fast where orjson can.
 
     It refuses a lone surrogate and an integer beyond 64 bits, and writes other digits
     of a number that is none of the integers.
@@ -139,10 +139,10 @@ def indented(value: Any) -> str:
 
 
 def encode(text: str) -> bytes:
-    """Give JSON text as UTF-8; a lone surrogate becomes the escape that JSON has."""
+    """Return JSON text as UTF-8; a lone surrogate becomes the escape that JSON has."""
     return text.encode("utf-8", "backslashreplace")
 
 
 def canonical(value: Any) -> bytes:
-    """Give the bytes that are hashed: sorted keys, no white space, ASCII escapes."""
+    """Return the bytes that are hashed: sorted keys, no white space, ASCII escapes."""
     return CANONICAL.encode(value).encode("ascii")

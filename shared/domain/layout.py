@@ -48,12 +48,12 @@ def encode_id(thread_id: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def thread_folder(thread_id: str) -> str:
-    """Give a thread's folder, the same name in log and archive, with a slash."""
+    """Return a thread's folder, the same name in log and archive, with a slash."""
     return f"{THREAD_PREFIX}{encode_id(thread_id)}/"
 
 
 def thread_of(path: str) -> str:
-    """Give the thread id that a path under `thread=…/` belongs to."""
+    """Return the thread id that a path under `thread=…/` belongs to."""
     folder = path.split("/", 1)[0].removeprefix(THREAD_PREFIX)
     return unquote(folder, errors="surrogatepass")
 
@@ -63,7 +63,7 @@ def segment_stem(thread_id: str, day: date) -> str:
 
 
 def quarantine_folder(thread_id: str) -> str:
-    """Give the folder of what could not be read; of one thread where it named one."""
+    """Return the folder of what could not be read; of one thread where it named one."""
     return f"quarantine/{thread_folder(thread_id)}" if thread_id else "quarantine/"
 
 
@@ -76,18 +76,18 @@ def ledger_stem(day: date) -> str:
 
 
 def segment_path(stem: str, roll: int) -> str:
-    """Give the path of the segment after `roll` full ones."""
+    """Return the path of the segment after `roll` full ones."""
     return f"{stem}.jsonl" if roll == 0 else f"{stem}.{roll:04d}.jsonl"
 
 
 def segment_roll(path: str) -> int:
-    """Give how many full segments come before this one of the same stem."""
+    """Return how many full segments come before this one of the same stem."""
     roll = path.removesuffix(".jsonl").rpartition(".")[2]
     return int(roll) if roll.isdecimal() else 0
 
 
 def segment_day(path: str) -> date | None:
-    """Give the day of a segment; None for a blob that is no segment."""
+    """Return the day of a segment; None for a blob that is no segment."""
     name = path.rsplit("/", 1)[-1]
     try:
         return date.fromisoformat(name[:10]) if name.endswith(".jsonl") else None
@@ -100,7 +100,7 @@ def marker_path(thread_id: str, revision: int) -> str:
 
 
 def marker_revision(path: str) -> int | None:
-    """Give the revision that a marker stands for; None for a blob that is none."""
+    """Return the revision that a marker stands for; None for a blob that is none."""
     match = MARKER.fullmatch(path.rsplit("/", 1)[-1])
     return int(match[1]) if match else None
 
@@ -110,7 +110,7 @@ def revision_path(thread_id: str, revision: int, file: str) -> str:
 
 
 def attachment_name(sha256: str) -> str:
-    """Give the name that a fetched file has in the revision that fetched it."""
+    """Return the name that a fetched file has in the revision that fetched it."""
     return f"{ATTACHMENTS_PREFIX}{sha256}"
 
 
@@ -119,12 +119,12 @@ def is_attachment(name: str) -> bool:
 
 
 def file_name(path: str) -> str:
-    """Give the name that a file has in its revision; "" for a path of none."""
+    """Return the name that a file has in its revision; "" for a path of none."""
     return path.split("/", 2)[2] if revision_number(path) else ""
 
 
 def revision_number(path: str) -> int | None:
-    """Give the revision that an archive path belongs to; None where it has none."""
+    """Return the revision that an archive path belongs to; None where it has none."""
     parts = path.split("/")
     match = REVISION.fullmatch(parts[1]) if len(parts) > 2 else None  # noqa: PLR2004
     return int(match[1]) if match else None
@@ -135,12 +135,12 @@ def lease_path(thread_id: str) -> str:
 
 
 def sweeps_stem(day: date) -> str:
-    """Give the stem of a day's journal of sweeps in the control container."""
+    """Return the stem of a day's journal of sweeps in the control container."""
     return f"sweeps/{day.isoformat()}"
 
 
 def run_folder(name: str) -> str:
-    """Give the folder of a backfill's state in the control container."""
+    """Return the folder of a backfill's state in the control container."""
     return f"{RUNS_PREFIX}{name}/"
 
 

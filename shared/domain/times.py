@@ -29,7 +29,7 @@ def format_time(moment: datetime) -> str:
 
 
 def from_milliseconds(number: int) -> datetime | None:
-    """Give the time of epoch milliseconds; None beyond the calendar."""
+    """Return the time of epoch milliseconds; None beyond the calendar."""
     try:
         return datetime.fromtimestamp(number / 1000, UTC)
     except (ValueError, OverflowError, OSError):
@@ -37,6 +37,6 @@ def from_milliseconds(number: int) -> datetime | None:
 
 
 def normalise_time(value: Any) -> str | None:
-    """Give a time of the service in our form; None when it is absent or unreadable."""
+    """Return a time of the service in our form; None if it is absent or unreadable."""
     moment = parse_time(value)
     return None if moment is None else format_time(moment)

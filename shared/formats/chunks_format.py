@@ -15,7 +15,7 @@ from typing import Any
 
 from shared.domain import json_line, layout
 from shared.domain.thread.transcript import Message, Transcript
-from shared.formats.part import File, Options
+from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import is_system, name_of, one_line, said, title, when
 
 MOST_CHARACTERS = 2000
@@ -30,7 +30,7 @@ class Line:
     text: str
 
 
-def write(transcript: Transcript, options: Options) -> Iterator[File]:
+def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
     yield "chunks.jsonl", chunks(transcript)
     yield "search-deletes.json", iter([deletes(transcript)])
 
@@ -42,7 +42,7 @@ def chunks(transcript: Transcript) -> Iterator[bytes]:
 
 
 def lines(transcript: Transcript) -> Iterator[Line]:
-    """Give what can be cited: no system message, nothing deleted, nothing erased."""
+    """Yield what can be cited: no system message, nothing deleted, nothing erased."""
     for message in transcript.messages:
         current = message.current
         if is_system(message) or current.content is None or current.erased:
@@ -52,7 +52,7 @@ def lines(transcript: Transcript) -> Iterator[Line]:
 
 
 def cut(transcript: Transcript) -> Iterator[tuple[list[Line], list[Line]]]:
-    """Give each chunk: what it repeats of the one before, and what is its own."""
+    """Yield each chunk: what it repeats of the one before, and what is its own."""
     overlap: list[Line] = []
     own: list[Line] = []
     size = 0
@@ -91,13 +91,13 @@ def chunk(
 
 
 def key(thread_id: str, message_id: str) -> str:
-    """Give a key of letters, digits, `-`, `_` and `=`, unique over all threads."""
+    """Return a key of letters, digits, `-`, `_` and `=`, unique over all threads."""
     plain = f"{thread_id}\n{message_id}".encode("utf-8", "surrogatepass")
     return base64.urlsafe_b64encode(plain).decode()
 
 
 def deletes(transcript: Transcript) -> bytes:
-    """Give the actions that take out of an index what may not be found any more."""
+    """Return the actions that take out of an index what may not be found any more."""
     kept = {own[0].message.id for _, own in cut(transcript)}
     is_needed = any(
         version.erased or message.deleted_on

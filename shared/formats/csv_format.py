@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterable, Iterator
 
 from shared.domain.thread.transcript import Transcript
-from shared.formats.part import File, Options
+from shared.formats.part import Options, RenderedFile
 from shared.formats.rows import MESSAGE_COLUMNS, Row, message_rows
 
 NEUTRALISED = tuple("=+-@\t\r'")
@@ -18,7 +18,7 @@ ROWS_A_PART = 500
 BOM = b"\xef\xbb\xbf"
 
 
-def write(transcript: Transcript, options: Options) -> Iterator[File]:
+def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
     yield "messages.csv", parts(message_rows(transcript), bom=options.bom)
 
 

@@ -6,11 +6,11 @@ from shared.domain.thread.transcript import Message, Transcript
 from shared.formats import html_format, text_format
 from shared.formats.mail import DOMAIN, address, boundary, date_of, days, header, part
 from shared.formats.mail import mail as make_mail
-from shared.formats.part import File, Options
+from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import title
 
 
-def write(transcript: Transcript, options: Options) -> Iterator[File]:
+def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
     for day, messages in days(transcript):
         yield f"{day}.eml", iter([mail(transcript, day, messages)])
 

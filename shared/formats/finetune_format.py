@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from shared.domain import json_line
 from shared.domain.errors import ArchiverError
 from shared.domain.thread.transcript import Transcript
-from shared.formats.part import File, Options
+from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import is_system, said
 
 BOM = b"\xef\xbb\xbf"
@@ -20,14 +20,14 @@ class NoRoles(ArchiverError):
     """It was not said who is the assistant."""
 
 
-def write(transcript: Transcript, options: Options) -> Iterator[File]:
+def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
     if "assistant" not in options.roles.values():
         raise NoRoles("say who is the assistant: --role RAWID=assistant")
     yield "finetune.jsonl", iter([conversation(transcript, options)])
 
 
 def conversation(transcript: Transcript, options: Options) -> bytes:
-    """Give the line; nothing when nobody of the thread is an assistant."""
+    """Return the line; nothing when nobody of the thread is an assistant."""
     turns: list[dict[str, str]] = []
     for message in transcript.messages:
         current = message.current

@@ -27,7 +27,7 @@ from shared.domain.thread.transcript import Message, Transcript
 from shared.domain.times import parse_time
 from shared.formats.csv_format import neutralise
 from shared.formats.html_format import sanitised
-from shared.formats.part import File, Options
+from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import is_system, one_line, readable, title
 
 ROOT = "https://graph.microsoft.com/v1.0"
@@ -46,7 +46,7 @@ class Plan:
     unmapped: dict[str, str] = field(default_factory=dict)
 
 
-def write(transcript: Transcript, options: Options) -> Iterator[File]:
+def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
     plan = planned(transcript, options)
     yield "graph-import.jsonl", iter([jsonl(plan.requests)])
     yield "graph-ledger.jsonl", iter([jsonl(plan.ledger)])
@@ -155,7 +155,7 @@ def milliseconds(time: str) -> str:
 
 
 def after(wanted: str, last: str) -> str:
-    """Give the wanted time, or the millisecond after the last one."""
+    """Return the wanted time, or the millisecond after the last one."""
     moment = parse_time(last)
     if not last or wanted > last or moment is None:
         return wanted
@@ -163,7 +163,7 @@ def after(wanted: str, last: str) -> str:
 
 
 def beginning(transcript: Transcript) -> str:
-    """Give a time before the first message: nothing older can be imported."""
+    """Return a time before the first message: nothing older can be imported."""
     times = [transcript.created_on, *(one.created_on for one in transcript.messages)]
     found = [moment for time in times if (moment := parse_time(time))]
     earliest = min(found, default=None)
@@ -191,7 +191,7 @@ def reconciliation(transcript: Transcript, plan: Plan) -> bytes:
 
 
 def unmapped(plan: Plan) -> bytes:
-    """Give a table to fill in: the form in which identities are given."""
+    """Return a table to fill in: the form in which identities are given."""
     out = io.StringIO(newline="")
     table = csv.writer(out)
     table.writerow(["acs_id", "acs_name", "entra_id", "entra_name"])

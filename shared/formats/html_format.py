@@ -23,15 +23,15 @@ from shared.domain.thread.transcript import (
     Transcript,
     Version,
 )
-from shared.formats.part import File, Options
+from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
     attachments,
     happened,
     is_system,
+    message_status,
     name_of,
     one_line,
     readable,
-    standing,
     title,
     when,
 )
@@ -45,13 +45,13 @@ ATTRIBUTES = {"a": {"href", "title"}, "td": {"colspan", "rowspan"}, "th": {"cols
 HUES = 12
 
 
-def write(transcript: Transcript, options: Options) -> Iterator[File]:
+def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
     yield "transcript.html", parts(transcript, linked=options.linked)
 
 
 @cache
 def asset(name: str) -> str:
-    """Give the page's own style or script."""
+    """Return the page's own style or script."""
     return resources("shared.formats.page").joinpath(name).read_text("utf-8")
 
 
@@ -83,7 +83,7 @@ def parts(transcript: Transcript, *, linked: bool) -> Iterator[bytes]:
 
 
 def clean(text: str) -> bytes:
-    """Give the bytes; what no page may hold is replaced."""
+    """Return the bytes; what no page may hold is replaced."""
     return readable(text).encode()
 
 
@@ -177,7 +177,7 @@ def group_of(message: Message) -> tuple[bool, str]:
 def group(
     sender: str, messages: list[Message], files: Mapping[str, Mapping[str, str]]
 ) -> Iterator[bytes]:
-    """Give what one sender said in a row."""
+    """Yield what one sender said in a row."""
     name = name_of(messages[0])
     hue = zlib.crc32(sender.encode("utf-8", "replace")) % HUES
     yield clean(
@@ -203,7 +203,7 @@ def anchor(message: Message) -> str:
 
 
 def article(message: Message, files: Mapping[str, str]) -> str:
-    current = standing(message)
+    current = message_status(message)
     classes = "msg" + (" deleted" if message.deleted_on else "")
     time = escape(message.created_on)
     named = [f"<li>{escape(one)}</li>" for one in attachments(message, files)]
@@ -260,7 +260,7 @@ def sanitised(html: str) -> str:
 
 
 def history(message: Message, current: Version) -> str:
-    """Give the marks of a message, and every other version behind them."""
+    """Return the marks of a message, and every other version behind them."""
     marks = []
     if message.edited_on:
         marks.append(f"edited {when(message.edited_on)}")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from shared.domain.archive.manifest import attachment_json, gap_json, view_json
+from shared.domain.archive.manifest import attachment_json, gap_json, listing_json
 from shared.domain.log.record import SCHEMA
 from shared.domain.thread.transcript import (
     Attachment,
@@ -14,10 +14,10 @@ from shared.domain.thread.transcript import (
     Version,
 )
 from shared.formats.long_json import with_list
-from shared.formats.part import File, Options
+from shared.formats.part import Options, RenderedFile
 
 
-def write(transcript: Transcript, options: Options) -> Iterator[File]:
+def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
     yield "transcript.json", parts(transcript)
 
 
@@ -30,7 +30,7 @@ def parts(transcript: Transcript) -> Iterator[bytes]:
         "created_by": transcript.created_by,
         "deleted_on": transcript.deleted_on,
         "deleted_by": transcript.deleted_by,
-        "view": view_json(transcript),
+        "view": listing_json(transcript),
         "gaps": [gap_json(one) for one in transcript.gaps],
         "topics": [
             change_json(one) | {"topic": one.topic} for one in transcript.topics

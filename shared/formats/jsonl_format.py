@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from shared.domain import json_line
 from shared.domain.thread.transcript import Transcript
-from shared.formats.part import File, Options
+from shared.formats.part import Options, RenderedFile
 from shared.formats.rows import (
     HISTORY_COLUMNS,
     MESSAGE_COLUMNS,
@@ -17,7 +17,7 @@ from shared.formats.rows import (
 ROWS_A_PART = 500
 
 
-def write(transcript: Transcript, options: Options) -> Iterator[File]:
+def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
     yield "messages.jsonl", lines(message_rows(transcript))
     yield "history.jsonl", lines(history_rows(transcript))
     yield "schema.sql", iter([schema()])
@@ -34,7 +34,7 @@ def lines(rows: Iterable[Row]) -> Iterator[bytes]:
 
 
 def schema() -> bytes:
-    """Give views of DuckDB over all archives below a folder, with every type told."""
+    """Return views of DuckDB over all archives below a folder, with every type told."""
     views = (("messages", MESSAGE_COLUMNS), ("history", HISTORY_COLUMNS))
     head = "-- Run it in the folder that holds thread=…/: duckdb -init schema.sql\n"
     return (head + "".join(view(name, columns) for name, columns in views)).encode()

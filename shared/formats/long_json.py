@@ -12,7 +12,7 @@ ITEMS_A_PART = 200
 def with_list(
     head: dict[str, Any], name: str, items: Iterable[Any], tail: dict[str, Any]
 ) -> Iterator[bytes]:
-    """Give what stands before the list, the list, and what stands after it."""
+    """Yield what stands before the list, the list, and what stands after it."""
     yield json_line.encode(json_line.pretty(head).removesuffix("\n}\n"))
     yield f',\n  "{name}": ['.encode()
     mark, left = "\n", iter(items)

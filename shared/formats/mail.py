@@ -23,7 +23,7 @@ BASE64_LINE = 76
 
 
 def days(transcript: Transcript) -> "Iterator[tuple[str, list[Message]]]":
-    """Give the messages of each UTC day; "undated" where nobody told when."""
+    """Yield the messages of each UTC day; "undated" where nobody told when."""
     for day, messages in groupby(
         transcript.messages, lambda one: one.created_on[:10] or "undated"
     ):
@@ -31,7 +31,7 @@ def days(transcript: Transcript) -> "Iterator[tuple[str, list[Message]]]":
 
 
 def address(raw_id: str, name: str) -> str:
-    """Give a mail address that stands for a raw id."""
+    """Return a mail address that stands for a raw id."""
     local = quote(raw_id, safe="", errors="replace") or "unknown"
     return formataddr(
         (one_line(name) or one_line(raw_id), f"{local}@{DOMAIN}"), "utf-8"
@@ -39,7 +39,7 @@ def address(raw_id: str, name: str) -> str:
 
 
 def header(name: str, value: str) -> str:
-    """Give a header, folded, whatever it holds."""
+    """Return a header, folded, whatever it holds."""
     return Header(
         one_line(value), "utf-8" if not value.isascii() else "us-ascii",
         header_name=name,
@@ -52,7 +52,7 @@ def date_of(time: str) -> str:
 
 
 def boundary(*parts: str) -> str:
-    """Give a boundary that follows from what it bounds; base64 never holds it."""
+    """Return a boundary that follows from what it bounds; base64 never holds it."""
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
     return f"=_{digest[:40]}"
 
@@ -64,7 +64,7 @@ def encoded(data: bytes) -> str:
 
 
 def part(content_type: str, data: bytes, disposition: str = "") -> str:
-    """Give a part of a mail, in base64, so that any text survives any gateway."""
+    """Return a part of a mail, in base64, so that any text survives any gateway."""
     more = f"Content-Disposition: {disposition}{CRLF}" if disposition else ""
     return (
         f"Content-Type: {content_type}{CRLF}Content-Transfer-Encoding: base64{CRLF}"
@@ -73,7 +73,7 @@ def part(content_type: str, data: bytes, disposition: str = "") -> str:
 
 
 def mail(headers: Sequence[tuple[str, str]], kind: str, parts: Sequence[str]) -> bytes:
-    """Give a mail of these headers (encoded already) and parts."""
+    """Return a mail of these headers (encoded already) and parts."""
     mark = boundary(*(value for _, value in headers), kind)
     lines = [f"{name}: {value}" for name, value in headers]
     lines += ["MIME-Version: 1.0", f'Content-Type: {kind}; boundary="{mark}"', "", ""]

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from html import escape
 
 from shared.domain.thread.transcript import Message, Transcript
-from shared.formats.part import File, Options
+from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
     attachments,
     is_system,
+    message_status,
     name_of,
     one_line,
     said,
-    standing,
     title,
     when,
 )
@@ -24,7 +24,7 @@ from shared.formats.plain import (
 MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&])|^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
 
 
-def write(transcript: Transcript, options: Options) -> Iterator[File]:
+def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
     yield "transcript.md", parts(transcript)
 
 
@@ -58,14 +58,14 @@ def entry(message: Message) -> str:
     anchor = f'<a id="m-{escape(one_line(message.id))}"></a>'
     marks = [name for name in ("edited", "deleted") if getattr(message, f"{name}_on")]
     mark = f" · {', '.join(marks)}" if marks else ""
-    text = said(message, standing(message))
+    text = said(message, message_status(message))
     if is_system(message):
         return f"\n{anchor}*{when(message.created_on)} · {literal(text)}*{mark}\n"
     files = "".join(f"- attached: {literal(one)}\n" for one in attachments(message))
     earlier = "".join(
         f"- earlier: {literal(one_line(said(message, one)))}\n"
         for one in message.versions
-        if one is not standing(message) and one.is_known
+        if one is not message_status(message) and one.is_known
     )
     more = f"\n{files}{earlier}" if files or earlier else ""
     return (
@@ -79,7 +79,7 @@ def quoted(text: str) -> str:
 
 
 def literal(text: str) -> str:
-    """Give text that Markdown shows as it stands."""
+    """Return text that Markdown shows as it stands."""
     return MARKUP.sub(
         lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}{m[3][:-1]}\\{m[3][-1:]}", text
     )

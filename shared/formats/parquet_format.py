@@ -10,7 +10,7 @@ from itertools import islice
 
 from shared.domain.errors import ArchiverError
 from shared.domain.thread.transcript import Transcript
-from shared.formats.part import File, Options
+from shared.formats.part import Options, RenderedFile
 from shared.formats.rows import MESSAGE_COLUMNS, NUMBER, TRUTH, message_rows
 
 ROWS_A_GROUP = 10_000
@@ -20,7 +20,7 @@ class NoParquet(ArchiverError):
     """pyarrow is not there."""
 
 
-def write(transcript: Transcript, options: Options) -> Iterator[File]:
+def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
     yield "messages.parquet", iter([table(transcript)])
 
 

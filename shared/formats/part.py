@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from shared.domain.thread.transcript import Transcript
 
-File = tuple[str, Iterator[bytes]]
+RenderedFile = tuple[str, Iterator[bytes]]
 """A name without a folder, and the bytes. Take the bytes before the next file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class EntraIdentity:
     """Who somebody is in Microsoft Entra."""
 
     id: str
@@ -25,11 +25,11 @@ class Options:
     """Begin CSV with a byte order mark, which Excel needs to see UTF-8."""
     roles: Mapping[str, str] = field(default_factory=dict)
     """Raw id → `user`, `assistant` or `system`, for fine-tuning."""
-    identities: Mapping[str, Identity] = field(default_factory=dict)
+    identities: Mapping[str, EntraIdentity] = field(default_factory=dict)
     """Raw id → who that is, for an import into Teams."""
     linked: bool = True
     """Whether the files that were fetched stand beside, as in an archive."""
 
 
 PLAIN = Options()
-Writer = Callable[[Transcript, Options], Iterator[File]]
+Writer = Callable[[Transcript, Options], Iterator[RenderedFile]]

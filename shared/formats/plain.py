@@ -24,7 +24,7 @@ BIDI = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), None)
 
 
 def readable(text: str) -> str:
-    """Give text without what no reader shows, and with LF at the ends of its lines."""
+    """Return text without what no reader shows, with LF at the ends of its lines."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     # Hardly any text holds one, and looking is ten times as fast as translating.
@@ -32,12 +32,12 @@ def readable(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Give text, such as a name, that stays on its line and in its direction."""
+    """Return text, such as a name, that stays on its line and in its direction."""
     return " ".join(readable(text).translate(BIDI).split())
 
 
 def text_of(version: Version, *, is_html: bool) -> str:
-    """Give what a version says, as plain text."""
+    """Return what a version says, as plain text."""
     message = (version.content or {}).get("message")
     if not isinstance(message, str):
         return ""
@@ -87,12 +87,12 @@ class TextParser(HTMLParser):
 
 
 def name_of(message: Message) -> str:
-    """Give who sent a message: their name, else their id, else the system."""
+    """Return who sent a message: their name, else their id, else the system."""
     return one_line(message.sender_name) or one_line(message.sender_id) or "system"
 
 
 def happened(message: Message) -> str:
-    """Say what a system message tells."""
+    """Return what a system message tells."""
     content = message.content
     if isinstance(content.get("topic"), str):
         return f"The topic is now: {one_line(content['topic'])}"
@@ -117,7 +117,7 @@ def is_system(message: Message) -> bool:
 
 
 def said(message: Message, version: Version) -> str:
-    """Give a version in words: its text, or why there is none."""
+    """Return a version in words: its text, or why there is none."""
     if version.erased:
         return "[erased on request]"
     if is_system(message):
@@ -127,15 +127,15 @@ def said(message: Message, version: Version) -> str:
     return text_of(version, is_html=message.type == "html")
 
 
-def standing(message: Message) -> Version:
-    """Give the version to read: the newest that is no deletion, where there is one."""
+def message_status(message: Message) -> Version:
+    """Return the version to read: the newest that is no deletion, if there is one."""
     spoken = [one for one in message.versions if one.is_known]
     return spoken[-1] if spoken else message.current
 
 
 def attachments(message: Message, besides: Collection[str] = ()) -> list[str]:
-    """Give what is attached, a line each; nothing of the addresses `besides`."""
-    found = standing(message).content or {}
+    """Return what is attached, a line each; nothing of the addresses `besides`."""
+    found = message_status(message).content or {}
     return [
         one_line(
             f"{one.get('name') or one.get('id') or 'attachment'} {one.get('url') or ''}"
@@ -150,5 +150,5 @@ def title(transcript: Transcript) -> str:
 
 
 def when(time: str) -> str:
-    """Give a time of ours as people read it, to the second, in UTC."""
+    """Return a time of ours as people read it, to the second, in UTC."""
     return time[:19].replace("T", " ") if time else "time unknown"

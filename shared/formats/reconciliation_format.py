@@ -3,24 +3,24 @@
 from collections.abc import Iterator
 from typing import Any
 
-from shared.domain.archive.manifest import counts, gap_json, view_json
+from shared.domain.archive.manifest import counts, gap_json, listing_json
 from shared.domain.log.record import SCHEMA
 from shared.domain.thread.transcript import Message, Transcript, Version
 from shared.formats.long_json import with_list
-from shared.formats.part import File, Options
+from shared.formats.part import Options, RenderedFile
 
 
-def write(transcript: Transcript, options: Options) -> Iterator[File]:
+def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
     yield "reconciliation.json", parts(transcript)
 
 
 def parts(transcript: Transcript) -> Iterator[bytes]:
-    """Give the table. Field by field: `docs/archive-format.md`."""
+    """Yield the table. Field by field: `docs/archive-format.md`."""
     head = {
         "schema": SCHEMA,
         "thread_id": transcript.thread_id,
         "complete": transcript.is_complete,
-        "view": view_json(transcript),
+        "view": listing_json(transcript),
         "gaps": [gap_json(one) for one in transcript.gaps],
         "outcomes": transcript.outcomes,
         "counts": counts(transcript),
@@ -42,7 +42,7 @@ def row(message: Message) -> dict[str, Any]:
 
 
 def numbers(message: Message, source: str) -> list[str]:
-    """Give the versions that a source knows."""
+    """Return the versions that a source knows."""
     return [str(one.number) for one in message.versions if source in one.sources]
 
 

@@ -24,7 +24,7 @@ from shared.formats import (
     rsmf_format,
     text_format,
 )
-from shared.formats.part import PLAIN, File, Options, Writer
+from shared.formats.part import PLAIN, Options, RenderedFile, Writer
 
 DAY = r"(?:\d{4}-\d\d-\d\d|undated)"
 
@@ -111,8 +111,8 @@ RECONCILIATION = Format(
 
 def streamed(
     formats: Iterable[Format], transcript: Transcript, options: Options = PLAIN
-) -> Iterator[File]:
-    """Give the files of some formats, one after the other, each in parts."""
+) -> Iterator[RenderedFile]:
+    """Yield the files of some formats, one after the other, each in parts."""
     for one in formats:
         yield from one.write(transcript, options)
 
@@ -120,13 +120,13 @@ def streamed(
 def written(
     formats: Iterable[Format], transcript: Transcript, options: Options = PLAIN
 ) -> Iterator[tuple[str, bytes]]:
-    """Give the files of some formats, each as a whole."""
+    """Yield the files of some formats, each as a whole."""
     for name, parts in streamed(formats, transcript, options):
         yield name, b"".join(parts)
 
 
 def formats_of(names: Iterable[str]) -> list[Format]:
-    """Give the archived formats that some files of a revision are of."""
+    """Return the archived formats that some files of a revision are of."""
     names = list(names)
     known = [FORMATS[name] for name in ARCHIVED]
     return [one for one in [*known, RECONCILIATION] if any(map(one.is_mine, names))]

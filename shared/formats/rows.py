@@ -77,7 +77,7 @@ KINDS = {"8:orgid:": "teams_user", "8:": "acs_user", "4:": "phone", "28:": "bot"
 
 
 def message_rows(transcript: Transcript) -> Iterator[Row]:
-    """Give a row for each message, in its current version."""
+    """Yield a row for each message, in its current version."""
     for message in transcript.messages:
         current = message.current
         content = message.content
@@ -114,7 +114,7 @@ def message_rows(transcript: Transcript) -> Iterator[Row]:
 
 
 def history_rows(transcript: Transcript) -> Iterator[Row]:
-    """Give a row for each version of each message."""
+    """Yield a row for each version of each message."""
     for message in transcript.messages:
         for version in message.versions:
             yield history_row(transcript.thread_id, message, version)
@@ -146,7 +146,7 @@ def history_row(thread_id: str, message: Message, version: Version) -> Row:
 
 
 def whole(row: Row) -> Row:
-    """Give a row that UTF-8 can hold."""
+    """Return a row that UTF-8 can hold."""
     return {
         name: LONE.sub("\ufffd", one) if isinstance(one, str) else one
         for name, one in row.items()
@@ -154,7 +154,7 @@ def whole(row: Row) -> Row:
 
 
 def kind_of(raw_id: str) -> str:
-    """Say what kind of identity a raw id is."""
+    """Return what kind of identity a raw id is."""
     return next((kind for head, kind in KINDS.items() if raw_id.startswith(head)), "")
 
 
@@ -163,7 +163,7 @@ def content_type(message: Message) -> str:
 
 
 def shown(content: Mapping[str, Any]) -> str:
-    """Give what stands in the thread: text or html, or a system message's facts."""
+    """Return what stands in the thread: text or html, or a system message's facts."""
     if isinstance(content.get("message"), str):
         return str(content["message"])
     facts = {

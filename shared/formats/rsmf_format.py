@@ -16,13 +16,13 @@ from shared.domain.log.event import Kind, raw_id
 from shared.domain.thread.transcript import Message, Transcript
 from shared.formats.mail import address, days, header, part
 from shared.formats.mail import mail as make_mail
-from shared.formats.part import File, Options
+from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
     is_system,
+    message_status,
     one_line,
     person,
     said,
-    standing,
     title,
 )
 
@@ -35,7 +35,7 @@ VERBS = {"participantAdded": "joined", "participantRemoved": "left"}
 GENERATOR = "acs-chat-archiver"
 
 
-def write(transcript: Transcript, options: Options) -> Iterator[File]:
+def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
     for day, messages in days(transcript):
         events = [event for one in messages for event in events_of(transcript, one)]
         for number, start in enumerate(range(0, len(events), MOST_EVENTS), start=1):
@@ -95,7 +95,7 @@ def manifest(
         "participants": [one["id"] for one in people],
         "custom": custom(
             {
-                "acs.view": transcript.view.sight,
+                "acs.view": transcript.listing.visibility,
                 "acs.complete": str(transcript.is_complete).lower(),
                 "acs.created_on": transcript.created_on,
             }
@@ -113,7 +113,7 @@ def manifest(
 def participants(
     transcript: Transcript, events: Iterable[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Give everybody who takes part, or speaks in these events."""
+    """Return everybody who takes part, or speaks in these events."""
     names = {one.id: one.display_name for one in transcript.participants}
     for event in events:
         names.setdefault(event["participant"], "")
@@ -124,7 +124,7 @@ def participants(
 
 
 def events_of(transcript: Transcript, message: Message) -> Iterator[dict[str, Any]]:
-    """Give the events of a message: one, but several people may join at once."""
+    """Yield the events of a message: one, but several people may join at once."""
     base = {
         "id": message.id,
         "conversation": transcript.thread_id,
@@ -159,7 +159,7 @@ def raw(one: Any) -> str:
 
 
 def spoken(message: Message) -> dict[str, Any]:
-    current = standing(message)
+    current = message_status(message)
     event: dict[str, Any] = {
         "type": "message",
         "participant": message.sender_id or UNKNOWN,
@@ -197,5 +197,5 @@ def facts(message: Message) -> dict[str, str]:
 
 
 def custom(values: dict[str, str]) -> list[dict[str, str]]:
-    """Give name and value of what is there: the schema takes no empty text."""
+    """Return name and value of what is there: the schema takes no empty text."""
     return [{"name": name, "value": value} for name, value in values.items() if value]

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from shared.domain.thread.transcript import Message, Transcript
-from shared.formats.part import File, Options
+from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
     attachments,
     is_system,
+    message_status,
     name_of,
     one_line,
     said,
-    standing,
     title,
     when,
 )
@@ -18,7 +18,7 @@ from shared.formats.plain import (
 INDENT = "    "
 
 
-def write(transcript: Transcript, options: Options) -> Iterator[File]:
+def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
     yield "transcript.txt", parts(transcript)
 
 
@@ -40,7 +40,7 @@ def parts(transcript: Transcript) -> Iterator[bytes]:
 def entry(message: Message) -> str:
     marks = [name for name in ("edited", "deleted") if getattr(message, f"{name}_on")]
     mark = f" ({', '.join(marks)})" if marks else ""
-    text = said(message, standing(message)).replace("\n", f"\n{INDENT}")
+    text = said(message, message_status(message)).replace("\n", f"\n{INDENT}")
     head = f"[{when(message.created_on)} #{one_line(message.id)}]"
     if is_system(message):
         return f"{head} * {text}{mark}\n"
@@ -48,6 +48,6 @@ def entry(message: Message) -> str:
     earlier = "".join(
         f"\n{INDENT}was: " + said(message, one).replace("\n", f"\n{INDENT}     ")
         for one in message.versions
-        if one is not standing(message) and one.is_known
+        if one is not message_status(message) and one.is_known
     )
     return f"{head} {name_of(message)}: {text}{mark}{files}{earlier}\n"

@@ -25,22 +25,22 @@ class ThreadLogs(AppendLog, Protocol):
     """The log of all threads, with the markers of what has been archived."""
 
     def threads(self) -> AsyncIterator[ThreadLog]:
-        """Give every thread of the log, in the order of their folders' names.
+        """Yield every thread of the log, in the order of their folders' names.
 
         One listing; memory does not grow with the number of threads.
         """
         ...
 
     async def thread(self, thread_id: str) -> ThreadLog:
-        """Give what the log holds of one thread; no segments when it holds nothing."""
+        """Return what the log holds of one thread; no segments if it holds nothing."""
         ...
 
     async def read(self, segment: Segment, start: int) -> bytes:
-        """Give the bytes of a segment from `start` to its recorded size."""
+        """Return the bytes of a segment from `start` to its recorded size."""
         ...
 
     async def quarantined(self, thread_id: str) -> bytes:
-        """Give the quarantine's lines that name a thread."""
+        """Return the quarantine's lines that name a thread."""
         ...
 
     async def clear_quarantine(self, thread_id: str) -> None:

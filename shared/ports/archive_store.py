@@ -19,7 +19,7 @@ class Immutable(ArchiverError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class StoredFile:
     """A file of the archive. What is no plain file (a link, a device) is never read."""
 
     path: str
@@ -30,8 +30,8 @@ class File:
 class ArchiveFiles(Protocol):
     """Reads the files of an archive, wherever it stands."""
 
-    def walk(self, prefix: str = "") -> AsyncIterator[File]:
-        """Give every file under a prefix.
+    def walk(self, prefix: str = "") -> AsyncIterator[StoredFile]:
+        """Yield every file under a prefix.
 
         The files of one folder at the top come together, in the order of their names.
         Memory does not grow with the number of folders.
@@ -43,7 +43,7 @@ class ArchiveFiles(Protocol):
         ...
 
     async def read(self, path: str) -> bytes:
-        """Give a file's bytes.
+        """Return a file's bytes.
 
         Raises:
             IntegrityError: there is no such file.
@@ -52,11 +52,11 @@ class ArchiveFiles(Protocol):
         ...
 
     def stream(self, path: str) -> AsyncIterator[bytes]:
-        """Give a file's bytes in parts of a few MiB; raises as `read`."""
+        """Yield a file's bytes in parts of a few MiB; raises as `read`."""
         ...
 
     async def tail(self, path: str, count: int) -> bytes:
-        """Give the last bytes of a file, at most `count`; raises as `read`."""
+        """Return the last bytes of a file, at most `count`; raises as `read`."""
         ...
 
 

@@ -23,7 +23,7 @@ class FetchedFile:
 
 class FileFetcher(Protocol):
     async def fetch(self, url: str, reader: str) -> FetchedFile:
-        """Give a file, as `reader` sees it where that matters; "" is nobody.
+        """Return a file, as `reader` sees it where that matters; "" is nobody.
 
         The address comes from a message: nothing about it may be trusted.
 

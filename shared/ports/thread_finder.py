@@ -17,7 +17,7 @@ class ThreadFinder(Protocol):
     """Finds threads by their users, and users by their threads."""
 
     async def threads_of(self, user_id: str) -> Sequence[FoundThread]:
-        """Give every thread of a user, those included which they have left.
+        """Return every thread of a user, those included which they have left.
 
         Raises:
             ReaderRefused: the resource has no token for this user.
@@ -27,7 +27,7 @@ class ThreadFinder(Protocol):
         ...
 
     async def participants_of(self, thread_id: str, reader: str) -> Sequence[str]:
-        """Give the raw ids of who takes part now, as `reader` sees it.
+        """Return the raw ids of who takes part now, as `reader` sees it.
 
         Raises:
             ReaderRefused: this reader may not see them, having left for instance.
@@ -37,7 +37,7 @@ class ThreadFinder(Protocol):
         ...
 
     async def newest_sequence(self, thread_id: str, reader: str) -> int:
-        """Give the sequence number of a thread's newest message: about how many it has.
+        """Return the sequence number of a thread's newest message: about its length.
 
         Raises:
             ReaderRefused, Transient: as `participants_of`.

@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Leftover:
+class UnprocessedFile:
     """A file of what is left over. `etag` changes with every change of it."""
 
     path: str
@@ -14,9 +14,9 @@ class Leftover:
     etag: str
 
 
-class Leftovers(Protocol):
-    def files(self) -> AsyncIterator[Leftover]:
-        """Give every file, one after the other, with what it holds.
+class UnprocessedEvents(Protocol):
+    def files(self) -> AsyncIterator[UnprocessedFile]:
+        """Yield every file, one after the other, with what it holds.
 
         Raises:
             Transient: they are not to be reached.
@@ -25,7 +25,7 @@ class Leftovers(Protocol):
         ...
 
     async def is_kept(self) -> bool:
-        """Say whether a policy or a legal hold forbids removing any.
+        """Return whether a policy or a legal hold forbids removing any.
 
         Raises:
             Transient: the storage is not to be reached.
@@ -33,6 +33,6 @@ class Leftovers(Protocol):
         """
         ...
 
-    async def remove(self, leftover: Leftover) -> bool:
+    async def remove(self, file: UnprocessedFile) -> bool:
         """Remove a file; give False, and leave it, where it has changed since."""
         ...

@@ -19,7 +19,7 @@ class WorkQueue(Protocol):
 
 class MeasuredQueue(Protocol):
     async def depth(self) -> int:
-        """Say about how many messages wait; 0 where there is no queue.
+        """Return about how many messages wait; 0 where there is no queue.
 
         Raises:
             Transient: the queue could not be reached.

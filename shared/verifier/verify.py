@@ -70,7 +70,7 @@ def digest(data: bytes) -> str:
 
 
 def root_of(level: list[bytes]) -> str:
-    """Give the root of an RFC 6962 tree over leaf hashes."""
+    """Return the root of an RFC 6962 tree over leaf hashes."""
     while len(level) > 1:
         pairs = [level[at : at + 2] for at in range(0, len(level), 2)]
         level = [hashed_of(b"\1", *pair) if pair[1:] else pair[0] for pair in pairs]
@@ -78,7 +78,7 @@ def root_of(level: list[bytes]) -> str:
 
 
 def climb(hashed: bytes, index: int, size: int, path: list[str]) -> bytes:
-    """Give the root that an inclusion path leads to (RFC 9162, section 2.1.3)."""
+    """Return the root that an inclusion path leads to (RFC 9162, section 2.1.3)."""
     if (index, size, path) == (0, 1, []):
         return hashed
     *path, top = path
@@ -105,7 +105,7 @@ def manifest_of(line: Any) -> str:
 
 
 def line_of(manifest: Any, sha256: str) -> bytes:
-    """Give the ledger's line of a revision."""
+    """Return the ledger's line of a revision."""
     facts = {name: manifest["content"][name] for name in ("thread_id", "revision")}
     facts.update(manifest_sha256=sha256, archived_on=manifest["run"]["archived_on"])
     value = {"schema": 1, "kind": "revision", **facts}
@@ -126,7 +126,7 @@ class Verifier:
         print(f"FAILED {path}: {reason}".encode("utf-8", "backslashreplace").decode())
 
     def below(self, folder: str) -> list[str]:
-        """Give the paths of all files below a folder; links are told, not followed."""
+        """Return the paths of all files below a folder; links are told, not followed."""
         found = []
         for entry in (
             os.scandir(self.root + folder) if os.path.isdir(self.root + folder) else ()
@@ -347,7 +347,7 @@ class Verifier:
 
 
 def logged(events: bytes) -> dict[tuple[str, str, str], str]:
-    """Give the versions that the records tell, each with its lowest salt."""
+    """Return the versions that the records tell, each with its lowest salt."""
     found: dict[tuple[str, str, str], str] = {}
     for line in events.split(b"\n"):
         # A record may follow on a torn one: the first start from which all is JSON counts.
@@ -367,7 +367,7 @@ def logged(events: bytes) -> dict[tuple[str, str, str], str]:
 
 
 def check_proof(proof: Any, checkpoint: str) -> list[str]:
-    """Give what is wrong with the proof of one message."""
+    """Return what is wrong with the proof of one message."""
     facts, ledger = proof["leaf"], proof["ledger"]
     text, raw = (
         one.encode("utf-8", "surrogatepass")

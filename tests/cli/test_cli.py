@@ -378,7 +378,7 @@ def test_debug_shows_where_an_error_comes_from(folder):
 
 
 def stored(files, connection_string):
-    """Give the container of an archive in an account that holds nothing else."""
+    """Return the container of an archive in an account that holds nothing else."""
     service = BlobServiceClient.from_connection_string(connection_string)
     for container in service.list_containers():
         service.delete_container(container.name)

@@ -66,10 +66,10 @@ def test_the_status_says_first_what_needs_somebody(run, account):
 
 
 def test_the_status_for_programs_is_one_object(run, account, running_azurite):
-    journal = account.create_container(layout.CONTROL)
+    sweep_log = account.create_container(layout.CONTROL)
     stem = layout.sweeps_stem(NOON.date())
     line = {"schema": 1, "on": "2026-11-22T12:00:00Z", "queued": 3, "failures": 0}
-    append(journal, layout.segment_path(stem, 0), json.dumps(line).encode() + b"\n")
+    append(sweep_log, layout.segment_path(stem, 0), json.dumps(line).encode() + b"\n")
     queue = QueueClient.from_connection_string(
         running_azurite.connection_string, layout.POISON_QUEUE
     )

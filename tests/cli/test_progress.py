@@ -3,33 +3,33 @@
 import pytest
 
 from shared.cli import progress
-from shared.domain.inventory import Estate, found_line, met_line
+from shared.domain.inventory import Inventory, found_line, met_line
 
 
 @pytest.fixture
-def estate():
-    estate = Estate()
-    estate.take(met_line("8:acs:a", "users.txt"))
-    estate.take(found_line("19:one", "8:acs:a"))
-    return estate
+def inventory():
+    inventory = Inventory()
+    inventory.apply(met_line("8:acs:a", "users.txt"))
+    inventory.apply(found_line("19:one", "8:acs:a"))
+    return inventory
 
 
-def test_a_pipe_gets_a_line_when_it_is_time(estate, capsys, monkeypatch):
+def test_a_pipe_gets_a_line_when_it_is_time(inventory, capsys, monkeypatch):
     monkeypatch.setattr(progress, "LINE_EVERY", 0.0)
 
     with progress.backfill_bars(silent=False) as show:
-        show(estate)
+        show(inventory)
 
     assert "0 of 1 users asked, 0 of 1 threads done" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("silent", "every"), [(True, 0.0), (False, 60.0)])
 def test_programs_and_the_impatient_get_nothing(
-    estate, capsys, monkeypatch, silent, every
+    inventory, capsys, monkeypatch, silent, every
 ):
     monkeypatch.setattr(progress, "LINE_EVERY", every)
 
     with progress.backfill_bars(silent=silent) as show:
-        show(estate)
+        show(inventory)
 
     assert capsys.readouterr().err == ""

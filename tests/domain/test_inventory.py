@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from shared.domain import json_line
 from shared.domain.inventory import (
-    Estate,
+    Inventory,
     Thread,
     ThreadState,
     UserState,
@@ -25,7 +25,7 @@ def lines(*values):
 
 
 def test_lines_tell_the_estate():
-    estate = Estate.of(
+    inventory = Inventory.of(
         lines(
             began_line(NOON),
             met_line("8:acs:a", "users.txt"),
@@ -44,23 +44,23 @@ def test_lines_tell_the_estate():
         )
     )
 
-    assert estate.users["8:acs:a"].threads == 1
-    assert estate.users["8:acs:b"].reason == "no token"
-    assert estate.threads["19:one"].readers == ("8:acs:a", "8:acs:b")
-    assert estate.threads["19:one"].revision == 1
-    assert estate.has_failed_discovery
-    assert (estate.began_on, estate.ended_on) == (NOON, LATER)
-    assert +estate.thread_states == {ThreadState.ARCHIVED: 1}
-    assert +estate.user_states == {UserState.LISTED: 1, UserState.REFUSED: 1}
+    assert inventory.users["8:acs:a"].threads == 1
+    assert inventory.users["8:acs:b"].reason == "no token"
+    assert inventory.threads["19:one"].readers == ("8:acs:a", "8:acs:b")
+    assert inventory.threads["19:one"].revision == 1
+    assert inventory.has_failed_discovery
+    assert (inventory.began_on, inventory.ended_on) == (NOON, LATER)
+    assert +inventory.thread_states == {ThreadState.ARCHIVED: 1}
+    assert +inventory.user_states == {UserState.LISTED: 1, UserState.REFUSED: 1}
 
 
 def test_a_torn_line_is_counted_and_hides_nothing():
     torn = [b'{"schema":1,"kind":"fo', b"", b'{"kind":"unheard of"}', b"[]"]
 
-    estate = Estate.of([*torn, *lines(met_line("8:acs:a", "x"))])
+    inventory = Inventory.of([*torn, *lines(met_line("8:acs:a", "x"))])
 
-    assert list(estate.users) == ["8:acs:a"]
-    assert estate.unreadable == 3
+    assert list(inventory.users) == ["8:acs:a"]
+    assert inventory.unreadable == 3
 
 
 FACTS = st.sampled_from(
@@ -78,31 +78,31 @@ FACTS = st.sampled_from(
 
 @given(st.lists(FACTS))
 def test_a_fact_that_is_told_twice_in_a_row_changes_nothing(facts):
-    once = Estate.of(lines(*facts))
-    twice = Estate.of(lines(*(fact for fact in facts for _ in range(2))))
+    once = Inventory.of(lines(*facts))
+    twice = Inventory.of(lines(*(fact for fact in facts for _ in range(2))))
 
     assert once == twice
 
 
 @given(st.lists(FACTS))
 def test_the_counts_are_those_of_what_is_known(facts):
-    estate = Estate.of(lines(*facts))
+    inventory = Inventory.of(lines(*facts))
 
-    assert sum(estate.user_states.values()) == len(estate.users)
-    assert sum(estate.thread_states.values()) == len(estate.threads)
-    assert all(count >= 0 for count in estate.thread_states.values())
+    assert sum(inventory.user_states.values()) == len(inventory.users)
+    assert sum(inventory.thread_states.values()) == len(inventory.threads)
+    assert all(count >= 0 for count in inventory.thread_states.values())
 
 
 def archived(last, *, seen, on):
     thread = Thread("19:one", last_message_on=seen)
-    estate = Estate.of(
+    inventory = Inventory.of(
         lines(
             found_line("19:one", "", seen),
             done_line(thread, ThreadState.ARCHIVED, on=on, revision=1),
             found_line("19:one", "", last),
         )
     )
-    return estate.threads["19:one"]
+    return inventory.threads["19:one"]
 
 
 def test_a_thread_has_news_when_somebody_spoke_since():

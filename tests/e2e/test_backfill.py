@@ -99,7 +99,7 @@ def test_a_run_that_is_killed_three_times_ends_with_a_true_report(
     assert f"{len(truth['lost'])} unreachable" in out
     reported, _ = ended(command("report", "archive", "--format", "json"), 1)
     report = json.loads(reported)
-    assert report["standings"] == {
+    assert report["statuses"] == {
         "archived": len(truth["full"]),
         "partial": len(truth["partial"]),
         "unreachable": len(truth["lost"]),
@@ -152,7 +152,7 @@ def test_followers_reach_the_whole_estate_from_one_user(command, estate, tmp_pat
     )
 
     reported, _ = ended(command("report", "a", "--format", "json"), 0)
-    standings = json.loads(reported)["standings"]
+    standings = json.loads(reported)["statuses"]
     assert standings["archived"] == len(truth["full"])
     assert standings["partial"] == len(truth["partial"])
 
@@ -259,7 +259,7 @@ def test_the_function_app_archives_what_a_backfill_queues(tmp_path):
         deadline = time.monotonic() + 60
         while True:
             report = json.loads(run("report", "--format", "json"))
-            found = report["standings"]
+            found = report["statuses"]
             if found["archived"] + found["partial"] == sum(expected.values()):
                 break
             assert time.monotonic() < deadline, found

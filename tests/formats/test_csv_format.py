@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from builders import THREAD, deleted, listed, received, to_log
 from shared.domain.log.record import read_records
-from shared.domain.thread.listing import Listing, Sight, View
+from shared.domain.thread.listing import Listing, ListingOutcome, Visibility
 from shared.domain.thread.replay import replay
 from shared.formats.csv_format import neutralise
 from shared.formats.registry import FORMATS, Options, written
@@ -116,7 +116,9 @@ def test_a_deleted_message_has_a_row_without_content():
 def test_a_system_message_shows_its_facts(content, shown):
     item = listed(type="topicUpdated", content=content)
     listing = Listing(
-        number=1, view=View(sight=Sight.FULL), messages=[(item, "00" * 16)]
+        number=1,
+        outcome=ListingOutcome(visibility=Visibility.FULL),
+        messages=[(item, "00" * 16)],
     )
 
     (row,) = read_back(write(replay(THREAD, read_records(b""), [listing])))

@@ -27,7 +27,7 @@ from shared.domain.thread.replay import replay
 from shared.formats import ARCHIVED, DEFAULT
 from shared.formats.finetune_format import NoRoles
 from shared.formats.html_format import asset, digest
-from shared.formats.part import Identity
+from shared.formats.part import EntraIdentity
 from shared.formats.plain import NEVER, readable
 from shared.formats.registry import FORMATS, Options, written
 from threads import HOSTILE, THREADS, rich
@@ -35,7 +35,7 @@ from threads import HOSTILE, THREADS, rich
 GOLDEN = Path(__file__).parent / "golden"
 OPTIONS = Options(
     roles={BOB: "assistant"},
-    identities={ALICE: Identity(id="entra-alice", display_name="Alice E.")},
+    identities={ALICE: EntraIdentity(id="entra-alice", display_name="Alice E.")},
 )
 LONG = "é" * 14_000
 """28 KB, which is all that a message may have."""
@@ -97,7 +97,9 @@ def test_no_text_stops_a_writer_or_breaks_its_file(
     transcript = replay(THREAD, read_records(to_log(*events)), ())
     options = Options(
         roles={ALICE: "assistant"},
-        identities={one: Identity(id="e", display_name="E") for one in (ALICE, raw_id)},
+        identities={
+            one: EntraIdentity(id="e", display_name="E") for one in (ALICE, raw_id)
+        },
     )
 
     for file_name, data in files(name, transcript, options).items():

@@ -11,7 +11,7 @@ HEAVY += ("azure.identity", "azure.storage", "cryptography", "msrest", "requests
 
 
 def imported(module):
-    """Give the names of all modules that importing one brings in, and their times."""
+    """Return the names of all modules that importing one brings in, and their times."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", f"import {module}"],
         cwd=ROOT,

@@ -9,7 +9,7 @@ import pytest
 
 from builders import ALICE, BOB, THREAD
 from shared.domain.layout import thread_folder
-from shared.formats.part import Identity
+from shared.formats.part import EntraIdentity
 from shared.formats.registry import FORMATS, Options, written
 from threads import short
 
@@ -17,7 +17,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)(?: (\S+))?\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 OPTIONS = Options(
     roles={BOB: "assistant"},
-    identities={ALICE: Identity(id="e-1", display_name="Alice E.")},
+    identities={ALICE: EntraIdentity(id="e-1", display_name="Alice E.")},
 )
 
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def locked():
-    """Give what requirements.txt pins for the Python that runs: version and digests."""
+    """Return what requirements.txt pins for the Python that runs: version and digests."""
     text = (ROOT / "requirements.txt").read_text().replace("\\\n", " ")
     found = {}
     for line in text.splitlines():
@@ -30,7 +30,7 @@ def direct():
 
 
 def needed():
-    """Give all that the app needs in turn, as it is installed here."""
+    """Return all that the app needs in turn, as it is installed here."""
     found, ahead = set(), [(one.name, one.extras) for one in direct()]
     while ahead:
         name, extras = ahead.pop()

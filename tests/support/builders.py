@@ -147,7 +147,7 @@ def read_event(text: str) -> ChatEvent:
 
 
 def to_log(*events: dict[str, Any], salts: int = 0) -> bytes:
-    """Give a log of these events; salts count up from `salts`."""
+    """Return a log of these events; salts count up from `salts`."""
     return b"".join(
         encode_record(json.dumps(event), NOON, (salts + index).to_bytes(16, "big"))
         for index, event in enumerate(events)

@@ -4,7 +4,7 @@ from shared import telemetry
 
 
 def metric_names():
-    """Give them; an instrument has its name in one place with the SDK, in another without."""
+    """Return them; an instrument has its name in one place with the SDK, in another without."""
     return {
         getattr(one, "name", None) or one._name
         for name, one in vars(telemetry).items()

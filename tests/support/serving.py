@@ -14,7 +14,7 @@ from local.chat_service.misbehaviour import Misbehaviour
 from local.chat_service.model import Member, Thread
 from local.chat_service.rest import ChatService
 from local.ports import free_ports
-from shared.adapters.chat.access import OPTIONS, Access
+from shared.adapters.chat.clients import OPTIONS, ChatClients
 from shared.adapters.chat.finder import AcsThreadFinder
 from shared.adapters.chat.service import AcsChatService
 from shared.adapters.chat.tokens import Tokens
@@ -26,7 +26,7 @@ class Served:
     product: AcsChatService
     finder: AcsThreadFinder
     tokens: Tokens
-    access: Access
+    chat_clients: ChatClients
     endpoint: str
     ca_file: Path
 
@@ -71,10 +71,12 @@ async def served(
         )
         tokens = Tokens(client)
         ca_file = arguments.ca_file
-        access = Access(endpoint, tokens, options={**OPTIONS, **trust})
-        async with access:
+        chat_clients = ChatClients(endpoint, tokens, options={**OPTIONS, **trust})
+        async with chat_clients:
             within = timedelta(seconds=list_within)
-            product = AcsChatService(access, within)
-            finder = AcsThreadFinder(access, within)
-            yield Served(service, product, finder, tokens, access, endpoint, ca_file)
-            await access.close()
+            product = AcsChatService(chat_clients, within)
+            finder = AcsThreadFinder(chat_clients, within)
+            yield Served(
+                service, product, finder, tokens, chat_clients, endpoint, ca_file
+            )
+            await chat_clients.close()

@@ -15,10 +15,10 @@ from builders import (
     who,
 )
 from shared.domain.log.record import read_records
-from shared.domain.thread.listing import Listing, Sight, View
+from shared.domain.thread.listing import Listing, ListingOutcome, Visibility
 from shared.domain.thread.replay import replay
 
-FULL = View(sight=Sight.FULL, reader=ALICE)
+FULL = ListingOutcome(visibility=Visibility.FULL, reader=ALICE)
 BY_BEN = {"senderCommunicationIdentifier": who(BOB), "senderDisplayName": "Ben"}
 NEXT_DAY = 86_400_000
 BY_BOB = {"senderCommunicationIdentifier": who(BOB), "senderDisplayName": "Bob ‮evil"}
@@ -65,7 +65,7 @@ def listing(*items, **more):
     messages = [(one, "ab" * 16) for one in items]
     return Listing(
         number=1,
-        view=FULL,
+        outcome=FULL,
         received_on="2026-11-24T00:00:00Z",
         messages=messages,
         **more,

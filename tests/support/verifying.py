@@ -14,7 +14,6 @@ from builders import (
     who,
 )
 from fakes.archive_store import MemoryArchiveStore
-from shared.usecases.evidence.ledger_lookup import DiskChecklist
 from shared.usecases.evidence.verify import Verify
 from world import World
 
@@ -24,13 +23,13 @@ OTHER = "19:acsV1_another@thread.v2"
 async def small_world():
     """Two threads, one with two revisions, over two days of which one is closed."""
     world = World()
-    await world.take(
+    await world.receive(
         thread_created(),
         received(0, "old"),
         edited(0, "né\u2028w 👩"),
         received(1, "x"),
     )
-    await world.take(deleted(1), received(0, "old"), received(5, threadId=OTHER))
+    await world.receive(deleted(1), received(0, "old"), received(5, threadId=OTHER))
     system = listed(
         -10,
         type="participantAdded",
@@ -46,7 +45,7 @@ async def small_world():
     await world.finalize(OTHER)
     world.clock.pass_time(days=1, hours=3)
     await world.close_ledger()
-    await world.take(
+    await world.receive(
         received(2, "late"),
         thread_event("ChatThreadDeleted", deletedByCommunicationIdentifier=who(BOB)),
     )
@@ -55,17 +54,14 @@ async def small_world():
 
 
 async def verify(archive, *, erased=None, **options):
-    """Give the report and the failures; what was erased is added to `erased`."""
+    """Return the report and the failures; what was erased is added to `erased`."""
     failures = []
-    checklist = DiskChecklist()
     report = await Verify(
         archive=archive,
-        checklist=checklist,
         on_failure=lambda one: failures.append(f"{one.path}: {one.reason}"),
         on_bytes=lambda _: None,
         on_erased=(erased if erased is not None else []).append,
     )(**options)
-    checklist.close()
     assert report.failures == len(failures)
     return report, failures
 

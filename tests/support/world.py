@@ -77,14 +77,14 @@ class World:
             poison=self.poison,
             discover=discover,
             close_ledger=self.close_ledger,
-            journal=self.control,
+            sweep_log=self.control,
             clock=self.clock,
             quiet_for=timedelta(hours=24),
             max_open=timedelta(days=7),
             log_keep=log_keep,
         )
 
-    async def take(self, *events):
+    async def receive(self, *events):
         for event in events:
             await self.ingest(json.dumps(event))
 
@@ -98,7 +98,7 @@ class World:
         return json.loads(self.file("manifest.json", revision))
 
     def transcript(self, revision=1):
-        """Give a transcript that is one of the published schema."""
+        """Return a transcript that is one of the published schema."""
         value = json.loads(self.file("transcript.json", revision))
         TRANSCRIPT.validate(value)
         return value

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from azure.communication.chat import ChatThreadItem
 
-from shared.adapters.chat.access import Access
+from shared.adapters.chat.clients import ChatClients
 from shared.domain.times import format_time
 from shared.ports.thread_finder import FoundThread
 
@@ -16,33 +16,33 @@ PAGE_SIZE = 200
 class AcsThreadFinder:
     """Finds threads and users, each call within `list_within`."""
 
-    def __init__(self, access: Access, list_within: timedelta) -> None:
-        self.access = access
+    def __init__(self, chat_clients: ChatClients, list_within: timedelta) -> None:
+        self.chat_clients = chat_clients
         self.list_within = list_within
 
     async def threads_of(self, user_id: str) -> Sequence[FoundThread]:
-        """List a user's threads; see the port."""
+        """List a user's threads."""
         async with (
-            self.access.reading(user_id, self.list_within),
-            self.access.user(user_id) as client,
+            self.chat_clients.reading(user_id, self.list_within),
+            self.chat_clients.user(user_id) as client,
         ):
             listed = client.list_chat_threads(results_per_page=PAGE_SIZE)
             return [found(one) async for one in listed if one.id]
 
     async def participants_of(self, thread_id: str, reader: str) -> Sequence[str]:
-        """List a thread's participants; see the port."""
+        """List a thread's participants."""
         async with (
-            self.access.reading(reader, self.list_within),
-            self.access.thread(thread_id, reader) as client,
+            self.chat_clients.reading(reader, self.list_within),
+            self.chat_clients.thread(thread_id, reader) as client,
         ):
             people = client.list_participants()
             return [one.identifier.raw_id async for one in people if one.identifier]
 
     async def newest_sequence(self, thread_id: str, reader: str) -> int:
-        """Read the newest message; see the port."""
+        """Read the newest message."""
         async with (
-            self.access.reading(reader, self.list_within),
-            self.access.thread(thread_id, reader) as client,
+            self.chat_clients.reading(reader, self.list_within),
+            self.chat_clients.thread(thread_id, reader) as client,
         ):
             async for message in client.list_messages(results_per_page=1):
                 return int(message.sequence_id or 0)

@@ -16,7 +16,7 @@ from azure.core.pipeline import AsyncPipeline
 from azure.core.pipeline.policies import AsyncRetryPolicy
 from azure.core.rest import HttpRequest
 
-from shared.adapters.chat.access import Access, SharedTransport
+from shared.adapters.chat.clients import ChatClients, SharedTransport
 from shared.adapters.chat.limits import LimitPolicy
 from shared.domain.errors import Transient
 from shared.ports.chat_service import ReaderRefused
@@ -24,39 +24,41 @@ from shared.ports.file_fetcher import FetchedFile, NotFetched
 
 
 class ImageFetcher:
-    """Fetches from the chat service; see the port of file fetchers."""
+    """Fetches from the chat service, as one of its users."""
 
     def __init__(
-        self, access: Access | None, *, most_bytes: int, within: timedelta
+        self, chat_clients: ChatClients | None, *, most_bytes: int, within: timedelta
     ) -> None:
         """Fetch through `access`; without one, nothing is fetched."""
-        self.access = access
+        self.chat_clients = chat_clients
         self.most_bytes = most_bytes
         self.within = within
 
     async def fetch(self, url: str, reader: str) -> FetchedFile:
-        """Fetch one file; see the port."""
-        if self.access is None:
+        """Fetch one file."""
+        if self.chat_clients is None:
             raise NotFetched("fetching attachments is off (FETCH_IMAGES)")
-        if not is_of(self.access.endpoint, url):
+        if not is_of(self.chat_clients.endpoint, url):
             raise NotFetched("it stands outside of the chat service")
         if not reader:
             raise NotFetched("nobody may read the thread")
         try:
             async with asyncio.timeout(self.within.total_seconds()):
-                return await self.get(self.access, url, reader)
+                return await self.get(self.chat_clients, url, reader)
         except TimeoutError:
             raise NotFetched(f"it took longer than {self.within}") from None
         except (AzureError, ReaderRefused, Transient) as error:
             raise NotFetched(f"no answer: {type(error).__name__}") from None
 
-    async def get(self, access: Access, url: str, reader: str) -> FetchedFile:
-        token = (await (await access.tokens.credential(reader)).get_token()).token
+    async def get(
+        self, chat_clients: ChatClients, url: str, reader: str
+    ) -> FetchedFile:
+        token = (await (await chat_clients.tokens.credential(reader)).get_token()).token
         pipeline = AsyncPipeline[HttpRequest, Any](
-            SharedTransport(access.connections),
+            SharedTransport(chat_clients.connections),
             [
-                AsyncRetryPolicy[HttpRequest, Any](**access.options),
-                LimitPolicy(access.limiter, reader),
+                AsyncRetryPolicy[HttpRequest, Any](**chat_clients.options),
+                LimitPolicy(chat_clients.limiter, reader),
             ],
         )
         request = HttpRequest("GET", url, headers={"Authorization": f"Bearer {token}"})
@@ -77,7 +79,7 @@ class ImageFetcher:
 
 
 def is_of(endpoint: str, url: str) -> bool:
-    """Say whether an address is one of the resource itself."""
+    """Return whether an address is one of the resource itself."""
     try:
         ours, asked = urlsplit(endpoint), urlsplit(url)
         is_same = (ours.scheme, ours.hostname, ours.port) == (

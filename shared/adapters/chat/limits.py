@@ -44,7 +44,7 @@ Key = tuple[str, ...]
 
 
 def counted_by(path: str, user: str) -> Iterator[tuple[Key, tuple[Limit, ...]]]:
-    """Give the limits that count a request, each with what it counts."""
+    """Yield the limits that count a request, each with what it counts."""
     if path.endswith("/:issueAccessToken"):
         yield ("tokens",), TOKENS
         return
@@ -91,7 +91,7 @@ class Limiter:
             self.passed.popitem(last=False)
 
     def wait(self, key: Key, limits: tuple[Limit, ...]) -> float:
-        """Give the seconds until one more fits under all of a key's limits."""
+        """Return the seconds until one more fits under all of a key's limits."""
         times = self.passed.get(key, ())
         now = self.now()
         return max(

@@ -13,7 +13,7 @@ from typing import Any
 from azure.communication.chat.aio import ChatThreadClient
 from azure.core.exceptions import HttpResponseError
 
-from shared.adapters.chat.access import Access
+from shared.adapters.chat.clients import ChatClients
 from shared.domain import json_line
 from shared.domain.log.event import parse_version
 from shared.domain.thread.listing import Page, PageKind, items
@@ -27,15 +27,15 @@ MOST_PASSES = 5
 class AcsChatService:
     """Reads threads, each within `list_within`."""
 
-    def __init__(self, access: Access, list_within: timedelta) -> None:
-        self.access = access
+    def __init__(self, chat_clients: ChatClients, list_within: timedelta) -> None:
+        self.chat_clients = chat_clients
         self.list_within = list_within
 
     async def list_thread(self, thread_id: str, reader: str) -> ServiceListing:
-        """List a thread; see the port."""
+        """List a thread."""
         async with (
-            self.access.reading(reader, self.list_within),
-            self.access.thread(thread_id, reader) as client,
+            self.chat_clients.reading(reader, self.list_within),
+            self.chat_clients.thread(thread_id, reader) as client,
         ):
             return await list_all(client)
 
@@ -65,12 +65,12 @@ async def unless_forbidden(
 async def list_messages(client: ChatThreadClient) -> tuple[list[Page], bool]:
     """List until a whole pass held still; say whether one did."""
     for _ in range(MOST_PASSES):
-        pages = await take_pages(
+        pages = await collect_pages(
             PageKind.MESSAGES, client.list_messages, results_per_page=PAGE_SIZE
         )
         if len(pages) == 1:
             return pages, True
-        head = await take_pages(
+        head = await collect_pages(
             PageKind.MESSAGES, client.list_messages, most=1, results_per_page=PAGE_SIZE
         )
         if newest_version(head[:1]) <= newest_version(pages[:1]):
@@ -79,35 +79,35 @@ async def list_messages(client: ChatThreadClient) -> tuple[list[Page], bool]:
 
 
 async def list_participants(client: ChatThreadClient) -> list[Page]:
-    return await take_pages(PageKind.PARTICIPANTS, client.list_participants)
+    return await collect_pages(PageKind.PARTICIPANTS, client.list_participants)
 
 
 async def get_properties(client: ChatThreadClient) -> list[Page]:
     bodies: list[str] = []
-    await client.get_properties(raw_response_hook=keep_body(bodies))
+    await client.get_properties(raw_response_hook=collect_bodies(bodies))
     return [Page(kind=PageKind.PROPERTIES, body=body) for body in bodies]
 
 
-async def take_pages(
+async def collect_pages(
     kind: PageKind, list_items: Callable[..., Any], most: int = 0, **options: Any
 ) -> list[Page]:
     """Take the raw bodies of all pages of a list, or of the first `most`."""
     bodies: list[str] = []
-    paged = list_items(raw_response_hook=keep_body(bodies), **options)
+    paged = list_items(raw_response_hook=collect_bodies(bodies), **options)
     async for _ in paged.by_page():
         if most and len(bodies) >= most:
             break
     return [Page(kind=kind, body=body) for body in bodies]
 
 
-def keep_body(bodies: list[str]) -> Callable[[Any], None]:
-    """Give a hook that keeps the body of each good answer, as received."""
+def collect_bodies(bodies: list[str]) -> Callable[[Any], None]:
+    """Return a hook that keeps the body of each good answer, as received."""
 
-    def keep(response: Any) -> None:
+    def collect(response: Any) -> None:
         if response.http_response.status_code == HTTPStatus.OK:
             bodies.append(response.http_response.text())
 
-    return keep
+    return collect
 
 
 def newest_version(pages: list[Page]) -> int:

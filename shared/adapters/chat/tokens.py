@@ -24,13 +24,13 @@ SCOPE = "chat.join.limited"
 """The narrowest scope that may read: it cannot create, change or delete a thread."""
 LIFETIME = timedelta(hours=1)
 """The shortest that the service gives."""
-KEPT_FOR = timedelta(minutes=45)
+CACHED_FOR = timedelta(minutes=45)
 """Less than its life: a listing that begins with a token must end before it does."""
-MOST_KEPT = 10_000
+MOST_CACHED = 10_000
 
 
 @dataclass(slots=True)
-class Kept:
+class CachedToken:
     """A token, until when it is kept, and whether it was used more than once."""
 
     text: str
@@ -43,31 +43,33 @@ class Tokens:
 
     def __init__(self, client: CommunicationIdentityClient) -> None:
         self.client = client
-        self.kept: OrderedDict[str, Kept] = OrderedDict()
+        self.cached: OrderedDict[str, CachedToken] = OrderedDict()
 
     async def credential(self, reader: str) -> Any:
-        """Give a credential that acts as `reader` for at least a quarter of an hour.
+        """Return a credential that acts as `reader` for at least a quarter of an hour.
 
         Raises:
             ReaderRefused: the resource has no token for this user.
             Transient: the service is not to be reached, or refuses our own credential.
 
         """
-        kept = self.kept.get(reader)
-        if kept and kept.until > time.monotonic():
-            kept.again = True
-            return CommunicationTokenCredential(kept.text)
+        cached = self.cached.get(reader)
+        if cached and cached.until > time.monotonic():
+            cached.again = True
+            return CommunicationTokenCredential(cached.text)
         text = await self.mint(reader)
-        self.kept[reader] = Kept(text, time.monotonic() + KEPT_FOR.total_seconds())
-        self.kept.move_to_end(reader)
-        if len(self.kept) > MOST_KEPT:
-            self.kept.popitem(last=False)
+        self.cached[reader] = CachedToken(
+            text, time.monotonic() + CACHED_FOR.total_seconds()
+        )
+        self.cached.move_to_end(reader)
+        if len(self.cached) > MOST_CACHED:
+            self.cached.popitem(last=False)
         return CommunicationTokenCredential(text)
 
     def forget(self, reader: str) -> bool:
         """Forget a token that was refused; say whether a new one may do better."""
-        kept = self.kept.pop(reader, None)
-        return kept is not None and kept.again
+        cached = self.cached.pop(reader, None)
+        return cached is not None and cached.again
 
     async def mint(self, reader: str) -> str:
         try:

@@ -28,7 +28,7 @@ from azure.core.exceptions import AzureError, ResourceExistsError
 from azure.storage.blob.aio import BlobClient, ContainerClient
 
 from shared.adapters.storage import failures
-from shared.adapters.storage.byte_budget import Room
+from shared.adapters.storage.byte_budget import ByteBudget
 from shared.adapters.storage.clients import create_container
 from shared.domain import layout
 from shared.domain.errors import Transient
@@ -105,16 +105,16 @@ class BlobAppendLog:
         self.container = container
         self.block_bytes = block_bytes
         self.turns = asyncio.Semaphore(most_appends)
-        self.room = Room(waiting_bytes)
+        self.budget = ByteBudget(waiting_bytes)
         self.writers: OrderedDict[str, Writer] = OrderedDict()
 
     async def append(self, stem: str, line: bytes) -> None:
-        """Append a line; see the port."""
+        """Append a line."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + BUDGET
         size = len(line)
-        if not self.room.take(size):
-            await self.room.wait(size)
+        if not self.budget.try_acquire(size):
+            await self.budget.acquire(size)
         try:
             writer = self.writers.get(stem)
             if writer is None:
@@ -125,14 +125,14 @@ class BlobAppendLog:
                 writer.task = asyncio.create_task(self.drain(writer))
             await waiter
         finally:
-            self.room.give_back(size)
+            self.budget.release(size)
 
     async def drain(self, writer: Writer) -> None:
         """Commit what waits until nothing does."""
         try:
             while writer.waiting:
                 async with self.turns:  # what arrives before our turn comes along
-                    lines = take_block(writer.waiting, self.block_bytes)
+                    lines = next_block(writer.waiting, self.block_bytes)
                     if lines:
                         await self.commit_for(writer, lines)
         finally:
@@ -195,7 +195,7 @@ class BlobAppendLog:
             writer.next_segment()
 
     def open(self, writer: Writer) -> BlobClient:
-        """Give the client of the writer's segment; making one is dear."""
+        """Return the client of the writer's segment; making one is dear."""
         if writer.blob is None:
             path = layout.segment_path(writer.stem, writer.roll)
             writer.blob = self.container.get_blob_client(path)
@@ -230,7 +230,7 @@ def settle(lines: Iterable[Line], failure: str) -> None:
             line.waiter.set_result(None)
 
 
-def take_block(waiting: deque[Line], limit: int) -> list[Line]:
+def next_block(waiting: deque[Line], limit: int) -> list[Line]:
     """Take whole lines off the front, at least one, up to `limit` bytes.
 
     A line whose caller was cancelled is dropped: its event is not acknowledged.

@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from shared.domain import layout
 from shared.domain.errors import IntegrityError, Transient
 from shared.domain.log.coverage import Covers, Segment, ThreadLog
-from shared.ports.archive_store import AlreadyExists, File, Immutable
+from shared.ports.archive_store import AlreadyExists, Immutable, StoredFile
 from shared.ports.leases import LeaseHeld
 
 PART = 4 * 1024 * 1024
@@ -45,12 +45,12 @@ class FolderArchive:
         return os.path.realpath(self.root)
 
     def looks_inside(self, folder: str) -> bool:
-        """Say whether a folder, its links followed, is inside the archive's."""
+        """Return whether a folder, its links followed, is inside the archive's."""
         found = os.path.realpath(folder)
         return os.path.commonpath((found, self.real)) == self.real
 
-    async def walk(self, prefix: str = "") -> AsyncIterator[File]:
-        """Give every file; see the port."""
+    async def walk(self, prefix: str = "") -> AsyncIterator[StoredFile]:
+        """Yield every file."""
         folder = prefix.rpartition("/")[0]
         start = self.root / folder
         if not self.looks_inside(str(start)) or not start.is_dir():
@@ -61,11 +61,11 @@ class FolderArchive:
                 yield file
 
     async def read(self, path: str) -> bytes:
-        """Read a file; see the port."""
+        """Read a file."""
         return b"".join([part async for part in self.stream(path)])
 
     async def stream(self, path: str) -> AsyncIterator[bytes]:
-        """Read a file in parts; see the port."""
+        """Read a file in parts."""
         try:
             with self.opened(path) as file:
                 while part := file.read(PART):
@@ -75,7 +75,7 @@ class FolderArchive:
             raise Transient(f"read {path}: {error.strerror}") from None
 
     async def tail(self, path: str, count: int) -> bytes:
-        """Read the end of a file; see the port."""
+        """Read the end of a file."""
         with self.opened(path) as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - count))
             return file.read()
@@ -91,17 +91,17 @@ class FolderArchive:
         return f"{self.root}{os.sep}{path}"
 
     async def create(self, path: str, data: bytes | Iterator[bytes]) -> None:
-        """Create a file; see the port."""
+        """Create a file."""
         parts = [data] if isinstance(data, bytes) else data
         self.write(path, parts, link)
 
     async def check_erasable(self) -> None:
-        """Ask whether the folder can be written; see the port."""
+        """Ask whether the folder can be written."""
         if not os.access(self.root, os.W_OK):
             raise Immutable("the folder cannot be written")
 
     async def replace(self, path: str, data: bytes) -> None:
-        """Replace a file; see the port."""
+        """Replace a file."""
         self.write(path, [data], os.replace)
 
     def write(
@@ -126,7 +126,7 @@ class FolderArchive:
                 os.unlink(file)
 
     async def append(self, stem: str, line: bytes) -> None:
-        """Append a line to the ledger; see the port of append logs."""
+        """Append a line to the ledger."""
         path = layout.segment_path(stem, 0)
         try:
             with opened_in_folder(self.at(path), "a+b") as file:
@@ -148,7 +148,7 @@ def opened_in_folder(file: str, mode: str) -> IO[bytes]:
 
 
 def link(file: str, target: str) -> None:
-    """Give a file its name, unless that is taken.
+    """Rename a finished file, unless the name is taken.
 
     Raises:
         FileExistsError: it is. Where the file system knows no hard links, as some
@@ -166,7 +166,7 @@ def link(file: str, target: str) -> None:
 
 
 def ends_a_line(file: IO[bytes]) -> bool:
-    """Say whether a file is empty or ends with a newline."""
+    """Return whether a file is empty or ends with a newline."""
     if not file.seek(0, os.SEEK_END):
         return True
     file.seek(-1, os.SEEK_END)
@@ -180,12 +180,12 @@ class NoThreadLogs:
     """
 
     async def threads(self) -> AsyncIterator[ThreadLog]:
-        """Give no thread."""
+        """Yield no thread."""
         return
         yield
 
     async def thread(self, thread_id: str) -> ThreadLog:
-        """Give a thread without segments."""
+        """Return a thread without segments."""
         return ThreadLog(thread_id=thread_id, segments=(), markers={})
 
     async def read(self, segment: Segment, start: int) -> bytes:  # noqa: ARG002 - as the port has it
@@ -193,7 +193,7 @@ class NoThreadLogs:
         raise IntegrityError(f"{segment.path} is in no log")
 
     async def quarantined(self, thread_id: str) -> bytes:  # noqa: ARG002 - as the port has it
-        """Give nothing."""
+        """Return nothing."""
         return b""
 
     async def clear_quarantine(self, thread_id: str) -> None:
@@ -218,7 +218,7 @@ class FolderLease:
     """A lock that is held. The system takes it back when this process ends."""
 
     async def confirm(self) -> None:
-        """Be sure; see the port."""
+        """Be sure."""
 
 
 class FolderLeases:
@@ -229,7 +229,7 @@ class FolderLeases:
 
     @asynccontextmanager
     async def hold(self, path: str) -> AsyncIterator[FolderLease]:
-        """Hold a lock; see the port."""
+        """Hold a lock."""
         file = self.root / f"{path}.lock"
         lock = FileLock(file, blocking=False, thread_local=False)
         try:
@@ -250,12 +250,12 @@ class NoLeases:
 
     @asynccontextmanager
     async def hold(self, path: str) -> AsyncIterator[FolderLease]:  # noqa: ARG002 - as the port has it
-        """Hold nothing; see the port."""
+        """Hold nothing."""
         yield FolderLease()
 
 
-def files_below(folder: Path, prefix: str) -> Iterator[File]:
-    """Give the files of a folder and of those in it, in the order of their paths."""
+def files_below(folder: Path, prefix: str) -> Iterator[StoredFile]:
+    """Yield the files of a folder and of those in it, in the order of their paths."""
     entries = sorted(os.scandir(folder), key=name_in_order)
     for entry in entries:
         path = f"{prefix}{entry.name}"
@@ -263,7 +263,9 @@ def files_below(folder: Path, prefix: str) -> Iterator[File]:
             yield from files_below(Path(entry.path), f"{path}/")
             continue
         found = entry.stat(follow_symlinks=False)
-        yield File(path=path, size=found.st_size, is_plain=stat.S_ISREG(found.st_mode))
+        yield StoredFile(
+            path=path, size=found.st_size, is_plain=stat.S_ISREG(found.st_mode)
+        )
 
 
 def name_in_order(entry: "os.DirEntry[str]") -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from shared.domain import layout
 from shared.domain.errors import IntegrityError, Transient
-from shared.ports.archive_store import AlreadyExists, File, Immutable
+from shared.ports.archive_store import AlreadyExists, Immutable, StoredFile
 
 PART = 4 * 1024 * 1024
 
@@ -29,24 +29,24 @@ class FsspecArchive:
         self.rolls: dict[str, int] = {}
         self.rolling = asyncio.Lock()
 
-    async def walk(self, prefix: str = "") -> AsyncIterator[File]:
-        """Give every file; see the port."""
+    async def walk(self, prefix: str = "") -> AsyncIterator[StoredFile]:
+        """Yield every file."""
         folder = prefix.rpartition("/")[0]
         async for file in self.below(f"{folder}/" if folder else ""):
             if file.path.startswith(prefix):
                 yield file
 
-    async def below(self, folder: str) -> AsyncIterator[File]:
-        """Give the files of a folder and of those in it, in the order of paths."""
+    async def below(self, folder: str) -> AsyncIterator[StoredFile]:
+        """Yield the files of a folder and of those in it, in the order of paths."""
         for path, size in sorted(await self.run(f"list {folder}", self.listed, folder)):
             if not path.endswith("/"):
-                yield File(path=path, size=size)
+                yield StoredFile(path=path, size=size)
                 continue
             async for file in self.below(path):
                 yield file
 
     def listed(self, folder: str) -> list[tuple[str, int]]:
-        """Give what stands in a folder, with its size; folders end with a slash."""
+        """Return what stands in a folder, with its size; folders end with a slash."""
         try:
             found = self.files.ls(self.at(folder), detail=True, refresh=True)
         except (FileNotFoundError, NotADirectoryError):
@@ -60,12 +60,12 @@ class FsspecArchive:
         return entries
 
     async def read(self, path: str) -> bytes:
-        """Read a file; see the port."""
+        """Read a file."""
         data: bytes = await self.run(f"read {path}", self.files.cat_file, self.at(path))
         return data
 
     async def stream(self, path: str) -> AsyncIterator[bytes]:
-        """Read a file in parts; see the port."""
+        """Read a file in parts."""
         start = 0
         while part := await self.run(f"read {path}", self.part, path, start):
             yield part
@@ -79,14 +79,14 @@ class FsspecArchive:
         return data
 
     async def tail(self, path: str, count: int) -> bytes:
-        """Read the end of a file; see the port."""
+        """Read the end of a file."""
         data: bytes = await self.run(
             f"read {path}", self.files.tail, self.at(path), count
         )
         return data
 
     async def create(self, path: str, data: bytes | Iterator[bytes]) -> None:
-        """Create a file; see the port."""
+        """Create a file."""
         if path in self.writing:
             raise AlreadyExists(f"{path} is being written already")
         self.writing.add(path)
@@ -99,10 +99,10 @@ class FsspecArchive:
             self.writing.discard(path)
 
     async def check_erasable(self) -> None:
-        """Ask nothing: no file system tells beforehand; see the port."""
+        """Ask nothing: no file system tells beforehand."""
 
     async def replace(self, path: str, data: bytes) -> None:
-        """Replace a file; see the port."""
+        """Replace a file."""
         await self.run(f"write {path}", self.write, path, [data])
 
     def write(self, path: str, parts: Iterable[bytes]) -> None:
@@ -119,7 +119,7 @@ class FsspecArchive:
         file.commit()
 
     async def append(self, stem: str, line: bytes) -> None:
-        """Keep a line in a file of its own; see the port of append logs."""
+        """Write a line into a file of its own: no such store can append."""
         async with self.rolling:
             if stem not in self.rolls:
                 known = [file.path async for file in self.walk(stem)]

@@ -16,7 +16,7 @@ from shared.adapters.storage import failures
 from shared.adapters.storage.clients import create_container, why_kept
 from shared.domain import layout
 from shared.domain.errors import IntegrityError, Transient
-from shared.ports.archive_store import AlreadyExists, File, Immutable
+from shared.ports.archive_store import AlreadyExists, Immutable, StoredFile
 
 CONTENT_TYPES = {
     "json": "application/json",
@@ -36,11 +36,11 @@ class BlobArchiveStore:
     ) -> None:
         self.container = service.get_container_client(container)
 
-    async def walk(self, prefix: str = "") -> AsyncIterator[File]:
-        """Give every file; see the port."""
+    async def walk(self, prefix: str = "") -> AsyncIterator[StoredFile]:
+        """Yield every file."""
         try:
             async for blob in self.container.list_blobs(prefix or None):
-                yield File(path=blob.name, size=blob.size)
+                yield StoredFile(path=blob.name, size=blob.size)
         except AzureError as error:
             if not failures.is_container_missing(error):
                 raise Transient(
@@ -48,11 +48,11 @@ class BlobArchiveStore:
                 ) from None
 
     async def read(self, path: str) -> bytes:
-        """Read a file; see the port."""
+        """Read a file."""
         return b"".join([part async for part in self.stream(path)])
 
     async def stream(self, path: str) -> AsyncIterator[bytes]:
-        """Read a file in parts; see the port."""
+        """Read a file in parts."""
         try:
             offset, part = 0, b""
             while not offset or len(part) == READ_BYTES:
@@ -71,7 +71,7 @@ class BlobArchiveStore:
             raise Transient(f"read {path}: {failures.describe(error)}") from None
 
     async def tail(self, path: str, count: int) -> bytes:
-        """Read the end of a file; see the port."""
+        """Read the end of a file."""
         blob = self.container.get_blob_client(path)
         try:
             size = (await blob.get_blob_properties()).size
@@ -85,7 +85,7 @@ class BlobArchiveStore:
             raise Transient(f"read {path}: {failures.describe(error)}") from None
 
     async def create(self, path: str, data: bytes | Iterator[bytes]) -> None:
-        """Create a file; see the port."""
+        """Create a file."""
         if not isinstance(data, bytes):
             data = short_or_long(data)
         attempts = 2 if isinstance(data, bytes) else 1  # a stream cannot be sent again
@@ -116,14 +116,14 @@ class BlobArchiveStore:
         )
 
     async def check_erasable(self) -> None:
-        """Ask for policies and holds of the container; see the port."""
+        """Ask for policies and holds of the container."""
         with failures.as_transient("ask for the container's policies"):
             reason = await why_kept(self.container)
         if reason:
             raise Immutable(reason)
 
     async def replace(self, path: str, data: bytes) -> None:
-        """Replace a file; see the port."""
+        """Replace a file."""
         try:
             await self.upload(path, data, overwrite=True)
         except AzureError as error:
@@ -134,7 +134,7 @@ class BlobArchiveStore:
 
 
 def short_or_long(parts: Iterator[bytes]) -> bytes | Iterator[bytes]:
-    """Give the bytes as a whole where they fit into one block, else the parts."""
+    """Return the bytes as a whole where they fit into one block, else the parts."""
     begun: list[bytes] = []
     size = 0
     for part in parts:

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 
 
-class Room:
+class ByteBudget:
     """A number of bytes shared by many, first come, first served.
 
     What is larger than all of it is let in alone, so that nobody waits for ever.
@@ -15,14 +15,14 @@ class Room:
         self.used = 0
         self.queue: deque[tuple[int, asyncio.Future[None]]] = deque()
 
-    def take(self, amount: int) -> bool:
+    def try_acquire(self, amount: int) -> bool:
         """Take `amount` bytes now, if there is room and nobody waits for it."""
         if self.queue or not self.fits(amount):
             return False
         self.used += amount
         return True
 
-    async def wait(self, amount: int) -> None:
+    async def acquire(self, amount: int) -> None:
         """Take `amount` bytes once it is our turn; cancelled, nothing is taken."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.queue.append((amount, turn))
@@ -31,18 +31,18 @@ class Room:
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 self.used -= amount  # let in, and cancelled in the same moment
-            self.let_in()
+            self.admit_waiting()
             raise
 
-    def give_back(self, amount: int) -> None:
+    def release(self, amount: int) -> None:
         self.used -= amount
         if self.queue:
-            self.let_in()
+            self.admit_waiting()
 
     def fits(self, amount: int) -> bool:
         return self.used + amount <= self.size or self.used == 0
 
-    def let_in(self) -> None:
+    def admit_waiting(self) -> None:
         """Let in whoever is next, as long as there is room."""
         while self.queue:
             amount, turn = self.queue[0]

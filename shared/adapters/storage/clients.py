@@ -36,7 +36,7 @@ KEEP_ALIVE = 60.0
 
 
 def lean_transport() -> AioHttpTransport:
-    """Give a transport that asks the environment about proxies once, not per request.
+    """Return a transport that asks the environment about proxies once, not per request.
 
     By default the SDK lets aiohttp look up .netrc and the proxy variables for each
     request, both in another thread: half of what an append costs (docs/performance.md).
@@ -91,7 +91,7 @@ class Account:
 
 
 async def why_kept(container: ContainerClient) -> str:
-    """Give what forbids removing anything from a container; "" where nothing does."""
+    """Return what forbids removing anything from a container; "" where nothing does."""
     found = await container.get_container_properties()
     if found.has_legal_hold:
         return "the container has a legal hold; have it cleared first"

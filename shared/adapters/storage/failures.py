@@ -19,19 +19,19 @@ NOT_ALLOWED = (
 
 
 def code(error: AzureError) -> str:
-    """Give the service's error code, which the SDK has as a str or as an enum."""
+    """Return the service's error code, which the SDK has as a str or as an enum."""
     found = getattr(error, "error_code", None)
     return str(getattr(found, "value", found) or "")
 
 
 def status(error: AzureError) -> int:
-    """Give the HTTP status, 0 where no answer came."""
+    """Return the HTTP status, 0 where no answer came."""
     found = error.status_code if isinstance(error, HttpResponseError) else None
     return int(found or 0)
 
 
 def describe(error: AzureError) -> str:
-    """Say what went wrong without any text that came from outside (P9)."""
+    """Return what went wrong without any text that came from outside (P9)."""
     kind, number = type(error).__name__, status(error)
     said = f"{kind} {number or 'no answer'} {code(error)}".strip()
     return said + NOT_ALLOWED if number == HTTPStatus.FORBIDDEN else said

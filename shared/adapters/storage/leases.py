@@ -28,11 +28,11 @@ class BlobLease:
         self.lease = lease
 
     async def confirm(self) -> None:
-        """Renew; see the port."""
+        """Renew."""
         with failures.as_transient("the lease was lost"):
             await self.lease.renew()
 
-    async def keep(self) -> None:
+    async def renew(self) -> None:
         """Renew for ever. A failed renewal is left to `confirm`, which must succeed."""
         while True:
             await asyncio.sleep(RENEW_EVERY)
@@ -48,9 +48,9 @@ class BlobLeases:
 
     @asynccontextmanager
     async def hold(self, path: str) -> AsyncIterator[BlobLease]:
-        """Hold a lease; see the port."""
+        """Hold a lease."""
         lease = BlobLease(await self.acquire(self.container.get_blob_client(path)))
-        keeping = asyncio.create_task(lease.keep())
+        keeping = asyncio.create_task(lease.renew())
         try:
             yield lease
         finally:

@@ -46,7 +46,7 @@ class BlobThreadLogs(BlobAppendLog):
         self.reads = others.get_container_client(layout.LOG)
 
     async def threads(self) -> AsyncIterator[ThreadLog]:
-        """Give every thread; see the port."""
+        """Yield every thread."""
         gathered: list[BlobProperties] = []
         folder = ""
         async for blob in self.list_blobs(layout.THREAD_PREFIX):
@@ -59,7 +59,7 @@ class BlobThreadLogs(BlobAppendLog):
             yield assemble(folder, gathered)
 
     async def thread(self, thread_id: str) -> ThreadLog:
-        """Give one thread; see the port."""
+        """Return one thread."""
         folder = layout.thread_folder(thread_id)
         return assemble(folder, [blob async for blob in self.list_blobs(folder)])
 
@@ -74,7 +74,7 @@ class BlobThreadLogs(BlobAppendLog):
             raise Transient(f"list the log: {describe(error)}") from None
 
     async def read(self, segment: Segment, start: int) -> bytes:
-        """Read a segment; see the port."""
+        """Read a segment."""
         blob = self.reads.get_blob_client(segment.path)
         parts = []
         with as_transient(f"read {segment.path}"):
@@ -85,7 +85,7 @@ class BlobThreadLogs(BlobAppendLog):
         return b"".join(parts)
 
     async def quarantined(self, thread_id: str) -> bytes:
-        """Read a thread's quarantine; see the port."""
+        """Read a thread's quarantine."""
         lines = []
         async for blob in self.list_blobs(layout.quarantine_folder(thread_id)):
             with as_transient(f"read {blob.name}"):
@@ -94,13 +94,13 @@ class BlobThreadLogs(BlobAppendLog):
         return b"".join(lines)
 
     async def clear_quarantine(self, thread_id: str) -> None:
-        """Delete a thread's quarantine; see the port."""
+        """Delete a thread's quarantine."""
         async for blob in self.list_blobs(layout.quarantine_folder(thread_id)):
             with as_transient(f"delete {blob.name}"):
                 await self.reads.delete_blob(blob.name)
 
     async def mark(self, thread_id: str, revision: int, covers: Covers) -> None:
-        """Write a marker; see the port."""
+        """Write a marker."""
         blob = self.reads.get_blob_client(layout.marker_path(thread_id, revision))
         with as_transient("write a marker"):
             try:
@@ -113,7 +113,7 @@ class BlobThreadLogs(BlobAppendLog):
                 return
 
     async def prune(self, segment: Segment) -> bool:
-        """Delete a segment; see the port."""
+        """Delete a segment."""
         blob = self.reads.get_blob_client(segment.path)
         with as_transient(f"prune {segment.path}"):
             try:
@@ -130,7 +130,7 @@ class BlobThreadLogs(BlobAppendLog):
         return True
 
     async def unmark(self, thread_id: str, revision: int) -> None:
-        """Delete a marker; see the port."""
+        """Delete a marker."""
         blob = self.reads.get_blob_client(layout.marker_path(thread_id, revision))
         with as_transient("delete a marker"):
             try:

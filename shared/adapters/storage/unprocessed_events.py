@@ -13,22 +13,22 @@ from azure.storage.blob.aio import ContainerClient
 from shared.adapters.storage import failures
 from shared.adapters.storage.clients import why_kept
 from shared.domain.errors import Transient
-from shared.ports.unprocessed_events import Leftover
+from shared.ports.unprocessed_events import UnprocessedFile
 
 
-class BlobLeftovers:
+class BlobUnprocessedEvents:
     """Every blob under a prefix of one container."""
 
     def __init__(self, container: ContainerClient, prefix: str = "") -> None:
         self.container = container
         self.prefix = prefix
 
-    async def files(self) -> AsyncIterator[Leftover]:
-        """Give every file; see the port."""
+    async def files(self) -> AsyncIterator[UnprocessedFile]:
+        """Yield every file."""
         try:
             async for blob in self.container.list_blobs(self.prefix or None):
                 stream = await self.container.download_blob(blob.name)
-                yield Leftover(
+                yield UnprocessedFile(
                     path=blob.name,
                     data=await stream.readall(),
                     etag=stream.properties.etag,
@@ -40,20 +40,20 @@ class BlobLeftovers:
                 ) from None
 
     async def is_kept(self) -> bool:
-        """Ask for policies and holds of the container; see the port."""
+        """Ask for policies and holds of the container."""
         with failures.as_transient("ask for the container's policies"):
             try:
                 return bool(await why_kept(self.container))
             except ResourceNotFoundError:
                 return False
 
-    async def remove(self, leftover: Leftover) -> bool:
-        """Remove a file; see the port."""
-        with failures.as_transient(f"remove {leftover.path}"):
+    async def remove(self, file: UnprocessedFile) -> bool:
+        """Remove a file."""
+        with failures.as_transient(f"remove {file.path}"):
             try:
                 await self.container.delete_blob(
-                    leftover.path,
-                    etag=leftover.etag,
+                    file.path,
+                    etag=file.etag,
                     match_condition=MatchConditions.IfNotModified,
                 )
             except (ResourceModifiedError, ResourceNotFoundError):

@@ -16,7 +16,7 @@ class StorageWorkQueue:
         self.queue = queue
 
     async def put(self, work: Work, *, delay: timedelta = timedelta()) -> None:
-        """Queue a thread; see the port."""
+        """Queue a thread."""
         text = encode_work(work)
         with as_transient("queue a thread"):
             try:
@@ -26,7 +26,7 @@ class StorageWorkQueue:
                 await self.send(text, delay)
 
     async def depth(self) -> int:
-        """Count what waits; see the port."""
+        """Count what waits."""
         with as_transient("look at a queue"):
             try:
                 properties = await self.queue.get_queue_properties()

@@ -58,11 +58,11 @@ class Erasures:
         return frozenset(order.participant for order in self.orders) - {""}
 
     def inherited(self, revision: int) -> "Erasures":
-        """Give what of it holds for a revision that is only being made."""
+        """Return what of it holds for a revision that is only being made."""
         return replace(self, revision=revision, outcomes={}, files=())
 
     def ordered(self, order: Order, before: Transcript) -> "Erasures":
-        """Give it with one more order for the revision that `before` is of."""
+        """Return it with one more order for the revision that `before` is of."""
         outcomes = {
             one.id: one.outcome for one in before.messages if one.id in order.messages
         }
@@ -73,13 +73,13 @@ class Erasures:
         )
 
     def current(self, manifest: Manifest) -> tuple[ArchiveFile, ...]:
-        """Give what the revision's files are now, without `erasures.json`."""
+        """Return what the revision's files are now, without `erasures.json`."""
         changed = {one.name: one for one in self.files}
         return tuple(changed.get(one.name, one) for one in manifest.files)
 
 
 def encode_erasures(erasures: Erasures) -> bytes:
-    """Give the bytes of `erasures.json`."""
+    """Return the bytes of `erasures.json`."""
     document = {
         "schema": SCHEMA,
         "thread_id": erasures.thread_id,
@@ -153,7 +153,7 @@ def decode_erasures(data: bytes) -> Erasures:
 
 
 def erasure_line(erasures: Erasures, digest: str) -> bytes:
-    """Give the ledger's line for the newest order of a revision's erasures."""
+    """Return the ledger's line for the newest order of a revision's erasures."""
     newest = erasures.orders[-1]
     facts = {
         "thread_id": erasures.thread_id,
@@ -170,7 +170,7 @@ def erasure_line(erasures: Erasures, digest: str) -> bytes:
 def chosen_by(
     transcript: Transcript, *, participant: str, messages: Collection[str]
 ) -> set[str]:
-    """Give the ids of the messages to erase: by id, by sender, or naming somebody."""
+    """Return the ids of the messages to erase: by id, by sender, or naming somebody."""
     return {
         one.id
         for one in transcript.messages
@@ -180,7 +180,7 @@ def chosen_by(
 
 
 def people_in(message: Message) -> Iterable[str]:
-    """Give whom a system message names with their display names."""
+    """Yield whom a system message names with their display names."""
     people = message.content.get("participants")
     for one in people if isinstance(people, list) else ():
         if isinstance(one, dict):
@@ -190,7 +190,7 @@ def people_in(message: Message) -> Iterable[str]:
 def newly_erased(
     transcript: Transcript, messages: Collection[str]
 ) -> dict[VersionKey, str]:
-    """Give the commitments of the chosen messages' contents that are still there."""
+    """Return the commitments of the chosen messages' contents that are still there."""
     return {
         (message.id, version.number, str(version.kind)): version.commitment
         for message in transcript.messages

@@ -15,7 +15,7 @@ from shared.domain.thread.transcript import Message, Transcript, Version
 
 
 def leaf_facts(thread_id: str, message: Message, version: Version) -> dict[str, Any]:
-    """Give what the leaf of one version commits to."""
+    """Return what the leaf of one version commits to."""
     return {
         "thread": thread_id,
         "message": message.id,
@@ -28,7 +28,7 @@ def leaf_facts(thread_id: str, message: Message, version: Version) -> dict[str, 
 
 
 def leaves(transcript: Transcript) -> Iterator[bytes]:
-    """Give the leaf of every version of every message, in the transcript's order."""
+    """Yield the leaf of every version of every message, in the transcript's order."""
     for message in transcript.messages:
         for version in message.versions:
             yield canonical(leaf_facts(transcript.thread_id, message, version))
@@ -74,7 +74,7 @@ class Tree:
 
 
 def merkle_root(entries: Iterable[bytes]) -> str:
-    """Give the RFC 6962 root, hex, over the entries in their order."""
+    """Return the RFC 6962 root, hex, over the entries in their order."""
     tree = Tree()
     for entry in entries:
         tree.add(leaf_hash(entry))
@@ -82,7 +82,7 @@ def merkle_root(entries: Iterable[bytes]) -> str:
 
 
 def inclusion_path(hashes: Sequence[bytes], index: int) -> list[str]:
-    """Give the proof that entry `index` stands in the tree over these leaf hashes.
+    """Return the proof that entry `index` stands in the tree over these leaf hashes.
 
     The hashes, hex, run from the leaf's neighbour up to the root.
     """
@@ -99,7 +99,7 @@ def inclusion_path(hashes: Sequence[bytes], index: int) -> list[str]:
 
 
 def root_of_path(hashed: bytes, index: int, size: int, path: Sequence[str]) -> str:
-    """Give the root that an inclusion path leads to; "" when path and size disagree."""
+    """Return the root that an inclusion path leads to; "" if path and size disagree."""
     if not 0 <= index < size:
         return ""
     node, last = hashed, size - 1

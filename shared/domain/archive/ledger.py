@@ -39,18 +39,18 @@ class LineKind(StrEnum):
     CLOSED = "closed"
 
 
-Line = Mapping[str, Any]
+LineFacts = Mapping[str, Any]
 
 
 def encode_line(kind: LineKind, facts: Mapping[str, Any]) -> bytes:
-    """Give a line, with its LF."""
+    """Return a line, with its LF."""
     line = {"schema": SCHEMA, "kind": kind, **facts}
     line["sha256"] = sha256(json_line.canonical(line))
     return json_line.encode(json_line.compact(line) + "\n")
 
 
 def revision_line(manifest: Manifest) -> bytes:
-    """Give the line of a revision: a function of its manifest, however often written.
+    """Return the line of a revision: a function of its manifest, however often written.
 
     An archive that was removed is then missed.
     """
@@ -64,7 +64,7 @@ def revision_line(manifest: Manifest) -> bytes:
 
 
 def closing_line(day: date, tree: Tree, previous: tuple[str, str] | None) -> bytes:
-    """Give the line that closes a day of these lines after the `previous` day."""
+    """Return the line that closes a day of these lines after the `previous` day."""
     facts = {
         "day": day.isoformat(),
         "lines": tree.size,
@@ -75,11 +75,11 @@ def closing_line(day: date, tree: Tree, previous: tuple[str, str] | None) -> byt
 
 
 def withheld_line(line: bytes) -> bytes:
-    """Give what stands for a line (without LF) that a package does not show."""
+    """Return what stands for a line (without LF) that a package does not show."""
     return b'{"withheld":"%s"}\n' % leaf_hash(line).hex().encode()
 
 
-def decode_line(line: bytes) -> Line:
+def decode_line(line: bytes) -> LineFacts:
     """Read a line, without its LF.
 
     Raises:
@@ -101,7 +101,7 @@ def decode_line(line: bytes) -> Line:
 
 
 def segment_key(path: str) -> tuple[str, int] | None:
-    """Give day and roll of a segment of the ledger; None for what is none."""
+    """Return day and roll of a segment of the ledger; None for what is none."""
     match = SEGMENT.fullmatch(path)
     return (match[1], int(match[2] or 0)) if match else None
 
@@ -116,12 +116,12 @@ def by_day(paths: Iterable[str]) -> dict[date, list[str]]:
 
 
 def may_be_closed(day: date, now: datetime) -> bool:
-    """Say whether no append to that day can be under way any more."""
+    """Return whether no append to that day can be under way any more."""
     end = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
     return now >= end + CLOSED_AFTER
 
 
-class Follower:
+class LedgerReader:
     """Follows the ledger line by line, in order, and tells what breaks it."""
 
     def __init__(self) -> None:
@@ -144,7 +144,7 @@ class Follower:
         self.open_days = self.unclosed
         self.day, self.day_tree, self.closing = day, Tree(), b""
 
-    def take(self, line: bytes) -> tuple[Line | None, str]:
+    def read(self, line: bytes) -> tuple[LineFacts | None, str]:
         """Take the next line, without LF; give it read, and what is wrong or ""."""
         match = WITHHELD.fullmatch(line)
         hashed = bytes.fromhex(match[1].decode()) if match else leaf_hash(line)
@@ -164,7 +164,7 @@ class Follower:
             self.day_tree.add(hashed)
         return value, problem
 
-    def judge(self, line: bytes, value: Line) -> str:
+    def judge(self, line: bytes, value: LineFacts) -> str:
         if self.closing:
             return "" if line == self.closing else "a line stands after the day's end"
         if value["kind"] != LineKind.CLOSED:

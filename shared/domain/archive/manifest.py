@@ -54,7 +54,7 @@ class Manifest:
 
 
 def file_named(files: Sequence[ArchiveFile], name: str) -> ArchiveFile:
-    """Give the entry of a file.
+    """Return the entry of a file.
 
     Raises:
         IntegrityError: the manifest names no such file.
@@ -68,7 +68,7 @@ def file_named(files: Sequence[ArchiveFile], name: str) -> ArchiveFile:
 
 def describe(name: str, data: bytes) -> ArchiveFile:
     description = Description(name)
-    description.see(data)
+    description.add(data)
     return description.file
 
 
@@ -80,15 +80,15 @@ class Description:
         self.digest = hashlib.sha256()
         self.bytes = self.lines = 0
 
-    def see(self, part: bytes) -> None:
+    def add(self, part: bytes) -> None:
         self.digest.update(part)
         self.bytes += len(part)
         self.lines += part.count(b"\n")
 
     def passing(self, parts: Iterable[bytes]) -> Iterator[bytes]:
-        """Give the parts on, and see each."""
+        """Yield the parts on, and see each."""
         for part in parts:
-            self.see(part)
+            self.add(part)
             yield part
 
     @property
@@ -110,7 +110,7 @@ def content_of(
     covers: Covers,
     previous: tuple[int, str] | None,
 ) -> dict[str, Any]:
-    """Give what a manifest says of a revision: a function of its input (P5)."""
+    """Return what a manifest says of a revision: a function of its input (P5)."""
     attachments = [attachment_json(one) for one in transcript.attachments]
     return {
         "thread_id": transcript.thread_id,
@@ -121,7 +121,7 @@ def content_of(
         "counts": counts(transcript),
         "reconciliation": transcript.outcomes,
         "complete": transcript.is_complete,
-        "view": view_json(transcript),
+        "view": listing_json(transcript),
         "gaps": [gap_json(one) for one in transcript.gaps],
         **({"attachments": attachments} if attachments else {}),
         "covers": coverage.to_json(covers),
@@ -132,7 +132,7 @@ def content_of(
 def encode_manifest(
     content: Mapping[str, Any], *, archived_on: datetime, archiver_version: str
 ) -> bytes:
-    """Give the bytes of `manifest.json`."""
+    """Return the bytes of `manifest.json`."""
     manifest = {
         "schema": SCHEMA,
         "content": content,
@@ -190,18 +190,18 @@ def counts(transcript: Transcript) -> dict[str, Any]:
     }
 
 
-def view_json(transcript: Transcript) -> dict[str, str]:
-    view = transcript.view
+def listing_json(transcript: Transcript) -> dict[str, str]:
+    listing = transcript.listing
     return {
-        "sight": view.sight,
-        "reader": view.reader,
-        "since": view.since,
-        "reason": view.reason,
+        "sight": listing.visibility,
+        "reader": listing.reader,
+        "since": listing.since,
+        "reason": listing.reason,
     }
 
 
 def attachment_json(attachment: Attachment) -> dict[str, Any]:
-    """Give what of an attachment is no content: it stays when content is erased."""
+    """Return what of an attachment is no content: it stays when content is erased."""
     return {
         "message": attachment.message_id,
         "number": attachment.number,

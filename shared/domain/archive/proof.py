@@ -30,7 +30,7 @@ from shared.domain.thread.transcript import Message, Transcript, Version
 def find_version(
     transcript: Transcript, message_id: str, number: str
 ) -> tuple[int, Message, Version]:
-    """Give a message's version, its newest where no number is given, and its place.
+    """Return a message's version, its newest where no number is given, and its place.
 
     Raises:
         IntegrityError: the archive has no such message or version.
@@ -58,7 +58,7 @@ def encode_proof(
     line_path: Sequence[str],
     checkpoint: Checkpoint,
 ) -> bytes:
-    """Give the bytes of a proof. `line` is the ledger's, without LF."""
+    """Return the bytes of a proof. `line` is the ledger's, without LF."""
     index, message, version = found
     hashes = [leaf_hash(one) for one in leaves(transcript)]
     document = {
@@ -81,7 +81,7 @@ def encode_proof(
 
 
 def check_proof(data: bytes, checkpoint: Checkpoint | None = None) -> list[str]:
-    """Give what is wrong with a proof, against a checkpoint that was kept elsewhere.
+    """Return what is wrong with a proof, against a checkpoint that was kept elsewhere.
 
     Raises:
         IntegrityError: it is no proof.

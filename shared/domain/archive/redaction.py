@@ -63,7 +63,7 @@ PERSON_FIELDS = (
 def without(
     events: bytes, *, messages: Collection[str], people: Collection[str]
 ) -> bytes:
-    """Give the lines of `events.jsonl` without what is erased."""
+    """Return the lines of `events.jsonl` without what is erased."""
     return b"".join(
         redact_record(piece, messages, people) + b"\n" for piece in pieces(events)
     )
@@ -118,7 +118,7 @@ def blank(
 def without_unread(
     quarantine: bytes, *, messages: Collection[str], people: Collection[str]
 ) -> bytes:
-    """Give the lines of `quarantine.jsonl` without what may be erased."""
+    """Return the lines of `quarantine.jsonl` without what may be erased."""
     return b"".join(
         blank(line, parse_or_none(line), messages, people) + b"\n"
         for line in quarantine.split(b"\n")
@@ -133,7 +133,7 @@ def renamed(line: bytes, value: Any, people: Collection[str]) -> bytes:
 
 
 def without_names(value: Any, people: Collection[str]) -> Any:
-    """Give a JSON value in which erased people have ids, but no names."""
+    """Return a JSON value in which erased people have ids, but no names."""
     if isinstance(value, list):
         return [without_names(one, people) for one in value]
     if not isinstance(value, dict):
@@ -152,7 +152,7 @@ def without_names(value: Any, people: Collection[str]) -> Any:
 def without_listed(
     listing: bytes, *, messages: Collection[str], people: Collection[str]
 ) -> bytes:
-    """Give the lines of `listing.jsonl` without what is erased.
+    """Return the lines of `listing.jsonl` without what is erased.
 
     Raises:
         IntegrityError: a line is not one that this product writes.

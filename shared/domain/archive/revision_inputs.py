@@ -10,7 +10,7 @@ from shared.domain.archive.erasure import (
     newly_erased,
 )
 from shared.domain.archive.redaction import without, without_listed, without_unread
-from shared.domain.log.record import read_records
+from shared.domain.log.record import Records, read_records
 from shared.domain.thread.attachments import read_attachments, without_attached
 from shared.domain.thread.listing import read_listings
 from shared.domain.thread.replay import replay
@@ -18,7 +18,7 @@ from shared.domain.thread.transcript import Transcript
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
+class RevisionInputs:
     """The input of one revision, as it stands in its files."""
 
     thread_id: str
@@ -29,7 +29,7 @@ class Sources:
     erasures: Erasures
 
     @classmethod
-    def of(cls, files: Mapping[str, bytes], erasures: Erasures) -> "Sources":
+    def of(cls, files: Mapping[str, bytes], erasures: Erasures) -> "RevisionInputs":
         """Take the input out of a revision's files."""
         return cls(
             thread_id=erasures.thread_id,
@@ -55,8 +55,13 @@ class Sources:
             files[layout.ERASURES_FILE] = encode_erasures(self.erasures)
         return files
 
-    def transcript(self) -> Transcript:
-        """Replay.
+    @property
+    def records(self) -> Records:
+        """The events, read."""
+        return read_records(self.events)
+
+    def transcript(self, log: Records | None = None) -> Transcript:
+        """Replay. `log` are the events, where they have been read already.
 
         Raises:
             IntegrityError: the listing, or what was attached, cannot be read.
@@ -64,15 +69,15 @@ class Sources:
         """
         return replay(
             self.thread_id,
-            read_records(self.events),
+            self.records if log is None else log,
             read_listings(self.listing),
             quarantined=self.quarantine.count(b"\n"),
             erased=self.erasures.versions,
             outcomes=self.erasures.outcomes,
         ).with_attachments(read_attachments(self.attachments))
 
-    def erased(self) -> "Sources":
-        """Give the input without anything that its erasures name (idempotent)."""
+    def erased(self) -> "RevisionInputs":
+        """Return the input without anything that its erasures name (idempotent)."""
         messages, people = self.erasures.messages, self.erasures.people
         if not messages and not people:
             return self

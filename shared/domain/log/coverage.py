@@ -60,7 +60,7 @@ class ThreadLog:
 
 
 def cover(segments: Iterable[Segment]) -> dict[str, Cover]:
-    """Give the coverage of an archive that holds these segments as they are now."""
+    """Return the coverage of an archive that holds these segments as they are now."""
     return {
         one.name: Cover(size=one.size, created_on=format_time(one.created_on))
         for one in segments
@@ -68,7 +68,7 @@ def cover(segments: Iterable[Segment]) -> dict[str, Cover]:
 
 
 def covered_size(segment: Segment, covers: Covers) -> int:
-    """Give how many bytes of a segment are covered.
+    """Return how many bytes of a segment are covered.
 
     Raises:
         IntegrityError: the segment is shorter than what was archived of it.
@@ -86,14 +86,14 @@ def covered_size(segment: Segment, covers: Covers) -> int:
 
 
 def uncovered(segments: Iterable[Segment], covers: Covers) -> list[Segment]:
-    """Give the segments that hold bytes which are not covered."""
+    """Return the segments that hold bytes which are not covered."""
     return [one for one in segments if covered_size(one, covers) < one.size]
 
 
 def why_due(
     log: ThreadLog, *, now: datetime, quiet_for: timedelta, max_open: timedelta
 ) -> str:
-    """Say why a thread is due for finalizing: `quiet`, `max_open`, or "" for not yet.
+    """Return why a thread is due for finalizing: `quiet`, `max_open`, or "".
 
     A segment counts as old from its creation on, so a thread that never rests still
     gets a snapshot every `max_open`: retention deletes a thread 30 to 90 days after

@@ -12,7 +12,7 @@ Source of the types and fields: the documentation page "Azure Communication Serv
 Chat events" and the Event Grid data-plane specification of Microsoft.Communication.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -77,7 +77,7 @@ KINDS = THREAD_LEVEL | USER_LEVEL
 CONTENT_FIELDS = frozenset(("messageBody", "metadata", "senderDisplayName"))
 """What of a message event may be erased later: no choice may depend on it first."""
 
-Identity = tuple[str, str, str, int]
+EventIdentity = tuple[str, str, str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,7 @@ class ChatEvent:
         return parse_version(self.data.get("version")) or 0
 
     @property
-    def identity(self) -> Identity:
+    def identity(self) -> EventIdentity:
         """What makes two deliveries, or two copies, the same event."""
         subject = self.envelope_id
         if self.kind in MESSAGE_KINDS:
@@ -135,14 +135,14 @@ def parse_version(value: Any) -> int | None:
 
 
 def raw_id(identifier: Any) -> str:
-    """Give the rawId of a communication identifier, which is what to key on."""
+    """Return the rawId of a communication identifier, which is what to key on."""
     if isinstance(identifier, dict) and isinstance(identifier.get("rawId"), str):
         return str(identifier["rawId"])
     return ""
 
 
 def is_own_user(user_id: str) -> bool:
-    """Say whether a token may exist for this id: no phone, Teams user or bot."""
+    """Return whether a token may exist for this id: no phone, Teams user or bot."""
     return user_id.startswith(OWN_USERS)
 
 
@@ -202,7 +202,7 @@ def interpret(envelope: Any, text: str | bytes) -> ChatEvent:
 
 
 def thread_named(envelope: Any) -> str:
-    """Give the thread that unreadable input names all the same; "" for none."""
+    """Return the thread that unreadable input names all the same; "" for none."""
     data = envelope.get("data") if isinstance(envelope, dict) else None
     thread_id = data.get("threadId") if isinstance(data, dict) else None
     if not isinstance(thread_id, str) or not thread_id.strip():
@@ -221,7 +221,7 @@ def require_message(data: Mapping[str, Any]) -> None:
 
 
 def actor(event: ChatEvent | None) -> str:
-    """Give the rawId of who created, changed or deleted it; "" where none is told."""
+    """Return the rawId of who created, changed or deleted it; "" where none is told."""
     if event is None:
         return ""
     names = ("createdBy", "editedBy", "deletedBy")
@@ -231,6 +231,11 @@ def actor(event: ChatEvent | None) -> str:
 
 def text(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def other_fields(value: Mapping[str, Any], named: Collection[str]) -> dict[str, Any]:
+    """Return the fields that have no place of their own, as received."""
+    return {name: field for name, field in value.items() if name not in named}
 
 
 def time_of(event: ChatEvent | None, name: str) -> str:

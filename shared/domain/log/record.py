@@ -4,20 +4,32 @@ Rule 1: a line is `{"schema":1,"received_on":…,"salt":…,"event":…}` and a 
 Rule 2: the event is its own text, not a parsed and rewritten copy of it.
 Rule 3: a torn line is counted and never hides the record that follows on it.
 Rule 4: an erased record says so, keeps what makes it one, and has no salt.
+Rule 5: the events of a log are a set (P3). Of several copies of one event the same one
+        always wins, whatever order they came in, and no content decides first: content
+        may be erased, and the choice must not change then.
 """
 
 import re
 import sys
 from array import array
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, overload
 
 from shared.domain import json_line
 from shared.domain.errors import InvalidEvent
-from shared.domain.log.event import MESSAGE_KINDS, ChatEvent, interpret
-from shared.domain.times import format_time
+from shared.domain.json_line import canonical
+from shared.domain.log.event import (
+    CONTENT_FIELDS,
+    MESSAGE_KINDS,
+    ChatEvent,
+    EventIdentity,
+    interpret,
+    other_fields,
+)
+from shared.domain.times import format_time, from_milliseconds, parse_time
 
 SCHEMA = 1
 SALT_BYTES = 16
@@ -87,7 +99,7 @@ class StoredRecords(Sequence[Record]):
 
 
 def encode_record(event_text: str, received_on: datetime, salt: bytes) -> bytes:
-    """Give the line that keeps an event; `salt` is 16 random bytes, used once."""
+    """Return the line that keeps an event; `salt` is 16 random bytes, used once."""
     head = (
         f'{{"schema":{SCHEMA},"received_on":"{format_time(received_on)}",'
         f'"salt":"{salt.hex()}","event":'
@@ -96,7 +108,7 @@ def encode_record(event_text: str, received_on: datetime, salt: bytes) -> bytes:
 
 
 def encode_quarantined(text: str, received_on: datetime, reason: str) -> bytes:
-    """Give the quarantine line for input that could not become a record."""
+    """Return the quarantine line for input that could not become a record."""
     line = {
         "schema": SCHEMA,
         "received_on": format_time(received_on),
@@ -114,8 +126,8 @@ def read_records(log: bytes, *, most_kept: int = MOST_KEPT_BYTES) -> Records:
     kept: list[Record] = []
     stored = StoredRecords(log)
     unreadable = 0
-    for start, piece in placed_pieces(log):
-        record = decode_record(piece)
+    for start, piece, value in parsed_pieces(log):
+        record = record_of(value, piece)
         if record is None:
             unreadable += 1
         elif len(log) > most_kept:
@@ -131,42 +143,41 @@ def message_of(record: Record) -> str:
 
 
 def pieces(log: bytes) -> Iterator[bytes]:
-    """Give each record of a stretch of log, and each piece that is none."""
-    return (piece for _, piece in placed_pieces(log))
+    """Yield each record of a stretch of log, and each piece that is none."""
+    return (piece for _, piece, _ in parsed_pieces(log))
 
 
-def placed_pieces(log: bytes) -> Iterator[tuple[int, bytes]]:
-    """Give each piece with the place where it begins."""
+def parsed_pieces(log: bytes) -> Iterator[tuple[int, bytes, Any]]:
+    """Yield each piece with where it begins, and its JSON value or None."""
     start = 0
     while start < len(log):
         end = log.find(b"\n", start)
         end = len(log) if end < 0 else end
         line = log[start:end]
         if line.strip():
-            at = start
-            for piece in untangle(line):
-                yield at, piece
-                at += len(piece)
+            position = start
+            for piece, value in untangle(line):
+                yield position, piece, value
+                position += len(piece)
         start = end + 1
 
 
-def untangle(line: bytes) -> Iterator[bytes]:
-    """Give a line whole when it is JSON, else cut it where a record may begin anew.
+def untangle(line: bytes) -> Iterator[tuple[bytes, Any]]:
+    """Yield a line whole when it is JSON, else cut where a record may begin again.
 
     A writer that dies in the middle of a line leaves a torn one, and the next record
     follows on it. Inside a JSON string the head of a record cannot stand unescaped.
     """
-    if parse_or_none(line) is not None:
-        yield line
-        return
+    value = parse_or_none(line)
     start = 0
-    while (after := line.find(HEAD, start + 1)) > 0:
-        if parse_or_none(line[after:]) is not None:
-            yield line[:after]
-            yield line[after:]
+    while value is None and (after := line.find(HEAD, start + 1)) > 0:
+        found = parse_or_none(line[after:])
+        if found is not None:
+            yield line[:after], None
+            yield line[after:], found
             return
         start = after
-    yield line
+    yield line, value
 
 
 def parse_or_none(line: bytes) -> Any:
@@ -178,7 +189,11 @@ def parse_or_none(line: bytes) -> Any:
 
 def decode_record(line: bytes) -> Record | None:
     """Read one line; None when it is no record of a schema that we know."""
-    value = parse_or_none(line)
+    return record_of(parse_or_none(line), line)
+
+
+def record_of(value: Any, line: bytes) -> Record | None:
+    """Read the JSON value of a line; None as for `decode_record`."""
     if not isinstance(value, dict) or value.get("schema") != SCHEMA:
         return None
     salt = value.get("salt")
@@ -195,5 +210,68 @@ def decode_record(line: bytes) -> Record | None:
 
 
 def is_erased(value: Any) -> bool:
-    """Say whether a line's content and salt were erased."""
+    """Return whether a line's content and salt were erased."""
     return isinstance(value, dict) and value.get(ERASED) is True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedEvent:
+    """An event of the log, once: its salt, and when its first record came."""
+
+    event: ChatEvent
+    salt: str
+    received_on: str = ""
+
+
+def unique_events(records: Iterable[Record]) -> list[LoggedEvent]:
+    """Return each event once, by identity, with the lowest salt of its copies."""
+    copies: dict[EventIdentity, list[Record]] = defaultdict(list)
+    for record in records:
+        copies[record.event.identity].append(record)
+    return [
+        LoggedEvent(
+            event=winning_copy(group),
+            salt=min(record.salt for record in group),
+            received_on=min(record.received_on for record in group),
+        )
+        for _, group in sorted(copies.items())
+    ]
+
+
+def thread_events(log: Records) -> list[LoggedEvent]:
+    """Return each event that concerns the thread itself, not one of its messages."""
+    return unique_events(
+        log.records[at]
+        for at, message_id in enumerate(log.message_ids)
+        if not message_id
+    )
+
+
+def winning_copy(group: Sequence[Record]) -> ChatEvent:
+    """Return the copy of an event that is read.
+
+    A thread-level event wins over a user-level one, which lacks fields. Among equals
+    the least canonical text wins: an arbitrary choice, but the same on every machine.
+    The text without content is compared before the text with it, so that the winner is
+    the same after an erasure; the envelope id, which differs in each copy, comes last.
+    """
+    if len(group) == 1:
+        return group[0].event
+    return min(
+        (record.event for record in group),
+        key=lambda event: (
+            event.per_user,
+            canonical(other_fields(event.data, CONTENT_FIELDS)),
+            canonical(event.data),
+            event.envelope_id,
+        ),
+    )
+
+
+def came_late(logged: LoggedEvent, listed_on: Sequence[datetime]) -> bool:
+    """Return whether an event happened before a listing and was received after it."""
+    version, came = logged.event.version, parse_time(logged.received_on)
+    happened = from_milliseconds(version) if version else None
+    if happened is None or came is None:
+        return False
+    return any(happened < moment < came for moment in listed_on)

@@ -23,7 +23,7 @@ FILE_SHARING = "fileSharingMetadata"
 
 
 def missing_files(transcript: Transcript, *, revision: int) -> Iterator[Attachment]:
-    """Give each file that messages name and that is not held, as `revision` tries it.
+    """Yield each file that messages name and that is not held, as `revision` tries it.
 
     Erased messages name none any more.
     """
@@ -50,7 +50,7 @@ def missing_files(transcript: Transcript, *, revision: int) -> Iterator[Attachme
 
 
 def named_files(message: Message) -> Iterator[tuple[Origin, str, str]]:
-    """Give what the versions of a message name: where, the file's name, its address."""
+    """Yield what a message's versions name: where, the file's name, its address."""
     for version in message.versions:
         content = version.content or {}
         for one in dicts_in(content.get("attachments")):
@@ -66,13 +66,13 @@ def named_files(message: Message) -> Iterator[tuple[Origin, str, str]]:
 
 
 def address_of(attachment: Mapping[str, Any]) -> str | None:
-    """Give the address of what a listing has as attached; None where it is no text."""
+    """Return the address of an attachment in a listing; None where it is no text."""
     url = attachment.get("url") or attachment.get("previewUrl")
     return url if isinstance(url, str) else None
 
 
 def shared_files(metadata: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Give the files that metadata names; what cannot be read names none."""
+    """Yield the files that metadata names; what cannot be read names none."""
     text = metadata.get(FILE_SHARING)
     try:
         value = json_line.parse(text) if isinstance(text, str) else None
@@ -88,7 +88,7 @@ def dicts_in(value: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def encode_attachment(attachment: Attachment) -> bytes:
-    """Give the line of `attachments.jsonl` that tells of one try."""
+    """Return the line of `attachments.jsonl` that tells of one try."""
     line = {
         "schema": SCHEMA,
         "message": attachment.message_id,
@@ -142,7 +142,7 @@ def decode(line: Any) -> Attachment:
 
 
 def read_attachments(lines: bytes) -> tuple[Attachment, ...]:
-    """Give each file with what the last try came to, in the order of messages."""
+    """Return each file with what the last try came to, in the order of messages."""
     newest = {(one.message_id, one.number): one for one in read_tries(lines)}
     return tuple(sorted(newest.values(), key=place))
 
@@ -152,7 +152,7 @@ def place(one: Attachment) -> tuple[int, str, int]:
 
 
 def stored_files(lines: bytes, revision: int) -> dict[str, bool]:
-    """Give the names of the files in a revision, each with whether it was erased.
+    """Return the names of the files in a revision, each with whether it was erased.
 
     A file that two messages name is erased when both are.
     """
@@ -165,7 +165,7 @@ def stored_files(lines: bytes, revision: int) -> dict[str, bool]:
 
 
 def without_attached(lines: bytes, *, messages: Collection[str]) -> bytes:
-    """Give the lines without what tells of erased messages' files (idempotent).
+    """Return the lines without what tells of erased messages' files (idempotent).
 
     What stays is what the manifest says too.
     """

@@ -49,7 +49,7 @@ class Baseline:
     by_author_and_day: dict[str, dict[str, int]] = field(default_factory=dict)
     """Raw id of the author, then the day in UTC; without system messages."""
 
-    def see(self, message: Countable) -> None:
+    def add_message(self, message: Countable) -> None:
         """Count a message."""
         self.messages += 1
         self.versions += len(message.versions)
@@ -86,7 +86,7 @@ class Baseline:
         days[day] = days.get(day, 0) + messages
 
     def to_json(self) -> dict[str, Any]:
-        """Give it with everything sorted, the same for the same messages."""
+        """Return it with everything sorted, the same for the same messages."""
         return {
             **{name: getattr(self, name) for name in COUNTED},
             "first_on": self.first_on,
@@ -117,7 +117,7 @@ class Baseline:
 
 
 def in_order(time: str) -> str:
-    """Give a time such that whole seconds come before their own fractions."""
+    """Return a time such that whole seconds come before their own fractions."""
     return time.removesuffix("Z")
 
 

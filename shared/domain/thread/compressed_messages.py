@@ -18,7 +18,7 @@ FAST = 1
 """How hard to compress: the first level takes a fifth of the time of the usual one."""
 
 
-class PackedMessages(Sequence[Message]):
+class CompressedMessages(Sequence[Message]):
     """A sequence that holds its messages packed; made once, then only read."""
 
     def __init__(self, messages: Iterable[Message]) -> None:
@@ -51,6 +51,6 @@ class PackedMessages(Sequence[Message]):
 
 
 def unpack(packed: bytes) -> tuple[Message, ...]:
-    """Give the messages of a block. Only what this process packed is ever unpacked."""
+    """Return the messages of a block; only blocks of this process are ever read."""
     messages: tuple[Message, ...] = pickle.loads(zlib.decompress(packed))  # noqa: S301
     return messages

@@ -1,21 +1,18 @@
 """What the service answered when a thread was listed, and how far that can be trusted.
 
 Rule 1: every page is kept as received, one line each, with a salt of its own.
-Rule 2: a listing ends with an outcome line: who read, and with what view.
+Rule 2: a listing ends with an outcome line: who read, and with what visibility.
 Rule 3: listings are numbered by the revision that took them; later revisions carry
         the lines of earlier ones along, so nothing that was once read is lost.
 Rule 4: a message's salt comes from its page's. Where a message of the page was erased,
         the page's salt is gone, and the others' stand by their ids in `salts`.
-Rule 5: `full` is said only when it is known: a reader who sees the thread from its
-        beginning, still takes part, and got a listing that held still. Everything
-        else is `partial` or `events_only`, with the reason.
 """
 
 import hashlib
 import sys
 from array import array
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -23,9 +20,9 @@ from typing import Any, overload
 
 from shared.domain import json_line
 from shared.domain.errors import IntegrityError
-from shared.domain.log.event import parse_version, raw_id
+from shared.domain.log.event import parse_version
 from shared.domain.log.record import MOST_KEPT_BYTES, SCHEMA
-from shared.domain.times import format_time, parse_time
+from shared.domain.times import format_time
 
 PAGES_KEPT = 8
 """Pages of a long listing that are kept: messages are asked for roughly in order."""
@@ -37,7 +34,7 @@ class PageKind(StrEnum):
     PARTICIPANTS = "participants"
 
 
-class Sight(StrEnum):
+class Visibility(StrEnum):
     """How much of the thread the newest listing shows."""
 
     FULL = "full"
@@ -54,13 +51,13 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class ListingOutcome:
     """What could be seen, by whom, and if not all, why.
 
     `since` is the reader's share-history time where that cuts the thread's beginning.
     """
 
-    sight: Sight
+    visibility: Visibility
     reader: str = ""
     since: str = ""
     reason: str = ""
@@ -80,7 +77,7 @@ class Listing:
     """One listing, read back: its pages' values and its outcome."""
 
     number: int
-    view: View
+    outcome: ListingOutcome
     received_on: str = ""
     properties: Mapping[str, Any] = field(default_factory=dict)
     messages: Sequence[tuple[Mapping[str, Any], str]] = field(default_factory=list)
@@ -138,26 +135,26 @@ class StoredItems(Sequence[Item]):
 
 
 def listed_id(item: Mapping[str, Any]) -> str:
-    """Give the id of a listed message; "" for what has no id or no version."""
+    """Return the id of a listed message; "" for what has no id or no version."""
     found = item.get("id")
     is_one = isinstance(found, str) and parse_version(item.get("version")) is not None
     return str(found) if is_one else ""
 
 
 def salted_items(line: Mapping[str, Any]) -> list[Item]:
-    """Give the messages of a kept page, each with its salt."""
+    """Return the messages of a kept page, each with its salt."""
     salts = salts_of(line)
     return [(one, salts.get(str(one.get("id")), "")) for one in items(line["body"])]
 
 
 def listing_salt(page_salt: str, message_id: str) -> str:
-    """Give the salt of a message that only a listing knows (16 bytes, hex)."""
+    """Return the salt of a message that only a listing knows (16 bytes, hex)."""
     seed = bytes.fromhex(page_salt) + message_id.encode("utf-8", "surrogatepass")
     return hashlib.sha256(seed).hexdigest()[:32]
 
 
 def salts_of(line: Mapping[str, Any]) -> dict[str, str]:
-    """Give the salt of each message of a kept page, by its id.
+    """Return the salt of each message of a kept page, by its id.
 
     Raises:
         ValueError, KeyError, TypeError: the line is not one that this product writes.
@@ -170,7 +167,7 @@ def salts_of(line: Mapping[str, Any]) -> dict[str, str]:
 
 
 def items(page: Any) -> list[Mapping[str, Any]]:
-    """Give the items of a page of a list; empty when it is no such page."""
+    """Return the items of a page of a list; empty when it is no such page."""
     value = page.get("value") if isinstance(page, dict) else None
     return [item for item in value if isinstance(item, dict)] if value else []
 
@@ -178,7 +175,7 @@ def items(page: Any) -> list[Mapping[str, Any]]:
 def encode_page(
     page: Page, *, number: int, index: int, received_on: datetime, salt: bytes
 ) -> bytes:
-    """Give the line that keeps a page of listing `number`, the body as received."""
+    """Return the line that keeps a page of listing `number`, the body as received."""
     head = (
         f'{{"schema":{SCHEMA},"listing":{number},"kind":"{page.kind}",'
         f'"page":{index},"received_on":"{format_time(received_on)}",'
@@ -188,18 +185,22 @@ def encode_page(
 
 
 def encode_outcome(
-    view: View, refusals: Sequence[Refusal], *, number: int, received_on: datetime
+    outcome: ListingOutcome,
+    refusals: Sequence[Refusal],
+    *,
+    number: int,
+    received_on: datetime,
 ) -> bytes:
-    """Give the line that closes listing `number`."""
+    """Return the line that closes listing `number`."""
     line = {
         "schema": SCHEMA,
         "listing": number,
         "kind": "outcome",
         "received_on": format_time(received_on),
-        "view": view.sight,
-        "reader": view.reader,
-        "since": view.since,
-        "reason": view.reason,
+        "view": outcome.visibility,
+        "reader": outcome.reader,
+        "since": outcome.since,
+        "reason": outcome.reason,
         "refused": [
             {"reader": one.reader, "status": one.status, "reason": one.reason}
             for one in refusals
@@ -239,12 +240,15 @@ def add_line(
         value = json_line.parse(line)
         number, kind = int(value["listing"]), value["kind"]
         listing = listings.setdefault(
-            number, Listing(number=number, view=View(sight=Sight.EVENTS_ONLY))
+            number,
+            Listing(
+                number=number, outcome=ListingOutcome(visibility=Visibility.EVENTS_ONLY)
+            ),
         )
         if kind == "outcome":
             listing.received_on = str(value["received_on"])
-            listing.view = View(
-                sight=Sight(value["view"]),
+            listing.outcome = ListingOutcome(
+                visibility=Visibility(value["view"]),
                 reader=value["reader"],
                 since=value["since"],
                 reason=value["reason"],
@@ -265,55 +269,3 @@ def add_line(
             listing.messages = [*listing.messages, *found]
     elif kind == PageKind.PARTICIPANTS:
         listing.participants.extend(items(body))
-
-
-def participants_of(pages: Iterable[Page]) -> Iterator[Mapping[str, Any]]:
-    for page in pages:
-        if page.kind is PageKind.PARTICIPANTS:
-            yield from items(json_line.parse(page.body))
-
-
-def seen_participants(pages: Iterable[Page]) -> Listing:
-    """Give what these pages tell of who takes part, as a listing of its own."""
-    return Listing(
-        number=0,
-        view=View(sight=Sight.PARTIAL),
-        participants=list(participants_of(pages)),
-    )
-
-
-def judge_view(pages: Sequence[Page], *, reader: str, settled: bool) -> View:
-    """Say how much of the thread `reader` has seen in these pages."""
-    properties = next((p for p in pages if p.kind is PageKind.PROPERTIES), None)
-    created = parse_time(
-        json_line.parse(properties.body).get("createdOn") if properties else None
-    )
-    stay = next(
-        (
-            one
-            for one in participants_of(pages)
-            if raw_id(one.get("communicationIdentifier")) == reader
-        ),
-        None,
-    )
-    if stay is None:
-        return View(
-            sight=Sight.PARTIAL,
-            reader=reader,
-            reason="the reader no longer takes part in the thread",
-        )
-    since = parse_time(stay.get("shareHistoryTime"))
-    if created is None or (since is not None and since > created):
-        return View(
-            sight=Sight.PARTIAL,
-            reader=reader,
-            since=format_time(since) if since else "",
-            reason="the reader may not see the thread from its beginning",
-        )
-    if not settled:
-        return View(
-            sight=Sight.PARTIAL,
-            reader=reader,
-            reason="the thread kept changing while it was listed",
-        )
-    return View(sight=Sight.FULL, reader=reader)

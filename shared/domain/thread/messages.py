@@ -1,33 +1,35 @@
-"""Messages: each made of what log and listings tell of it, and of nothing else.
+"""Messages: each made of what log and listings hold of it, and of nothing else.
+
+The path of a message: records of the log and listed items → versions → message.
 
 Rule 1: a message is the sequence of its versions by number, then kind; envelope times
         and arrival decide nothing.
-Rule 2: listings are a sequence, oldest first. A listed version joins the version of
-        the same number; fields that the event lacks come from the listing.
+Rule 2: listings are a sequence, oldest first. A listed item joins the version of the
+        same number; fields that the event lacks come from the listing.
 Rule 3: messages sort by (int(id), id), never by `createdOn`, which has whole seconds.
-Rule 4: an erased version has no content and no salt, whoever tells it again; it keeps
+Rule 4: an erased version has no content and no salt, whoever brings it again; it keeps
         the commitment that it had.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any
 
 from shared.domain.log.commitment import commitment
-from shared.domain.log.entries import Entry, unique, unplaced
 from shared.domain.log.event import (
     CONTENT_FIELDS,
     ChatEvent,
     Kind,
     actor,
+    other_fields,
     parse_version,
     raw_id,
     text,
 )
-from shared.domain.log.record import Records
-from shared.domain.thread.listing import Listing, View
-from shared.domain.thread.reconcile import Told, is_told, reconcile
+from shared.domain.log.record import LoggedEvent, Records, unique_events
+from shared.domain.thread.listing import Listing, ListingOutcome
+from shared.domain.thread.reconcile import ThreadChanges, is_confirmed, reconcile
 from shared.domain.thread.transcript import UNKNOWN, Message, Outcome, Version
 from shared.domain.times import normalise_time
 
@@ -71,17 +73,98 @@ VersionKey = tuple[str, int, str]
 """Message id, version number, kind."""
 Erased = Mapping[VersionKey, str]
 """The versions that were erased, with the commitment that each had."""
+Positions = Mapping[str, int | tuple[int, ...]]
+"""Where each message stands in a sequence: mostly once, and then a tuple would only
+cost memory."""
 
 
-class Observer(Protocol):
-    """Sees every event once, while messages go by."""
+def positions_of(message_ids: Sequence[str]) -> Positions:
+    """Return, for each message, its positions in a sequence of ids."""
+    positions: dict[str, int | tuple[int, ...]] = {}
+    for at, message_id in enumerate(message_ids):
+        if message_id in positions:
+            positions[message_id] = (*positions_in(positions, message_id), at)
+        elif message_id:
+            positions[message_id] = at
+    return positions
 
-    def see(self, entry: Entry) -> None: ...
+
+def positions_in(positions: Positions, message_id: str) -> tuple[int, ...]:
+    """Return all positions of one message."""
+    found = positions.get(message_id, ())
+    return (found,) if isinstance(found, int) else found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageReplay:
+    """Makes the messages of a thread, one after the other.
+
+    What log and listings hold of one message makes it; nothing else does. So no more is
+    held of a long thread, while its messages are made, than where each of them stands.
+    """
+
+    log: Records
+    listings: Sequence[Listing]
+    newest: ListingOutcome
+    changes: ThreadChanges
+    erased: Erased
+    outcomes: Mapping[str, Outcome]
+    """Of messages that cannot be reconciled again, being erased."""
+
+    def messages(self, on_event: Callable[[LoggedEvent], None]) -> Iterator[Message]:
+        """Yield each message, in order; `on_event` is called with every event."""
+        logged = positions_of(self.log.message_ids)
+        listed = [positions_of(one.message_ids) for one in self.listings]
+        ids = dict.fromkeys(chain(logged, *listed))
+        for message_id in sorted(ids, key=message_order):
+            builder = MessageBuilder(message_id)
+            for event in unique_events(
+                self.log.records[at] for at in positions_in(logged, message_id)
+            ):
+                on_event(event)
+                builder.add_event(event)
+            for listing, positions in zip(self.listings, listed, strict=True):
+                for at in positions_in(positions, message_id):
+                    builder.add_item(*listing.messages[at])
+            in_newest = bool(listed) and message_id in listed[-1]
+            yield self.finish(builder, in_newest=in_newest)
+
+    def finish(self, builder: "MessageBuilder", *, in_newest: bool) -> Message:
+        event, item = builder.first_event, builder.newest_item
+        data: Mapping[str, Any] = event.data if event else {}
+        versions = builder.versions_without(self.erased)
+        created_on = (
+            normalise_time(data.get("composeTime"))
+            or normalise_time(item.get("createdOn"))
+            or ""
+        )
+        sender = sender_of(data) or sender_of(item)
+        return Message(
+            id=builder.id,
+            type=message_type(text(data.get("type")) or text(item.get("type"))),
+            sender_id=raw_id(sender),
+            sender_name=text(data.get("senderDisplayName"))
+            or text(item.get("senderDisplayName")),
+            sender=sender,
+            sequence_id=text(item.get("sequenceId")),
+            created_on=created_on,
+            edited_on=last_time(versions, Kind.EDITED),
+            deleted_on=last_time(versions, Kind.DELETED),
+            versions=versions,
+            outcome=self.outcomes.get(builder.id)
+            or reconcile(
+                versions,
+                created_on=created_on,
+                in_newest=in_newest,
+                newest=self.newest,
+                confirmed=is_confirmed(item, self.changes),
+            ),
+        )
 
 
 @dataclass(slots=True)
-class Known:
-    """What is known of a version while it is gathered."""
+class VersionBuilder:
+    """A version while what is known of it is gathered."""
 
     on: str
     by: str
@@ -90,100 +173,95 @@ class Known:
     sources: tuple[str, ...]
     extra: dict[str, Any]
 
+    def add_item(self, item: Mapping[str, Any]) -> None:
+        """Add what only the listing holds; what is known already stays as it is."""
+        content = item_content(item)
+        if self.content is None or content is None:
+            self.content = self.content or content
+        else:
+            known = {k: v for k, v in self.content.items() if v is not None}
+            self.content = {**content, **known}
+        self.extra = other_fields(item, ITEM_FIELDS) | self.extra
+        if self.sources == BY_EVENT:
+            self.sources = BY_BOTH
+
 
 @dataclass(slots=True)
-class Draft:
+class MessageBuilder:
     """A message while its versions are gathered."""
 
     id: str
-    versions: dict[tuple[int, Kind], Known] = field(default_factory=dict)
+    versions: dict[tuple[int, Kind], VersionBuilder] = field(default_factory=dict)
     first_event: ChatEvent | None = None
-    listed: Mapping[str, Any] = field(default_factory=dict)
+    newest_item: Mapping[str, Any] = field(default_factory=dict)
     """The item with the highest version that any listing shows."""
 
+    def add_event(self, logged: LoggedEvent) -> None:
+        """Add the version that an event brings."""
+        event = logged.event
+        key = (event.version, event.kind)
+        self.versions[key] = VersionBuilder(
+            on=normalise_time(event.data.get(TIME_FIELD[event.kind])) or "",
+            by=event_author(event),
+            content=event_content(event),
+            salt=logged.salt,
+            sources=BY_EVENT,
+            extra=other_fields(event.data, EVENT_FIELDS),
+        )
+        first = self.first_event
+        if first is None or order(key) < order((first.version, first.kind)):
+            self.first_event = event
 
-Places = Mapping[str, int | tuple[int, ...]]
-"""Where each message is told: mostly once, and then a tuple would only cost memory."""
-
-
-def places_of(message_ids: Sequence[str]) -> Places:
-    """Give, for each message, the places at which it is told."""
-    places: dict[str, int | tuple[int, ...]] = {}
-    for at, name in enumerate(message_ids):
-        if name:
-            places[name] = (*all_of(places, name), at) if name in places else at
-    return places
-
-
-def all_of(places: Places, message_id: str) -> tuple[int, ...]:
-    """Give all places of one message."""
-    found = places.get(message_id, ())
-    return (found,) if isinstance(found, int) else found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tellings:
-    """Everything that is told of a thread's messages, in its log and its listings.
-
-    What is told of one message makes it; nothing else does. So no more is kept of a
-    long thread, while its messages are made, than the places where each is told.
-    """
-
-    log: Records
-    listings: Sequence[Listing]
-    places: Places
-    listed: Sequence[Places]
-    view: View
-    told: Told
-    erased: Erased
-    outcomes: Mapping[str, Outcome]
-
-    def messages(self, observer: Observer) -> Iterator[Message]:
-        """Make each message, in order, and let an observer see its events."""
-        ids = dict.fromkeys(chain(self.places, *self.listed))
-        for message_id in sorted(ids, key=message_order):
-            entries = unique(
-                self.log.records[at] for at in all_of(self.places, message_id)
+    def add_item(self, item: Mapping[str, Any], salt: str) -> None:
+        """Let a listed item join the version of its number, or be one of its own."""
+        number = parse_version(item.get("version")) or 0
+        if number >= (parse_version(self.newest_item.get("version")) or 0):
+            self.newest_item = item
+        same_number = [key for key in self.versions if key[0] == number]
+        if same_number:
+            self.versions[max(same_number, key=order)].add_item(item)
+            return
+        kind = item_kind(item)
+        self.versions[number, kind] = VersionBuilder(
+            on=normalise_time(
+                item.get("deletedOn") or item.get("editedOn") or item.get("createdOn")
             )
-            for entry in entries:
-                observer.see(entry)
-            yield self.made(message_id, entries)
+            or "",
+            by=item_author(item, kind),
+            content=item_content(item),
+            salt=salt,
+            sources=BY_LISTING,
+            extra=other_fields(item, ITEM_FIELDS),
+        )
 
-    def made(self, message_id: str, entries: Iterable[Entry]) -> Message:
-        draft = Draft(message_id)
-        for entry in entries:
-            add_event(draft, entry)
-        for listing, listed in zip(self.listings, self.listed, strict=True):
-            for at in all_of(listed, message_id):
-                add_item(draft, *listing.messages[at])
-        return finish(
-            draft,
-            in_newest=bool(self.listed) and message_id in self.listed[-1],
-            view=self.view,
-            told=self.told,
-            erased=self.erased,
-            outcome=self.outcomes.get(message_id),
+    def versions_without(self, erased: Erased) -> tuple[Version, ...]:
+        """Return the versions, oldest first, each with a commitment to its content.
+
+        An erased one keeps the commitment that it had.
+        """
+        return tuple(
+            self.version(key, erased.get((self.id, *key)) if erased else None)
+            for key in sorted(self.versions, key=order)
+        )
+
+    def version(self, key: tuple[int, Kind], erased: str | None) -> Version:
+        built = self.versions[key]
+        return Version(
+            number=key[0],
+            kind=key[1],
+            on=built.on,
+            by=built.by,
+            content=built.content if erased is None else None,
+            salt=built.salt if erased is None else "",
+            commitment=erased or commitment(built.content, built.salt),
+            sources=built.sources,
+            erased=erased is not None,
+            extra=built.extra if erased is None else {},
         )
 
 
-def add_event(draft: Draft, entry: Entry) -> None:
-    event = entry.event
-    key = (event.version, event.kind)
-    draft.versions[key] = Known(
-        on=normalise_time(event.data.get(TIME_FIELD[event.kind])) or "",
-        by=event_author(event),
-        content=event_content(event),
-        salt=entry.salt,
-        sources=BY_EVENT,
-        extra=unplaced(event.data, EVENT_FIELDS),
-    )
-    before = draft.first_event
-    if before is None or order(key) < order((before.version, before.kind)):
-        draft.first_event = event
-
-
 def event_author(event: ChatEvent) -> str:
-    """Say who made a version. An event names the sender only, never who edited it."""
+    """Return who made a version; an edit's sender is not who edited."""
     if event.kind is Kind.RECEIVED:
         return raw_id(event.data.get("senderCommunicationIdentifier")) or UNKNOWN
     return actor(event) or UNKNOWN
@@ -198,37 +276,8 @@ def event_content(event: ChatEvent) -> dict[str, Any] | None:
     return content
 
 
-def add_item(draft: Draft, item: Mapping[str, Any], salt: str) -> None:
-    """Let a listed message join its draft."""
-    number = parse_version(item.get("version")) or 0
-    if number >= (parse_version(draft.listed.get("version")) or 0):
-        draft.listed = item
-    content = item_content(item)
-    extra = unplaced(item, ITEM_FIELDS)
-    known = [key for key in draft.versions if key[0] == number]
-    if not known:
-        kind = item_kind(item)
-        draft.versions[number, kind] = Known(
-            on=normalise_time(
-                item.get("deletedOn") or item.get("editedOn") or item.get("createdOn")
-            )
-            or "",
-            by=item_author(item, kind),
-            content=content,
-            salt=salt,
-            sources=BY_LISTING,
-            extra=extra,
-        )
-        return
-    version = draft.versions[max(known, key=order)]
-    version.content = merge(version.content, content)
-    version.extra = extra | version.extra
-    if version.sources == BY_EVENT:
-        version.sources = BY_BOTH
-
-
 def item_author(item: Mapping[str, Any], kind: Kind) -> str:
-    """Say who made a listed version: of a system message, whoever set it off."""
+    """Return who made a listed version: of a system message, whoever set it off."""
     if kind is not Kind.RECEIVED:
         return UNKNOWN
     content = item.get("content")
@@ -241,17 +290,8 @@ def item_author(item: Mapping[str, Any], kind: Kind) -> str:
     return sender or raw_id(initiator) or UNKNOWN
 
 
-def merge(
-    known: Mapping[str, Any] | None, listed: Mapping[str, Any] | None
-) -> Mapping[str, Any] | None:
-    """Add what only the listing tells; what is known already stays as it is."""
-    if known is None or listed is None:
-        return known or listed
-    return {**listed, **{k: v for k, v in known.items() if v is not None}}
-
-
 def item_content(item: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Give a listed message's content; None for a deletion, which has an empty one."""
+    """Return a listed item's content; None for a deletion, which has an empty one."""
     content = item.get("content")
     content = dict(content) if isinstance(content, dict) else {}
     if item.get("deletedOn") and not any(content.values()):
@@ -267,72 +307,10 @@ def item_kind(item: Mapping[str, Any]) -> Kind:
     return Kind.EDITED if item.get("editedOn") else Kind.RECEIVED
 
 
-def finish(
-    draft: Draft,
-    *,
-    in_newest: bool,
-    view: View,
-    told: Told,
-    erased: Erased,
-    outcome: Outcome | None,
-) -> Message:
-    event, listed = draft.first_event, draft.listed
-    data: Mapping[str, Any] = event.data if event else {}
-    versions = tuple(
-        seal(draft.id, key, draft.versions[key], erased)
-        for key in sorted(draft.versions, key=order)
-    )
-    created_on = (
-        normalise_time(data.get("composeTime"))
-        or normalise_time(listed.get("createdOn"))
-        or ""
-    )
-    senders = [
-        one.get("senderCommunicationIdentifier")
-        for one in (data, listed)
-        if raw_id(one.get("senderCommunicationIdentifier"))
-    ]
-    sender = dict(senders[0] or {}) if senders else {}
-    return Message(
-        id=draft.id,
-        type=message_type(text(data.get("type")) or text(listed.get("type"))),
-        sender_id=raw_id(sender),
-        sender_name=text(data.get("senderDisplayName"))
-        or text(listed.get("senderDisplayName")),
-        sender=sender,
-        sequence_id=text(listed.get("sequenceId")),
-        created_on=created_on,
-        edited_on=last_time(versions, Kind.EDITED),
-        deleted_on=last_time(versions, Kind.DELETED),
-        versions=versions,
-        outcome=outcome
-        or reconcile(
-            versions,
-            created_on=created_on,
-            in_newest=in_newest,
-            view=view,
-            told=is_told(listed, told),
-        ),
-    )
-
-
-def seal(
-    message_id: str, key: tuple[int, Kind], known: Known, erased: Erased
-) -> Version:
-    """Commit to a version's content; an erased one keeps the commitment it had."""
-    kept = erased.get((message_id, *key)) if erased else None
-    return Version(
-        number=key[0],
-        kind=key[1],
-        on=known.on,
-        by=known.by,
-        content=known.content if kept is None else None,
-        salt=known.salt if kept is None else "",
-        commitment=kept or commitment(known.content, known.salt),
-        sources=known.sources,
-        erased=kept is not None,
-        extra=known.extra if kept is None else {},
-    )
+def sender_of(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sender's identifier as received; empty where it has no raw id."""
+    sender = data.get("senderCommunicationIdentifier")
+    return dict(sender) if isinstance(sender, dict) and raw_id(sender) else {}
 
 
 def order(key: tuple[int, Kind]) -> tuple[int, int]:
@@ -340,13 +318,13 @@ def order(key: tuple[int, Kind]) -> tuple[int, int]:
 
 
 def message_order(message_id: str) -> tuple[int, str]:
-    """Sort ids as numbers; what is none comes last."""
+    """Sort ids as numbers; what is no number comes last."""
     number = parse_version(message_id)
     return (1 << 200 if number is None else number), message_id
 
 
 def message_type(name: str) -> str:
-    """Give a type's name as listings have it: events say `Text` for `text`."""
+    """Return a type's name as listings have it: events say `Text` for `text`."""
     lowered = name.lower()
     if lowered in ("text", "html"):
         return lowered
@@ -354,4 +332,6 @@ def message_type(name: str) -> str:
 
 
 def last_time(versions: Sequence[Version], kind: Kind) -> str:
-    return next((one.on for one in reversed(versions) if one.kind is kind), "")
+    return next(
+        (version.on for version in reversed(versions) if version.kind is kind), ""
+    )

@@ -1,4 +1,4 @@
-"""The roster: who took part in a thread, when they came and went, and who may read it.
+"""Participants: who took part in a thread, when they came and went, who may read it.
 
 Events tell comings and goings; listings tell who is there now and from when on each
 may see the thread.
@@ -8,15 +8,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.domain.log.entries import Entry, unplaced
-from shared.domain.log.event import ChatEvent, Kind, is_own_user, raw_id
-from shared.domain.log.record import Record
+from shared.domain.log.event import (
+    ChatEvent,
+    Kind,
+    is_own_user,
+    other_fields,
+    raw_id,
+)
+from shared.domain.log.record import LoggedEvent, Record
 from shared.domain.thread.listing import Listing
 from shared.domain.thread.transcript import UNKNOWN, Change, Participant
 from shared.domain.times import normalise_time
 
 LISTED_FIELDS = ("communicationIdentifier", "displayName", "shareHistoryTime")
-TOLD_FIELDS = ("participantCommunicationIdentifier", "displayName")
+EVENT_FIELDS = ("participantCommunicationIdentifier", "displayName")
 PLACED_FIELDS = (
     "threadId",
     "version",
@@ -40,8 +45,8 @@ ROLES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What one event tells of one participant: as received, and what happened."""
+class ParticipantEvent:
+    """What one event says of one participant: as received, and what happened."""
 
     who: Mapping[str, Any]
     change: Change
@@ -51,48 +56,50 @@ class Told:
         return raw_id(self.who.get("participantCommunicationIdentifier"))
 
 
-def roster(
-    entries: Iterable[Entry], listings: Sequence[Listing]
+def participants(
+    events: Iterable[LoggedEvent], listings: Sequence[Listing]
 ) -> tuple[Participant, ...]:
-    """Give everybody who took part, sorted by id."""
-    told: dict[str, list[Told]] = {}
-    for entry in entries:
-        for one in changes(entry.event):
-            told.setdefault(one.id, []).append(one)
+    """Return everybody who took part, sorted by id."""
+    by_id: dict[str, list[ParticipantEvent]] = {}
+    for logged in events:
+        for event in participant_events(logged.event):
+            by_id.setdefault(event.id, []).append(event)
     listed: dict[str, Mapping[str, Any]] = {}
     for listing in listings:
         for item in listing.participants:
             listed[raw_id(item.get("communicationIdentifier"))] = item
-    told.pop("", None)
+    by_id.pop("", None)
     listed.pop("", None)
     newest = next((one for one in listings[::-1] if one.participants), None)
     present = {
-        raw_id(one.get("communicationIdentifier"))
-        for one in (newest.participants if newest else ())
+        raw_id(item.get("communicationIdentifier"))
+        for item in (newest.participants if newest else ())
     }
     return tuple(
         participant(
             who,
-            told.get(who, []),
+            by_id.get(who, []),
             listed.get(who, {}),
             present=who in present if newest else None,
         )
-        for who in sorted(told.keys() | listed.keys())
+        for who in sorted(by_id.keys() | listed.keys())
     )
 
 
 def participant(
     who: str,
-    told: Sequence[Told],
+    events: Sequence[ParticipantEvent],
     listed: Mapping[str, Any],
     *,
     present: bool | None,
 ) -> Participant:
-    names = (one.who.get("displayName") for one in told)
-    identifiers = [one.who.get("participantCommunicationIdentifier") for one in told]
+    names = (event.who.get("displayName") for event in events)
+    identifiers = [
+        event.who.get("participantCommunicationIdentifier") for event in events
+    ]
     extra: dict[str, Any] = {}
-    for one in told:
-        extra |= unplaced(one.who, TOLD_FIELDS)
+    for event in events:
+        extra |= other_fields(event.who, EVENT_FIELDS)
     return Participant(
         id=who,
         display_name=next((n for n in names if isinstance(n, str) and n), "")
@@ -100,26 +107,26 @@ def participant(
         identifier=listed.get("communicationIdentifier") or identifiers[0] or {},
         present=present,
         share_history_time=normalise_time(listed.get("shareHistoryTime")) or "",
-        history=distinct(one.change for one in told),
-        extra=extra | unplaced(listed, LISTED_FIELDS),
+        history=distinct(event.change for event in events),
+        extra=extra | other_fields(listed, LISTED_FIELDS),
     )
 
 
 def distinct(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Give each change once, by time: thread and user level tell the same one."""
-    found = {(one.on, one.kind, one.by): one for one in changes}
+    """Return each change once, by time: thread and user level report the same one."""
+    found = {(change.on, change.kind, change.by): change for change in changes}
     return tuple(found[key] for key in sorted(found))
 
 
-def changes(event: ChatEvent) -> Iterator[Told]:
-    """Give each coming or going that an event tells."""
+def participant_events(event: ChatEvent) -> Iterator[ParticipantEvent]:
+    """Yield each coming or going that an event reports."""
     data = event.data
     if event.kind is Kind.THREAD_CREATED:
         by = raw_id(data.get("createdByCommunicationIdentifier")) or UNKNOWN
         on = normalise_time(data.get("createTime")) or ""
         for one in data.get("participants") or ():
             if isinstance(one, dict):
-                yield Told(
+                yield ParticipantEvent(
                     who=one,
                     change=Change(kind=Kind.PARTICIPANT_ADDED, on=on, by=by),
                 )
@@ -127,8 +134,8 @@ def changes(event: ChatEvent) -> Iterator[Told]:
         verb = "added" if event.kind is Kind.PARTICIPANT_ADDED else "removed"
         by = raw_id(data.get(f"{verb}ByCommunicationIdentifier")) or UNKNOWN
         on = normalise_time(data.get("time")) or ""
-        extra = unplaced(data, (*PLACED_FIELDS, f"{verb}ByCommunicationIdentifier"))
-        yield Told(
+        extra = other_fields(data, (*PLACED_FIELDS, f"{verb}ByCommunicationIdentifier"))
+        yield ParticipantEvent(
             who=event.participant,
             change=Change(kind=event.kind, on=on, by=by, extra=extra),
         )
@@ -137,7 +144,7 @@ def changes(event: ChatEvent) -> Iterator[Told]:
 def reader_candidates(
     configured: Iterable[str], participants: Iterable[Participant]
 ) -> tuple[str, ...]:
-    """Give whom to read a thread as, best first, each once.
+    """Return whom to read a thread as, best first, each once.
 
     The configured archivers in their order; then who takes part, by the earliest
     share-history time and the earliest coming; then who has left, for they may still
@@ -156,8 +163,8 @@ def reader_candidates(
     return tuple(dict.fromkeys([*configured, *readable]))
 
 
-def people_met(records: Iterable[Record]) -> Iterator[str]:
-    """Give whom events name as who spoke, did or received something, again and again.
+def people_named(records: Iterable[Record]) -> Iterator[str]:
+    """Yield whom events name as who spoke, did or received something, again and again.
 
     Where the log begins after the thread, no event tells who takes part: these are the
     only ones who may be asked.

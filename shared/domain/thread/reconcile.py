@@ -2,8 +2,8 @@
 
 The rules are read top-down; the first that fits is the outcome.
 1. Deleted, and no version's content is known: `deleted_without_content`.
-2. Only the listing knows it, and it is a system message whose thread event the log
-   tells: `matched`.
+2. Only the listing knows it, and it is a system message whose thread event is in the
+   log: `matched`.
 3. Only the listing knows it: `backfilled`.
 4. The listing shows a version that no event told: `version_gap`.
 5. The newest version of the log stands in a listing, or the newest listing shows
@@ -19,8 +19,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.domain.log.event import MESSAGE_KINDS, ChatEvent, Kind, raw_id
-from shared.domain.thread.listing import Sight, View
-from shared.domain.thread.participants import changes
+from shared.domain.thread.listing import ListingOutcome, Visibility
+from shared.domain.thread.participants import participant_events
 from shared.domain.thread.transcript import Outcome, Version
 from shared.domain.times import parse_time
 
@@ -34,8 +34,9 @@ SYSTEM_TYPES = {
 }
 TOPIC_TYPE = "topicUpdated"
 
-Told = Mapping[tuple[str, str], Sequence[datetime]]
-"""What thread events tell: (type of system message, raw id or topic) and when."""
+ThreadChanges = Mapping[tuple[str, str], Sequence[datetime]]
+"""What thread events say happened, by type of system message and by raw id or topic,
+and when."""
 
 
 def reconcile(
@@ -43,13 +44,13 @@ def reconcile(
     *,
     created_on: str,
     in_newest: bool,
-    view: View,
-    told: bool = False,
+    newest: ListingOutcome,
+    confirmed: bool = False,
 ) -> Outcome:
     """Judge one message by its known versions, oldest first.
 
-    `in_newest` says whether the newest listing shows the message, `view` how much
-    that listing can show, `told` whether thread events say the same.
+    `in_newest` says whether the newest listing shows the message, `newest` how much
+    that listing can show, `confirmed` whether thread events say the same.
     """
     logged = {one.number for one in versions if "event" in one.sources}
     listed = {one.number for one in versions if "listing" in one.sources}
@@ -57,40 +58,40 @@ def reconcile(
     if deleted and not any(one.is_known for one in versions):
         return Outcome.DELETED_WITHOUT_CONTENT
     if not logged:
-        return Outcome.MATCHED if told else Outcome.BACKFILLED
+        return Outcome.MATCHED if confirmed else Outcome.BACKFILLED
     if listed and max(listed) not in logged:
         return Outcome.VERSION_GAP
     if max(logged) in listed or in_newest:
         return Outcome.MATCHED
-    if not could_show(created_on, view):
+    if not could_show(created_on, newest):
         return Outcome.UNVERIFIABLE
     return Outcome.MATCHED if deleted else Outcome.MISSING_AT_RECHECK
 
 
-def could_show(created_on: str, view: View) -> bool:
-    """Say whether a listing with this view would show a message made at that time."""
-    if view.sight is not Sight.PARTIAL:
-        return view.sight is Sight.FULL
-    since, created = parse_time(view.since), parse_time(created_on)
+def could_show(created_on: str, listing: ListingOutcome) -> bool:
+    """Return whether a listing would show a message that was made at that time."""
+    if listing.visibility is not Visibility.PARTIAL:
+        return listing.visibility is Visibility.FULL
+    since, created = parse_time(listing.since), parse_time(created_on)
     return since is not None and created is not None and created >= since
 
 
-def told_by(events: Iterable[ChatEvent]) -> Told:
-    """Gather what thread events tell that a listing shows as system messages."""
-    told: dict[tuple[str, str], list[datetime]] = {}
+def thread_changes(events: Iterable[ChatEvent]) -> ThreadChanges:
+    """Return what thread events say that a listing shows as system messages."""
+    found: dict[tuple[str, str], list[datetime]] = {}
     for event in events:
         if event.kind in MESSAGE_KINDS:
             continue
         for name, subject, time in happenings(event):
             moment = parse_time(time)
             if moment is not None:
-                told.setdefault((name, subject), []).append(moment)
-    return told
+                found.setdefault((name, subject), []).append(moment)
+    return found
 
 
 def happenings(event: ChatEvent) -> Iterator[tuple[str, str, Any]]:
-    for one in changes(event):
-        yield SYSTEM_TYPES[one.change.kind], one.id, one.change.on
+    for who in participant_events(event):
+        yield SYSTEM_TYPES[who.change.kind], who.id, who.change.on
     if event.kind in (Kind.THREAD_CREATED, Kind.THREAD_UPDATED):
         properties = event.data.get("properties")
         if isinstance(properties, dict) and isinstance(properties.get("topic"), str):
@@ -98,8 +99,8 @@ def happenings(event: ChatEvent) -> Iterator[tuple[str, str, Any]]:
             yield TOPIC_TYPE, properties["topic"], when
 
 
-def is_told(item: Mapping[str, Any], told: Told) -> bool:
-    """Say whether thread events tell all that a listed system message says."""
+def is_confirmed(item: Mapping[str, Any], changes: ThreadChanges) -> bool:
+    """Return whether thread events say all that a listed system message says."""
     name, content = item.get("type"), item.get("content")
     moment = parse_time(item.get("createdOn"))
     if moment is None or not isinstance(content, dict):
@@ -111,6 +112,6 @@ def is_told(item: Mapping[str, Any], told: Told) -> bool:
         people = content.get("participants") or ()
         subjects = [raw_id(one.get("communicationIdentifier")) for one in people]
     return bool(subjects) and all(
-        any(abs(when - moment) <= NEAR for when in told.get((str(name), one), ()))
+        any(abs(when - moment) <= NEAR for when in changes.get((str(name), one), ()))
         for one in subjects
     )

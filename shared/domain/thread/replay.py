@@ -1,7 +1,6 @@
 """Replay: log and listings to one transcript, order-free and idempotent (P3).
 
-What is told of the thread as a whole is read here; each message is made by `messages`,
-of what `entries` found to be the same event.
+What concerns the thread as a whole is read here; each message is made by `messages`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,14 +8,32 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shared.domain.log.entries import Entry, came_late, of_thread, unplaced
-from shared.domain.log.event import ChatEvent, Kind, actor, raw_id, text, time_of
-from shared.domain.log.record import Records, StoredRecords
-from shared.domain.thread.compressed_messages import PackedMessages
-from shared.domain.thread.listing import Listing, Sight, StoredItems, View
-from shared.domain.thread.messages import Erased, Tellings, places_of
-from shared.domain.thread.participants import roster
-from shared.domain.thread.reconcile import told_by
+from shared.domain.log.event import (
+    ChatEvent,
+    Kind,
+    actor,
+    other_fields,
+    raw_id,
+    text,
+    time_of,
+)
+from shared.domain.log.record import (
+    LoggedEvent,
+    Records,
+    StoredRecords,
+    came_late,
+    thread_events,
+)
+from shared.domain.thread.compressed_messages import CompressedMessages
+from shared.domain.thread.listing import (
+    Listing,
+    ListingOutcome,
+    StoredItems,
+    Visibility,
+)
+from shared.domain.thread.messages import Erased, MessageReplay
+from shared.domain.thread.participants import participants
+from shared.domain.thread.reconcile import thread_changes
 from shared.domain.thread.transcript import (
     UNKNOWN,
     Change,
@@ -60,7 +77,9 @@ PROPERTY_FIELDS = frozenset(
 )
 """What of a thread event, or of a thread's properties, has a place of its own in the
 transcript; anything else is kept as extra."""
-NOT_LISTED = View(sight=Sight.EVENTS_ONLY, reason="the service was never listed")
+NOT_LISTED = ListingOutcome(
+    visibility=Visibility.EVENTS_ONLY, reason="the service was never listed"
+)
 
 
 def replay(
@@ -76,26 +95,23 @@ def replay(
 
     `outcomes` are those of messages that cannot be reconciled again, being erased.
     """
-    entries = of_thread(log)
-    events = [entry.event for entry in entries]
-    newest = next(reversed(listings), None)
-    view = newest.view if newest else NOT_LISTED
-    tellings = Tellings(
+    logged = thread_events(log)
+    events = [one.event for one in logged]
+    newest = listings[-1].outcome if listings else NOT_LISTED
+    statistics = Statistics(listings)
+    made = MessageReplay(
         log=log,
         listings=listings,
-        places=places_of(log.message_ids),
-        listed=[places_of(one.message_ids) for one in listings],
-        view=view,
-        told=told_by(events),
+        newest=newest,
+        changes=thread_changes(events),
         erased=erased or {},
         outcomes=outcomes or {},
+    ).messages(statistics.add)
+    # A long thread's messages would not fit into memory: they are held compressed.
+    is_long = isinstance(log.records, StoredRecords) or any(
+        isinstance(listing.messages, StoredItems) for listing in listings
     )
-    survey = Survey(listings)
-    is_kept = not isinstance(log.records, StoredRecords) and not any(
-        isinstance(one.messages, StoredItems) for one in listings
-    )
-    made = tellings.messages(survey)
-    messages: Sequence[Message] = tuple(made) if is_kept else PackedMessages(made)
+    messages: Sequence[Message] = CompressedMessages(made) if is_long else tuple(made)
 
     properties = next((one.properties for one in listings[::-1] if one.properties), {})
     topics = topic_changes(events)
@@ -106,13 +122,13 @@ def replay(
         or normalise_time(properties.get("createdOn"))
         or created_on_by_others(events)
     )
-    for entry in entries:
-        survey.see(entry)
+    for one in logged:
+        statistics.add(one)
     records = RecordCounts(
         total=len(log.records),
-        duplicates=len(log.records) - survey.events,
+        duplicates=len(log.records) - statistics.events,
         unreadable=log.unreadable,
-        late=survey.late,
+        late=statistics.late,
         quarantined=quarantined,
     )
     return Transcript(
@@ -129,49 +145,49 @@ def replay(
         ),
         deleted_by=actor(deleted) or (UNKNOWN if deleted else ""),
         topics=topics,
-        participants=roster(entries, listings),
+        participants=participants(logged, listings),
         messages=messages,
         tally=Tally.of(messages),
-        view=view,
+        listing=newest,
         records=records,
-        gaps=tuple(find_gaps(survey, created_on, view, records, created=created)),
+        gaps=tuple(find_gaps(statistics, created_on, newest, records, created=created)),
         extra=thread_extra(events, properties),
     )
 
 
 @dataclass(slots=True)
-class Survey:
+class Statistics:
     """What there is to know of all events at once, gathered while they go by."""
 
     listings: Sequence[Listing]
     events: int = 0
     late: int = 0
     first_version: int = 0
-    taken: list[datetime] = field(init=False)
+    listed_on: list[datetime] = field(init=False)
 
     def __post_init__(self) -> None:
-        times = [parse_time(one.received_on) for one in self.listings]
-        self.taken = [one for one in times if one]
+        times = [parse_time(listing.received_on) for listing in self.listings]
+        self.listed_on = [moment for moment in times if moment]
 
-    def see(self, entry: Entry) -> None:
+    def add(self, logged: LoggedEvent) -> None:
         self.events += 1
-        self.late += came_late(entry, self.taken)
-        version = entry.event.version
+        self.late += came_late(logged, self.listed_on)
+        version = logged.event.version
         if version and (not self.first_version or version < self.first_version):
             self.first_version = version
 
 
 def find_gaps(
-    survey: Survey,
+    statistics: Statistics,
     created_on: str,
-    view: View,
+    listing: ListingOutcome,
     records: RecordCounts,
     *,
     created: ChatEvent | None,
 ) -> Iterator[Gap]:
     """Name everything that may be missing, and why (P8)."""
     if created is None:
-        first_version = survey.first_version
+        first_version = statistics.first_version
         earliest = from_milliseconds(first_version) if first_version else None
         yield Gap(
             kind=GapKind.LOG,
@@ -179,11 +195,13 @@ def find_gaps(
             until=format_time(earliest) if earliest else "",
             reason="no event tells the creation of the thread: edits and deletions "
             "before the first event are not known"
-            if survey.events
+            if statistics.events
             else "no event of this thread was ever received",
         )
-    if view.sight is not Sight.FULL:
-        yield Gap(kind=GapKind.LISTING, since="", until=view.since, reason=view.reason)
+    if listing.visibility is not Visibility.FULL:
+        yield Gap(
+            kind=GapKind.LISTING, since="", until=listing.since, reason=listing.reason
+        )
     for count, what in (
         (records.unreadable, "record(s) of the log could not be read"),
         (records.quarantined, "event(s) of this thread went to quarantine"),
@@ -197,14 +215,14 @@ def find_gaps(
 def thread_extra(
     events: Iterable[ChatEvent], properties: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Give what has no place of its own: of the thread, and events of unknown type."""
+    """Return what has no place of its own: thread fields, events of unknown type."""
     extra: dict[str, Any] = {}
-    if unknown := unplaced(properties, PROPERTY_FIELDS):
+    if unknown := other_fields(properties, PROPERTY_FIELDS):
         extra["properties"] = unknown
     if others := [one.data for one in events if one.kind is Kind.OTHER]:
         extra["events"] = others
     deletions = [
-        unplaced(one.data, THREAD_FIELDS)
+        other_fields(one.data, THREAD_FIELDS)
         for one in events
         if one.kind is Kind.THREAD_DELETED
     ]
@@ -218,7 +236,7 @@ def first(events: Iterable[ChatEvent], kind: Kind) -> ChatEvent | None:
 
 
 def topic_changes(events: Iterable[ChatEvent]) -> tuple[Change, ...]:
-    """Give the topics that events tell, in the order in which they were set."""
+    """Return the topics that events tell, in the order in which they were set."""
     return tuple(
         Change(
             kind=event.kind,
@@ -233,10 +251,12 @@ def topic_changes(events: Iterable[ChatEvent]) -> tuple[Change, ...]:
 
 
 def change_extra(event: ChatEvent) -> dict[str, Any]:
-    """Give what has no place of its own, of a thread event and of its properties."""
-    extra = unplaced(event.data, THREAD_FIELDS)
+    """Return what has no place of its own, of a thread event and of its properties."""
+    extra = other_fields(event.data, THREAD_FIELDS)
     properties = event.data.get("properties")
-    if isinstance(properties, dict) and (others := unplaced(properties, ("topic",))):
+    if isinstance(properties, dict) and (
+        others := other_fields(properties, ("topic",))
+    ):
         extra["properties"] = others
     return extra
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.domain.log.event import Kind
 from shared.domain.thread.baseline import Baseline
-from shared.domain.thread.listing import Sight, View
+from shared.domain.thread.listing import ListingOutcome, Visibility
 
 UNKNOWN = "unknown"
 """Who did something, where nobody told: said, never assumed."""
@@ -203,7 +203,7 @@ class Tally:
         baseline = Baseline()
         for one in messages:
             outcomes[one.outcome] += 1
-            baseline.see(one)
+            baseline.add_message(one)
         return cls(outcomes=outcomes, baseline=baseline)
 
 
@@ -222,7 +222,7 @@ class Transcript:
     messages: Sequence[Message]
     """Sorted by id. Those of a long thread are unpacked whenever they are read."""
     tally: Tally
-    view: View
+    listing: ListingOutcome
     records: RecordCounts
     gaps: tuple[Gap, ...]
     attachments: tuple[Attachment, ...] = ()
@@ -238,7 +238,7 @@ class Transcript:
     def is_complete(self) -> bool:
         """Whether every message was checked, and nothing may be missing (P8)."""
         return (
-            self.view.sight is Sight.FULL
+            self.listing.visibility is Visibility.FULL
             and not self.gaps
             and not any(
                 count
@@ -248,7 +248,7 @@ class Transcript:
         )
 
     def with_attachments(self, attachments: tuple[Attachment, ...]) -> "Transcript":
-        """Give the same thread with what is known of its attachments."""
+        """Return the same thread with what is known of its attachments."""
         gaps = [one for one in self.gaps if one.kind is not GapKind.ATTACHMENTS]
         missing = sum(not one.is_held for one in attachments)
         if missing:
@@ -259,7 +259,7 @@ class Transcript:
         return replace(self, attachments=attachments, gaps=tuple(gaps))
 
     def with_messages(self, messages: Sequence[Message]) -> "Transcript":
-        """Give the same thread with some of its messages only."""
+        """Return the same thread with some of its messages only."""
         ids = {one.id for one in messages}
         return replace(
             self,

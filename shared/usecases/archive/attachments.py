@@ -65,7 +65,7 @@ class FetchAttachments:
             return replace(file, reason=f"the thread's files took over {MOST_TIME}")
         try:
             fetcher = self.fetchers[file.origin]
-            got = await fetcher.fetch(file.url, transcript.view.reader)
+            got = await fetcher.fetch(file.url, transcript.listing.reader)
         except NotFetched as error:
             return replace(file, reason=str(error))
         digest = sha256(got.data)

@@ -1,13 +1,15 @@
 """Finalize: one thread's log and the service's listing become one archive revision.
 
-Order matters, and is the proof of P4, P6 and P7:
-1. hold the lease;
-2. note the log's segments and their lengths: what comes later is the next revision's;
-3. take over everything that the newest revision holds, checked against its manifest;
-4. list the service; fetch the files that messages name;
-5. write the files, read them back, compare; confirm the lease; write the manifest;
-6. write the ledger line, announce, then write the marker. A crash before the marker is
-   made good by the next look, which does all three again.
+Four steps under the thread's lease, each returning a value. Their order is the proof of
+P4, P6 and P7:
+1. load: the log's segments with their lengths now, and the newest revision. What
+   comes later is the next revision's.
+2. collect: all that this revision knew, checked against its manifest, then the log's
+   new records, a listing of the service, and the files that messages name.
+3. compose: every other file follows from that; each is written and read back.
+4. publish: confirm the lease, write the manifest, then the ledger line, then announce,
+   then write the marker. A crash before the marker is made good by the next run, which
+   does all but the manifest again.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,12 +32,12 @@ from shared.domain.archive.manifest import (
     decode_manifest,
     encode_manifest,
 )
-from shared.domain.archive.revision_inputs import Sources
+from shared.domain.archive.revision_inputs import RevisionInputs
 from shared.domain.errors import IntegrityError, Unreachable
 from shared.domain.log import coverage
 from shared.domain.log.coverage import Covers, ThreadLog
 from shared.domain.thread.attachments import read_attachments
-from shared.domain.thread.listing import Sight
+from shared.domain.thread.listing import Visibility
 from shared.domain.thread.transcript import Transcript
 from shared.formats.registry import FORMATS, RECONCILIATION, streamed
 from shared.ports.announcer import Announcement, Announcer
@@ -45,7 +47,12 @@ from shared.ports.clock import Clock
 from shared.ports.leases import Lease, LeaseHeld, Leases
 from shared.usecases.archive.attachments import FetchAttachments
 from shared.usecases.archive.listing import ListService
-from shared.usecases.evidence.revisions import read_manifest, read_sources, revisions_of
+from shared.usecases.evidence.revisions import (
+    Revisions,
+    read_inputs,
+    read_manifest,
+    revisions_of,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +61,49 @@ class Finalized:
 
     revision: int
     written: bool
-    sight: str = ""
+    visibility: str = ""
     outcomes: Mapping[str, int]
     people: tuple[str, ...] = ()
     """Everybody who takes or took part, where this run has looked."""
 
 
 NOTHING_DONE = Finalized(revision=0, written=False, outcomes={})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """Where a thread stands before anything is done: its log and its revisions."""
+
+    log: ThreadLog
+    revisions: Revisions
+    previous: Manifest | None
+
+    @property
+    def number(self) -> int:
+        """The number of the revision to be written."""
+        return self.revisions.last_used + 1
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether the newest revision holds all that the log holds."""
+        return self.previous is not None and not coverage.uncovered(
+            self.log.segments, self.previous.covers
+        )
+
+    @property
+    def covers(self) -> Covers:
+        """What the revision to be written will cover."""
+        known = self.previous.covers if self.previous else {}
+        return {**known, **coverage.cover(self.log.segments)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """The input of a revision, what it says, and the files that were fetched for it."""
+
+    inputs: RevisionInputs
+    transcript: Transcript
+    attached: tuple[ArchiveFile, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,76 +146,82 @@ class Finalize:
     async def finalize(
         self, thread_id: str, readers: Sequence[str], lease: Lease, *, relist: bool
     ) -> Finalized:
-        thread = await self.log.thread(thread_id)
+        loaded = await self.load(thread_id)
+        previous = loaded.previous
+        if previous and previous.revision not in loaded.log.markers:
+            await self.close(previous)
+        if previous and loaded.is_covered and not relist:
+            return unchanged(previous)
+        collected = await self.collect(loaded, readers)
+        transcript = collected.transcript
+        if previous and loaded.is_covered and not has_news(transcript, previous):
+            return unchanged(previous, transcript)
+        content = await self.compose(loaded, collected)
+        manifest = await self.publish(content, lease)
+        telemetry.REVISIONS.add(1, {"visibility": str(transcript.listing.visibility)})
+        return Finalized(
+            revision=manifest.revision,
+            written=True,
+            visibility=transcript.listing.visibility,
+            outcomes=transcript.outcomes,
+            people=tuple(person.id for person in transcript.participants),
+        )
+
+    async def load(self, thread_id: str) -> Loaded:
+        """Return the log's segments as they are now, and the newest revision."""
+        log = await self.log.thread(thread_id)
         revisions = await revisions_of(self.archive, thread_id)
         newest = revisions.newest
-        previous = (
-            await read_manifest(self.archive, thread_id, newest) if newest else None
+        return Loaded(
+            log=log,
+            revisions=revisions,
+            previous=await read_manifest(self.archive, thread_id, newest)
+            if newest
+            else None,
         )
-        covers = {**(previous.covers if previous else {})}
-        if previous:
-            if previous.revision not in thread.markers:
-                await self.close(previous)
-            is_covered = not coverage.uncovered(thread.segments, covers)
-            if is_covered and not relist:
-                return unchanged(previous)
-        else:
-            is_covered = False
 
-        number = revisions.last_used + 1
-        sources = await self.gather(
-            thread, previous, number, erased=newest in revisions.erased
-        )
-        covers |= coverage.cover(thread.segments)
-        listing = await self.list_service(sources, number, readers)
-        sources = replace(sources, listing=sources.listing + listing).erased()
-        transcript = sources.transcript()
-        is_unread = transcript.view.sight is Sight.EVENTS_ONLY
-        if is_unread and not sources.events and not previous:
+    async def collect(self, loaded: Loaded, readers: Sequence[str]) -> Collected:
+        """Return all that is known of a thread, old and new, and what it says.
+
+        Raises:
+            Unreachable: nothing at all is known of it, and nobody may read it.
+
+        """
+        number = loaded.number
+        inputs = await self.logged(loaded)
+        records = inputs.records
+        listing = await self.list_service(inputs, records, number, readers)
+        listed = replace(inputs, listing=inputs.listing + listing)
+        inputs = listed.erased()
+        # An erasure leaves other lines than those that were read.
+        is_erased = inputs is not listed
+        transcript = inputs.transcript(None if is_erased else records)
+        view = transcript.listing
+        is_unread = view.visibility is Visibility.EVENTS_ONLY
+        if is_unread and not inputs.events and not loaded.previous:
             raise Unreachable(
-                f"nothing is known of this thread: no log, and {transcript.view.reason}"
+                f"nothing is known of this thread: no log, and {view.reason}"
             )
         fetched = await self.fetch_attachments(transcript, number)
-        sources = replace(sources, attachments=sources.attachments + fetched.lines)
-        transcript = transcript.with_attachments(read_attachments(sources.attachments))
-        if previous and is_covered and not has_news(transcript, previous):
-            return unchanged(previous, transcript)
-        manifest = await self.write(
-            sources,
-            transcript,
-            number,
+        attachments = inputs.attachments + fetched.lines
+        return Collected(
+            inputs=replace(inputs, attachments=attachments),
+            transcript=transcript.with_attachments(read_attachments(attachments)),
             attached=tuple(fetched.files.values()),
-            covers=covers,
-            previous=previous,
-            lease=lease,
-        )
-        await self.close(manifest)
-        telemetry.REVISIONS.add(1, {"sight": str(transcript.view.sight)})
-        return Finalized(
-            revision=number,
-            written=True,
-            sight=transcript.view.sight,
-            outcomes=transcript.outcomes,
-            people=tuple(one.id for one in transcript.participants),
         )
 
-    async def gather(
-        self,
-        thread: ThreadLog,
-        previous: Manifest | None,
-        number: int,
-        *,
-        erased: bool,
-    ) -> Sources:
-        """Give all that is known: what the previous revision holds, then the new."""
+    async def logged(self, loaded: Loaded) -> RevisionInputs:
+        """Return what the newest revision holds, and after it what came since."""
+        thread_id, previous = loaded.log.thread_id, loaded.previous
         if previous:
-            before = await read_sources(self.archive, previous, erased=erased)
+            is_erased = previous.revision in loaded.revisions.erased
+            before = await read_inputs(self.archive, previous, erased=is_erased)
         else:
-            nothing = Erasures(thread_id=thread.thread_id, revision=number)
-            before = Sources(thread_id=thread.thread_id, erasures=nothing)
+            nothing = Erasures(thread_id=thread_id, revision=loaded.number)
+            before = RevisionInputs(thread_id=thread_id, erasures=nothing)
         covers = previous.covers if previous else {}
         events = [before.events]
-        for segment in thread.segments:
+        for segment in loaded.log.segments:
             start = coverage.covered_size(segment, covers)
             if start < segment.size:
                 part = await self.log.read(segment, start)
@@ -181,62 +230,68 @@ class Finalize:
         return replace(
             before,
             events=b"".join(filter(None, events)),
-            quarantine=joined(
-                before.quarantine, await self.log.quarantined(thread.thread_id)
-            ),
-            erasures=before.erasures.inherited(number),
+            quarantine=joined(before.quarantine, await self.log.quarantined(thread_id)),
+            erasures=before.erasures.inherited(loaded.number),
         )
 
-    async def write(
-        self,
-        sources: Sources,
-        transcript: Transcript,
-        number: int,
-        *,
-        attached: Sequence[ArchiveFile],
-        covers: Covers,
-        previous: Manifest | None,
-        lease: Lease,
-    ) -> Manifest:
-        """Write a revision, its manifest last (P4)."""
-        thread_id = transcript.thread_id
+    async def compose(self, loaded: Loaded, collected: Collected) -> dict[str, Any]:
+        """Write a revision's files, read them back, return what its manifest says.
+
+        Raises:
+            IntegrityError: a file did not read back as it was written.
+
+        """
+        transcript, number = collected.transcript, loaded.number
         formats = [*(FORMATS[name] for name in self.formats), RECONCILIATION]
         files = chain(
-            ((name, iter([data])) for name, data in sources.files.items()),
+            ((name, iter([data])) for name, data in collected.inputs.files.items()),
             streamed(formats, transcript),
         )
-        described = [*attached]
+        described = [*collected.attached]
         for name, parts in files:
             description = Description(name)
-            path = layout.revision_path(thread_id, number, name)
+            path = layout.revision_path(transcript.thread_id, number, name)
             await self.archive.create(path, description.passing(parts))
             described.append(description.file)
-        for one in described:
-            path = layout.revision_path(thread_id, number, one.name)
-            description = Description(one.name)
+        for file in described:
+            path = layout.revision_path(transcript.thread_id, number, file.name)
+            description = Description(file.name)
             async for part in self.archive.stream(path):
-                description.see(part)
-            if description.file != one:
-                raise IntegrityError(f"{one.name} did not read back as it was written")
-        content = content_of(
+                description.add(part)
+            if description.file != file:
+                raise IntegrityError(f"{file.name} did not read back as it was written")
+        previous = loaded.previous
+        return content_of(
             transcript,
             revision=number,
             files=described,
-            covers=covers,
+            covers=loaded.covers,
             previous=(previous.revision, previous.sha256) if previous else None,
         )
+
+    async def publish(self, content: Mapping[str, Any], lease: Lease) -> Manifest:
+        """Write the manifest, which makes the revision exist (P4), then announce it.
+
+        Raises:
+            Transient: the lease was lost, so somebody else may be at work.
+
+        """
         manifest = encode_manifest(
             content, archived_on=self.clock(), archiver_version=__version__
         )
-        path = layout.revision_path(thread_id, number, layout.MANIFEST_FILE)
+        path = layout.revision_path(
+            content["thread_id"], content["revision"], layout.MANIFEST_FILE
+        )
         await lease.confirm()
         await self.archive.create(path, manifest)  # P4
-        return decode_manifest(manifest)
+        published = decode_manifest(manifest)
+        await self.close(published)
+        return published
 
     async def close(self, manifest: Manifest) -> None:
-        """Write a revision's ledger line, announce it, write its marker (P6).
+        """Write a revision's ledger line, announce it, write its marker.
 
-        The marker covers what its manifest covers, never what came since.
+        The marker covers what its manifest covers, never what came since (P6).
         """
         await self.ledger.append(
             layout.ledger_stem(self.clock().date()), revision_line(manifest)
@@ -256,7 +311,7 @@ class Finalize:
 
 
 def joined(known: bytes, now: bytes) -> bytes:
-    """Give the lines that are known, then those that are new; nothing goes."""
+    """Return the lines that are known, then those that are new; nothing goes."""
     lines = dict.fromkeys([*known.split(b"\n"), *now.split(b"\n")])
     return b"".join(line + b"\n" for line in lines if line)
 
@@ -265,14 +320,14 @@ def unchanged(previous: Manifest, transcript: Transcript | None = None) -> Final
     return Finalized(
         revision=previous.revision,
         written=False,
-        sight=transcript.view.sight if transcript else "",
+        visibility=transcript.listing.visibility if transcript else "",
         outcomes={},
         people=tuple(one.id for one in transcript.participants) if transcript else (),
     )
 
 
 def has_news(transcript: Transcript, previous: Manifest) -> bool:
-    """Say whether a listing told more than the newest revision holds.
+    """Return whether a listing told more than the newest revision holds.
 
     One that shows less than an earlier one did is no news.
     """
@@ -283,8 +338,8 @@ def has_news(transcript: Transcript, previous: Manifest) -> bool:
         or held_files(map(attachment_json, transcript.attachments))
         != held_files(content.get("attachments", ()))
         or (
-            transcript.view.sight is Sight.FULL
-            and (transcript.outcomes, Sight.FULL)
+            transcript.listing.visibility is Visibility.FULL
+            and (transcript.outcomes, Visibility.FULL)
             != (content["reconciliation"], content["view"]["sight"])
         )
     )

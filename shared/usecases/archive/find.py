@@ -10,8 +10,8 @@ from shared.domain.thread.transcript import Gap, GapKind, Message, Transcript
 from shared.domain.times import parse_time
 from shared.ports.archive_store import ArchiveStore
 from shared.usecases.evidence.revisions import (
+    read_inputs,
     read_manifest,
-    read_sources,
     revisions_of,
     threads_of,
 )
@@ -51,7 +51,7 @@ class Find:
     """Takes a sentence for each thread that cannot be read."""
 
     async def __call__(self, selection: Selection) -> AsyncIterator[Transcript]:
-        """Give each thread with the messages that were chosen.
+        """Yield each thread with the messages that were chosen.
 
         Raises:
             NoTime: a limit cannot be read.
@@ -81,11 +81,11 @@ class Find:
         if not newest:
             raise IntegrityError("the archive has no finished revision of it")
         manifest = await read_manifest(self.archive, thread_id, newest)
-        sources = await read_sources(
+        inputs = await read_inputs(
             self.archive, manifest, erased=newest in revisions.erased
         )
-        self.on_bytes(len(sources.events) + len(sources.listing))
-        return sources.transcript()
+        self.on_bytes(len(inputs.events) + len(inputs.listing))
+        return inputs.transcript()
 
 
 def is_wanted(transcript: Transcript, selection: Selection) -> bool:
@@ -97,7 +97,7 @@ def is_wanted(transcript: Transcript, selection: Selection) -> bool:
 
 
 def says(transcript: Transcript, text: str) -> bool:
-    """Say whether some version of some message holds a text, large or small."""
+    """Return whether some version of some message holds a text, large or small."""
     sought = text.casefold()
     return not sought or any(
         sought in str((version.content or {}).get("message") or "").casefold()
@@ -129,7 +129,7 @@ def between(
     after: datetime | int | None,
     before: datetime | int | None,
 ) -> Transcript:
-    """Give the messages between two limits, as a transcript that says so."""
+    """Return the messages between two limits, as a transcript that says so."""
     if after is None and before is None:
         return transcript
     chosen = tuple(

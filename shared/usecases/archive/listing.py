@@ -8,20 +8,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from shared.domain.archive.revision_inputs import Sources
-from shared.domain.log.entries import of_thread
-from shared.domain.log.record import read_records
+from shared.domain.archive.revision_inputs import RevisionInputs
+from shared.domain.log.record import Records, thread_events
 from shared.domain.thread.listing import (
+    ListingOutcome,
     Refusal,
-    Sight,
-    View,
+    Visibility,
     encode_outcome,
     encode_page,
-    judge_view,
     read_listings,
-    seen_participants,
 )
-from shared.domain.thread.participants import people_met, reader_candidates, roster
+from shared.domain.thread.participants import (
+    participants,
+    people_named,
+    reader_candidates,
+)
+from shared.domain.thread.visibility import (
+    judge_listing,
+    participants_only,
+    shows_more,
+)
 from shared.ports.chat_service import ChatService, ReaderRefused, ServiceListing
 from shared.ports.clock import Clock, NewSalt
 
@@ -39,72 +45,73 @@ class ListService:
     reader_ids: Sequence[str]
 
     async def __call__(
-        self, sources: Sources, number: int, readers: Sequence[str] = ()
+        self,
+        inputs: RevisionInputs,
+        log: Records,
+        number: int,
+        readers: Sequence[str] = (),
     ) -> bytes:
-        """List the thread that `sources` are of, for a revision of this number.
+        """Return the lines of a listing, for a revision of this number.
 
-        `readers` are tried after those of the settings and before those of the log.
+        `log` are the events of `inputs`, read. `readers` are tried after those of the
+        settings and before those of the log.
 
         Raises:
             Transient: the service is not to be reached, or throttles for too long.
 
         """
-        log = read_records(sources.events)
-        entries = of_thread(log)
-        known = read_listings(sources.listing)
-        people = roster(entries, known)
+        events = thread_events(log)
+        known = read_listings(inputs.listing)
+        people = participants(events, known)
         refusals: list[Refusal] = []
-        best: tuple[View, ServiceListing] | None = None
+        best: tuple[ListingOutcome, ServiceListing] | None = None
         tried: set[str] = set()
         while len(tried) < MOST_READERS:
             candidates = chain(
                 reader_candidates([*self.reader_ids, *readers], people),
-                people_met(log.records) if best is None else (),
+                people_named(log.records) if best is None else (),
             )
             reader = next((one for one in candidates if one not in tried), None)
             if reader is None:
                 break
             tried.add(reader)
             try:
-                listing = await self.chat.list_thread(sources.thread_id, reader)
+                listing = await self.chat.list_thread(inputs.thread_id, reader)
             except ReaderRefused as error:
                 refusals.append(
                     Refusal(reader=reader, status=error.status, reason=error.reason)
                 )
                 continue
-            view = judge_view(listing.pages, reader=reader, settled=listing.settled)
-            if best is None or better(view, best[0]):
-                best = (view, listing)
-            if view.sight is Sight.FULL:
+            outcome = judge_listing(
+                listing.pages, reader=reader, settled=listing.settled
+            )
+            if best is None or shows_more(outcome, than=best[0]):
+                best = (outcome, listing)
+            if outcome.visibility is Visibility.FULL:
                 break
-            people = roster(entries, [*known, seen_participants(listing.pages)])
+            people = participants(events, [*known, participants_only(listing.pages)])
         return self.lines_of(number, best, refusals)
 
     def lines_of(
         self,
         number: int,
-        best: tuple[View, ServiceListing] | None,
+        best: tuple[ListingOutcome, ServiceListing] | None,
         refusals: Sequence[Refusal],
     ) -> bytes:
         now = self.clock()
         if best is None:
-            view = View(sight=Sight.EVENTS_ONLY, reason=why_unread(refusals))
-            return encode_outcome(view, refusals, number=number, received_on=now)
-        view, listing = best
+            outcome = ListingOutcome(
+                visibility=Visibility.EVENTS_ONLY, reason=why_unread(refusals)
+            )
+            return encode_outcome(outcome, refusals, number=number, received_on=now)
+        outcome, listing = best
         pages = b"".join(
             encode_page(
                 page, number=number, index=index, received_on=now, salt=self.new_salt()
             )
             for index, page in enumerate(listing.pages, start=1)
         )
-        return pages + encode_outcome(view, refusals, number=number, received_on=now)
-
-
-def better(view: View, than: View) -> bool:
-    """Say whether a view shows more: all of it, or a longer part."""
-    if view.sight is not than.sight:
-        return view.sight is Sight.FULL
-    return bool(view.since) and (not than.since or view.since < than.since)
+        return pages + encode_outcome(outcome, refusals, number=number, received_on=now)
 
 
 def why_unread(refusals: Sequence[Refusal]) -> str:

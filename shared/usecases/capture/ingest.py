@@ -57,10 +57,10 @@ class Ingest:
             telemetry.EVENTS_QUARANTINED.add(1)
             return Ingested(recorded=0, quarantined=(str(error),))
         if len(events) == 1:  # what the host hands over: no task of its own
-            outcomes: list[str | BaseException] = [await self.keep(*events[0])]
+            outcomes: list[str | BaseException] = [await self.persist(*events[0])]
         else:
             outcomes = await asyncio.gather(
-                *(self.keep(*event) for event in events), return_exceptions=True
+                *(self.persist(*event) for event in events), return_exceptions=True
             )
         reasons = []
         for outcome in outcomes:
@@ -73,7 +73,7 @@ class Ingest:
             telemetry.EVENTS_QUARANTINED.add(len(reasons))
         return Ingested(recorded=len(events) - len(reasons), quarantined=tuple(reasons))
 
-    async def keep(self, text: str, envelope: Any) -> str:
+    async def persist(self, text: str, envelope: Any) -> str:
         """Keep one event; give the reason when it went to quarantine, else ""."""
         try:
             event = interpret(envelope, text)

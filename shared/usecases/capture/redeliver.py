@@ -14,7 +14,7 @@ from shared.domain import json_line
 from shared.domain.errors import InvalidEvent
 from shared.domain.log.event import interpret, split_events
 from shared.ports.append_log import AppendLog
-from shared.ports.unprocessed_events import Leftover, Leftovers
+from shared.ports.unprocessed_events import UnprocessedEvents, UnprocessedFile
 from shared.usecases.capture.ingest import Ingest
 
 ADDED = (
@@ -35,8 +35,8 @@ class Redelivered:
     """What was found, and what became of it."""
 
     files: int = 0
-    taken: int = 0
-    left: int = 0
+    redelivered: int = 0
+    unreadable: int = 0
     removed: int = 0
     is_kept: bool = False
     """Nothing was removed, since the storage's policy forbids it."""
@@ -48,8 +48,8 @@ class Redelivered:
 class Redeliver:
     """Takes quarantine and dead letters in. Without `execute` it only looks."""
 
-    quarantine: Leftovers
-    dead_letters: Leftovers
+    quarantine: UnprocessedEvents
+    dead_letters: UnprocessedEvents
     ingest: Ingest
     log: AppendLog
     execute: bool
@@ -64,22 +64,22 @@ class Redeliver:
         done = Redelivered(is_kept=self.execute and await self.quarantine.is_kept())
         async for file in self.quarantine.files():
             done.files += 1
-            left: list[bytes] = []
+            unreadable: list[bytes] = []
             readable: list[str] = []
             for line in filter(bytes.strip, file.data.split(b"\n")):
                 text = input_of(line)
                 reason = why_unreadable(text)
                 if reason:
-                    left.append(line)
+                    unreadable.append(line)
                     done.reasons.append(reason)
                 else:
                     readable.append(text)
-            done.taken += len(readable)
-            done.left += len(left)
+            done.redelivered += len(readable)
+            done.unreadable += len(unreadable)
             if self.execute and readable:
-                await self.take(readable)
+                await self.redeliver(readable)
                 if not done.is_kept:
-                    await self.leave(file, left)
+                    await self.keep_unreadable(file, unreadable)
                     done.removed += await self.quarantine.remove(file)
         return done
 
@@ -95,20 +95,20 @@ class Redeliver:
             done.files += 1
             texts = [*events_of(file.data)]
             reasons = [*filter(None, map(why_unreadable, texts))]
-            done.taken += len(texts) - len(reasons)
-            done.left += len(reasons)
+            done.redelivered += len(texts) - len(reasons)
+            done.unreadable += len(reasons)
             done.reasons += reasons
             if self.execute:
-                await self.take(texts)
+                await self.redeliver(texts)
                 if not done.is_kept:
                     done.removed += await self.dead_letters.remove(file)
         return done
 
-    async def take(self, texts: Iterable[str]) -> None:
+    async def redeliver(self, texts: Iterable[str]) -> None:
         for text in texts:
             await self.ingest(text)
 
-    async def leave(self, file: Leftover, lines: list[bytes]) -> None:
+    async def keep_unreadable(self, file: UnprocessedFile, lines: list[bytes]) -> None:
         """Keep what is still unreadable, in a file beside the one that goes."""
         if lines:
             stem = file.path.removesuffix(".jsonl") + LEFT
@@ -116,7 +116,7 @@ class Redeliver:
 
 
 def input_of(line: bytes) -> str:
-    """Give what a line of quarantine keeps; "" where it is none."""
+    """Return what a line of quarantine keeps; "" where it is none."""
     try:
         return str(json_line.parse(line)["input"])
     except (ValueError, KeyError, TypeError):
@@ -124,7 +124,7 @@ def input_of(line: bytes) -> str:
 
 
 def why_unreadable(text: str) -> str:
-    """Say why ingest would not keep an event; "" where it would."""
+    """Return why ingest would not keep an event; "" where it would."""
     try:
         for one, envelope in split_events(text):
             interpret(envelope, one)
@@ -134,7 +134,7 @@ def why_unreadable(text: str) -> str:
 
 
 def events_of(data: bytes) -> Iterator[str]:
-    """Give the events of a dead-letter blob as they were before they came to it."""
+    """Yield the events of a dead-letter blob as they were before they came to it."""
     text = data.decode("utf-8", "surrogateescape")
     try:
         value = json_line.parse(text)

@@ -12,7 +12,7 @@ from shared.domain.times import format_time, parse_time
 from shared.ports.append_log import ThreadLogs
 from shared.ports.archive_store import ArchiveFiles
 from shared.ports.clock import Clock
-from shared.ports.unprocessed_events import Leftovers
+from shared.ports.unprocessed_events import UnprocessedEvents
 from shared.ports.work_queue import MeasuredQueue
 
 LAST_LINE = 256 * 1024
@@ -54,7 +54,7 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakeStatus:
+class ReadStatus:
     """Reads log, queues, leftovers and the journal of sweeps."""
 
     log: ThreadLogs
@@ -62,8 +62,8 @@ class TakeStatus:
     control_files: ArchiveFiles
     queue: MeasuredQueue
     poison: MeasuredQueue
-    quarantine: Leftovers
-    dead_letters: Leftovers
+    quarantine: UnprocessedEvents
+    dead_letters: UnprocessedEvents
     clock: Clock
     quiet_for: timedelta
     max_open: timedelta
@@ -121,17 +121,17 @@ class TakeStatus:
         return None
 
     async def last_sweep(self, now: datetime) -> dict[str, Any]:
-        """Give the newest line of the journal, of today or of the days before."""
+        """Return the newest line of the journal, of today or of the days before."""
         for back in range(SWEEPS_LOOKED_BACK):
             day = (now - timedelta(days=back)).date()
-            for line in reversed(await self.journal(layout.sweeps_stem(day))):
+            for line in reversed(await self.sweep_log(layout.sweeps_stem(day))):
                 try:
                     return dict(json_line.parse(line))
                 except (ValueError, TypeError):  # torn
                     continue
         return {}
 
-    async def journal(self, stem: str) -> list[bytes]:
+    async def sweep_log(self, stem: str) -> list[bytes]:
         files = self.control_files
         paths = [file.path async for file in files.walk(stem)]
         parts = [

@@ -44,7 +44,7 @@ class Sweep:
     discover: "Discover | None" = None
     """Finds threads where no events tell of them."""
     close_ledger: CloseLedger
-    journal: AppendLog
+    sweep_log: AppendLog
     clock: Clock
     quiet_for: timedelta
     max_open: timedelta
@@ -64,7 +64,7 @@ class Sweep:
         async for thread in self.log.threads():
             swept.threads += 1
             try:
-                await self.look(thread, now, swept)
+                await self.queue_or_prune(thread, now, swept)
             except ArchiverError as error:
                 swept.failures.append(f"{thread.thread_id}: {error}")
         await self.ask_readers(swept)
@@ -73,12 +73,12 @@ class Sweep:
         except ArchiverError as error:
             swept.failures.append(f"ledger: {error}")
         try:
-            await self.journal.append(
+            await self.sweep_log.append(
                 layout.sweeps_stem(now.date()), line_of(swept, now)
             )
         except ArchiverError as error:
             swept.failures.append(f"journal: {error}")
-        await self.tell(swept)
+        await self.report_metrics(swept)
         return swept
 
     async def ask_readers(self, swept: Swept) -> None:
@@ -93,7 +93,7 @@ class Sweep:
         swept.queued += found.queued
         swept.failures += found.failures
 
-    async def tell(self, swept: Swept) -> None:
+    async def report_metrics(self, swept: Swept) -> None:
         """Tell whoever watches; what cannot be measured is a failure like any other."""
         try:
             telemetry.QUEUE_POISONED.set(await self.poison.depth())
@@ -104,7 +104,9 @@ class Sweep:
         telemetry.SWEPT_QUEUED.add(swept.queued)
         telemetry.SWEEP_FAILURES.add(len(swept.failures))
 
-    async def look(self, thread: ThreadLog, now: datetime, swept: Swept) -> None:
+    async def queue_or_prune(
+        self, thread: ThreadLog, now: datetime, swept: Swept
+    ) -> None:
         reason = why_due(
             thread, now=now, quiet_for=self.quiet_for, max_open=self.max_open
         )
@@ -148,7 +150,7 @@ class Sweep:
 
 
 def line_of(swept: Swept, now: datetime) -> bytes:
-    """Give the line that tells of a sweep; of failures only how many there were."""
+    """Return the line that tells of a sweep; of failures only how many there were."""
     line = {
         "schema": SCHEMA,
         "on": format_time(now),

@@ -21,7 +21,7 @@ from shared.domain.archive.erasure import (
     erasure_line,
 )
 from shared.domain.archive.manifest import Manifest, content_of, describe
-from shared.domain.archive.revision_inputs import Sources
+from shared.domain.archive.revision_inputs import RevisionInputs
 from shared.domain.errors import ArchiverError, IntegrityError
 from shared.domain.log import coverage
 from shared.domain.log.commitment import sha256
@@ -37,8 +37,8 @@ from shared.usecases.evidence.holds import Hold, Holds
 from shared.usecases.evidence.ledger import open_day
 from shared.usecases.evidence.revisions import (
     read_erasures,
+    read_inputs,
     read_manifest,
-    read_sources,
     revisions_of,
     threads_of,
 )
@@ -61,7 +61,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class ErasurePlan:
     """What would go of one thread. `refused` says why it may not; "" when it may."""
 
     thread_id: str
@@ -82,7 +82,7 @@ class Erase:
     leases: Leases
     clock: Clock
 
-    async def plan(self, choice: Choice) -> AsyncIterator[Plan]:
+    async def plan(self, choice: Choice) -> AsyncIterator[ErasurePlan]:
         """Say, thread by thread, what would go. Nothing is changed.
 
         Raises:
@@ -100,11 +100,11 @@ class Erase:
 
     async def plan_thread(
         self, thread_id: str, choice: Choice, holds: Sequence[Hold]
-    ) -> Plan:
+    ) -> ErasurePlan:
         revisions = await revisions_of(self.archive, thread_id)
         newest = revisions.newest
         if not newest:
-            return Plan(
+            return ErasurePlan(
                 thread_id=thread_id,
                 revisions=(),
                 messages=(),
@@ -112,21 +112,21 @@ class Erase:
                 names=False,
             )
         manifest = await read_manifest(self.archive, thread_id, newest)
-        sources = await self.sources(manifest, erased=newest in revisions.erased)
-        transcript = sources.transcript()
+        inputs = await self.inputs(manifest, erased=newest in revisions.erased)
+        transcript = inputs.transcript()
         messages = chosen_by(
             transcript, participant=choice.participant, messages=choice.messages
         )
-        if choice.participant in sources.erasures.people:
+        if choice.participant in inputs.erasures.people:
             # A run that died: what it had chosen is to be finished.
-            messages |= sources.erasures.messages
+            messages |= inputs.erasures.messages
         versions = sum(
             one.content is not None
             for message in transcript.messages
             if message.id in messages
             for one in message.versions
         )
-        return Plan(
+        return ErasurePlan(
             thread_id=thread_id,
             revisions=revisions.finished,
             messages=tuple(sorted(messages)),
@@ -148,7 +148,7 @@ class Erase:
         )
 
     async def __call__(
-        self, plan: Plan, choice: Choice, *, by: str, reason: str
+        self, plan: ErasurePlan, choice: Choice, *, by: str, reason: str
     ) -> int:
         """Carry out what was planned for one thread; give how many files changed.
 
@@ -192,14 +192,14 @@ class Erase:
         )
         if is_new:
             await self.carry_out(manifest, erasures)  # whatever was left unfinished
-            sources = await read_sources(
+            inputs = await read_inputs(
                 self.archive, manifest, erased=bool(erasures.orders)
             )
-            ordered = erasures.ordered(order, sources.transcript())
-            sources = replace(sources, erasures=ordered).erased()
-            files = rewritten(sources, manifest)
+            ordered = erasures.ordered(order, inputs.transcript())
+            inputs = replace(inputs, erasures=ordered).erased()
+            files = rewritten(inputs, manifest)
             erasures = replace(
-                sources.erasures,
+                inputs.erasures,
                 files=tuple(describe(name, data) for name, data in files.items()),
             )
             await self.archive.replace(
@@ -223,8 +223,8 @@ class Erase:
         line = erasure_line(erasures, sha256(encode_erasures(erasures)))
         day = await open_day(self.archive, self.clock().date())
         await self.ledger.append(layout.ledger_stem(day), line)
-        sources = Sources.of(files, erasures).erased()
-        finished = rewritten(sources, manifest)
+        inputs = RevisionInputs.of(files, erasures).erased()
+        finished = rewritten(inputs, manifest)
         for one in wrong:
             if describe(one.name, finished[one.name]) != one:
                 raise IntegrityError(
@@ -241,7 +241,7 @@ class Erase:
         revisions = await revisions_of(self.archive, thread_id)
         newest = revisions.newest
         manifest = await read_manifest(self.archive, thread_id, newest)
-        await read_sources(self.archive, manifest, erased=newest in revisions.erased)
+        await read_inputs(self.archive, manifest, erased=newest in revisions.erased)
         thread = await log.thread(thread_id)
         for segment in thread.segments:
             is_covered = not coverage.uncovered([segment], manifest.covers)
@@ -260,16 +260,16 @@ class Erase:
             return await read_erasures(self.archive, manifest)
         return Erasures(thread_id=manifest.thread_id, revision=manifest.revision)
 
-    async def sources(self, manifest: Manifest, *, erased: bool) -> Sources:
+    async def inputs(self, manifest: Manifest, *, erased: bool) -> RevisionInputs:
         """Read the input, also where an erasure was left unfinished."""
         try:
-            return await read_sources(self.archive, manifest, erased=erased)
+            return await read_inputs(self.archive, manifest, erased=erased)
         except IntegrityError:
             erasures = await self.erasures(manifest)
             if not erasures.files:
                 raise
             files = await self.read_files(manifest, erasures)
-            return Sources.of(files, erasures).erased()
+            return RevisionInputs.of(files, erasures).erased()
 
     async def read_files(
         self, manifest: Manifest, erasures: Erasures
@@ -284,14 +284,14 @@ class Erase:
         return layout.revision_path(manifest.thread_id, manifest.revision, name)
 
 
-def rewritten(sources: Sources, manifest: Manifest) -> dict[str, bytes]:
-    """Give all files of a revision as they follow from an input without the erased.
+def rewritten(inputs: RevisionInputs, manifest: Manifest) -> dict[str, bytes]:
+    """Return all files of a revision as they follow from an input without the erased.
 
     Raises:
         IntegrityError: a proof would break, or a file's format is not known here.
 
     """
-    transcript = sources.transcript()
+    transcript = inputs.transcript()
     content = content_of(
         transcript,
         revision=manifest.revision,
@@ -301,11 +301,11 @@ def rewritten(sources: Sources, manifest: Manifest) -> dict[str, bytes]:
     )
     if content != manifest.content:
         raise IntegrityError("its manifest would not verify any more; nothing erased")
-    files = sources.files
+    files = inputs.files
     files.pop(layout.ERASURES_FILE, None)
     names = {one.name for one in manifest.files} - {layout.ERASURES_FILE}
     files |= written(formats_of(names), transcript)
-    stored = stored_files(sources.attachments, manifest.revision)
+    stored = stored_files(inputs.attachments, manifest.revision)
     files |= {layout.attachment_name(one): b"" for one in stored if stored[one]}
     names -= {layout.attachment_name(one) for one in stored if not stored[one]}
     if files.keys() != names:
@@ -315,7 +315,7 @@ def rewritten(sources: Sources, manifest: Manifest) -> dict[str, bytes]:
 
 
 def has_name(transcript: Transcript, participant: str) -> bool:
-    """Say whether somebody's display name, or more than their id, stands anywhere."""
+    """Return whether a display name, or more than an id, stands anywhere."""
     return any(
         one.id == participant and (one.display_name or one.extra)
         for one in transcript.participants
@@ -328,7 +328,7 @@ def held(
     messages: Collection[str],
     participant: str,
 ) -> str:
-    """Say which hold forbids it; "" for none."""
+    """Return which hold forbids it; "" for none."""
     senders = {one.sender_id for one in transcript.messages if one.id in messages}
     for hold in holds:
         if hold.thread_id == transcript.thread_id or (

@@ -45,7 +45,7 @@ class Holds:
     clock: Clock
 
     async def active(self) -> dict[str, Hold]:
-        """Give the holds that were added and not released, by id.
+        """Return the holds that were added and not released, by id.
 
         Raises:
             IntegrityError: the ledger cannot be read; then nothing may be erased.

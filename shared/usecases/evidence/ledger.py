@@ -37,7 +37,7 @@ class LedgerLine:
 
 
 async def ledger_lines(archive: ArchiveFiles) -> AsyncIterator[LedgerLine]:
-    """Give every line of the ledger, in order.
+    """Yield every line of the ledger, in order.
 
     Raises:
         IntegrityError: a line is longer than any can be.
@@ -65,7 +65,7 @@ async def lines_of(
 
 
 async def open_day(archive: ArchiveFiles, today: date) -> date:
-    """Give the day to which something can be added.
+    """Return the day to which something can be added.
 
     A person's clock may be wrong: nothing may follow on the end of a day.
     """

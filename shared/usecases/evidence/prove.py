@@ -6,35 +6,35 @@ from dataclasses import dataclass
 from shared.domain import layout
 from shared.domain.archive.checkpoint import Checkpoint
 from shared.domain.archive.evidence import Tree, inclusion_path, leaf_hash
-from shared.domain.archive.ledger import Follower, revision_line
+from shared.domain.archive.ledger import LedgerReader, revision_line
 from shared.domain.archive.proof import encode_proof, find_version
 from shared.domain.errors import IntegrityError
 from shared.ports.archive_store import ArchiveFiles
 from shared.usecases.evidence.ledger import LedgerLine, ledger_lines
-from shared.usecases.evidence.revisions import read_manifest, read_sources, revisions_of
+from shared.usecases.evidence.revisions import read_inputs, read_manifest, revisions_of
 
 
 async def head_lines(archive: ArchiveFiles) -> AsyncIterator[LedgerLine]:
-    """Give the lines that the ledger's head is made of.
+    """Yield the lines that the ledger's head is made of.
 
     Raises:
         IntegrityError: a line is broken: nobody should vouch for such a ledger.
 
     """
-    follower = Follower()
+    reader = LedgerReader()
     async for line in ledger_lines(archive):
-        if line.day != follower.day:
-            follower.begin(line.day)
-        _, problem = follower.take(line.text)
+        if line.day != reader.day:
+            reader.begin(line.day)
+        _, problem = reader.read(line.text)
         if problem or line.is_torn:
             raise IntegrityError(f"{line.path}: {problem or 'the last line is torn'}")
-        if follower.open_days:
+        if reader.open_days:
             return
         yield line
 
 
-async def take_checkpoint(archive: ArchiveFiles, origin: str) -> Checkpoint:
-    """Give the ledger's head as it is now; see `head_lines` for what it raises."""
+async def make_checkpoint(archive: ArchiveFiles, origin: str) -> Checkpoint:
+    """Return the ledger's head as it is now; see `head_lines` for what it raises."""
     tree = Tree()
     async for line in head_lines(archive):
         tree.add(leaf_hash(line.text))
@@ -68,10 +68,10 @@ class Prove:
         if number not in revisions.finished:
             raise IntegrityError("the archive has no such thread or revision")
         manifest = await read_manifest(self.archive, thread_id, number)
-        sources = await read_sources(
+        inputs = await read_inputs(
             self.archive, manifest, erased=number in revisions.erased
         )
-        transcript = sources.transcript()
+        transcript = inputs.transcript()
         found = find_version(transcript, message_id, version)
         line = revision_line(manifest).rstrip(b"\n")
         hashes: list[bytes] = []

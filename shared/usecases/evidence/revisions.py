@@ -11,9 +11,9 @@ from shared.domain.archive.manifest import (
     describe,
     file_named,
 )
-from shared.domain.archive.revision_inputs import Sources
+from shared.domain.archive.revision_inputs import RevisionInputs
 from shared.domain.errors import IntegrityError
-from shared.ports.archive_store import ArchiveFiles, File
+from shared.ports.archive_store import ArchiveFiles, StoredFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +76,9 @@ async def newest_manifest(archive: ArchiveFiles, thread_id: str) -> Manifest | N
 
 async def folders_of(
     archive: ArchiveFiles, prefix: str = ""
-) -> AsyncIterator[tuple[str, list[File]]]:
+) -> AsyncIterator[tuple[str, list[StoredFile]]]:
     """Yield each folder at the top with its files, one folder after the other."""
-    folder, files = "", list[File]()
+    folder, files = "", list[StoredFile]()
     async for file in archive.walk(prefix):
         name = file.path.partition("/")[0]
         if name != folder and files:
@@ -104,7 +104,7 @@ async def threads_of(
 async def read_manifest(
     archive: ArchiveFiles, thread_id: str, revision: int
 ) -> Manifest:
-    """Give the manifest of a revision.
+    """Return the manifest of a revision.
 
     Raises:
         IntegrityError: it is missing, broken, or another revision's.
@@ -118,7 +118,7 @@ async def read_manifest(
 
 
 async def read_erasures(archive: ArchiveFiles, manifest: Manifest) -> Erasures:
-    """Give what was erased of a revision that has an `erasures.json`."""
+    """Return what was erased of a revision that has an `erasures.json`."""
     path = layout.revision_path(
         manifest.thread_id, manifest.revision, layout.ERASURES_FILE
     )
@@ -141,10 +141,10 @@ def erasures_in(data: bytes, manifest: Manifest) -> Erasures:
     return erasures
 
 
-async def read_sources(
+async def read_inputs(
     archive: ArchiveFiles, manifest: Manifest, *, erased: bool
-) -> Sources:
-    """Give a revision's input, each file compared with what it has to be.
+) -> RevisionInputs:
+    """Return a revision's input, each file compared with what it has to be.
 
     Raises:
         IntegrityError: a file is missing, or not what manifest and erasures say.
@@ -166,4 +166,4 @@ async def read_sources(
                 f"{name} of revision {manifest.revision} is not what its manifest says"
             )
         files[name] = data
-    return Sources.of(files, erasures)
+    return RevisionInputs.of(files, erasures)

@@ -19,8 +19,8 @@ from shared.domain import layout
 from shared.domain.archive.checkpoint import Checkpoint
 from shared.domain.archive.erasure import Erasures
 from shared.domain.archive.ledger import (
-    Follower,
-    Line,
+    LedgerReader,
+    LineFacts,
     LineKind,
     revision_line,
     segment_key,
@@ -28,15 +28,15 @@ from shared.domain.archive.ledger import (
 from shared.domain.archive.manifest import decode_manifest
 from shared.domain.errors import IntegrityError
 from shared.domain.log.commitment import sha256
-from shared.ports.archive_store import ArchiveFiles, File
-from shared.ports.checklist import Checklist, Tick
+from shared.ports.archive_store import ArchiveFiles, StoredFile
 from shared.usecases.evidence.ledger import LedgerLine, ledger_lines
+from shared.usecases.evidence.ledger_lookup import LedgerLookup, Match
 from shared.usecases.evidence.revisions import folders_of
 from shared.usecases.evidence.verify_revision import (
     CheckRevision,
     Failure,
-    Report,
     Seen,
+    VerificationReport,
 )
 
 
@@ -49,7 +49,6 @@ class Verify:
     """
 
     archive: ArchiveFiles
-    checklist: Checklist
     on_failure: Callable[[Failure], None]
     on_bytes: Callable[[int], None]
     on_erased: Callable[[Erasures], None]
@@ -60,36 +59,38 @@ class Verify:
         thread_id: str = "",
         checkpoint: Checkpoint | None = None,
         may_withhold: bool = False,
-    ) -> Report:
+    ) -> VerificationReport:
         """Check a whole archive, or of its threads only one.
 
         Raises:
             Transient: the archive is not to be reached, or cannot be read.
 
         """
-        run = Run(self, Report(), only=thread_id)
         prefix = layout.thread_folder(thread_id) if thread_id else ""
-        async for folder, files in folders_of(self.archive, prefix):
-            await run.folder(folder, files)
-        if thread_id and not run.report.threads:
-            run.fail(prefix, "the archive has no such thread")
-        await run.ledger(checkpoint, may_withhold=may_withhold)
-        return run.report
+        with LedgerLookup() as lookup:
+            run = Verification(self, VerificationReport(), lookup, only=thread_id)
+            async for folder, files in folders_of(self.archive, prefix):
+                await run.folder(folder, files)
+            if thread_id and not run.report.threads:
+                run.fail(prefix, "the archive has no such thread")
+            await run.ledger(checkpoint, may_withhold=may_withhold)
+            return run.report
 
 
 @dataclass(slots=True)
-class Run:
+class Verification:
     """One verification under way."""
 
     verify: Verify
-    report: Report
+    report: VerificationReport
+    lookup: LedgerLookup
     only: str = ""
 
     def fail(self, path: str, reason: str) -> None:
         self.report.failures += 1
         self.verify.on_failure(Failure(path=path, reason=reason))
 
-    async def folder(self, folder: str, files: list[File]) -> None:
+    async def folder(self, folder: str, files: list[StoredFile]) -> None:
         for file in files:
             if not file.is_plain:
                 self.fail(file.path, "this is a link or a device, and was not read")
@@ -101,13 +102,13 @@ class Run:
             if segment_key(file.path) is None:
                 self.fail(file.path, "no archive has such a file")
 
-    async def thread(self, folder: str, files: list[File]) -> None:
+    async def thread(self, folder: str, files: list[StoredFile]) -> None:
         self.report.threads += 1
         thread_id = layout.thread_of(folder)
         if layout.thread_folder(thread_id) != f"{folder}/":
             self.fail(folder, "the folder's name is not that of a thread")
             return
-        revisions: dict[int, dict[str, File]] = {}
+        revisions: dict[int, dict[str, StoredFile]] = {}
         for file in files:
             number = layout.revision_number(file.path) or 0
             name = layout.file_name(file.path)
@@ -126,7 +127,7 @@ class Run:
         self,
         thread_id: str,
         number: int,
-        files: Mapping[str, File],
+        files: Mapping[str, StoredFile],
         before: Seen | None,
     ) -> Seen | None:
         """Check one revision; give it as what the next one follows on."""
@@ -146,55 +147,57 @@ class Run:
         except IntegrityError as error:
             self.fail(check.path(layout.MANIFEST_FILE), str(error))
             return before
-        self.verify.checklist.add(seen.entry)
+        self.lookup.expect(seen.entry)
         return seen
 
     async def ledger(
         self, checkpoint: Checkpoint | None, *, may_withhold: bool
     ) -> None:
-        follower, reached = Follower(), False
+        reader, reached = LedgerReader(), False
         try:
             async for line in ledger_lines(self.verify.archive):
-                reached |= self.at_checkpoint(follower, checkpoint)
-                if line.day != follower.day:
-                    follower.begin(line.day)
-                await self.ledger_line(follower, line)
+                reached |= self.at_checkpoint(reader, checkpoint)
+                if line.day != reader.day:
+                    reader.begin(line.day)
+                await self.ledger_line(reader, line)
         except IntegrityError as error:
             self.fail(layout.LEDGER_PREFIX, str(error))
-        reached |= self.at_checkpoint(follower, checkpoint)
-        if follower.withheld and not may_withhold:
+        reached |= self.at_checkpoint(reader, checkpoint)
+        if reader.withheld and not may_withhold:
             self.fail(
                 layout.LEDGER_PREFIX,
-                f"{follower.withheld} line(s) are withheld, as only a package may",
+                f"{reader.withheld} line(s) are withheld, as only a package may",
             )
         if checkpoint and not reached:
             self.fail(
                 layout.LEDGER_PREFIX,
                 f"the checkpoint was made of {checkpoint.size} lines, "
-                f"the ledger has {follower.head.size}: lines were removed",
+                f"the ledger has {reader.head.size}: lines were removed",
             )
-        for manifest in self.verify.checklist.unticked():
+        for manifest in self.lookup.unmatched():
             self.fail(manifest, "the ledger has no line for this revision")
-        for manifest in self.verify.checklist.wrongly_erased():
+        for manifest in self.lookup.with_other_erasures():
             self.fail(manifest, "the ledger tells of other erasures than there are")
-        self.report.withheld_lines = follower.withheld
-        self.report.open_days = [str(day) for day in follower.unclosed]
-        self.report.head_size = follower.head.size
-        self.report.head_root = follower.head.root
+        self.report.withheld_lines = reader.withheld
+        self.report.open_days = [str(day) for day in reader.unclosed]
+        self.report.head_size = reader.head.size
+        self.report.head_root = reader.head.root
 
-    def at_checkpoint(self, follower: Follower, checkpoint: Checkpoint | None) -> bool:
-        if checkpoint is None or follower.head.size != checkpoint.size:
+    def at_checkpoint(
+        self, reader: LedgerReader, checkpoint: Checkpoint | None
+    ) -> bool:
+        if checkpoint is None or reader.head.size != checkpoint.size:
             return False
-        if follower.head.root != checkpoint.root:
+        if reader.head.root != checkpoint.root:
             self.fail(
                 layout.LEDGER_PREFIX,
                 f"the first {checkpoint.size} lines are not those of the checkpoint",
             )
         return True
 
-    async def ledger_line(self, follower: Follower, line: LedgerLine) -> None:
+    async def ledger_line(self, reader: LedgerReader, line: LedgerLine) -> None:
         self.report.ledger_lines += 1
-        value, problem = follower.take(line.text)
+        value, problem = reader.read(line.text)
         if line.is_torn:
             problem = problem or "the last line is torn"
         if problem:
@@ -205,7 +208,7 @@ class Run:
             if value["kind"] == LineKind.REVISION:
                 await self.told_revision(line, value)
             elif value["kind"] == LineKind.ERASURE:
-                self.verify.checklist.tick_erasure(
+                self.lookup.match_erasure(
                     manifest_of(value),
                     int(value["orders"]),
                     str(value["erasures_sha256"]),
@@ -213,18 +216,18 @@ class Run:
         except (KeyError, ValueError, TypeError):
             self.fail(line.path, "a line of the ledger lacks what it has to tell")
 
-    async def told_revision(self, line: LedgerLine, value: Line) -> None:
+    async def told_revision(self, line: LedgerLine, value: LineFacts) -> None:
         if self.only and value["thread_id"] != self.only:
             return
         manifest = manifest_of(value)
-        tick = self.verify.checklist.tick(manifest, sha256(line.text))
-        if tick is Tick.UNKNOWN and not await self.came_since(manifest, line):
+        match = self.lookup.match(manifest, sha256(line.text))
+        if match is Match.UNKNOWN and not await self.came_since(manifest, line):
             self.fail(manifest, "the ledger names this revision, and it is not there")
-        elif tick is Tick.DIFFERENT:
+        elif match is Match.DIFFERENT:
             self.fail(manifest, "the ledger tells of another manifest than there is")
 
     async def came_since(self, manifest: str, line: LedgerLine) -> bool:
-        """Say whether a revision was written since its thread was looked at."""
+        """Return whether a revision was written since its thread was looked at."""
         try:
             found = decode_manifest(await self.verify.archive.read(manifest))
         except IntegrityError:
@@ -232,7 +235,7 @@ class Run:
         return revision_line(found) == line.text + b"\n"
 
 
-def manifest_of(value: Line) -> str:
+def manifest_of(value: LineFacts) -> str:
     return layout.revision_path(
         str(value["thread_id"]), int(value["revision"]), layout.MANIFEST_FILE
     )

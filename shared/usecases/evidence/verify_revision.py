@@ -18,14 +18,14 @@ from shared.domain.archive.manifest import (
     decode_manifest,
     describe,
 )
-from shared.domain.archive.revision_inputs import Sources
+from shared.domain.archive.revision_inputs import RevisionInputs
 from shared.domain.errors import IntegrityError
 from shared.domain.log.commitment import sha256
 from shared.domain.thread.attachments import stored_files
-from shared.formats.part import File as MadeFile
+from shared.formats.part import RenderedFile
 from shared.formats.registry import formats_of, streamed
-from shared.ports.archive_store import ArchiveFiles, File
-from shared.ports.checklist import Entry
+from shared.ports.archive_store import ArchiveFiles, StoredFile
+from shared.usecases.evidence.ledger_lookup import ExpectedLines
 from shared.usecases.evidence.revisions import erasures_in
 
 MOST_MANIFEST_BYTES = 64 * 1024 * 1024
@@ -42,7 +42,7 @@ class Failure:
 
 
 @dataclass(slots=True, kw_only=True)
-class Report:
+class VerificationReport:
     """What was looked at. Not verified unless `failures` is 0."""
 
     threads: int = 0
@@ -69,8 +69,8 @@ class Seen:
     """
 
     manifest: Manifest
-    entry: Entry
-    inputs: Mapping[str, ArchiveFile]
+    entry: ExpectedLines
+    input_files: Mapping[str, ArchiveFile]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +80,8 @@ class CheckRevision:
     archive: ArchiveFiles
     thread_id: str
     number: int
-    files: Mapping[str, File]
-    report: Report
+    files: Mapping[str, StoredFile]
+    report: VerificationReport
     fail: Callable[[str, str], None]
     on_bytes: Callable[[int], None]
     on_erased: Callable[[Erasures], None]
@@ -103,11 +103,11 @@ class CheckRevision:
         erasures, entry = await self.erasures(manifest)
         failures = self.report.failures
         files = await self.all_files(manifest, erasures)
-        inputs: Mapping[str, ArchiveFile] = {}
+        input_files: Mapping[str, ArchiveFile] = {}
         if self.report.failures == failures:
-            inputs = await self.made_of(manifest, before, erasures, files)
+            input_files = await self.made_of(manifest, before, erasures, files)
         self.report.incomplete += not manifest.content["complete"]
-        return Seen(manifest=manifest, entry=entry, inputs=inputs)
+        return Seen(manifest=manifest, entry=entry, input_files=input_files)
 
     async def manifest(self, before: Seen | None) -> Manifest:
         if self.files[layout.MANIFEST_FILE].size > MOST_MANIFEST_BYTES:
@@ -124,10 +124,10 @@ class CheckRevision:
             )
         return manifest
 
-    async def erasures(self, manifest: Manifest) -> tuple[Erasures, Entry]:
-        """Give what was erased, and what the ledger has to say of this revision."""
+    async def erasures(self, manifest: Manifest) -> tuple[Erasures, ExpectedLines]:
+        """Return what was erased, and what the ledger has to say of this revision."""
         line = revision_line(manifest).rstrip(b"\n")
-        entry = Entry(
+        entry = ExpectedLines(
             manifest=self.path(layout.MANIFEST_FILE), line_sha256=sha256(line)
         )
         name = layout.ERASURES_FILE
@@ -184,7 +184,7 @@ class CheckRevision:
         self.report.bytes += file.size
         description = Description(name)
         async for part in self.archive.stream(self.path(name)):
-            description.see(part)
+            description.add(part)
             self.on_bytes(len(part))
         return description.file
 
@@ -196,18 +196,18 @@ class CheckRevision:
         files: Mapping[str, ArchiveFile],
     ) -> Mapping[str, ArchiveFile]:
         """Replay the input, and compare all that comes out with all that is there."""
-        inputs = [name for name in layout.INPUT_FILES if name in files]
-        size = sum(files[name].bytes for name in inputs)
+        input_files = [name for name in layout.INPUT_FILES if name in files]
+        size = sum(files[name].bytes for name in input_files)
         if size > MOST_REPLAYED_BYTES:
             self.wrong(layout.EVENTS_FILE, f"{size} bytes are too many to replay here")
             return {}
-        read = {name: await self.again(name, files[name]) for name in inputs}
-        sources = Sources.of(read, erasures)
+        read = {name: await self.again(name, files[name]) for name in input_files}
+        inputs = RevisionInputs.of(read, erasures)
         if before:
-            self.compare(before.inputs, read)
-        if sources.erased() != sources:
+            self.compare(before.input_files, read)
+        if inputs.erased() != inputs:
             self.wrong(layout.ERASURES_FILE, "something that was erased is still there")
-        transcript = sources.transcript()
+        transcript = inputs.transcript()
         content = content_of(
             transcript,
             revision=self.number,
@@ -221,7 +221,7 @@ class CheckRevision:
                     layout.MANIFEST_FILE,
                     f"its {name} does not follow from the events and the listing",
                 )
-        self.compare_attachments(files, stored_files(sources.attachments, self.number))
+        self.compare_attachments(files, stored_files(inputs.attachments, self.number))
         self.compare_formats(files, streamed(formats_of(files), transcript))
         return {name: files[name] for name in read}
 
@@ -258,7 +258,7 @@ class CheckRevision:
     def compare_formats(
         self,
         files: Mapping[str, ArchiveFile],
-        made: Iterable[MadeFile],
+        made: Iterable[RenderedFile],
     ) -> None:
         """Compare what a transcript is written as with what is there."""
         unseen = {one for one in files if not layout.is_attachment(one)}
@@ -267,7 +267,7 @@ class CheckRevision:
             unseen -= {name}
             description = Description(name)
             for part in parts:
-                description.see(part)
+                description.add(part)
             if name not in files:
                 self.wrong(name, "it should be there as well")
             elif description.file != files[name]:

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from shared.domain.errors import ArchiverError, Unreachable
 from shared.domain.inventory import (
     FINISHED,
-    Estate,
+    Inventory,
     Thread,
     ThreadState,
     User,
@@ -40,7 +40,7 @@ from shared.ports.clock import Clock
 from shared.ports.thread_finder import ThreadFinder
 from shared.ports.work_queue import WorkQueue
 from shared.usecases.archive.finalize import Finalize
-from shared.usecases.inventory.runs import Line, Run
+from shared.usecases.inventory.runs import BackfillRun, Line
 
 MOST_WAITING = 10_000
 """Threads that wait to be archived before no more users are asked for theirs."""
@@ -148,8 +148,8 @@ class Waiting:
             self.by_reader.setdefault(reader, deque()).append(thread)
             self.length += 1
 
-    def take(self) -> Thread:
-        """Give the next thread of the reader whose turn it is."""
+    def pop(self) -> Thread:
+        """Return the next thread of the reader whose turn it is."""
         reader, threads = self.by_reader.popitem(last=False)
         thread = threads.popleft()
         if threads:
@@ -165,7 +165,7 @@ class Backfill:
     `stop` ends it early and cleanly: what is under way is finished, nothing is begun.
     """
 
-    run: Run
+    run: BackfillRun
     finder: ThreadFinder
     archiver: Archiver | None
     clock: Clock
@@ -175,16 +175,16 @@ class Backfill:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     users: deque[User] = field(default_factory=deque, init=False)
     waiting: Waiting = field(default_factory=Waiting, init=False)
-    greeted: set[str] = field(default_factory=set, init=False)
+    followed: set[str] = field(default_factory=set, init=False)
     changed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     busy: int = field(default=0, init=False)
     asking: int = field(default=0, init=False)
 
     @property
-    def estate(self) -> Estate:
-        return self.run.estate
+    def inventory(self) -> Inventory:
+        return self.run.inventory
 
-    async def __call__(self, seeds: Seeds) -> Estate:
+    async def __call__(self, seeds: Seeds) -> Inventory:
         """Run until nothing new comes; give what is known then.
 
         The run has to be loaded.
@@ -193,26 +193,26 @@ class Backfill:
             Transient: the run's own state could not be kept.
 
         """
-        await self.run.tell(began_line(self.now()), *self.sown(seeds))
-        self.users.extend(self.estate.unlisted(again=self.scope is not Scope.NEW))
-        for thread in self.estate.threads.values():
+        await self.run.record(began_line(self.now()), *self.new_seeds(seeds))
+        self.users.extend(self.inventory.unlisted(again=self.scope is not Scope.NEW))
+        for thread in self.inventory.threads.values():
             if self.scope is Scope.ALL or thread.state not in FINISHED:
                 self.waiting.add(thread)
         await self.work()
         if not self.stop.is_set():
-            await self.run.tell(ended_line(self.now()))
-        return self.estate
+            await self.run.record(ended_line(self.now()))
+        return self.inventory
 
     def now(self) -> str:
         return format_time(self.clock())
 
-    def sown(self, seeds: Seeds) -> list[Line]:
-        """Give what of the seeds is not known yet."""
+    def new_seeds(self, seeds: Seeds) -> list[Line]:
+        """Return what of the seeds is not known yet."""
         users = dict(seeds.users)
         return [
             met_line(user, by)
             for user, by in users.items()
-            if user not in self.estate.users
+            if user not in self.inventory.users
         ] + [
             found_line(thread_id, reader)
             for thread_id, reader in dict.fromkeys(seeds.threads)
@@ -220,7 +220,7 @@ class Backfill:
         ]
 
     def is_new(self, thread_id: str, reader: str, last_message_on: str = "") -> bool:
-        known = self.estate.threads.get(thread_id)
+        known = self.inventory.threads.get(thread_id)
         return (
             known is None
             or known.wants(reader)
@@ -256,18 +256,18 @@ class Backfill:
                 self.changed.set()
 
     def next_step(self) -> Coroutine[Any, Any, None] | None:
-        """Give what to do next: a few ask for threads, ahead of those who archive."""
+        """Return what to do next: a few ask for threads, ahead of those who archive."""
         may_ask = self.asking < max(1, self.concurrency // ASKING_SHARE)
         has_room = self.waiting.length < MOST_WAITING
         if self.users and (not self.waiting.length or (may_ask and has_room)):
             return self.ask(self.users.popleft())
-        return self.archive(self.waiting.take()) if self.waiting.length else None
+        return self.archive(self.waiting.pop()) if self.waiting.length else None
 
     async def ask(self, user: User) -> None:
         """Ask for a user's threads."""
         self.asking += 1
         try:
-            await self.run.tell(*await self.answer_of(user))
+            await self.run.record(*await self.answer_of(user))
         finally:
             self.asking -= 1
 
@@ -286,9 +286,9 @@ class Backfill:
             for one in threads
             if self.is_new(one.id, user.id, one.last_message_on)
         ]
-        await self.run.tell(*lines)
+        await self.run.record(*lines)
         for found in threads:
-            thread = self.estate.threads[found.id]
+            thread = self.inventory.threads[found.id]
             if self.is_due(thread):
                 self.waiting.add(thread)
         return [listed_line(user.id, UserState.LISTED, threads=len(threads))]
@@ -319,21 +319,21 @@ class Backfill:
                     reason=done.reason,
                 )
             )
-        await self.run.tell(*lines)
-        self.users.extend(self.estate.users[one] for one in new)
+        await self.run.record(*lines)
+        self.users.extend(self.inventory.users[one] for one in new)
         if thread.state is ThreadState.UNREACHABLE:
             self.waiting.add(thread)  # where another reader was found meanwhile
 
     def strangers(self, people: Sequence[str]) -> list[str]:
-        """Give who was never met, once, however many threads they are met in."""
+        """Return who was never met, once, however many threads they are met in."""
         new = [
             one
             for one in people
             if is_own_user(one)
-            and one not in self.estate.users
-            and one not in self.greeted
+            and one not in self.inventory.users
+            and one not in self.followed
         ]
-        self.greeted.update(new)
+        self.followed.update(new)
         return new
 
     async def participants_of(self, thread: Thread) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from shared.domain.archive.manifest import Manifest
 from shared.domain.errors import ArchiverError
 from shared.domain.inventory import (
     SETTLING,
-    Estate,
+    Inventory,
     Thread,
     ThreadState,
     done_line,
@@ -37,7 +37,7 @@ from shared.usecases.inventory.backfill import (
     Scope,
     Seeds,
 )
-from shared.usecases.inventory.runs import Line, Run, batches
+from shared.usecases.inventory.runs import BackfillRun, Line, batches
 
 RUN = "discovery"
 """The name of the run. A backfill of that name would wait for the sweep."""
@@ -110,7 +110,7 @@ class Discover:
             return Discovered()  # another sweep is at it
 
     async def ask(self) -> Discovered:
-        run = Run(name=RUN, log=self.log, files=self.files, is_kept=is_news)
+        run = BackfillRun(name=RUN, log=self.log, files=self.files, is_kept=is_news)
         await run.load()
         await self.settle(run)
         archiver = WhenQuiet(
@@ -126,23 +126,25 @@ class Discover:
             clock=self.clock,
             scope=Scope.SINCE_LAST,
         )
-        estate = await backfill(
+        inventory = await backfill(
             Seeds(users=[(one, "ACS_READER_IDS") for one in self.reader_ids])
         )
         return Discovered(
-            threads=len(estate.threads),
+            threads=len(inventory.threads),
             queued=archiver.queued,
-            failures=[f"reader {one.id}: {one.reason}" for one in estate.unasked],
+            failures=[f"reader {one.id}: {one.reason}" for one in inventory.unasked],
         )
 
-    async def settle(self, run: Run) -> None:
+    async def settle(self, run: BackfillRun) -> None:
         """Take what was queued for archived where it is, and for failed where not."""
         now = self.clock()
         queued = [
-            one for one in run.estate.threads.values() if is_late(one, now - LATE_AFTER)
+            one
+            for one in run.inventory.threads.values()
+            if is_late(one, now - LATE_AFTER)
         ]
         for some in batches(queued, AT_ONCE):
-            await run.tell(*await asyncio.gather(*map(self.outcome_of, some)))
+            await run.record(*await asyncio.gather(*map(self.outcome_of, some)))
 
     async def outcome_of(self, thread: Thread) -> Line:
         state, revision, reason = ThreadState.FAILED, 0, "queued, and not archived"
@@ -158,13 +160,13 @@ class Discover:
         )
 
 
-def is_news(line: Line, estate: Estate) -> bool:
-    """Say whether a line tells anything: a sweep that finds nothing new writes none."""
+def is_news(line: Line, inventory: Inventory) -> bool:
+    """Return whether a line says anything new: else a sweep writes none."""
     if line["kind"] == "began":
-        return not estate.began_on
+        return not inventory.began_on
     if line["kind"] == "ended":
-        return not estate.ended_on
-    user = estate.users.get(line["id"])
+        return not inventory.ended_on
+    user = inventory.users.get(line["id"])
     if line["kind"] != "listed" or user is None:
         return True
     told = line["state"], line["threads"], line["reason"]
@@ -172,14 +174,14 @@ def is_news(line: Line, estate: Estate) -> bool:
 
 
 def is_late(thread: Thread, since: datetime) -> bool:
-    """Say whether a thread should have been archived by now, as far as is known."""
+    """Return whether a thread should have been archived by now, as far as is known."""
     queued = parse_time(thread.done_on)
     is_queued = thread.state is ThreadState.QUEUED and not thread.has_news
     return is_queued and queued is not None and queued <= since
 
 
 def holds_the_last_of(thread: Thread, manifest: Manifest) -> bool:
-    """Say whether a revision has what was said last, or is clearly younger than it."""
+    """Return whether a revision has what was said last, or is clearly younger."""
     last = parse_time(thread.last_message_on)
     archived = parse_time(manifest.archived_on)
     newest = parse_time(str(manifest.content["counts"]["last_message_on"]))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.domain.errors import ArchiverError
-from shared.domain.inventory import FINISHED, Estate, Thread
+from shared.domain.inventory import FINISHED, Inventory, Thread
 from shared.ports.thread_finder import ThreadFinder
 
 SAMPLE = 50
@@ -25,7 +25,7 @@ BYTES_A_MESSAGE = 4_500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class BackfillPlan:
     """What is to do. All but users, threads and sampled are estimates."""
 
     users: int
@@ -37,9 +37,11 @@ class Plan:
     bytes: int
 
 
-async def plan(estate: Estate, finder: ThreadFinder, *, concurrency: int) -> Plan:
+async def plan(
+    inventory: Inventory, finder: ThreadFinder, *, concurrency: int
+) -> BackfillPlan:
     """Estimate what archiving the threads that are not archived yet would take."""
-    due = [one for one in estate.threads.values() if one.state not in FINISHED]
+    due = [one for one in inventory.threads.values() if one.state not in FINISHED]
     lengths = [
         length
         for one in spread(due, SAMPLE)
@@ -50,8 +52,8 @@ async def plan(estate: Estate, finder: ThreadFinder, *, concurrency: int) -> Pla
     pages = sum(length // PAGE for length in lengths) / len(lengths) if lengths else 0
     calls = round(len(due) * (CALLS_A_THREAD + pages * 2))
     readers = {one.readers[0] for one in due if one.readers}
-    return Plan(
-        users=len(estate.users),
+    return BackfillPlan(
+        users=len(inventory.users),
         threads=len(due),
         sampled=len(lengths),
         messages=messages,
@@ -64,13 +66,13 @@ async def plan(estate: Estate, finder: ThreadFinder, *, concurrency: int) -> Pla
 
 
 def spread(threads: Sequence[Thread], most: int) -> Sequence[Thread]:
-    """Give so many at most, evenly from all of them."""
+    """Return so many at most, evenly from all of them."""
     step = max(1, -(-len(threads) // most))
     return threads[::step]
 
 
 async def length_of(thread: Thread, finder: ThreadFinder) -> int | None:
-    """Give about how many messages a thread has; None where nobody may say."""
+    """Return about how many messages a thread has; None where nobody may say."""
     for reader in thread.readers:
         try:
             return await finder.newest_sequence(thread.id, reader)

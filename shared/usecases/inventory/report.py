@@ -13,9 +13,9 @@ from enum import StrEnum
 from shared.domain import json_line, layout
 from shared.domain.archive.manifest import Manifest
 from shared.domain.errors import ArchiverError, IntegrityError
-from shared.domain.inventory import Estate, Thread, ThreadState, User, UserState
+from shared.domain.inventory import Inventory, Thread, ThreadState, User, UserState
 from shared.domain.thread.baseline import Baseline
-from shared.domain.thread.listing import Sight
+from shared.domain.thread.listing import Visibility
 from shared.ports.archive_store import ArchiveStore
 from shared.usecases.evidence.revisions import newest_manifest, threads_of
 from shared.usecases.inventory.runs import batches
@@ -24,7 +24,7 @@ AT_ONCE = 32
 """Threads whose archives are read at the same time."""
 
 
-class Standing(StrEnum):
+class ThreadStatus(StrEnum):
     """How a thread stands. Only the first three have an archive."""
 
     ARCHIVED = "archived"
@@ -36,18 +36,22 @@ class Standing(StrEnum):
     FAILED = "failed"
 
 
-HAVE_AN_ARCHIVE = (Standing.ARCHIVED, Standing.PARTIAL, Standing.EVENTS_ONLY)
-OF_SIGHT = {
-    Sight.FULL: Standing.ARCHIVED,
-    Sight.PARTIAL: Standing.PARTIAL,
-    Sight.EVENTS_ONLY: Standing.EVENTS_ONLY,
+HAVE_AN_ARCHIVE = (
+    ThreadStatus.ARCHIVED,
+    ThreadStatus.PARTIAL,
+    ThreadStatus.EVENTS_ONLY,
+)
+STATUS_OF_VISIBILITY = {
+    Visibility.FULL: ThreadStatus.ARCHIVED,
+    Visibility.PARTIAL: ThreadStatus.PARTIAL,
+    Visibility.EVENTS_ONLY: ThreadStatus.EVENTS_ONLY,
 }
-OF_STATE = {
-    ThreadState.FOUND: Standing.FOUND,
-    ThreadState.QUEUED: Standing.QUEUED,
-    ThreadState.ARCHIVED: Standing.FAILED,
-    ThreadState.UNREACHABLE: Standing.UNREACHABLE,
-    ThreadState.FAILED: Standing.FAILED,
+STATUS_OF_STATE = {
+    ThreadState.FOUND: ThreadStatus.FOUND,
+    ThreadState.QUEUED: ThreadStatus.QUEUED,
+    ThreadState.ARCHIVED: ThreadStatus.FAILED,
+    ThreadState.UNREACHABLE: ThreadStatus.UNREACHABLE,
+    ThreadState.FAILED: ThreadStatus.FAILED,
 }
 
 
@@ -56,7 +60,7 @@ class ThreadRow:
     """One thread: how it stands, why, and what its archive holds."""
 
     thread_id: str
-    standing: Standing
+    status: ThreadStatus
     reason: str = ""
     revision: int = 0
     archived_on: str = ""
@@ -70,13 +74,13 @@ class ThreadRow:
 
 
 @dataclass(slots=True, kw_only=True)
-class Report:
+class InventoryReport:
     """The estate as it stands. `run` is "" where no backfill has looked for threads."""
 
     run: str
-    estate: Estate
+    inventory: Inventory
     rows: list[ThreadRow] = field(default_factory=list)
-    standings: Counter[Standing] = field(default_factory=Counter)
+    statuses: Counter[ThreadStatus] = field(default_factory=Counter)
     total: Baseline = field(default_factory=Baseline)
     participants: int = 0
     bytes: int = 0
@@ -88,27 +92,27 @@ class Report:
     @property
     def doubts(self) -> list[str]:
         """Why there may be threads that nobody has found; empty for none."""
-        estate = self.estate
+        inventory = self.inventory
         doubts = []
         if not self.run:
             doubts.append("no backfill has looked for threads: only the archive counts")
-        elif not estate.ended_on:
+        elif not inventory.ended_on:
             doubts.append(f"run {self.run} has not come to its end")
-        states = estate.user_states
+        states = inventory.user_states
         if states[UserState.FAILED]:
             doubts.append(f"{states[UserState.FAILED]} user(s) could not be asked")
         if states[UserState.REFUSED]:
             doubts.append(f"{states[UserState.REFUSED]} user(s) were refused a token")
-        if states[UserState.MET] and estate.ended_on:
+        if states[UserState.MET] and inventory.ended_on:
             doubts.append(f"{states[UserState.MET]} user(s) were not asked")
-        if estate.unreadable:
-            doubts.append(f"{estate.unreadable} line(s) of the run's state are torn")
+        if inventory.unreadable:
+            doubts.append(f"{inventory.unreadable} line(s) of the run's state are torn")
         return doubts
 
     @property
     def is_complete(self) -> bool:
         """Whether everybody could be asked and every thread found has an archive."""
-        archived = sum(self.standings[one] for one in HAVE_AN_ARCHIVE)
+        archived = sum(self.statuses[one] for one in HAVE_AN_ARCHIVE)
         return not self.doubts and archived == len(self.rows)
 
     @property
@@ -116,13 +120,13 @@ class Report:
         """The users who were asked and are in no thread."""
         return [
             one
-            for one in self.estate.users.values()
+            for one in self.inventory.users.values()
             if one.state is UserState.LISTED and not one.threads
         ]
 
-    def take(self, row: ThreadRow) -> None:
+    def add(self, row: ThreadRow) -> None:
         """Count a thread. Who spoke on which day is kept for all threads together."""
-        self.standings[row.standing] += 1
+        self.statuses[row.status] += 1
         self.total.add(row.baseline)
         row.baseline.by_author_and_day = {}
         self.participants += row.participants
@@ -139,26 +143,26 @@ class TakeReport:
     archive: ArchiveStore
 
     async def __call__(
-        self, run: str, estate: Estate, mapped: Collection[str] | None = None
-    ) -> Report:
+        self, run: str, inventory: Inventory, mapped: Collection[str] | None = None
+    ) -> InventoryReport:
         """Report on a run and on the archive; `mapped` are authors with an identity.
 
         Raises:
             Transient: the archive is not to be reached.
 
         """
-        report = Report(run=run, estate=estate)
+        report = InventoryReport(run=run, inventory=inventory)
         archived = {one async for one in threads_of(self.archive)}
-        ids = sorted(archived | estate.threads.keys())
+        ids = sorted(archived | inventory.threads.keys())
         for some in batches(ids, AT_ONCE):
             rows = await asyncio.gather(
                 *(
-                    self.row(one, estate.threads.get(one), is_there=one in archived)
+                    self.row(one, inventory.threads.get(one), is_there=one in archived)
                     for one in some
                 )
             )
             for row in rows:
-                report.take(row)
+                report.add(row)
         if mapped is not None:
             authors = report.total.by_author_and_day
             report.unmapped = sorted(one for one in authors if one not in mapped)
@@ -167,10 +171,10 @@ class TakeReport:
     async def row(
         self, thread_id: str, known: Thread | None, *, is_there: bool
     ) -> ThreadRow:
-        """Give how one thread stands; what is wrong with it is its reason."""
+        """Return how one thread stands; what is wrong with it is its reason."""
         without = ThreadRow(
             thread_id=thread_id,
-            standing=OF_STATE[known.state] if known else Standing.FAILED,
+            status=STATUS_OF_STATE[known.state] if known else ThreadStatus.FAILED,
             reason=known.reason if known else "its archive has no manifest",
         )
         if known and known.state is ThreadState.ARCHIVED:
@@ -183,7 +187,7 @@ class TakeReport:
                 return without
             return archived_row(manifest, await self.baseline(manifest))
         except ArchiverError as error:
-            without.standing, without.reason = Standing.FAILED, str(error)
+            without.status, without.reason = ThreadStatus.FAILED, str(error)
             return without
 
     async def baseline(self, manifest: Manifest) -> Baseline:
@@ -204,7 +208,7 @@ def archived_row(manifest: Manifest, baseline: Baseline) -> ThreadRow:
     files = [bool(one["sha256"]) for one in content.get("attachments", ())]
     return ThreadRow(
         thread_id=manifest.thread_id,
-        standing=OF_SIGHT[Sight(view["sight"])],
+        status=STATUS_OF_VISIBILITY[Visibility(view["sight"])],
         reason=view["reason"] or "; ".join(gaps),
         revision=manifest.revision,
         archived_on=manifest.archived_on,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from shared.domain import json_line, layout
-from shared.domain.inventory import Estate
+from shared.domain.inventory import Inventory
 from shared.ports.append_log import AppendLog
 from shared.ports.archive_store import ArchiveFiles
 
@@ -14,36 +14,36 @@ Line = dict[str, Any]
 One = TypeVar("One")
 
 
-def nobody(line: Line, estate: Estate) -> None:
+def nobody(line: Line, inventory: Inventory) -> None:
     """Watch nothing."""
 
 
-def every(line: Line, estate: Estate) -> bool:  # noqa: ARG001 - as others have it
+def every(line: Line, inventory: Inventory) -> bool:  # noqa: ARG001 - as others have it
     """Keep whatever is told."""
     return True
 
 
 @dataclass(slots=True, kw_only=True)
-class Run:
+class BackfillRun:
     """One run by its name. What is told to it is durable when `tell` returns."""
 
     name: str
     log: AppendLog
     files: ArchiveFiles
-    watch: Callable[[Line, Estate], None] = nobody
-    is_kept: Callable[[Line, Estate], bool] = every
+    watch: Callable[[Line, Inventory], None] = nobody
+    is_kept: Callable[[Line, Inventory], bool] = every
     """Says of a line, and of what is known without it, whether it tells anything."""
-    estate: Estate = field(default_factory=Estate)
+    inventory: Inventory = field(default_factory=Inventory)
 
-    async def load(self) -> Estate:
+    async def load(self) -> Inventory:
         """Read what the run knows so far.
 
         Raises:
             Transient: the control container is not to be reached.
 
         """
-        self.estate = Estate.of([line async for line in self.lines()])
-        return self.estate
+        self.inventory = Inventory.of([line async for line in self.lines()])
+        return self.inventory
 
     async def lines(self) -> AsyncIterator[bytes]:
         folder = layout.run_folder(self.name)
@@ -56,20 +56,20 @@ class Run:
                     yield line
             yield rest
 
-    async def tell(self, *lines: Line) -> None:
+    async def record(self, *lines: Line) -> None:
         """Keep some facts, in this order, and take them in.
 
         Raises:
             Transient: they could not be kept.
 
         """
-        news = [one for one in lines if self.is_kept(one, self.estate)]
+        news = [one for one in lines if self.is_kept(one, self.inventory)]
         for some in batches(news, LINES_AT_ONCE):
             text = "".join(json_line.compact(line) + "\n" for line in some)
             await self.log.append(layout.run_stem(self.name), json_line.encode(text))
             for line in some:
-                self.estate.take(line)
-                self.watch(line, self.estate)
+                self.inventory.apply(line)
+                self.watch(line, self.inventory)
 
 
 def batches(every: Sequence[One], size: int) -> list[Sequence[One]]:

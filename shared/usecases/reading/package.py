@@ -18,7 +18,7 @@ from shared.domain.times import format_time
 from shared.ports.archive_store import ArchiveFiles, ArchiveStore
 from shared.ports.clock import Clock
 from shared.usecases.evidence.ledger import ledger_lines
-from shared.usecases.evidence.prove import take_checkpoint
+from shared.usecases.evidence.prove import make_checkpoint
 from shared.usecases.evidence.revisions import Revisions, folders_of
 
 README = """\
@@ -144,7 +144,7 @@ class Package:
             segments.setdefault(line.path, []).append(text)
         for path, lines in segments.items():
             await self.put(f"archive/{path}", b"".join(lines), sums)
-        return await take_checkpoint(self.archive, origin)
+        return await make_checkpoint(self.archive, origin)
 
     async def put(self, path: str, data: bytes, sums: list[str]) -> None:
         await self.target.create(path, data)
@@ -152,7 +152,7 @@ class Package:
 
 
 def is_shown(line: bytes, threads: Collection[str], packed: Packed) -> bool:
-    """Say whether a line of the ledger is about what is in the package."""
+    """Return whether a line of the ledger is about what is in the package."""
     value = decode_line(line)
     if value["kind"] == LineKind.CLOSED:
         return True

@@ -21,12 +21,12 @@ async def chat(tmp_path):
 
 def fetcher(chat, *, most_bytes=10_000, within=20.0):
     return ImageFetcher(
-        chat.access, most_bytes=most_bytes, within=timedelta(seconds=within)
+        chat.chat_clients, most_bytes=most_bytes, within=timedelta(seconds=within)
     )
 
 
 def picture(chat, data=PHOTO):
-    """Give the address of an image that somebody sent, and who may see it."""
+    """Return the address of an image that somebody sent, and who may see it."""
     thread, (alice, bob) = chat.thread("Alice", "Bob")
     message = chat.service.world.add_image(thread, alice, "a.png", data)
     return message.content["attachments"][0]["url"], bob.id

@@ -10,7 +10,8 @@ from local.chat_service.rest import ChatService
 from serving import served
 from shared.adapters.chat import service as chat_service
 from shared.domain.errors import Transient
-from shared.domain.thread.listing import PageKind, Sight, items, judge_view
+from shared.domain.thread.listing import PageKind, Visibility, items
+from shared.domain.thread.visibility import judge_listing
 from shared.ports.chat_service import ReaderRefused
 
 
@@ -44,8 +45,8 @@ async def test_a_thread_is_listed_with_every_page_as_received(tmp_path):
     assert (kinds[0], kinds[-1]) == (PageKind.PROPERTIES, PageKind.PARTICIPANTS)
     assert texts(listing) == [f"text {number} ✓" for number in reversed(range(450))]
     assert "nextLink" in listing.pages[1].body
-    view = judge_view(listing.pages, reader=alice.id, settled=listing.settled)
-    assert view.sight is Sight.FULL
+    view = judge_listing(listing.pages, reader=alice.id, settled=listing.settled)
+    assert view.visibility is Visibility.FULL
 
 
 async def test_fields_that_no_model_knows_are_kept(tmp_path, monkeypatch):
@@ -110,8 +111,8 @@ async def test_who_has_left_still_reads_what_was_said_before(tmp_path):
         listing = await here.product.list_thread(thread.id, bob.id)
 
     assert texts(listing) == ["before"]
-    view = judge_view(listing.pages, reader=bob.id, settled=listing.settled)
-    assert view.sight is Sight.PARTIAL
+    view = judge_listing(listing.pages, reader=bob.id, settled=listing.settled)
+    assert view.visibility is Visibility.PARTIAL
 
 
 async def test_throttling_is_waited_out(tmp_path):
@@ -134,7 +135,7 @@ async def test_throttling_without_end_is_raised_at_the_deadline(tmp_path):
 
 async def test_a_service_out_of_reach_is_transient(tmp_path):
     async with served(tmp_path, list_within=5) as here:
-        here.product.access.endpoint = "https://127.0.0.1:1"
+        here.product.chat_clients.endpoint = "https://127.0.0.1:1"
         thread, (alice,) = here.thread("Alice")
 
         with pytest.raises(Transient):

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.adapters.storage import append_log
-from shared.adapters.storage.append_log import BlobAppendLog, Line, take_block
+from shared.adapters.storage.append_log import BlobAppendLog, Line, next_block
 from shared.adapters.storage.thread_logs import BlobThreadLogs
 from shared.domain.errors import Transient
 
@@ -285,7 +285,7 @@ def test_a_block_holds_whole_lines_and_at_least_one():
         )
     )
 
-    blocks = [b"".join(line.data for line in take_block(waiting, 4)) for _ in range(3)]
+    blocks = [b"".join(line.data for line in next_block(waiting, 4)) for _ in range(3)]
 
     assert blocks[0] == b"aaaa\n"
     assert b"".join(blocks[1:]) == b"b\nc\nd\n"

@@ -188,8 +188,8 @@ def test_no_history_loses_what_was_acknowledged_or_leaves_anybody_waiting(
             gave_up = arrival.gives_up_after is not None
             assert gave_up or (isinstance(result, Transient) and not is_good_day)
     assert all(len(one) <= BLOCKS_A_SEGMENT for one in service.segments.values())
-    assert log.room.used == 0
-    assert not log.room.queue
+    assert log.budget.used == 0
+    assert not log.budget.queue
     assert all(one.task is None and not one.waiting for one in log.writers.values())
 
 

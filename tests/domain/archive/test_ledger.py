@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from shared.domain.archive.evidence import Tree, leaf_hash, merkle_root
 from shared.domain.archive.ledger import (
-    Follower,
+    LedgerReader,
     LineKind,
     by_day,
     closing_line,
@@ -45,21 +45,21 @@ def ledger():
 
 
 def follow(days):
-    follower, problems = Follower(), []
+    reader, problems = LedgerReader(), []
     for day, lines in days.items():
-        follower.begin(day)
+        reader.begin(day)
         for one in lines:
-            _, problem = follower.take(one.rstrip(b"\n"))
+            _, problem = reader.read(one.rstrip(b"\n"))
             problems += [problem] if problem else []
-    return follower, problems
+    return reader, problems
 
 
 def test_an_untouched_ledger_has_no_problem():
-    follower, problems = follow(ledger())
+    reader, problems = follow(ledger())
 
     assert problems == []
-    assert follower.last_closed[0] == "2026-11-21"
-    assert follower.head.size == 11
+    assert reader.last_closed[0] == "2026-11-21"
+    assert reader.head.size == 11
 
 
 def test_the_head_is_the_root_of_all_lines():
@@ -125,11 +125,11 @@ def test_a_withheld_line_leaves_every_root_as_it_was():
     days = ledger()
     days[DAYS[0]][1] = withheld_line(days[DAYS[0]][1].rstrip(b"\n"))
 
-    follower, problems = follow(days)
+    reader, problems = follow(days)
 
     assert problems == []
-    assert follower.withheld == 1
-    assert follower.head.root == follow(ledger())[0].head.root
+    assert reader.withheld == 1
+    assert reader.head.root == follow(ledger())[0].head.root
 
 
 @given(st.data())

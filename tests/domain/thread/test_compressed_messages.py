@@ -4,7 +4,7 @@ import pytest
 
 from builders import THREAD, received, to_log
 from shared.domain.log.record import read_records
-from shared.domain.thread.compressed_messages import BLOCK, PackedMessages
+from shared.domain.thread.compressed_messages import BLOCK, CompressedMessages
 from shared.domain.thread.replay import replay
 
 COUNT = 2 * BLOCK + 3
@@ -17,7 +17,7 @@ def messages():
 
 
 def test_packed_messages_come_out_as_they_went_in(messages):
-    packed = PackedMessages(iter(messages))
+    packed = CompressedMessages(iter(messages))
 
     assert len(packed) == COUNT
     assert tuple(packed) == messages
@@ -26,11 +26,11 @@ def test_packed_messages_come_out_as_they_went_in(messages):
 
 @pytest.mark.parametrize("at", [0, BLOCK - 1, BLOCK, COUNT - 1, -1, -COUNT])
 def test_a_packed_message_is_found_by_its_place(messages, at):
-    assert PackedMessages(messages)[at] == messages[at]
+    assert CompressedMessages(messages)[at] == messages[at]
 
 
 def test_a_slice_of_packed_messages_crosses_blocks(messages):
-    found = PackedMessages(messages)[BLOCK - 2 : BLOCK + 2]
+    found = CompressedMessages(messages)[BLOCK - 2 : BLOCK + 2]
 
     assert tuple(found) == messages[BLOCK - 2 : BLOCK + 2]
 
@@ -38,9 +38,9 @@ def test_a_slice_of_packed_messages_crosses_blocks(messages):
 @pytest.mark.parametrize("at", [COUNT, -COUNT - 1])
 def test_there_is_no_packed_message_beyond_the_last(messages, at):
     with pytest.raises(IndexError):
-        PackedMessages(messages)[at]
+        CompressedMessages(messages)[at]
 
 
 def test_no_messages_pack_to_none():
-    assert list(PackedMessages([])) == []
-    assert not PackedMessages([])
+    assert list(CompressedMessages([])) == []
+    assert not CompressedMessages([])

@@ -5,17 +5,17 @@ import pytest
 from builders import ALICE, BOB, NOON, SAMPLES, listed
 from shared.domain.errors import IntegrityError
 from shared.domain.thread.listing import (
+    ListingOutcome,
     Page,
     PageKind,
     Refusal,
-    Sight,
-    View,
+    Visibility,
     encode_outcome,
     encode_page,
-    judge_view,
     listing_salt,
     read_listings,
 )
+from shared.domain.thread.visibility import judge_listing
 
 SALT = bytes(16)
 
@@ -32,11 +32,11 @@ def pages(*members, created="2026-11-22T08:00:00Z"):
 
 
 def test_who_was_there_from_the_beginning_sees_all():
-    view = judge_view(
+    outcome = judge_listing(
         pages((ALICE, "1970-01-01T00:00:00Z")), reader=ALICE, settled=True
     )
 
-    assert view == View(sight=Sight.FULL, reader=ALICE)
+    assert outcome == ListingOutcome(visibility=Visibility.FULL, reader=ALICE)
 
 
 @pytest.mark.parametrize(
@@ -50,18 +50,20 @@ def test_who_was_there_from_the_beginning_sees_all():
     ],
 )
 def test_anything_less_is_partial_and_says_why(found, settled, reason):  # P8
-    view = judge_view(found, reader=ALICE, settled=settled)
+    outcome = judge_listing(found, reader=ALICE, settled=settled)
 
-    assert view.sight is Sight.PARTIAL
-    assert reason in view.reason
+    assert outcome.visibility is Visibility.PARTIAL
+    assert reason in outcome.reason
 
 
 def test_a_listing_survives_the_way_through_its_file():
-    view = View(sight=Sight.PARTIAL, reader=ALICE, since="s", reason="r")
+    outcome = ListingOutcome(
+        visibility=Visibility.PARTIAL, reader=ALICE, since="s", reason="r"
+    )
     page = Page(kind=PageKind.MESSAGES, body='{"value": [\r\n{"id": "1"}]}')
     lines = encode_page(page, number=1, index=1, received_on=NOON, salt=SALT)
     lines += encode_outcome(
-        view,
+        outcome,
         [Refusal(reader=BOB, status=403, reason="no")],
         number=1,
         received_on=NOON,
@@ -70,14 +72,15 @@ def test_a_listing_survives_the_way_through_its_file():
     (listing,) = read_listings(lines)
 
     assert lines.count(b"\n") == 2
-    assert listing.view == view
+    assert listing.outcome == outcome
     assert listing.messages == [({"id": "1"}, listing_salt(SALT.hex(), "1"))]
 
 
 def test_listings_come_oldest_first():
-    view = View(sight=Sight.FULL)
+    outcome = ListingOutcome(visibility=Visibility.FULL)
     lines = b"".join(
-        encode_outcome(view, (), number=number, received_on=NOON) for number in (2, 10)
+        encode_outcome(outcome, (), number=number, received_on=NOON)
+        for number in (2, 10)
     )
 
     assert [one.number for one in read_listings(lines)] == [2, 10]

@@ -16,23 +16,25 @@ from builders import (
     to_log,
 )
 from shared.domain.log.record import read_records
-from shared.domain.thread.listing import Listing, Sight, View
+from shared.domain.thread.listing import Listing, ListingOutcome, Visibility
 from shared.domain.thread.replay import replay
 from shared.domain.thread.transcript import Outcome
 
-FULL = View(sight=Sight.FULL, reader=ALICE)
-UNREAD = View(sight=Sight.EVENTS_ONLY, reason="none")
+FULL = ListingOutcome(visibility=Visibility.FULL, reader=ALICE)
+UNREAD = ListingOutcome(visibility=Visibility.EVENTS_ONLY, reason="none")
 
 
 def partial(since_ms=0):
     since = moment(since_ms) if since_ms else ""
-    return View(sight=Sight.PARTIAL, reader=ALICE, since=since)
+    return ListingOutcome(visibility=Visibility.PARTIAL, reader=ALICE, since=since)
 
 
-def outcome(events, items, *, view=FULL, earlier=()):
+def outcome(events, items, *, listing=FULL, earlier=()):
     listings = [
-        Listing(number=1, view=FULL, messages=[(one, "00" * 16) for one in earlier]),
-        Listing(number=2, view=view, messages=[(one, "11" * 16) for one in items]),
+        Listing(number=1, outcome=FULL, messages=[(one, "00" * 16) for one in earlier]),
+        Listing(
+            number=2, outcome=listing, messages=[(one, "11" * 16) for one in items]
+        ),
     ]
     (message,) = replay(THREAD, read_records(to_log(*events)), listings).messages
     return message.outcome
@@ -60,26 +62,30 @@ def test_what_log_and_a_full_listing_prove(events, items, expected):
 
 
 def test_what_nobody_could_check_is_unverifiable():  # P8
-    assert outcome([received()], [], view=UNREAD) is Outcome.UNVERIFIABLE
-    assert outcome([received(), deleted()], [], view=UNREAD) is Outcome.UNVERIFIABLE
+    assert outcome([received()], [], listing=UNREAD) is Outcome.UNVERIFIABLE
+    assert outcome([received(), deleted()], [], listing=UNREAD) is Outcome.UNVERIFIABLE
 
 
 def test_a_reader_without_the_beginning_cannot_miss_what_was_before():
     before, after = partial(FIRST_ID + 1000), partial(FIRST_ID - 1000)
 
-    assert outcome([received()], [], view=before) is Outcome.UNVERIFIABLE
-    assert outcome([received()], [], view=after) is Outcome.MISSING_AT_RECHECK
-    assert outcome([received()], [], view=partial()) is Outcome.UNVERIFIABLE
+    assert outcome([received()], [], listing=before) is Outcome.UNVERIFIABLE
+    assert outcome([received()], [], listing=after) is Outcome.MISSING_AT_RECHECK
+    assert outcome([received()], [], listing=partial()) is Outcome.UNVERIFIABLE
 
 
 def test_what_an_earlier_listing_has_shown_stays_matched():
-    assert outcome([received()], [], earlier=[listed()], view=UNREAD) is Outcome.MATCHED
+    assert (
+        outcome([received()], [], earlier=[listed()], listing=UNREAD) is Outcome.MATCHED
+    )
 
 
 def test_a_change_since_the_last_good_listing_is_unverifiable():
     events = [received(), edited()]
 
-    assert outcome(events, [], earlier=[listed()], view=UNREAD) is Outcome.UNVERIFIABLE
+    assert (
+        outcome(events, [], earlier=[listed()], listing=UNREAD) is Outcome.UNVERIFIABLE
+    )
 
 
 def person(user, name="Alice"):

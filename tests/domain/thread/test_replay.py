@@ -27,13 +27,13 @@ from shared.domain.archive.manifest import counts
 from shared.domain.json_line import encode, pretty
 from shared.domain.log.event import Kind
 from shared.domain.log.record import Records, encode_record, read_records
-from shared.domain.thread.compressed_messages import PackedMessages
+from shared.domain.thread.compressed_messages import CompressedMessages
 from shared.domain.thread.listing import (
     Listing,
+    ListingOutcome,
     Page,
     PageKind,
-    Sight,
-    View,
+    Visibility,
     encode_outcome,
     encode_page,
     read_listings,
@@ -42,14 +42,14 @@ from shared.domain.thread.replay import replay
 from shared.formats import ARCHIVED
 from shared.formats.registry import FORMATS, written
 
-FULL = View(sight=Sight.FULL, reader=ALICE)
+FULL = ListingOutcome(visibility=Visibility.FULL, reader=ALICE)
 PAGE_SALT = "ab" * 16
 
 
-def listing(*messages, number=1, view=FULL, **more):
+def listing(*messages, number=1, outcome=FULL, **more):
     return Listing(
         number=number,
-        view=view,
+        outcome=outcome,
         messages=[(one, PAGE_SALT) for one in messages],
         **more,
     )
@@ -259,7 +259,7 @@ def test_a_long_thread_gives_the_same_bytes_though_nothing_of_it_is_kept(
     )
 
     assert isinstance(kept.messages, tuple)
-    assert isinstance(stored.messages, PackedMessages)
+    assert isinstance(stored.messages, CompressedMessages)
     assert list(stored.messages) == list(kept.messages)
     assert all_files(stored) == all_files(kept)
     assert encode(pretty(counts(stored))) == encode(pretty(counts(kept)))
@@ -327,24 +327,33 @@ def test_a_thread_that_is_known_from_its_creation_and_fully_listed_is_complete()
 
 
 @pytest.mark.parametrize(
-    ("view", "log", "quarantined", "kind"),
+    ("outcome", "log", "quarantined", "kind"),
     [
         (
-            View(sight=Sight.PARTIAL, since="2026-11-22T13:00:00Z", reason="late"),
+            ListingOutcome(
+                visibility=Visibility.PARTIAL,
+                since="2026-11-22T13:00:00Z",
+                reason="late",
+            ),
             b"",
             0,
             "listing",
         ),
-        (View(sight=Sight.EVENTS_ONLY, reason="gone"), b"", 0, "listing"),
+        (
+            ListingOutcome(visibility=Visibility.EVENTS_ONLY, reason="gone"),
+            b"",
+            0,
+            "listing",
+        ),
         (FULL, b'{"schema":1,"torn', 0, "records"),
         (FULL, b"", 1, "records"),
     ],
 )
-def test_whatever_may_be_missing_is_named(view, log, quarantined, kind):
+def test_whatever_may_be_missing_is_named(outcome, log, quarantined, kind):
     records = read_records(to_log(thread_created(), received()) + log)
 
     thread = replay(
-        THREAD, records, [listing(listed(), view=view)], quarantined=quarantined
+        THREAD, records, [listing(listed(), outcome=outcome)], quarantined=quarantined
     )
 
     assert [gap.kind for gap in thread.gaps] == [kind]
@@ -353,7 +362,7 @@ def test_whatever_may_be_missing_is_named(view, log, quarantined, kind):
 
 
 def test_an_event_that_came_after_an_archive_without_it_is_late():
-    taken = Listing(number=1, view=FULL, received_on="2026-11-22T12:30:00Z")
+    taken = Listing(number=1, outcome=FULL, received_on="2026-11-22T12:30:00Z")
     log = to_log(received(0)) + encode_record(
         json.dumps(received(1)), datetime(2026, 11, 22, 13, tzinfo=UTC), bytes(16)
     )

@@ -2,7 +2,7 @@
 
 from shared.domain import layout
 from shared.domain.errors import IntegrityError
-from shared.ports.archive_store import AlreadyExists, File, Immutable
+from shared.ports.archive_store import AlreadyExists, Immutable, StoredFile
 
 
 class MemoryArchiveStore:
@@ -13,7 +13,7 @@ class MemoryArchiveStore:
     async def walk(self, prefix: str = ""):
         for path in sorted(self.files):
             if path.startswith(prefix):
-                yield File(path=path, size=len(self.files[path]))
+                yield StoredFile(path=path, size=len(self.files[path]))
 
     async def read(self, path: str) -> bytes:
         if path not in self.files:

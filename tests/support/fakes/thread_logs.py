@@ -101,6 +101,6 @@ class MemoryThreadLogs(MemoryAppendLog):
         self.markers.pop(layout.marker_path(thread_id, revision), None)
 
     def age(self, **changes: datetime) -> None:
-        """Give every blob other times."""
+        """Return every blob other times."""
         for path, blob in self.blobs.items():
             self.blobs[path] = replace(blob, **changes)

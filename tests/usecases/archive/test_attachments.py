@@ -36,7 +36,7 @@ async def world():
     """One thread: an image that is there, and a document that is not."""
     world = World(formats=("json", "html"))
     world.images.files[URL] = PHOTO
-    await world.take(sharing(0))
+    await world.receive(sharing(0))
     world.chat.shows(THREAD, ALICE, pictured(1))
     await world.finalize(THREAD)
     return world
@@ -108,7 +108,7 @@ async def test_transcript_and_page_lead_to_the_file(world):
 
 
 async def test_a_later_revision_names_the_file_of_the_earlier_one(world):
-    await world.take(received(9, "later"))
+    await world.receive(received(9, "later"))
 
     await world.finalize(THREAD)
 
@@ -142,7 +142,7 @@ async def test_failing_again_is_no_news(world):
 async def test_the_same_file_in_two_messages_is_kept_once():
     world = World()
     world.images.files = {URL: PHOTO, f"{URL}2": PHOTO}
-    await world.take(received())
+    await world.receive(received())
     world.chat.shows(THREAD, ALICE, pictured(1), pictured(2, url=f"{URL}2"))
 
     await world.finalize(THREAD)
@@ -155,7 +155,7 @@ async def test_the_same_file_in_two_messages_is_kept_once():
 async def test_a_thread_with_too_many_slow_files_is_archived_all_the_same():
     world = World()
     for number in range(3):
-        await world.take(sharing(number, url=f"{DOCUMENT}{number}"))
+        await world.receive(sharing(number, url=f"{DOCUMENT}{number}"))
     fetch = world.links.fetch
 
     async def slowly(url, reader):
@@ -175,7 +175,7 @@ async def test_a_thread_with_too_many_slow_files_is_archived_all_the_same():
 async def test_a_file_that_cannot_be_kept_leaves_no_revision():
     world = World()
     world.links.files[DOCUMENT] = b"%PDF"
-    await world.take(sharing())
+    await world.receive(sharing())
     create = world.archive.create
 
     async def full(path, data):
@@ -211,7 +211,7 @@ async def erase(world, *messages):
 
 
 async def test_an_erased_message_takes_its_file_along(world, tmp_path):
-    await world.take(received(9, "later"))
+    await world.receive(received(9, "later"))
     await world.finalize(THREAD)
     manifests = [world.file("manifest.json", one) for one in (1, 2)]
 
@@ -231,7 +231,7 @@ async def test_an_erased_message_takes_its_file_along(world, tmp_path):
 async def test_a_file_that_another_message_names_too_stays_until_that_goes():
     world = World()
     world.images.files = {URL: PHOTO, f"{URL}2": PHOTO}
-    await world.take(received())
+    await world.receive(received())
     world.chat.shows(THREAD, ALICE, pictured(1), pictured(2, url=f"{URL}2"))
     await world.finalize(THREAD)
 
@@ -247,7 +247,7 @@ async def test_a_file_that_another_message_names_too_stays_until_that_goes():
 async def test_an_erased_message_is_not_fetched_for_again(world):
     await erase(world, FIRST_ID + 1)
     world.clock.pass_time(hours=1)
-    await world.take(received(9, "later"))
+    await world.receive(received(9, "later"))
     asked = len(world.images.asked)
 
     await world.finalize(THREAD)

@@ -30,13 +30,13 @@ def world():
 
 
 async def test_log_and_listing_become_one_revision(world):
-    await world.take(thread_created(), received())
+    await world.receive(thread_created(), received())
     world.chat.shows(THREAD, ALICE, listed(), listed(1, "unseen"))
 
     finalized = await world.finalize(THREAD)
 
     assert finalized.written
-    assert finalized.sight == "full"
+    assert finalized.visibility == "full"
     assert finalized.outcomes["matched"] == 1
     assert finalized.outcomes["backfilled"] == 1
     names = {path.rsplit("/", 1)[-1] for path in world.archive.files}
@@ -47,7 +47,7 @@ async def test_log_and_listing_become_one_revision(world):
 
 
 async def test_a_thread_that_is_older_than_its_log_is_read_as_who_speaks_in_it(world):
-    await world.take(received())
+    await world.receive(received())
     world.chat.shows(THREAD, ALICE, listed(-9, "before there was a log"), listed())
 
     finalized = await world.finalize(THREAD)
@@ -57,7 +57,7 @@ async def test_a_thread_that_is_older_than_its_log_is_read_as_who_speaks_in_it(w
 
 
 async def test_the_manifest_holds_the_digest_of_every_other_file(world):
-    await world.take(thread_created(), received())
+    await world.receive(thread_created(), received())
 
     await world.finalize(THREAD)
 
@@ -68,7 +68,7 @@ async def test_the_manifest_holds_the_digest_of_every_other_file(world):
 
 
 async def test_events_are_archived_as_they_stand_in_the_log(world):
-    await world.take(thread_created(), received(), received(), edited())
+    await world.receive(thread_created(), received(), received(), edited())
 
     await world.finalize(THREAD)
 
@@ -77,7 +77,7 @@ async def test_events_are_archived_as_they_stand_in_the_log(world):
 
 
 async def test_the_marker_and_the_ledger_follow_the_manifest(world):
-    await world.take(received())
+    await world.receive(received())
 
     await world.finalize(THREAD)
 
@@ -90,7 +90,7 @@ async def test_the_marker_and_the_ledger_follow_the_manifest(world):
 
 
 async def test_every_revision_is_announced_at_least_once(world):
-    await world.take(received())
+    await world.receive(received())
     mark = world.log.mark
 
     async def die(*_):
@@ -107,7 +107,7 @@ async def test_every_revision_is_announced_at_least_once(world):
 
 
 async def test_a_second_look_without_news_writes_nothing(world):
-    await world.take(received())
+    await world.receive(received())
     await world.finalize(THREAD)
     before = dict(world.archive.files)
     asked = len(world.chat.asked)
@@ -121,10 +121,10 @@ async def test_a_second_look_without_news_writes_nothing(world):
 
 
 async def test_every_revision_contains_all_that_the_one_before_does(world):
-    await world.take(thread_created(), received())
+    await world.receive(thread_created(), received())
     world.chat.shows(THREAD, ALICE, listed())
     await world.finalize(THREAD)
-    await world.take(edited())
+    await world.receive(edited())
     world.chat.shows(THREAD, ALICE, listed_edited())
 
     await world.finalize(THREAD)
@@ -138,10 +138,10 @@ async def test_every_revision_contains_all_that_the_one_before_does(world):
 
 
 async def test_a_pruned_log_loses_nothing(world):
-    await world.take(received(0))
+    await world.receive(received(0))
     await world.finalize(THREAD)
     world.log.blobs.clear()
-    await world.take(received(1))
+    await world.receive(received(1))
     world.log.age(created_on=world.clock() + timedelta(days=1))
 
     await world.finalize(THREAD)
@@ -150,12 +150,12 @@ async def test_a_pruned_log_loses_nothing(world):
 
 
 async def test_a_record_that_arrives_meanwhile_is_in_the_next_revision(world):  # P6
-    await world.take(thread_created(), received(0))
+    await world.receive(thread_created(), received(0))
     world.chat.shows(THREAD, ALICE, listed(0))
     list_thread = world.chat.list_thread
 
     async def list_while_somebody_writes(thread_id, reader):
-        await world.take(received(1))
+        await world.receive(received(1))
         return await list_thread(thread_id, reader)
 
     world.chat.list_thread = list_while_somebody_writes
@@ -168,11 +168,11 @@ async def test_a_record_that_arrives_meanwhile_is_in_the_next_revision(world):  
 
 
 async def test_no_reader_is_said_and_not_hidden(world):  # P8
-    await world.take(thread_created(), received())
+    await world.receive(thread_created(), received())
 
     finalized = await world.finalize(THREAD)
 
-    assert finalized.sight == "events_only"
+    assert finalized.visibility == "events_only"
     assert finalized.outcomes["unverifiable"] == 1
     assert "403" in world.manifest()["content"]["view"]["reason"]
     refused = json.loads(world.file("listing.jsonl"))["refused"]
@@ -182,7 +182,7 @@ async def test_no_reader_is_said_and_not_hidden(world):  # P8
 async def test_the_configured_archiver_is_asked_first():
     world = World(readers=["8:acs:r_archiver"])
     world.chat.shows(THREAD, "8:acs:r_archiver", listed())
-    await world.take(thread_created(), received())
+    await world.receive(thread_created(), received())
 
     await world.finalize(THREAD)
 
@@ -190,7 +190,7 @@ async def test_the_configured_archiver_is_asked_first():
 
 
 async def test_of_partial_views_the_longest_is_kept(world):
-    await world.take(thread_created(), received())
+    await world.receive(thread_created(), received())
     world.chat.shows(THREAD, ALICE, since="2026-11-22T11:00:00Z")
     world.chat.shows(THREAD, BOB, listed(), since="2026-11-22T10:00:00Z")
 
@@ -222,7 +222,7 @@ async def test_a_user_who_is_known_to_be_in_a_thread_reads_it(world):
 
     finalized = await world.finalize(THREAD, readers=[BOB])
 
-    assert finalized.sight == "full"
+    assert finalized.visibility == "full"
     assert finalized.people == (BOB,)
 
 
@@ -234,7 +234,7 @@ async def test_a_listing_tells_of_a_better_reader(world):
 
     finalized = await world.finalize(THREAD, readers=[BOB])
 
-    assert finalized.sight == "full"
+    assert finalized.visibility == "full"
     assert world.chat.asked == [(THREAD, BOB), (THREAD, ALICE)]
 
 
@@ -269,7 +269,7 @@ async def test_asking_again_writes_nothing_where_nothing_is_new(world, now_seen)
 
 
 async def test_a_thread_that_nobody_could_read_is_checked_once_somebody_can(world):
-    await world.take(thread_created(), received())
+    await world.receive(thread_created(), received())
     first = await world.finalize(THREAD)
     world.chat.shows(THREAD, ALICE, listed())
 
@@ -280,7 +280,7 @@ async def test_a_thread_that_nobody_could_read_is_checked_once_somebody_can(worl
 
 
 async def test_a_service_in_trouble_leaves_the_archive_as_it_was(world):
-    await world.take(thread_created(), received())
+    await world.receive(thread_created(), received())
     world.chat.fails = Transient("throttled")
 
     with pytest.raises(Transient):
@@ -291,7 +291,7 @@ async def test_a_service_in_trouble_leaves_the_archive_as_it_was(world):
 
 
 async def test_a_thread_that_somebody_else_finalizes_is_left_to_them(world):
-    await world.take(received())
+    await world.receive(received())
 
     async with world.leases.hold(layout.lease_path(THREAD)):
         finalized = await world.finalize(THREAD)
@@ -301,7 +301,7 @@ async def test_a_thread_that_somebody_else_finalizes_is_left_to_them(world):
 
 
 async def test_without_the_lease_there_is_no_manifest(world):
-    await world.take(received())
+    await world.receive(received())
     create = world.archive.create
 
     async def create_and_lose_the_lease(path, data):
@@ -316,7 +316,7 @@ async def test_without_the_lease_there_is_no_manifest(world):
 
 
 async def test_files_that_do_not_read_back_get_no_manifest(world):  # P4
-    await world.take(received())
+    await world.receive(received())
     create = world.archive.create
 
     async def create_badly(path, data):
@@ -330,11 +330,11 @@ async def test_files_that_do_not_read_back_get_no_manifest(world):  # P4
 
 
 async def test_a_tampered_revision_is_not_built_upon(world):
-    await world.take(received(0))
+    await world.receive(received(0))
     await world.finalize(THREAD)
     path = layout.revision_path(THREAD, 1, "events.jsonl")
     world.archive.files[path] = world.archive.files[path].replace(b"hello", b"hallo")
-    await world.take(received(1))
+    await world.receive(received(1))
 
     with pytest.raises(IntegrityError, match="not what its manifest says"):
         await world.finalize(THREAD)
@@ -371,7 +371,9 @@ def dying(world, after):
 @pytest.mark.parametrize("step", range(0, 60, 2))
 async def test_a_crash_at_any_step_loses_nothing_and_leaves_no_half_revision(step):
     world = World()
-    await world.take(thread_created(), received(0), received(1), edited(1), deleted(0))
+    await world.receive(
+        thread_created(), received(0), received(1), edited(1), deleted(0)
+    )
     world.chat.shows(THREAD, ALICE, listed_edited(1))
     plain = {
         name: getattr(owner, name)
@@ -393,7 +395,7 @@ async def test_a_crash_at_any_step_loses_nothing_and_leaves_no_half_revision(ste
     world.archive.append = plain["append"]
     world.chat.list_thread = plain["list_thread"]
     world.log.read, world.archive.read = reads
-    await world.take(received(2))
+    await world.receive(received(2))
 
     finalized = await world.finalize(THREAD)
 
@@ -419,7 +421,7 @@ def test_nothing_is_lost_between_two_revisions(steps):
         for step in [*steps, "finalize"]:
             world.clock.pass_time(seconds=1)
             if step == "take":
-                await world.take(received(taken))
+                await world.receive(received(taken))
                 taken += 1
             elif step == "finalize" and taken:
                 await world.finalize(THREAD)

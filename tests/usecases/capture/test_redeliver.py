@@ -7,7 +7,7 @@ import pytest
 from builders import THREAD, received
 from shared.domain import layout
 from shared.domain.log.record import encode_quarantined, read_records
-from shared.ports.unprocessed_events import Leftover
+from shared.ports.unprocessed_events import UnprocessedFile
 from shared.usecases.capture.redeliver import Redeliver
 from world import World
 
@@ -26,7 +26,7 @@ class MemoryLeftovers:
 
     async def files(self):
         for path, data in sorted(self.contents.items()):
-            yield Leftover(path=path, data=data, etag="1")
+            yield UnprocessedFile(path=path, data=data, etag="1")
 
     async def is_kept(self):
         return self.kept
@@ -74,7 +74,7 @@ async def test_what_can_be_read_now_is_taken_in_and_its_file_goes(world):
 
     done = await again.from_quarantine()
 
-    assert (done.taken, done.left, done.removed) == (2, 0, 1)
+    assert (done.redelivered, done.unreadable, done.removed) == (2, 0, 1)
     assert len(await events(world)) == 2
     assert again.quarantine.contents == {}
 
@@ -85,7 +85,7 @@ async def test_what_still_cannot_be_read_stays_in_quarantine(world):
 
     done = await again.from_quarantine()
 
-    assert (done.taken, done.left, done.removed) == (1, 1, 1)
+    assert (done.redelivered, done.unreadable, done.removed) == (1, 1, 1)
     assert len(await events(world)) == 1
     left = await world.log.quarantined(THREAD)
     assert json.loads(left)["input"] == GARBAGE
@@ -97,7 +97,7 @@ async def test_a_line_that_is_none_is_left_as_it_is(world):
 
     done = await again.from_quarantine()
 
-    assert (done.taken, done.left) == (1, 1)
+    assert (done.redelivered, done.unreadable) == (1, 1)
     assert await world.log.quarantined(THREAD) == b'{"torn\n'
 
 
@@ -108,7 +108,7 @@ async def test_without_execute_nothing_changes(world):
     done = await again.from_quarantine()
     await again.from_dead_letters()
 
-    assert (done.taken, done.removed) == (1, 0)
+    assert (done.redelivered, done.removed) == (1, 0)
     assert again.quarantine.contents == files
     assert await events(world) == []
 
@@ -119,7 +119,7 @@ async def test_a_file_that_grew_meanwhile_is_left_for_the_next_time(world):
 
     done = await again.from_quarantine()
 
-    assert (done.taken, done.removed) == (1, 0)
+    assert (done.redelivered, done.removed) == (1, 0)
     assert again.quarantine.contents == files
 
 
@@ -139,7 +139,7 @@ async def test_dead_letters_are_taken_in_without_what_event_grid_added(world, sc
 
     done = await again.from_dead_letters()
 
-    assert (done.taken, done.left, done.removed) == (1, 0, 1)
+    assert (done.redelivered, done.unreadable, done.removed) == (1, 0, 1)
     assert len(await events(world)) == 1
     assert b"TimeToLiveExceeded" not in b"".join(
         blob.data for blob in world.log.blobs.values()
@@ -152,7 +152,7 @@ async def test_a_dead_letter_that_cannot_be_read_goes_to_quarantine(world, data)
 
     done = await again.from_dead_letters()
 
-    assert (done.taken, done.left, done.removed) == (0, 1, 1)
+    assert (done.redelivered, done.unreadable, done.removed) == (0, 1, 1)
     assert any(path.startswith("quarantine/") for path in world.log.blobs)
 
 
@@ -176,7 +176,12 @@ async def test_under_an_immutability_policy_all_is_taken_and_every_file_stays(wo
         done = await again.from_quarantine()
         await again.from_dead_letters()
 
-    assert (done.taken, done.left, done.removed, done.is_kept) == (1, 1, 0, True)
+    assert (done.redelivered, done.unreadable, done.removed, done.is_kept) == (
+        1,
+        1,
+        0,
+        True,
+    )
     assert again.quarantine.contents == files
     assert again.dead_letters.contents == {}
     assert set(await events(world)) == {

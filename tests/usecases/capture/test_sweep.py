@@ -144,7 +144,7 @@ async def test_log_keep_of_zero_prunes_nothing(world):
 
 
 async def test_every_sweep_leaves_a_line_in_the_journal(world):
-    await world.take(received())
+    await world.receive(received())
     world.clock.pass_time(hours=25)
     await world.sweep()
     await world.sweep()
@@ -163,7 +163,7 @@ async def test_a_journal_that_cannot_be_written_fails_the_sweep_and_loses_nothin
         raise Transient("no storage")
 
     monkeypatch.setattr(world.control, "append", fail)
-    await world.take(received())
+    await world.receive(received())
     world.clock.pass_time(hours=25)
 
     swept = await world.sweep()

@@ -63,7 +63,7 @@ async def erase(world, archive=None, **choice):
 async def two_revisions():
     """The secret is Alice's; Bob speaks too, is named, and edits."""
     world = World()
-    await world.take(
+    await world.receive(
         thread_created(
             participants=[
                 {
@@ -92,7 +92,7 @@ async def two_revisions():
     )
     await world.finalize(THREAD)
     world.clock.pass_time(hours=1)
-    await world.take(deleted(0), received(3, "the rest"))
+    await world.receive(deleted(0), received(3, "the rest"))
     world.chat.shows(
         THREAD,
         ALICE,
@@ -243,7 +243,7 @@ async def test_what_was_erased_does_not_come_back_with_the_next_revision():
     world = await two_revisions()
     await erase(world, messages=frozenset([MESSAGE]))
     await erase(world, participant=BOB)
-    await world.take(
+    await world.receive(
         received(0, "my secret"),
         edited(0, "my secret, late", after=600),
         received(4, "new"),
@@ -355,7 +355,7 @@ async def test_a_policy_of_the_storage_forbids_it_before_anything_is_written():
 
 async def test_what_no_archive_holds_yet_has_to_be_finalized_first():
     world = await two_revisions()
-    await world.take(received(9))
+    await world.receive(received(9))
 
     with pytest.raises(Refused, match="finalize"):
         await erase(world, participant=ALICE)
@@ -380,7 +380,7 @@ async def test_a_broken_archive_is_not_erased_from():
 
 async def test_torn_lines_and_quarantine_of_the_thread_go_too():
     world = World()
-    await world.take(thread_created(), received(0, "my secret"))
+    await world.receive(thread_created(), received(0, "my secret"))
     for path, blob in world.log.blobs.items():
         if path.startswith("thread="):
             blob.data += b'{"schema":1,"event":{"data":{"messageBody":"my secr'
@@ -394,7 +394,7 @@ async def test_torn_lines_and_quarantine_of_the_thread_go_too():
     assert b"my secr" not in all_bytes(world)
     assert (await verify(world.archive))[1] == []
     world.clock.pass_time(minutes=1)
-    await world.take(received(1))
+    await world.receive(received(1))
     await world.finalize(THREAD)
     assert world.manifest(2)["content"]["counts"]["quarantined_records"] == 1
     assert (await verify(world.archive))[1] == []
@@ -402,7 +402,7 @@ async def test_torn_lines_and_quarantine_of_the_thread_go_too():
 
 async def test_copies_that_disagree_in_content_keep_their_facts_when_it_goes():
     world = World()
-    await world.take(
+    await world.receive(
         received(0, "a my secret", senderDisplayName="Z"),
         received(0, "z my secret", composeTime="2026-11-22T12:00:00.5Z"),
         thread_event("ChatThreadCreated"),

@@ -3,14 +3,14 @@ import asyncio
 from builders import THREAD, received
 from shared.usecases.evidence.holds import Holds
 from shared.usecases.evidence.ledger import LEASE, CloseLedger
-from shared.usecases.evidence.prove import take_checkpoint
+from shared.usecases.evidence.prove import make_checkpoint
 from verifying import verify
 from world import World
 
 
 async def days(world, count):
     for number in range(count):
-        await world.take(received(number))
+        await world.receive(received(number))
         await world.finalize(THREAD)
         world.clock.pass_time(days=1)
 
@@ -87,7 +87,7 @@ async def test_a_broken_ledger_is_told_by_the_sweep_and_stops_nothing_else():
     await days(world, 2)
     (first, _) = (path for path in world.archive.files if path.startswith("ledger/"))
     world.archive.files[first] = b"x" * 70_000
-    await world.take(received(7))
+    await world.receive(received(7))
     world.clock.pass_time(days=2)
 
     swept = await world.sweep()
@@ -100,13 +100,13 @@ async def test_a_later_head_extends_an_earlier_one():
     world = World()
     heads = []
     for number in range(3):
-        await world.take(received(number))
+        await world.receive(received(number))
         await world.finalize(THREAD)
-        heads.append(await take_checkpoint(world.archive, "x"))
+        heads.append(await make_checkpoint(world.archive, "x"))
         world.clock.pass_time(days=1)
-        await world.take(received(10 + number))
+        await world.receive(received(10 + number))
         await world.finalize(THREAD)
-        heads.append(await take_checkpoint(world.archive, "x"))
+        heads.append(await make_checkpoint(world.archive, "x"))
         await world.close_ledger()
 
     assert [one.size for one in heads] == sorted(one.size for one in heads)

@@ -11,7 +11,7 @@ from shared.domain.archive.ledger import encode_line
 from shared.domain.archive.proof import check_proof
 from shared.domain.errors import IntegrityError
 from shared.usecases.evidence.erase import Choice, Erase
-from shared.usecases.evidence.prove import Prove, take_checkpoint
+from shared.usecases.evidence.prove import Prove, make_checkpoint
 from shared.verifier import verify as standalone
 from world import World
 
@@ -21,7 +21,7 @@ OTHERS = (b"a secret of others", b"another thread's secret")
 
 async def some_archives():
     world = World()
-    await world.take(
+    await world.receive(
         thread_created(),
         received(0, "the message"),
         edited(0, "the message, edited"),
@@ -35,7 +35,7 @@ async def some_archives():
 
 
 async def prove(world, message=MESSAGE, **options):
-    head = options.pop("checkpoint", None) or await take_checkpoint(world.archive, "x")
+    head = options.pop("checkpoint", None) or await make_checkpoint(world.archive, "x")
     return await Prove(archive=world.archive)(
         THREAD, message, checkpoint=head, **options
     )
@@ -104,7 +104,7 @@ def test_garbage_is_no_proof(data):
 
 async def test_a_proof_holds_against_a_checkpoint_that_was_kept_and_no_other():
     world = await some_archives()
-    kept = await take_checkpoint(world.archive, "kept")
+    kept = await make_checkpoint(world.archive, "kept")
     await world.archive.append("ledger/2026-11-22", encode_line("hold", {}))
 
     proof = await prove(world, checkpoint=kept)
@@ -157,4 +157,4 @@ async def test_nobody_vouches_for_a_ledger_that_is_broken():
     await world.archive.append("ledger/2026-11-22", b"{}\n")
 
     with pytest.raises(IntegrityError):
-        await take_checkpoint(world.archive, "x")
+        await make_checkpoint(world.archive, "x")

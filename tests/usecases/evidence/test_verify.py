@@ -26,7 +26,7 @@ from world import World
 
 
 def alone(folder, checkpoint=""):
-    """Give the exit status of the stand-alone verifier, run in this process."""
+    """Return the exit status of the stand-alone verifier, run in this process."""
     return standalone.main(str(folder), checkpoint)
 
 
@@ -261,7 +261,7 @@ async def test_a_huge_sparse_file_is_told_without_being_read(good, tmp_path):
 
 async def smallest_world():
     world = World(formats=("json",))
-    await world.take(received(0, "né"))
+    await world.receive(received(0, "né"))
     await world.finalize(THREAD)
     world.clock.pass_time(days=2)
     await world.close_ledger()
@@ -375,7 +375,7 @@ async def test_a_saved_checkpoint_finds_a_ledger_that_was_cut_or_written_anew(
     }
     world = await small_world()
     world.clock.pass_time(days=1)
-    await world.take(received(9))
+    await world.receive(received(9))
     await world.finalize(THREAD)
 
     for files, holds in ((good, True), (world.archive.files, True), (cut, False)):

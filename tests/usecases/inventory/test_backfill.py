@@ -18,7 +18,7 @@ from shared.usecases.inventory.backfill import (
     Scope,
     Seeds,
 )
-from shared.usecases.inventory.runs import Run
+from shared.usecases.inventory.runs import BackfillRun
 from world import World
 
 CAROL = "8:acs:resource_carol"
@@ -26,7 +26,7 @@ TEAMS = "8:orgid:somebody"
 FROM_FILE = "users.txt"
 
 
-class Estate:
+class Inventory:
     """A service with threads, and a run over it that can be begun again and again."""
 
     def __init__(self, threads):
@@ -52,12 +52,12 @@ class Estate:
         stop = asyncio.Event()
         told = []
 
-        def watch(line, estate):
+        def watch(line, inventory):
             told.append(line)
             if stop_after is not None and len(told) >= stop_after:
                 stop.set()
 
-        run = Run(name=name, log=self.control, files=self.control, watch=watch)
+        run = BackfillRun(name=name, log=self.control, files=self.control, watch=watch)
         await run.load()
         archiver = (
             PutOnQueue(queue=self.world.queue)
@@ -74,7 +74,7 @@ class Estate:
         )
         seeds = Seeds(users=[(one, FROM_FILE) for one in users], threads=threads)
         await asyncio.wait_for(backfill(seeds), 20)
-        return run.estate
+        return run.inventory
 
     @property
     def archived(self):
@@ -90,208 +90,213 @@ class Estate:
 
 
 @pytest.fixture
-def estate():
-    return Estate({"one": [ALICE], "two": [ALICE, BOB], "three": [BOB, CAROL]})
+def inventory():
+    return Inventory({"one": [ALICE], "two": [ALICE, BOB], "three": [BOB, CAROL]})
 
 
-async def test_every_thread_of_every_user_is_archived(estate):
-    found = await estate.run(ALICE, BOB)
+async def test_every_thread_of_every_user_is_archived(inventory):
+    found = await inventory.run(ALICE, BOB)
 
-    assert estate.archived == {"one", "two", "three"}
+    assert inventory.archived == {"one", "two", "three"}
     assert +found.thread_states == {ThreadState.ARCHIVED: 3}
     assert found.ended_on
 
 
-async def test_without_following_only_the_named_users_are_asked(estate):
-    await estate.run(ALICE)
+async def test_without_following_only_the_named_users_are_asked(inventory):
+    await inventory.run(ALICE)
 
-    assert estate.archived == {"one", "two"}
-    assert estate.finder.asked == [ALICE]
+    assert inventory.archived == {"one", "two"}
+    assert inventory.finder.asked == [ALICE]
 
 
 @pytest.mark.parametrize("queue", [False, True])
-async def test_following_reaches_everybody_once(estate, queue):
-    found = await estate.run(ALICE, follow=True, queue=queue)
+async def test_following_reaches_everybody_once(inventory, queue):
+    found = await inventory.run(ALICE, follow=True, queue=queue)
 
     assert set(found.threads) == {"one", "two", "three"}
-    assert queue or estate.archived == set(found.threads)
-    assert sorted(estate.finder.asked) == sorted([ALICE, BOB, CAROL])
+    assert queue or inventory.archived == set(found.threads)
+    assert sorted(inventory.finder.asked) == sorted([ALICE, BOB, CAROL])
 
 
-async def test_following_asks_nobody_who_has_no_token(estate):
-    estate.finder.members["two"].append(TEAMS)
+async def test_following_asks_nobody_who_has_no_token(inventory):
+    inventory.finder.members["two"].append(TEAMS)
 
-    found = await estate.run(ALICE, follow=True, queue=True)
+    found = await inventory.run(ALICE, follow=True, queue=True)
 
     assert TEAMS not in found.users
     assert not found.has_failed_discovery
 
 
-async def test_queued_threads_name_who_may_read_them(estate):
-    found = await estate.run(ALICE, queue=True)
+async def test_queued_threads_name_who_may_read_them(inventory):
+    found = await inventory.run(ALICE, queue=True)
 
-    works = {work.thread_id: work for work, _ in estate.world.queue.messages}
+    works = {work.thread_id: work for work, _ in inventory.world.queue.messages}
     assert set(works) == {"one", "two"}
     assert works["one"].readers == (ALICE,)
     assert works["one"].relist
     assert +found.thread_states == {ThreadState.QUEUED: 2}
 
 
-async def test_threads_can_be_named_without_any_user(estate):
-    await estate.run(threads=[("three", CAROL)])
+async def test_threads_can_be_named_without_any_user(inventory):
+    await inventory.run(threads=[("three", CAROL)])
 
-    assert estate.archived == {"three"}
+    assert inventory.archived == {"three"}
 
 
-async def test_a_thread_that_nobody_may_read_is_unreachable_and_said(estate):
-    found = await estate.run(ALICE, threads=[("lost", "")])
+async def test_a_thread_that_nobody_may_read_is_unreachable_and_said(inventory):
+    found = await inventory.run(ALICE, threads=[("lost", "")])
 
     lost = found.threads["lost"]
     assert lost.state is ThreadState.UNREACHABLE
     assert "no reader" in lost.reason
-    assert estate.archived == {"one", "two"}
+    assert inventory.archived == {"one", "two"}
 
 
 @pytest.mark.parametrize("concurrency", [1, 8])
 async def test_a_thread_whose_first_reader_is_gone_is_read_as_the_next(
-    estate, concurrency
+    inventory, concurrency
 ):
-    estate.finder.refused.add(CAROL)
-    for thread, reader in list(estate.world.chat.pages):
+    inventory.finder.refused.add(CAROL)
+    for thread, reader in list(inventory.world.chat.pages):
         if reader == CAROL:
-            del estate.world.chat.pages[thread, reader]
+            del inventory.world.chat.pages[thread, reader]
 
-    found = await estate.run(BOB, threads=[("three", CAROL)], concurrency=concurrency)
+    found = await inventory.run(
+        BOB, threads=[("three", CAROL)], concurrency=concurrency
+    )
 
     assert found.threads["three"].state is ThreadState.ARCHIVED
-    assert estate.archived == {"two", "three"}
+    assert inventory.archived == {"two", "three"}
 
 
-async def test_a_user_who_was_refused_is_asked_again_by_the_next_run(estate):
-    estate.finder.refused.add(ALICE)
-    await estate.run(ALICE)
-    estate.finder.refused.clear()
+async def test_a_user_who_was_refused_is_asked_again_by_the_next_run(inventory):
+    inventory.finder.refused.add(ALICE)
+    await inventory.run(ALICE)
+    inventory.finder.refused.clear()
 
-    found = await estate.run(ALICE)
+    found = await inventory.run(ALICE)
 
     assert not found.has_failed_discovery
-    assert estate.archived == {"one", "two"}
+    assert inventory.archived == {"one", "two"}
 
 
-async def test_a_failed_login_is_never_an_empty_estate(estate):
-    estate.finder.refused.add(ALICE)
-    estate.finder.failing.add(BOB)
+async def test_a_failed_login_is_never_an_empty_estate(inventory):
+    inventory.finder.refused.add(ALICE)
+    inventory.finder.failing.add(BOB)
 
-    found = await estate.run(ALICE, BOB, CAROL, TEAMS)
+    found = await inventory.run(ALICE, BOB, CAROL, TEAMS)
 
     assert found.has_failed_discovery
     assert found.users[ALICE].state is UserState.REFUSED
     assert found.users[BOB].state is UserState.FAILED
     assert found.users[TEAMS].state is UserState.REFUSED
-    assert estate.archived == {"three"}
+    assert inventory.archived == {"three"}
 
 
-async def test_what_failed_is_tried_again_by_the_next_run(estate):
-    estate.finder.failing.add(BOB)
-    estate.world.chat.fails = Transient("throttled")
-    failed = await estate.run(ALICE, BOB)
+async def test_what_failed_is_tried_again_by_the_next_run(inventory):
+    inventory.finder.failing.add(BOB)
+    inventory.world.chat.fails = Transient("throttled")
+    failed = await inventory.run(ALICE, BOB)
     assert failed.threads["one"].state is ThreadState.FAILED
 
-    estate.finder.failing.clear()
-    estate.world.chat.fails = None
-    found = await estate.run()
+    inventory.finder.failing.clear()
+    inventory.world.chat.fails = None
+    found = await inventory.run()
 
-    assert estate.archived == {"one", "two", "three"}
+    assert inventory.archived == {"one", "two", "three"}
     assert not found.has_failed_discovery
 
 
-async def test_a_run_that_came_to_its_end_has_nothing_left_to_do(estate):
-    await estate.run(ALICE, BOB)
-    asked, read = len(estate.finder.asked), len(estate.world.chat.asked)
+async def test_a_run_that_came_to_its_end_has_nothing_left_to_do(inventory):
+    await inventory.run(ALICE, BOB)
+    asked, read = len(inventory.finder.asked), len(inventory.world.chat.asked)
 
-    await estate.run(ALICE, BOB)
+    await inventory.run(ALICE, BOB)
 
-    assert (len(estate.finder.asked), len(estate.world.chat.asked)) == (asked, read)
+    assert (len(inventory.finder.asked), len(inventory.world.chat.asked)) == (
+        asked,
+        read,
+    )
 
 
-async def test_runs_of_two_names_do_not_disturb_each_other(estate):
-    await estate.run(ALICE, name="first")
+async def test_runs_of_two_names_do_not_disturb_each_other(inventory):
+    await inventory.run(ALICE, name="first")
 
-    found = await estate.run(BOB, name="second")
+    found = await inventory.run(BOB, name="second")
 
     assert set(found.users) == {BOB}
-    assert sorted(estate.control.files) == [
+    assert sorted(inventory.control.files) == [
         "runs/first/state.jsonl",
         "runs/second/state.jsonl",
     ]
 
 
-async def test_since_last_archives_what_was_said_since_and_what_is_new(estate):
-    await estate.run(ALICE, BOB)
-    estate.world.clock.pass_time(hours=1)
-    estate.finder.last["two"] = "2026-11-22T12:30:00Z"
-    estate.finder.members["four"] = [BOB]
-    estate.world.chat.shows("two", ALICE, listed(), listed(1, "since"))
-    estate.world.chat.shows("four", BOB, listed())
-    read = len(estate.world.chat.asked)
+async def test_since_last_archives_what_was_said_since_and_what_is_new(inventory):
+    await inventory.run(ALICE, BOB)
+    inventory.world.clock.pass_time(hours=1)
+    inventory.finder.last["two"] = "2026-11-22T12:30:00Z"
+    inventory.finder.members["four"] = [BOB]
+    inventory.world.chat.shows("two", ALICE, listed(), listed(1, "since"))
+    inventory.world.chat.shows("four", BOB, listed())
+    read = len(inventory.world.chat.asked)
 
-    await estate.run(scope=Scope.SINCE_LAST)
+    await inventory.run(scope=Scope.SINCE_LAST)
 
-    asked = {thread for thread, _ in estate.world.chat.asked[read:]}
+    asked = {thread for thread, _ in inventory.world.chat.asked[read:]}
     assert asked == {"two", "four"}
-    assert len(estate.world.file("manifest.json", 2, "two")) > 0
+    assert len(inventory.world.file("manifest.json", 2, "two")) > 0
 
 
-async def test_asking_again_writes_no_revision_where_nothing_is_new(estate):
-    await estate.run(ALICE, BOB)
-    before = dict(estate.world.archive.files)
+async def test_asking_again_writes_no_revision_where_nothing_is_new(inventory):
+    await inventory.run(ALICE, BOB)
+    before = dict(inventory.world.archive.files)
 
-    await estate.run(scope=Scope.ALL)
+    await inventory.run(scope=Scope.ALL)
 
-    assert estate.world.archive.files == before
-    assert len(estate.world.chat.asked) == 6
+    assert inventory.world.archive.files == before
+    assert len(inventory.world.chat.asked) == 6
 
 
-async def test_a_dry_run_finds_and_archives_nothing(estate):
-    found = await estate.run(ALICE, dry=True, follow=True)
+async def test_a_dry_run_finds_and_archives_nothing(inventory):
+    found = await inventory.run(ALICE, dry=True, follow=True)
 
     assert set(found.threads) == {"one", "two", "three"}
     assert +found.thread_states == {ThreadState.FOUND: 3}
-    assert estate.world.archive.files == {}
+    assert inventory.world.archive.files == {}
 
 
-async def test_a_dry_run_is_not_in_vain(estate):
-    await estate.run(ALICE, BOB, dry=True)
-    asked = len(estate.finder.asked)
+async def test_a_dry_run_is_not_in_vain(inventory):
+    await inventory.run(ALICE, BOB, dry=True)
+    asked = len(inventory.finder.asked)
 
-    await estate.run()
+    await inventory.run()
 
-    assert estate.archived == {"one", "two", "three"}
-    assert len(estate.finder.asked) == asked
+    assert inventory.archived == {"one", "two", "three"}
+    assert len(inventory.finder.asked) == asked
 
 
-async def test_state_that_cannot_be_kept_ends_the_run(estate, monkeypatch):
-    append = estate.control.append
+async def test_state_that_cannot_be_kept_ends_the_run(inventory, monkeypatch):
+    append = inventory.control.append
 
     async def fail_later(stem, line):
         if b'"found"' in line:
             raise Transient("no storage")
         await append(stem, line)
 
-    monkeypatch.setattr(estate.control, "append", fail_later)
+    monkeypatch.setattr(inventory.control, "append", fail_later)
 
     with pytest.raises(Transient, match="no storage"):
-        await estate.run(ALICE, BOB)
+        await inventory.run(ALICE, BOB)
 
 
 async def test_the_readers_of_many_threads_take_turns():
     threads = {f"a{n}": [ALICE] for n in range(3)} | {f"b{n}": [BOB] for n in range(3)}
-    estate = Estate(threads)
+    inventory = Inventory(threads)
 
-    await estate.run(ALICE, BOB, dry=True)
-    await estate.run(concurrency=1)
+    await inventory.run(ALICE, BOB, dry=True)
+    await inventory.run(concurrency=1)
 
-    readers = [reader for _, reader in estate.world.chat.asked]
+    readers = [reader for _, reader in inventory.world.chat.asked]
     assert readers == [ALICE, BOB] * 3
 
 
@@ -311,13 +316,13 @@ def test_a_run_that_is_stopped_again_and_again_ends_like_one_that_is_not(
     options = {"follow": follow, "concurrency": concurrency}
 
     async def go():
-        estate = Estate(threads)
+        inventory = Inventory(threads)
         for stop in stops:
-            await estate.run(*users, stop_after=stop, **options)
-        return estate, await estate.run(*users, **options)
+            await inventory.run(*users, stop_after=stop, **options)
+        return inventory, await inventory.run(*users, **options)
 
-    estate, found = asyncio.run(go())
+    inventory, found = asyncio.run(go())
 
     assert found.ended_on
     assert +found.thread_states == {ThreadState.ARCHIVED: 4}
-    assert estate.archived == set(found.threads)
+    assert inventory.archived == set(found.threads)

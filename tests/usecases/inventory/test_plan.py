@@ -5,7 +5,7 @@ import pytest
 from builders import ALICE, BOB
 from fakes.thread_finder import MemoryThreadFinder
 from shared.domain.inventory import (
-    Estate,
+    Inventory,
     Thread,
     ThreadState,
     done_line,
@@ -16,19 +16,19 @@ from shared.usecases.inventory.plan import SAMPLE, plan, spread
 
 
 def estate_of(count, reader=ALICE):
-    estate = Estate()
-    estate.take(met_line(reader, "users.txt"))
+    inventory = Inventory()
+    inventory.apply(met_line(reader, "users.txt"))
     for number in range(count):
-        estate.take(found_line(f"19:{number}", reader))
-    return estate
+        inventory.apply(found_line(f"19:{number}", reader))
+    return inventory
 
 
 async def test_what_is_archived_already_is_not_ahead():
-    estate = estate_of(10)
+    inventory = estate_of(10)
     done = done_line(Thread("19:0"), ThreadState.ARCHIVED, on="", revision=1)
-    estate.take(done)
+    inventory.apply(done)
 
-    planned = await plan(estate, MemoryThreadFinder(), concurrency=16)
+    planned = await plan(inventory, MemoryThreadFinder(), concurrency=16)
 
     assert (planned.users, planned.threads) == (1, 9)
     assert planned.messages == 90  # the fake says ten of each

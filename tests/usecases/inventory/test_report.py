@@ -18,7 +18,7 @@ from builders import (
 from shared.cli.report import FORMS
 from shared.domain import layout
 from shared.domain.inventory import (
-    Estate,
+    Inventory,
     Thread,
     ThreadState,
     UserState,
@@ -29,7 +29,7 @@ from shared.domain.inventory import (
     listed_line,
     met_line,
 )
-from shared.usecases.inventory.report import Standing, TakeReport
+from shared.usecases.inventory.report import TakeReport, ThreadStatus
 from world import World
 
 NOW = "2026-11-22T12:00:00Z"
@@ -37,10 +37,10 @@ LOST, STUCK, WAITING = "19:lost", "19:stuck", "19:<b>waiting</b>"
 
 
 def estate_of(*lines):
-    estate = Estate()
+    inventory = Inventory()
     for line in (began_line(NOW), *lines):
-        estate.take(line)
-    return estate
+        inventory.apply(line)
+    return inventory
 
 
 def ended(*lines):
@@ -50,14 +50,14 @@ def ended(*lines):
 @pytest.fixture
 async def world():
     world = World()
-    await world.take(thread_created(), received())
+    await world.receive(thread_created(), received())
     world.chat.shows(THREAD, ALICE, listed(), listed(1), listed_deleted(2))
     await world.finalize(THREAD)
     return world
 
 
-async def take(world, estate, mapped=None, run="estate"):
-    return await TakeReport(archive=world.archive)(run, estate, mapped)
+async def apply(world, inventory, mapped=None, run="estate"):
+    return await TakeReport(archive=world.archive)(run, inventory, mapped)
 
 
 ALL_WELL = (
@@ -69,11 +69,11 @@ ALL_WELL = (
 
 
 async def test_an_estate_that_is_archived_is_complete(world):
-    report = await take(world, ended(*ALL_WELL))
+    report = await apply(world, ended(*ALL_WELL))
 
     assert report.is_complete
     assert report.doubts == []
-    assert report.standings == {Standing.ARCHIVED: 1}
+    assert report.statuses == {ThreadStatus.ARCHIVED: 1}
     assert (report.total.messages, report.total.deleted) == (3, 1)
     assert report.total.by_author_and_day == {ALICE: {"2026-11-22": 3}}
 
@@ -87,24 +87,24 @@ async def test_an_estate_that_is_archived_is_complete(world):
     ],
 )
 async def test_whoever_could_not_be_asked_may_hide_threads(world, line, doubt):
-    report = await take(world, ended(*ALL_WELL, line))
+    report = await apply(world, ended(*ALL_WELL, line))
 
     assert doubt in report.doubts[0]
     assert not report.is_complete
 
 
 async def test_a_run_that_did_not_end_and_none_at_all_are_doubts(world):
-    assert "not come to its end" in (await take(world, estate_of(*ALL_WELL))).doubts[0]
-    assert "no backfill" in (await take(world, Estate(), run="")).doubts[0]
+    assert "not come to its end" in (await apply(world, estate_of(*ALL_WELL))).doubts[0]
+    assert "no backfill" in (await apply(world, Inventory(), run="")).doubts[0]
 
 
 async def test_every_thread_stands_as_it_is_and_says_why(world):
     world.chat.pages.clear()
-    await world.take(received(threadId="19:events"))
+    await world.receive(received(threadId="19:events"))
     await world.finalize("19:events")
     world.chat.shows("19:part", BOB, listed(), since="2026-11-22T10:00:00Z")
     await world.finalize("19:part", readers=[BOB])
-    estate = ended(
+    inventory = ended(
         *ALL_WELL,
         found_line(LOST, BOB),
         done_line(Thread(LOST), ThreadState.UNREACHABLE, on=NOW, reason="no token"),
@@ -116,15 +116,15 @@ async def test_every_thread_stands_as_it_is_and_says_why(world):
         done_line(Thread("19:vanished"), ThreadState.ARCHIVED, on=NOW, revision=1),
     )
 
-    report = await take(world, estate)
+    report = await apply(world, inventory)
 
-    rows = {row.thread_id: (row.standing, row.reason) for row in report.rows}
-    assert rows[LOST] == (Standing.UNREACHABLE, "no token")
-    assert rows[STUCK] == (Standing.FAILED, "503")
-    assert rows[WAITING][0] is Standing.QUEUED
-    assert rows["19:part"][0] is Standing.PARTIAL
-    assert rows["19:events"][0] is Standing.EVENTS_ONLY
-    assert rows["19:vanished"][0] is Standing.FAILED
+    rows = {row.thread_id: (row.status, row.reason) for row in report.rows}
+    assert rows[LOST] == (ThreadStatus.UNREACHABLE, "no token")
+    assert rows[STUCK] == (ThreadStatus.FAILED, "503")
+    assert rows[WAITING][0] is ThreadStatus.QUEUED
+    assert rows["19:part"][0] is ThreadStatus.PARTIAL
+    assert rows["19:events"][0] is ThreadStatus.EVENTS_ONLY
+    assert rows["19:vanished"][0] is ThreadStatus.FAILED
     assert "is not there" in rows["19:vanished"][1]
     assert all(
         reason for one, (_, reason) in rows.items() if one not in (THREAD, WAITING)
@@ -137,34 +137,34 @@ async def test_an_archive_that_cannot_be_read_has_failed(world, file):
     path = layout.revision_path(THREAD, 1, file)
     world.archive.files[path] = b"{"
 
-    report = await take(world, ended(*ALL_WELL))
+    report = await apply(world, ended(*ALL_WELL))
 
-    assert report.standings == {Standing.FAILED: 1}
+    assert report.statuses == {ThreadStatus.FAILED: 1}
 
 
 async def test_authors_without_an_identity_are_named_where_a_map_is_given(world):
-    estate = ended(*ALL_WELL)
+    inventory = ended(*ALL_WELL)
 
-    assert (await take(world, estate)).unmapped == []
-    assert (await take(world, estate, mapped={ALICE})).unmapped == []
-    assert (await take(world, estate, mapped={BOB})).unmapped == [ALICE]
+    assert (await apply(world, inventory)).unmapped == []
+    assert (await apply(world, inventory, mapped={ALICE})).unmapped == []
+    assert (await apply(world, inventory, mapped={BOB})).unmapped == [ALICE]
 
 
 async def test_the_forms_tell_the_same(world):
-    estate = ended(
+    inventory = ended(
         *ALL_WELL,
         listed_line(BOB, UserState.LISTED, threads=0),
         found_line(WAITING, BOB),
         done_line(Thread(WAITING), ThreadState.FAILED, on=NOW, reason="<script>"),
     )
 
-    forms = {name: form(await take(world, estate)) for name, form in FORMS.items()}
+    forms = {name: form(await apply(world, inventory)) for name, form in FORMS.items()}
 
     document = json.loads(forms["json"])
-    assert document["standings"]["failed"] == 1
+    assert document["statuses"]["failed"] == 1
     assert document["users"]["in_no_thread"] == [BOB]
     rows = list(csv.DictReader(io.StringIO(forms["csv"])))
-    assert {row["thread_id"]: row["standing"] for row in rows} == {
+    assert {row["thread_id"]: row["status"] for row in rows} == {
         THREAD: "archived",
         WAITING: "failed",
     }

@@ -85,7 +85,7 @@ async def test_a_thread_that_cannot_be_read_does_not_stop_the_others():
 
 async def test_a_thread_without_archive_is_told():
     world = await small_world()
-    await world.take(received(threadId="19:new@thread.v2"))
+    await world.receive(received(threadId="19:new@thread.v2"))
 
     exported, _ = await export(world, threads=("19:new@thread.v2",))
 

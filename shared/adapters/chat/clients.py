@@ -48,10 +48,10 @@ class SharedTransport(AsyncHttpTransport[Any, Any]):
         """Leave the connections to the others; `Access.close` closes them."""
 
     async def __aexit__(self, *details: object) -> None:
-        """See `close`."""
+        """Leave the connections open, as `close` does."""
 
 
-class Access:
+class ChatClients:
     """Reads the service at `endpoint` as any of its users."""
 
     def __init__(
@@ -73,7 +73,7 @@ class Access:
         self.options = options
 
     async def __aenter__(self) -> Self:
-        """Give itself, to be closed after the block."""
+        """Return itself, to be closed after the block."""
         return self
 
     async def __aexit__(self, *details: object) -> None:
@@ -87,7 +87,7 @@ class Access:
 
     @asynccontextmanager
     async def thread(self, thread_id: str, reader: str) -> AsyncIterator[Any]:
-        """Give a client of one thread, as one reader; it may fail as `user`."""
+        """Yield a client of one thread, as one reader; it may fail as `user`."""
         credential = await self.tokens.credential(reader)
         options = self.options_for(reader)
         async with (
@@ -98,7 +98,7 @@ class Access:
 
     @asynccontextmanager
     async def user(self, user_id: str) -> AsyncIterator[Any]:
-        """Give a client that acts as one user.
+        """Yield a client that acts as one user.
 
         Raises:
             ReaderRefused: the resource has no token for this user.

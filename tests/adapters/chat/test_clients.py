@@ -11,7 +11,7 @@ from aiohttp import TCPConnector, connector
 from serving import served
 from shared.adapters.chat.finder import AcsThreadFinder
 from shared.adapters.chat.service import AcsChatService
-from shared.bootstrap.app import chat_access
+from shared.bootstrap.app import open_chat_clients
 from shared.config.settings import chat_settings
 
 WITHIN = timedelta(seconds=20)
@@ -22,17 +22,17 @@ def wired(here, **options):
     connection_string = f"endpoint={here.endpoint}/;accesskey={key}"
     settings = chat_settings({"ACS_CONNECTION_STRING": connection_string})
     trust = {"connection_verify": str(here.ca_file)}
-    return chat_access(settings, **(options or trust))
+    return open_chat_clients(settings, **(options or trust))
 
 
 async def test_every_kind_of_request_is_counted(tmp_path):
-    async with served(tmp_path) as here, wired(here) as access:
+    async with served(tmp_path) as here, wired(here) as chat_clients:
         thread, (alice,) = here.thread("Alice")
 
-        await AcsThreadFinder(access, WITHIN).threads_of(alice.id)
-        await AcsChatService(access, WITHIN).list_thread(thread.id, alice.id)
+        await AcsThreadFinder(chat_clients, WITHIN).threads_of(alice.id)
+        await AcsChatService(chat_clients, WITHIN).list_thread(thread.id, alice.id)
 
-    counted = {key: len(times) for key, times in access.limiter.passed.items()}
+    counted = {key: len(times) for key, times in chat_clients.limiter.passed.items()}
     assert counted == {
         ("tokens",): 1,
         ("threads", alice.id): 2,  # the list of threads, and this one's properties
@@ -44,16 +44,16 @@ async def test_every_kind_of_request_is_counted(tmp_path):
 
 
 async def test_a_retry_is_counted_like_any_other_request(tmp_path):
-    async with served(tmp_path) as here, wired(here) as access:
+    async with served(tmp_path) as here, wired(here) as chat_clients:
         user = here.service.world.new_identity()
-        await AcsThreadFinder(access, WITHIN).threads_of(user)
+        await AcsThreadFinder(chat_clients, WITHIN).threads_of(user)
         here.service.behaviour.throttle = 0.5
         here.service.behaviour.retry_after = 0.01
 
         for _ in range(5):
-            await AcsThreadFinder(access, WITHIN).threads_of(user)
+            await AcsThreadFinder(chat_clients, WITHIN).threads_of(user)
 
-    assert len(access.limiter.passed["threads", user]) > 6
+    assert len(chat_clients.limiter.passed["threads", user]) > 6
 
 
 async def test_many_threads_share_their_connections(tmp_path, monkeypatch):
@@ -70,10 +70,12 @@ async def test_many_threads_share_their_connections(tmp_path, monkeypatch):
         # every request; the system's own is trusted by all of them.
         trusting = ssl.create_default_context(cafile=here.ca_file)
         monkeypatch.setattr(connector, "_SSL_CONTEXT_VERIFIED", trusting)
-        async with wired(here, connection_verify=True) as access:
+        async with wired(here, connection_verify=True) as chat_clients:
             for _ in range(5):
                 thread, (alice,) = here.thread("Alice")
-                await AcsChatService(access, WITHIN).list_thread(thread.id, alice.id)
+                await AcsChatService(chat_clients, WITHIN).list_thread(
+                    thread.id, alice.id
+                )
 
     assert len(made) == 2  # one to the identity service, one to the chat service
 
@@ -115,7 +117,7 @@ async def test_a_proxy_is_used_where_the_environment_names_one(
         if is_named:
             monkeypatch.setenv("https_proxy", address)
 
-        async with wired(here) as access:
-            await AcsChatService(access, WITHIN).list_thread(thread.id, alice.id)
+        async with wired(here) as chat_clients:
+            await AcsChatService(chat_clients, WITHIN).list_thread(thread.id, alice.id)
 
     assert {method for method, _ in asked} == ({"CONNECT"} if is_named else set())

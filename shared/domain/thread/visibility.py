@@ -1,0 +1,82 @@
+"""Visibility: how much of a thread a listing shows, and which of two shows more.
+
+`full` is said only when it is known: a reader who sees the thread from its beginning,
+still takes part, and got a listing that held still. Everything else is `partial` or
+`events_only`, with the reason.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from shared.domain import json_line
+from shared.domain.log.event import raw_id
+from shared.domain.thread.listing import (
+    Listing,
+    ListingOutcome,
+    Page,
+    PageKind,
+    Visibility,
+    items,
+)
+from shared.domain.times import format_time, parse_time
+
+
+def participants_of(pages: Iterable[Page]) -> Iterator[Mapping[str, Any]]:
+    for page in pages:
+        if page.kind is PageKind.PARTICIPANTS:
+            yield from items(json_line.parse(page.body))
+
+
+def participants_only(pages: Iterable[Page]) -> Listing:
+    """Return what these pages say of who takes part, as a listing of its own."""
+    return Listing(
+        number=0,
+        outcome=ListingOutcome(visibility=Visibility.PARTIAL),
+        participants=list(participants_of(pages)),
+    )
+
+
+def judge_listing(
+    pages: Sequence[Page], *, reader: str, settled: bool
+) -> ListingOutcome:
+    """Say how much of the thread `reader` has seen in these pages."""
+    properties = next((p for p in pages if p.kind is PageKind.PROPERTIES), None)
+    created = parse_time(
+        json_line.parse(properties.body).get("createdOn") if properties else None
+    )
+    stay = next(
+        (
+            one
+            for one in participants_of(pages)
+            if raw_id(one.get("communicationIdentifier")) == reader
+        ),
+        None,
+    )
+    if stay is None:
+        return ListingOutcome(
+            visibility=Visibility.PARTIAL,
+            reader=reader,
+            reason="the reader no longer takes part in the thread",
+        )
+    since = parse_time(stay.get("shareHistoryTime"))
+    if created is None or (since is not None and since > created):
+        return ListingOutcome(
+            visibility=Visibility.PARTIAL,
+            reader=reader,
+            since=format_time(since) if since else "",
+            reason="the reader may not see the thread from its beginning",
+        )
+    if not settled:
+        return ListingOutcome(
+            visibility=Visibility.PARTIAL,
+            reader=reader,
+            reason="the thread kept changing while it was listed",
+        )
+    return ListingOutcome(visibility=Visibility.FULL, reader=reader)
+
+
+def shows_more(listing: ListingOutcome, than: ListingOutcome) -> bool:
+    """Return whether a listing shows more: all of it, or a longer part."""
+    if listing.visibility is not than.visibility:
+        return listing.visibility is Visibility.FULL
+    return bool(listing.since) and (not than.since or listing.since < than.since)
