@@ -97,7 +97,7 @@ class LibraryWorker:
         }
 
     def converter(self, name: str, trigger: Trigger) -> Any:
-        """Return what decodes the trigger; None for `str` and `bytes`, which need nothing.
+        """Return what decodes the trigger; None for `str` or `bytes`.
 
         Raises:
             TypeError: the library's converter cannot give what the function asks for.
