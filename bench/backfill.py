@@ -23,8 +23,9 @@ from typing import Any
 from local.stack import chat_service
 from shared.adapters.chat.finder import AcsThreadFinder
 from shared.adapters.chat.service import AcsChatService
-from shared.bootstrap.app import open_chat_clients
-from shared.config.settings import chat_settings
+from shared.bootstrap.finalizing import open_chat_clients
+from shared.config.reader import read_settings
+from shared.config.settings import read_chat
 from shared.domain.errors import ArchiverError
 
 ROOT = Path(__file__).parent.parent
@@ -146,7 +147,7 @@ def in_own_process(truth_file: Path, environment: Mapping[str, str]) -> float:
 
 async def bare_loop(users: Sequence[str], lost: dict[str, str]) -> float:
     """Ask for every user's threads, list each thread once, and drop the answers."""
-    settings = chat_settings(os.environ)
+    settings = read_settings(os.environ, read_chat)
     started = time.perf_counter()
     async with open_chat_clients(settings) as chat_clients:
         finder = AcsThreadFinder(chat_clients, settings.list_within)

@@ -12,7 +12,7 @@ from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 
 from shared.adapters.storage.append_log import BlobAppendLog
 from shared.adapters.storage.clients import APPEND_OPTIONS, Account
-from shared.bootstrap.app import new_salt, utc_now
+from shared.bootstrap.identity import new_salt, utc_now
 from shared.domain.log.work import Work
 from shared.usecases.capture.ingest import Ingest
 

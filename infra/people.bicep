@@ -3,7 +3,7 @@ param storageName string
 param operatorGroupId string
 param auditorGroupId string
 
-// Storage Blob Data Contributor: chat-archive replays, erases and holds.
+// Storage Blob Data Contributor: chat-archive redelivers, erases and holds.
 var blobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
 // Storage Queue Data Contributor: a backfill puts threads on the queue, status looks at it.
 var queueDataContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88'

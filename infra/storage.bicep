@@ -21,7 +21,7 @@ var blobDataOwner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
 var queueDataContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
 
 var containers = ['chat-log', 'chat-archive', 'chat-control', 'dead-letter', 'app-package']
-// Control data is rewritten and dead letters are removed once replayed: never immutable.
+// Control data is rewritten and dead letters are removed once redelivered: never immutable.
 var immutableContainers = immutabilityDays > 0 ? ['chat-log', 'chat-archive'] : []
 var cool = coolAfterDays > 0 ? { tierToCool: { daysAfterModificationGreaterThan: coolAfterDays } } : {}
 var cold = coldAfterDays > 0 ? { tierToCold: { daysAfterModificationGreaterThan: coldAfterDays } } : {}

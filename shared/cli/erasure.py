@@ -2,18 +2,17 @@
 
 import click
 
-from shared.bootstrap.archives import Target, opened
+from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.cli.options import (
     archive_argument,
     by_option,
     reason_option,
     runs,
-    utc_now,
 )
 from shared.cli.text import printable
 from shared.domain.errors import ArchiverError
 from shared.usecases.evidence.erase import Choice, Erase, ErasurePlan
-from shared.usecases.evidence.holds import Hold, Holds
+from shared.usecases.evidence.holds import Hold
 
 
 @click.command()
@@ -30,8 +29,7 @@ from shared.usecases.evidence.holds import Hold, Holds
 @click.option("--execute", is_flag=True, help="Do it. Without it, only say what goes.")
 @runs
 async def erase(
-    archive: str,
-    connection_string: str,
+    address: ArchiveAddress,
     participant: str,
     messages: tuple[str, ...],
     threads: tuple[str, ...],
@@ -59,14 +57,8 @@ async def erase(
     choice = Choice(
         participant=participant, messages=frozenset(messages), threads=threads
     )
-    async with opened(archive, connection_string) as target:
-        use = Erase(
-            archive=target.archive,
-            ledger=target.ledger,
-            log=target.log,
-            leases=target.leases,
-            clock=utc_now,
-        )
+    async with open_archive(address) as archive:
+        use = archive.erase()
         plans = [plan async for plan in use.plan(choice)]
         for plan in plans:
             show_plan(plan)
@@ -125,8 +117,7 @@ def hold() -> None:
 @reason_option
 @runs
 async def add(
-    archive: str,
-    connection_string: str,
+    address: ArchiveAddress,
     thread: str,
     participant: str,
     by: str,
@@ -135,8 +126,8 @@ async def add(
     """Forbid erasing in a thread, or of a participant's messages."""
     if bool(thread) == bool(participant):
         raise click.UsageError("Give either --thread or --participant.")
-    async with opened(archive, connection_string) as target:
-        made = await holds_of(target).add(
+    async with open_archive(address) as archive:
+        made = await archive.holds().add(
             thread_id=thread, participant=participant, reason=reason, by=by
         )
     click.echo(f"Hold {made.id} is set.")
@@ -149,12 +140,10 @@ async def add(
 @by_option
 @reason_option
 @runs
-async def remove(
-    hold_id: str, archive: str, connection_string: str, by: str, reason: str
-) -> int:
+async def remove(hold_id: str, address: ArchiveAddress, by: str, reason: str) -> int:
     """Release a hold. Nothing is deleted."""
-    async with opened(archive, connection_string) as target:
-        await holds_of(target).release(hold_id, reason=reason, by=by)
+    async with open_archive(address) as archive:
+        await archive.holds().release(hold_id, reason=reason, by=by)
     click.echo(f"Hold {hold_id} is released. Nothing was deleted.")
     return 0
 
@@ -162,10 +151,10 @@ async def remove(
 @hold.command(name="list")
 @archive_argument
 @runs
-async def list_holds(archive: str, connection_string: str) -> int:
+async def list_holds(address: ArchiveAddress) -> int:
     """List the holds that are in force."""
-    async with opened(archive, connection_string) as target:
-        found = await holds_of(target).active()
+    async with open_archive(address) as archive:
+        found = await archive.holds().active()
     for one in found.values():
         click.echo(printable(line_of(one)))
     if not found:
@@ -176,7 +165,3 @@ async def list_holds(archive: str, connection_string: str) -> int:
 def line_of(hold: Hold) -> str:
     what = hold.thread_id or hold.participant
     return f"{hold.id}  {what}  since {hold.on} by {hold.by}: {hold.reason}"
-
-
-def holds_of(target: Target) -> Holds:
-    return Holds(archive=target.archive, ledger=target.ledger, clock=utc_now)

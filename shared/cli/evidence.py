@@ -4,14 +4,15 @@ from pathlib import Path
 
 import click
 
-from shared.bootstrap.archives import Unreadable, opened
+from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.cli.options import (
+    Unreadable,
     archive_argument,
     read_checkpoint,
     runs,
 )
 from shared.domain import layout
-from shared.usecases.evidence.prove import Prove, make_checkpoint
+from shared.usecases.evidence.prove import make_checkpoint
 
 OUTPUT = click.Path(path_type=Path)
 
@@ -21,9 +22,7 @@ OUTPUT = click.Path(path_type=Path)
 @click.option("--output", type=OUTPUT, help="File to write; standard output if absent.")
 @click.option("--origin", default="", help="Name of the log; the container's address.")
 @runs
-async def checkpoint(
-    archive: str, connection_string: str, output: Path | None, origin: str
-) -> int:
+async def checkpoint(address: ArchiveAddress, output: Path | None, origin: str) -> int:
     """Write the ledger's head, to be kept where nobody can change it.
 
     Three lines in the form of C2SP tlog-checkpoint: name, number of lines, root.
@@ -34,13 +33,13 @@ async def checkpoint(
     Example:
       chat-archive checkpoint demo-archive/archive --output 2026-11-22.checkpoint
     """
-    async with opened(archive, connection_string) as target:
-        taken = await make_checkpoint(target.archive, origin or target.origin)
+    async with open_archive(address) as archive:
+        head = await make_checkpoint(archive.archive, origin or archive.origin)
     if output is None:
-        click.echo(taken.body, nl=False)
+        click.echo(head.body, nl=False)
     else:
-        write_new(output, taken.body.encode())
-        click.echo(f"Wrote {output}: {taken.size} line(s), root {taken.root[:16]}…")
+        write_new(output, head.body.encode())
+        click.echo(f"Wrote {output}: {head.size} line(s), root {head.root[:16]}…")
     return 0
 
 
@@ -60,8 +59,7 @@ async def checkpoint(
 async def prove(
     thread: str,
     message: str,
-    archive: str,
-    connection_string: str,
+    address: ArchiveAddress,
     version: str,
     revision: int,
     checkpoint: Path | None,
@@ -76,11 +74,11 @@ async def prove(
     Example:
       chat-archive prove 19:acsV1_…@thread.v2 1795363469316 demo-archive/archive
     """
-    async with opened(archive, connection_string) as target:
+    async with open_archive(address) as archive:
         head = read_checkpoint(checkpoint) or await make_checkpoint(
-            target.archive, target.origin
+            archive.archive, archive.origin
         )
-        proof = await Prove(archive=target.archive)(
+        proof = await archive.prove()(
             thread, message, version=version, revision=revision, checkpoint=head
         )
     file = output or Path(f"proof-{layout.encode_id(message)}.json")

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import click
 
-from shared.bootstrap.archives import Target, Unreadable, opened
+from shared.bootstrap.archive import ArchiveAddress, OpenedArchive, open_archive
 from shared.cli.options import (
+    Unreadable,
     archive_argument,
     by_option,
     runs,
     selection_options,
-    utc_now,
 )
 from shared.cli.progress import bytes_bar
 from shared.cli.text import printable
@@ -24,8 +24,6 @@ from shared.formats.finetune_format import ROLES
 from shared.formats.part import EntraIdentity, Options
 from shared.formats.registry import FORMATS
 from shared.usecases.archive.find import Selection
-from shared.usecases.reading.export import Export
-from shared.usecases.reading.package import Package
 
 OUTPUT = click.Path(path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -68,8 +66,7 @@ def formats() -> None:
 @click.option("--reason", default="", help="Why; a package has to say it.")
 @runs
 async def export(
-    archive: str,
-    connection_string: str,
+    address: ArchiveAddress,
     names: tuple[str, ...],
     output: Path | None,
     package: Path | None,
@@ -101,35 +98,30 @@ async def export(
         raise click.UsageError("Give --output: the folder to write into.")
     if package and not reason:
         raise click.UsageError("Give --reason: a package says why it was made.")
-    async with opened(archive, connection_string) as target:
+    async with open_archive(address) as archive:
         if package:
-            return await pack(target, package, selection.threads, by=by, reason=reason)
+            return await pack(archive, package, selection.threads, by=by, reason=reason)
         options = Options(
             bom=bom,
             roles=read_roles(roles),
             identities=read_identities(identities),
             linked=False,
         )
-        return await convert(target, output or Path(), names, selection, options)
+        return await convert(archive, output or Path(), names, selection, options)
 
 
 async def convert(
-    target: Target,
+    archive: OpenedArchive,
     output: Path,
     names: Iterable[str],
     selection: Selection,
     options: Options,
 ) -> int:
-    from shared.adapters.storage.archive_folder import FolderArchive
-
-    total = await target.size(ends=(layout.EVENTS_FILE, layout.LISTING_FILE))
-    output.mkdir(parents=True, exist_ok=True)
+    total = await archive.size(ends=(layout.EVENTS_FILE, layout.LISTING_FILE))
     with bytes_bar("exporting", total) as on_bytes:
-        exported = await Export(
-            archive=target.archive,
-            target=FolderArchive(output),
-            on_bytes=on_bytes,
-        )(selection, [FORMATS[name] for name in names], options)
+        exported = await archive.export(output, on_bytes)(
+            selection, [FORMATS[name] for name in names], options
+        )
     for failure in exported.failures:
         click.echo(printable(f"NOT EXPORTED {failure}"), err=True)
     click.echo(
@@ -139,23 +131,23 @@ async def convert(
 
 
 async def pack(
-    target: Target, package: Path, threads: tuple[str, ...], *, by: str, reason: str
+    archive: OpenedArchive,
+    package: Path,
+    threads: tuple[str, ...],
+    *,
+    by: str,
+    reason: str,
 ) -> int:
-    from shared.adapters.storage.archive_folder import FolderArchive
-
     if package.exists():
         raise Unreadable(f"{package} exists already; it is left as it is.")
-    total = await target.size([layout.thread_folder(one) for one in threads])
+    total = await archive.size([layout.thread_folder(one) for one in threads])
     with (
         tempfile.TemporaryDirectory(dir=package.parent, prefix=".packing-") as new,
         bytes_bar("packing", total) as on_bytes,
     ):
-        packed = await Package(
-            archive=target.archive,
-            target=FolderArchive(Path(new)),
-            clock=utc_now,
-            on_bytes=on_bytes,
-        )(threads=threads, by=by, reason=reason, origin=target.origin)
+        packed = await archive.pack(Path(new), on_bytes)(
+            threads=threads, by=by, reason=reason, origin=archive.origin
+        )
         if package.suffix == ".zip":
             shutil.make_archive(str(package.with_suffix("")), "zip", new)
         else:

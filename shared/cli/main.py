@@ -7,7 +7,7 @@ from shared.cli.backfill import backfill
 from shared.cli.erasure import erase, hold
 from shared.cli.evidence import checkpoint, prove
 from shared.cli.export import export, formats
-from shared.cli.operate import replay, status
+from shared.cli.operate import redeliver, status
 from shared.cli.read import cat, list_threads, show
 from shared.cli.report import report
 from shared.cli.verify import verify
@@ -48,7 +48,7 @@ for command in (
     backfill,
     report,
     status,
-    replay,
+    redeliver,
     list_threads,
     show,
     cat,

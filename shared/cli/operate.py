@@ -1,94 +1,31 @@
-"""`chat-archive status` and `replay`: what is going on, and what waits for somebody."""
+"""`chat-archive status` and `redeliver`: what is going on, and what needs somebody."""
 
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import click
 
-from shared.bootstrap.app import new_salt
-from shared.bootstrap.archives import Target, opened
-from shared.cli.options import archive_argument, runs, utc_now
+from shared.bootstrap.archive import ArchiveAddress, open_archive
+from shared.cli.options import archive_argument, runs, setting_options
 from shared.cli.text import printable
-from shared.config.settings import SettingsReader
-from shared.domain import layout
-from shared.domain.errors import ConfigError
-from shared.ports.append_log import ThreadLogs
-from shared.ports.archive_store import ArchiveFiles
-from shared.ports.unprocessed_events import UnprocessedEvents
-from shared.usecases.capture.ingest import Ingest
-from shared.usecases.capture.redeliver import Redeliver, Redelivered
-from shared.usecases.capture.status import ReadStatus, Status
-
-if TYPE_CHECKING:
-    from shared.adapters.storage.work_queue import StorageWorkQueue
+from shared.config.reader import read_settings
+from shared.config.settings import read_due
+from shared.usecases.capture.redeliver import Redelivered
+from shared.usecases.capture.status import Status
 
 MOST_REASONS = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """The parts of a storage account that a running app works on."""
-
-    log: ThreadLogs
-    log_files: ArchiveFiles
-    queue: "StorageWorkQueue"
-    poison: "StorageWorkQueue"
-    quarantine: UnprocessedEvents
-    dead_letters: UnprocessedEvents
-
-
-@asynccontextmanager
-async def running(target: Target) -> AsyncIterator[Running]:
-    """Open what a folder does not have."""
-    from shared.adapters.storage.archive_store import BlobArchiveStore
-    from shared.adapters.storage.unprocessed_events import BlobUnprocessedEvents
-    from shared.adapters.storage.work_queue import StorageWorkQueue
-
-    if target.account is None or target.blobs is None or target.log is None:
-        raise click.UsageError(
-            "A folder has no log and no queue: name the storage account, by "
-            "CHAT_STORAGE or by its container's address."
-        )
-    log, letters = (
-        target.blobs.get_container_client(name)
-        for name in (layout.LOG, layout.DEAD_LETTER)
-    )
-    async with AsyncExitStack() as stack:
-        queue, poison = [
-            StorageWorkQueue(
-                await stack.enter_async_context(target.account.queue(name))
-            )
-            for name in (layout.FINALIZE_QUEUE, layout.POISON_QUEUE)
-        ]
-        yield Running(
-            log=target.log,
-            log_files=BlobArchiveStore(target.blobs, container=layout.LOG),
-            queue=queue,
-            poison=poison,
-            quarantine=BlobUnprocessedEvents(log, layout.quarantine_folder("")),
-            dead_letters=BlobUnprocessedEvents(letters),
-        )
-
-
 @click.command()
 @archive_argument
-@click.option(
-    "--quiet-for",
-    envvar="QUIET_FOR",
-    default="24h",
-    show_default=True,
-    help="When a thread is due, as the app has it.",
-)
-@click.option("--max-open", envvar="MAX_OPEN", default="7d", show_default=True)
+@setting_options("QUIET_FOR", "MAX_OPEN")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @runs
 async def status(
-    archive: str, connection_string: str, quiet_for: str, max_open: str, as_json: bool
+    address: ArchiveAddress, settings: Mapping[str, str], as_json: bool
 ) -> int:
     """Show what is going on: log, queue, quarantine, dead letters, the last sweep.
 
@@ -99,31 +36,14 @@ async def status(
       chat-archive status
       chat-archive status https://acme.blob.core.windows.net/chat-archive --json
     """
-    reader = SettingsReader({"QUIET_FOR": quiet_for, "MAX_OPEN": max_open})
-    spans = reader.duration("QUIET_FOR", ""), reader.duration("MAX_OPEN", "")
-    if reader.problems:
-        raise ConfigError(reader.problems)
-    async with (
-        opened(archive, connection_string) as target,
-        running(target) as parts,
-    ):
-        taken = await ReadStatus(
-            log=parts.log,
-            log_files=parts.log_files,
-            control_files=target.control_files,
-            queue=parts.queue,
-            poison=parts.poison,
-            quarantine=parts.quarantine,
-            dead_letters=parts.dead_letters,
-            clock=utc_now,
-            quiet_for=spans[0],
-            max_open=spans[1],
-        )()
-    needs = taken.needs_somebody
+    due = read_settings(settings, read_due)
+    async with open_archive(address) as archive:
+        found = await archive.status(due)()
+    needs = found.needs_somebody
     if as_json:
-        click.echo(json.dumps(asdict(taken) | {"needs_somebody": needs}))
+        click.echo(json.dumps(asdict(found) | {"needs_somebody": needs}))
     else:
-        print_status(taken)
+        print_status(found)
     return 1 if needs else 0
 
 
@@ -153,7 +73,7 @@ def print_status(status: Status) -> None:
 @archive_argument
 @click.option("--execute", is_flag=True, help="Do it; without, only say what there is.")
 @runs
-async def replay(archive: str, connection_string: str, execute: bool) -> int:
+async def redeliver(address: ArchiveAddress, execute: bool) -> int:
     """Take quarantined and dead-lettered events in again, after a fix.
 
     Events go through ingest as if they had just come; one that was known already stays
@@ -164,28 +84,13 @@ async def replay(archive: str, connection_string: str, execute: bool) -> int:
 
     \b
     Examples:
-      chat-archive replay
-      chat-archive replay --execute
+      chat-archive redeliver
+      chat-archive redeliver --execute
     """
-    async with (
-        opened(archive, connection_string) as target,
-        running(target) as parts,
-    ):
-        redeliver = Redeliver(
-            quarantine=parts.quarantine,
-            dead_letters=parts.dead_letters,
-            ingest=Ingest(
-                log=parts.log,
-                queue=parts.queue,
-                clock=utc_now,
-                new_salt=new_salt,
-                settle_for=timedelta(),
-            ),
-            log=parts.log,
-            execute=execute,
-        )
-        quarantined = await redeliver.from_quarantine()
-        dead = await redeliver.from_dead_letters()
+    async with open_archive(address) as archive:
+        use = archive.redeliver(execute=execute)
+        quarantined = await use.from_quarantine()
+        dead = await use.from_dead_letters()
     verb = "taken in" if execute else "can be taken in"
     print_redelivered("quarantine", quarantined, verb)
     print_redelivered("dead letters", dead, verb)

@@ -5,13 +5,13 @@ import functools
 import getpass
 from collections.abc import Callable, Coroutine
 from dataclasses import fields
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from shared.bootstrap.archives import Unreadable
+from shared.bootstrap.archive import ArchiveAddress, environment
+from shared.config.reader import DEFAULTS
 from shared.domain import layout
 from shared.domain.archive.checkpoint import Checkpoint, parse_checkpoint
 from shared.domain.errors import ArchiverError
@@ -23,18 +23,80 @@ STOPPED = 130
 """The exit status of what Ctrl-C ended, as shells have it."""
 
 
+class Unreadable(click.ClickException):
+    """There is nothing here that could be looked at."""
+
+    exit_code = 2
+
+
 def archive_argument(command: Command) -> Command:
-    """Add where the archive stands: ARCHIVE, or a connection string."""
-    command = click.option(
+    """Add where the archive stands; the command is called with its `address`."""
+
+    @functools.wraps(command)
+    def resolve(
+        *args: Any, archive: str, connection_string: str, **options: Any
+    ) -> Any:
+        env = environment({"CHAT_STORAGE": connection_string})
+        return command(*args, address=ArchiveAddress(text=archive, env=env), **options)
+
+    chosen = click.option(
         "--connection-string",
         envvar="CHAT_STORAGE",
         default="",
         show_envvar=True,
         help="Storage account of the archive, where ARCHIVE is not given.",
-    )(command)
+    )(resolve)
     return click.argument(
         "archive", metavar="[ARCHIVE]", default="", envvar="ARCHIVE_URL"
-    )(command)
+    )(chosen)
+
+
+SETTING_OPTIONS = {
+    "ACS_CONNECTION_STRING": "The ACS resource; or --acs-endpoint.",
+    "ACS_ENDPOINT": "Its address, to be used as whoever is signed in.",
+    "ACS_CLIENT_ID": "The managed identity to use there, if not the machine's own.",
+    "ACS_READER_IDS": "Readers to try first, with commas between.",
+    "LIST_WITHIN": "How long listing one thread may take.",
+    "ARCHIVE_FORMATS": "Formats to write with --here, with commas between.",
+    "FETCH_IMAGES": "Whether to fetch files sent from Teams, with --here: on or off.",
+    "FETCH_LINKS_FROM": "Hosts whose linked files to fetch, with --here.",
+    "FETCH_MOST_BYTES": "How large such a file may be.",
+    "FETCH_WITHIN": "How long fetching one may take.",
+    "QUIET_FOR": "When a thread is due, as the app has it.",
+    "MAX_OPEN": "When a thread that never rests is due, as the app has it.",
+}
+"""Settings of the app that commands take too, as options that override them."""
+OPTION_NAMES = {"ACS_READER_IDS": "--reader-ids", "ARCHIVE_FORMATS": "--formats"}
+"""Where the option is not simply called as the setting."""
+
+
+def setting_options(*names: str) -> Callable[[Command], Command]:
+    """Add an option for each setting; the command is called with all as `settings`.
+
+    An option overrides its environment variable; defaults stand in `config.reader`.
+    """
+
+    def add(command: Command) -> Command:
+        @functools.wraps(command)
+        def gather(*args: Any, **options: Any) -> Any:
+            given = {name: options.pop(name.lower()) for name in names}
+            return command(*args, settings=environment(given), **options)
+
+        chosen: Command = gather
+        for name in reversed(names):
+            default = DEFAULTS.get(name, "")
+            chosen = click.option(
+                OPTION_NAMES.get(name, f"--{name.lower().replace('_', '-')}"),
+                name.lower(),
+                envvar=name,
+                default=default,
+                show_default=bool(default),
+                show_envvar=True,
+                help=SETTING_OPTIONS[name],
+            )(chosen)
+        return chosen
+
+    return add
 
 
 def by_option(command: Command) -> Command:
@@ -153,7 +215,3 @@ def read_checkpoint(file: Path | None) -> Checkpoint | None:
     if file is None:
         return None
     return parse_checkpoint(file.read_bytes().decode("utf-8", "replace"))
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)

@@ -7,8 +7,13 @@ from typing import Any
 
 import click
 
-from shared.bootstrap.archives import Target, Unreadable, opened
-from shared.cli.options import archive_argument, runs, selection_options
+from shared.bootstrap.archive import ArchiveAddress, OpenedArchive, open_archive
+from shared.cli.options import (
+    Unreadable,
+    archive_argument,
+    runs,
+    selection_options,
+)
 from shared.cli.progress import bytes_bar
 from shared.cli.text import count, printable, readable
 from shared.domain import layout
@@ -18,11 +23,11 @@ from shared.domain.thread.listing import Visibility
 from shared.domain.thread.transcript import Transcript
 from shared.formats.part import PLAIN
 from shared.formats.registry import FORMATS
-from shared.usecases.archive.find import Find, Selection
+from shared.usecases.archive.find import Selection
 from shared.usecases.evidence.revisions import read_manifest, revisions_of
 
 READABLE = ("txt", "md", "json")
-SIGHTS = {
+VISIBILITIES = {
     Visibility.FULL: "",
     Visibility.PARTIAL: "partial",
     Visibility.EVENTS_ONLY: "events only",
@@ -35,7 +40,7 @@ SIGHTS = {
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @runs
 async def list_threads(
-    archive: str, connection_string: str, selection: Selection, as_json: bool
+    address: ArchiveAddress, selection: Selection, as_json: bool
 ) -> int:
     """List the threads of an archive, or find some.
 
@@ -52,12 +57,10 @@ async def list_threads(
     """
     found = 0
     failures: list[str] = []
-    async with opened(archive, connection_string) as target:
-        total = await target.size(ends=(layout.EVENTS_FILE, layout.LISTING_FILE))
+    async with open_archive(address) as archive:
+        total = await archive.size(ends=(layout.EVENTS_FILE, layout.LISTING_FILE))
         with bytes_bar("reading", total) as on_bytes:
-            find = Find(
-                archive=target.archive, on_bytes=on_bytes, on_failure=failures.append
-            )
+            find = archive.find(on_bytes, failures.append)
             async for transcript in find(selection):
                 if (selection.after or selection.before) and not transcript.messages:
                     continue
@@ -71,7 +74,7 @@ async def list_threads(
 
 def row(transcript: Transcript) -> str:
     last = transcript.tally.baseline.last_on[:16].replace("T", " ") or "never"
-    note = SIGHTS[transcript.listing.visibility]
+    note = VISIBILITIES[transcript.listing.visibility]
     return printable(
         f"{last:<16}  {len(transcript.messages):>6}  {transcript.thread_id}  "
         f"{transcript.topic}{f'  ({note})' if note else ''}"
@@ -95,7 +98,7 @@ def facts(transcript: Transcript) -> dict[str, Any]:
 @click.argument("thread")
 @archive_argument
 @runs
-async def show(thread: str, archive: str, connection_string: str) -> int:
+async def show(thread: str, address: ArchiveAddress) -> int:
     """Show what is known of one thread: people, counts, revisions, files, gaps.
 
     THREAD is its id, as `list` gives it.
@@ -104,9 +107,9 @@ async def show(thread: str, archive: str, connection_string: str) -> int:
     Example:
       chat-archive show 19:…@thread.v2 archive
     """
-    async with opened(archive, connection_string) as target:
-        transcript = await read(target, thread)
-        manifests = await manifests_of(target, thread)
+    async with open_archive(address) as archive:
+        transcript = await read(archive, thread)
+        manifests = await manifests_of(archive, thread)
     for line in about(transcript, manifests):
         click.echo(printable(line))
     return 0
@@ -152,7 +155,7 @@ def about(transcript: Transcript, manifests: list[Manifest]) -> Iterator[str]:
     help="How to write it.",
 )
 @runs
-async def cat(thread: str, archive: str, connection_string: str, name: str) -> int:
+async def cat(thread: str, address: ArchiveAddress, name: str) -> int:
     """Print one thread to read it.
 
     THREAD is its id, as `list` gives it. On a terminal nothing that a message holds
@@ -163,8 +166,8 @@ async def cat(thread: str, archive: str, connection_string: str, name: str) -> i
       chat-archive cat 19:…@thread.v2 archive | less
       chat-archive cat 19:…@thread.v2 archive --format md > thread.md
     """
-    async with opened(archive, connection_string) as target:
-        transcript = await read(target, thread)
+    async with open_archive(address) as archive:
+        transcript = await read(archive, thread)
     is_terminal = sys.stdout.isatty()
     for _, parts in FORMATS[name].write(transcript, PLAIN):
         for part in parts:
@@ -175,20 +178,17 @@ async def cat(thread: str, archive: str, connection_string: str, name: str) -> i
     return 0
 
 
-async def read(target: Target, thread: str) -> Transcript:
-    find = Find(
-        archive=target.archive, on_bytes=lambda _: None, on_failure=lambda _: None
-    )
+async def read(archive: OpenedArchive, thread: str) -> Transcript:
     try:
-        return await find.transcript(thread)
+        return await archive.find().transcript(thread)
     except IntegrityError as error:
         raise Unreadable(f"{thread}: {error}. `chat-archive list` names all.") from None
 
 
-async def manifests_of(target: Target, thread: str) -> list[Manifest]:
+async def manifests_of(archive: OpenedArchive, thread: str) -> list[Manifest]:
     """Return the manifest of every finished revision, oldest first."""
-    revisions = await revisions_of(target.archive, thread)
+    revisions = await revisions_of(archive.archive, thread)
     return [
-        await read_manifest(target.archive, thread, number)
+        await read_manifest(archive.archive, thread, number)
         for number in revisions.finished
     ]

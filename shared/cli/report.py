@@ -12,18 +12,16 @@ from typing import Any
 
 import click
 
-from shared.bootstrap.archives import opened
+from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.cli.export import FILE, read_identities
 from shared.cli.options import archive_argument, run_option, runs
 from shared.cli.text import printable, readable
 from shared.usecases.inventory.report import (
     HAVE_AN_ARCHIVE,
     InventoryReport,
-    TakeReport,
     ThreadRow,
     ThreadStatus,
 )
-from shared.usecases.inventory.runs import BackfillRun
 
 POLICY = (
     "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; "
@@ -69,8 +67,7 @@ COUNTS = {
 )
 @runs
 async def report(
-    archive: str,
-    connection_string: str,
+    address: ArchiveAddress,
     name: str,
     form: str,
     output: Path | None,
@@ -93,18 +90,17 @@ async def report(
       chat-archive report --format csv archive | duckdb -c "from '/dev/stdin'"
     """
     mapped = {*read_identities(identities)} if identities else None
-    async with opened(archive, connection_string) as target:
-        run = BackfillRun(name=name, log=target.control, files=target.control_files)
-        inventory = await run.load()
-        taken = await TakeReport(archive=target.archive)(
+    async with open_archive(address) as archive:
+        inventory = await archive.run(name).load()
+        found = await archive.report()(
             name if inventory.began_on else "", inventory, mapped
         )
-    text = FORMS[form](taken)
+    text = FORMS[form](found)
     if output:
         output.write_text(text, encoding="utf-8", newline="")
     else:
         click.echo(text, nl=False)
-    return 0 if taken.is_complete else 1
+    return 0 if found.is_complete else 1
 
 
 def as_table(report: InventoryReport) -> str:

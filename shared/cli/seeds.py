@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
-from shared.bootstrap.archives import Unreadable
+from shared.cli.options import Unreadable
 from shared.usecases.inventory.backfill import Seeds
 
 USER, THREAD = "userid", "chatthreadid"

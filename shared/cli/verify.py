@@ -7,15 +7,19 @@ from pathlib import Path
 
 import click
 
-from shared.bootstrap.archives import CHECKPOINT, Target, Unreadable, opened
-from shared.cli.options import archive_argument, read_checkpoint, runs
+from shared.bootstrap.archive import (
+    CHECKPOINT,
+    ArchiveAddress,
+    OpenedArchive,
+    open_archive,
+)
+from shared.cli.options import Unreadable, archive_argument, read_checkpoint, runs
 from shared.cli.progress import bytes_bar
 from shared.cli.text import count, printable, readable
 from shared.domain import layout
 from shared.domain.archive.checkpoint import Checkpoint
 from shared.domain.archive.erasure import Erasures
 from shared.domain.archive.proof import check_proof
-from shared.usecases.evidence.verify import Verify
 from shared.usecases.evidence.verify_revision import Failure, VerificationReport
 
 
@@ -30,8 +34,7 @@ from shared.usecases.evidence.verify_revision import Failure, VerificationReport
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @runs
 async def verify(
-    archive: str,
-    connection_string: str,
+    address: ArchiveAddress,
     thread: str,
     checkpoint: Path | None,
     as_json: bool,
@@ -51,38 +54,33 @@ async def verify(
       chat-archive verify package --checkpoint from-the-auditor.txt
     """
     saved = read_checkpoint(checkpoint)
-    if archive and Path(archive).is_file():
-        return show_proof(Path(archive), saved, as_json=as_json)
+    if address.text and Path(address.text).is_file():
+        return show_proof(Path(address.text), saved, as_json=as_json)
     tell = JSON_LINES if as_json else PLAIN_LINES
-    async with opened(archive, connection_string) as target:
-        report = await check(target, thread, saved, tell)
+    async with open_archive(address) as archive:
+        report = await check(archive, thread, saved, tell)
     if not (report.threads or report.ledger_lines or report.failures):
-        raise Unreadable(f"There is no archive in {archive or target.origin}.")
+        raise Unreadable(f"There is no archive in {address.text or archive.origin}.")
     tell.report(report)
     return 1 if report.failures else 0
 
 
 async def check(
-    target: Target,
+    archive: OpenedArchive,
     thread: str,
     saved: Checkpoint | None,
     tell: "Lines",
 ) -> VerificationReport:
-    if saved is None and target.package and not thread:
-        saved = read_checkpoint(target.package / CHECKPOINT)
-    total = await target.size(
+    if saved is None and archive.package and not thread:
+        saved = read_checkpoint(archive.package / CHECKPOINT)
+    total = await archive.size(
         [layout.thread_folder(thread) if thread else layout.THREAD_PREFIX]
     )
     with bytes_bar("verifying", total) as on_bytes:
-        return await Verify(
-            archive=target.archive,
-            on_failure=tell.failure,
-            on_bytes=on_bytes,
-            on_erased=tell.erased,
-        )(
+        return await archive.verify(tell.failure, tell.erased, on_bytes)(
             thread_id=thread,
             checkpoint=saved,
-            may_withhold=target.package is not None,
+            may_withhold=archive.package is not None,
         )
 
 

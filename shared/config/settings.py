@@ -5,20 +5,14 @@ and the clients of this app read the same ones. `docs/settings.md` explains each
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
-from shared.domain.errors import ConfigError
+from shared.config.reader import SettingsReader, read_settings
 from shared.domain.log.event import is_own_user
 
-Read = TypeVar("Read")
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-DURATION = re.compile(r"(\d{1,6})([smhd])")
 SCHEDULE_FIELDS = 6
-SWITCH = {"on": True, "off": False, "true": True, "false": False}
 HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 """A host's name. An IP address is none: it has no letter at the end."""
 MOST_FETCHED_BYTES = 100 * 1024 * 1024
@@ -35,6 +29,11 @@ class StorageSettings:
     blob_uri: str = ""
     queue_uri: str = ""
     client_id: str = ""
+
+    @property
+    def has_signature(self) -> bool:
+        """Whether the address carries a shared access signature."""
+        return "?" in self.blob_uri
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +67,14 @@ class TopicSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DueSettings:
+    """When a thread is due to be archived."""
+
+    quiet_for: timedelta
+    max_open: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of the app."""
 
@@ -75,10 +82,9 @@ class Settings:
     chat: ChatSettings
     fetch: FetchSettings
     topic: TopicSettings
+    due: DueSettings
     discover: bool
     sweep_schedule: str
-    quiet_for: timedelta
-    max_open: timedelta
     settle_for: timedelta
     log_keep: timedelta
     log_block_bytes: int
@@ -94,112 +100,24 @@ class Settings:
             ConfigError: with every problem found, not only the first.
 
         """
-        reader = SettingsReader(env)
-        settings = cls(
-            storage=read_storage(reader),
-            chat=read_chat(reader),
-            fetch=read_fetch(reader),
-            topic=TopicSettings(
-                endpoint=reader.url("ARCHIVED_TOPIC_ENDPOINT"),
-                key=reader.text("ARCHIVED_TOPIC_KEY"),
-                client_id=reader.text("ARCHIVED_TOPIC_CLIENT_ID"),
+        return read_settings(
+            env,
+            lambda reader: cls(
+                storage=read_storage(reader),
+                chat=read_chat(reader),
+                fetch=read_fetch(reader),
+                topic=read_topic(reader),
+                due=read_due(reader),
+                discover=read_discover(reader),
+                sweep_schedule=read_schedule(reader),
+                settle_for=reader.duration("SETTLE_FOR"),
+                log_keep=reader.duration("LOG_KEEP"),
+                log_block_bytes=reader.whole_number(
+                    "LOG_BLOCK_BYTES", most=MOST_BLOCK_BYTES
+                ),
+                formats=read_formats(reader, known_formats),
             ),
-            discover=read_discover(reader),
-            sweep_schedule=read_schedule(reader),
-            quiet_for=reader.duration("QUIET_FOR", "24h"),
-            max_open=reader.duration("MAX_OPEN", "7d"),
-            settle_for=reader.duration("SETTLE_FOR", "5m"),
-            log_keep=reader.duration("LOG_KEEP", "30d"),
-            log_block_bytes=reader.whole_number(
-                "LOG_BLOCK_BYTES", "4194304", most=MOST_BLOCK_BYTES
-            ),
-            formats=read_formats(reader, known_formats),
         )
-        if reader.problems:
-            raise ConfigError(reader.problems)
-        return settings
-
-
-def chat_settings(env: Mapping[str, str]) -> ChatSettings:
-    """Read the settings of the ACS resource only.
-
-    Raises:
-        ConfigError: with every problem found, not only the first.
-
-    """
-    return checked(env, read_chat)
-
-
-def fetch_settings(env: Mapping[str, str]) -> FetchSettings:
-    """Read the settings of fetching files only.
-
-    Raises:
-        ConfigError: with every problem found, not only the first.
-
-    """
-    return checked(env, read_fetch)
-
-
-def checked(env: Mapping[str, str], read: "Callable[[SettingsReader], Read]") -> Read:
-    reader = SettingsReader(env)
-    settings = read(reader)
-    if reader.problems:
-        raise ConfigError(reader.problems)
-    return settings
-
-
-class SettingsReader:
-    """Reads single values and gathers what is wrong with them."""
-
-    def __init__(self, env: Mapping[str, str]) -> None:
-        self.env = env
-        self.problems: list[str] = []
-
-    def text(self, name: str, default: str = "") -> str:
-        return self.env.get(name, "").strip() or default
-
-    def duration(self, name: str, default: str) -> timedelta:
-        value = self.text(name, default)
-        match = DURATION.fullmatch(value)
-        if match is None:
-            self.problems.append(
-                f"{name} is {value!r}; write a number and a unit, "
-                "such as 90s, 15m, 24h or 7d"
-            )
-            return timedelta()
-        return timedelta(**{UNITS[match[2]]: int(match[1])})
-
-    def whole_number(self, name: str, default: str, *, most: int) -> int:
-        value = self.text(name, default)
-        if not value.isdecimal() or not 0 < int(value) <= most:
-            self.problems.append(
-                f"{name} is {value!r}; write a whole number from 1 to {most}"
-            )
-            return 1
-        return int(value)
-
-    def switch(self, name: str, default: str) -> bool:
-        value = self.text(name, default).lower()
-        if value not in SWITCH:
-            self.problems.append(f"{name} is {value!r}; write on or off")
-        return SWITCH.get(value, False)
-
-    def url(self, name: str) -> str:
-        value = self.text(name)
-        if value and urlsplit(value).scheme not in ("http", "https"):
-            self.problems.append(f"{name} is no address; write https://…")
-        return value
-
-    def names(self, name: str, default: str = "") -> tuple[str, ...]:
-        parts = (part.strip() for part in self.text(name, default).split(","))
-        return tuple(dict.fromkeys(part for part in parts if part))
-
-    def check(self, name: str, attempt: Callable[[], Any], advice: str) -> None:
-        """Try a value on. Its text never reaches the report: it holds a key."""
-        try:
-            attempt()
-        except (ValueError, KeyError):
-            self.problems.append(f"{name} {advice}")
 
 
 def read_storage(reader: SettingsReader) -> StorageSettings:
@@ -249,12 +167,26 @@ def read_chat(reader: SettingsReader) -> ChatSettings:
         endpoint=endpoint,
         client_id=reader.text("ACS_CLIENT_ID"),
         reader_ids=reader_ids,
-        list_within=reader.duration("LIST_WITHIN", "5m"),
+        list_within=reader.duration("LIST_WITHIN"),
+    )
+
+
+def read_topic(reader: SettingsReader) -> TopicSettings:
+    return TopicSettings(
+        endpoint=reader.url("ARCHIVED_TOPIC_ENDPOINT"),
+        key=reader.text("ARCHIVED_TOPIC_KEY"),
+        client_id=reader.text("ARCHIVED_TOPIC_CLIENT_ID"),
+    )
+
+
+def read_due(reader: SettingsReader) -> DueSettings:
+    return DueSettings(
+        quiet_for=reader.duration("QUIET_FOR"), max_open=reader.duration("MAX_OPEN")
     )
 
 
 def read_discover(reader: SettingsReader) -> bool:
-    is_on = reader.switch("DISCOVER", "off")
+    is_on = reader.switch("DISCOVER")
     if is_on and not reader.names("ACS_READER_IDS"):
         reader.problems.append(
             "DISCOVER is on and ACS_READER_IDS is empty; name the users to ask"
@@ -271,12 +203,10 @@ def read_fetch(reader: SettingsReader) -> FetchSettings:
         if not HOST.fullmatch(one)
     )
     return FetchSettings(
-        images=reader.switch("FETCH_IMAGES", "on"),
+        images=reader.switch("FETCH_IMAGES"),
         links_from=hosts,
-        most_bytes=reader.whole_number(
-            "FETCH_MOST_BYTES", "26214400", most=MOST_FETCHED_BYTES
-        ),
-        within=reader.duration("FETCH_WITHIN", "30s"),
+        most_bytes=reader.whole_number("FETCH_MOST_BYTES", most=MOST_FETCHED_BYTES),
+        within=reader.duration("FETCH_WITHIN"),
     )
 
 
@@ -291,7 +221,7 @@ def read_schedule(reader: SettingsReader) -> str:
 
 
 def read_formats(reader: SettingsReader, known: tuple[str, ...]) -> tuple[str, ...]:
-    formats = reader.names("ARCHIVE_FORMATS", "json,csv,jsonl,html")
+    formats = reader.names("ARCHIVE_FORMATS")
     reader.problems.extend(
         f"ARCHIVE_FORMATS holds {one!r}; known are {', '.join(known)}"
         for one in formats

@@ -468,8 +468,28 @@ def test_a_backfill_takes_the_settings_of_the_app_and_names_all_wrong_ones(
         "backfill", "--threads", "threads.txt", "--here", "to",
         "--acs-endpoint", "https://acs.example",
         "--fetch-images", "perhaps",
-        FETCH_MOST_BYTES="0", FETCH_WITHIN="soon", status=2,
+        FETCH_MOST_BYTES="0", FETCH_WITHIN="soon", LIST_WITHIN="later",
+        ARCHIVE_FORMATS="clay", status=2,
     )  # fmt: skip
 
-    for name in ("FETCH_IMAGES", "FETCH_MOST_BYTES", "FETCH_WITHIN"):
+    for name in (
+        "FETCH_IMAGES",
+        "FETCH_MOST_BYTES",
+        "FETCH_WITHIN",
+        "LIST_WITHIN",
+        "ARCHIVE_FORMATS",
+    ):
         assert name in text
+
+
+def test_an_option_overrides_the_setting_of_the_environment(run, tmp_path):
+    (tmp_path / "threads.txt").write_text(THREAD)
+
+    text = run(
+        "backfill", "--threads", "threads.txt", "--here", "to",
+        "--acs-endpoint", "https://acs.example", "--list-within", "5m",
+        LIST_WITHIN="later", FETCH_WITHIN="soon", status=2,
+    )  # fmt: skip
+
+    assert "FETCH_WITHIN" in text
+    assert "LIST_WITHIN" not in text

@@ -1,4 +1,4 @@
-"""`status` and `replay` on a real storage account."""
+"""`status` and `redeliver` on a real storage account."""
 
 import json
 
@@ -84,20 +84,20 @@ def test_the_status_for_programs_is_one_object(run, account, running_azurite):
 
 
 def test_replay_says_what_there_is_and_takes_it_in_when_told_to(run, account):
-    plan = run("replay")
+    plan = run("redeliver")
     assert "quarantine: 1 event(s) can be taken in" in plan
     assert "Give --execute" in plan
 
-    done = run("replay", "--execute")
+    done = run("redeliver", "--execute")
 
     assert "dead letters: 1 event(s) taken in, 0 still unreadable, 1 of 1" in done
     container = account.get_container_client(layout.LOG)
     segment = layout.segment_path(layout.segment_stem(THREAD, TODAY), 0)
     assert container.download_blob(segment).readall().count(b"\n") == 3
-    assert "quarantine: 0 event(s)" in run("replay")
+    assert "quarantine: 0 event(s)" in run("redeliver")
 
 
-@pytest.mark.parametrize("command", ["status", "replay"])
+@pytest.mark.parametrize("command", ["status", "redeliver"])
 def test_a_folder_has_nothing_to_operate(run, tmp_path, command):
     assert "name the storage account" in run(command, str(tmp_path), status=2)
 

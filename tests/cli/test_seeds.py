@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from shared.bootstrap.archives import Unreadable
+from shared.cli.options import Unreadable
 from shared.cli.seeds import read_seeds
 
 ALICE, BOB = "8:acs:r_alice", "8:acs:r_bob"

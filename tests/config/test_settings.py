@@ -26,8 +26,8 @@ def problems(**changes):
 def test_little_is_needed_and_the_rest_has_defaults():
     settings = read()
 
-    assert settings.quiet_for == timedelta(hours=24)
-    assert settings.max_open == timedelta(days=7)
+    assert settings.due.quiet_for == timedelta(hours=24)
+    assert settings.due.max_open == timedelta(days=7)
     assert settings.formats == ("json", "csv", "jsonl", "html")
 
 
@@ -56,7 +56,7 @@ def test_an_identity_may_take_the_place_of_keys():
     ],
 )
 def test_durations_have_a_number_and_a_unit(value, meaning):
-    assert read(QUIET_FOR=value).quiet_for == meaning
+    assert read(QUIET_FOR=value).due.quiet_for == meaning
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tree_sitter import Language, Parser
 import function_app
 from instruments import metric_names
 from settings_read import names_read
-from shared.bootstrap.app import managed_identity
+from shared.bootstrap.identity import managed_identity
 from shared.domain import layout
 from shared.domain.log.event import PREFIX, THREAD_LEVEL
 from shared.formats import DEFAULT
@@ -292,7 +292,7 @@ def test_the_runbook_names_options_that_there_are():
         r"(?:^|`)chat-archive (\w+)[^`\n#]*?(--[\w-]+)", runbook, re.MULTILINE
     )
 
-    assert ("replay", "--execute") in named
+    assert ("redeliver", "--execute") in named
     for command, option in named:
         page = help_pages.split(f"## `chat-archive {command}`", 1)[1].split("\n## ")[0]
         assert f"  {option}" in page, (command, option)

@@ -137,7 +137,7 @@ class InventoryReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakeReport:
+class MakeReport:
     """Reads the newest manifest and reconciliation of every thread."""
 
     archive: ArchiveStore

@@ -11,8 +11,9 @@ from aiohttp import TCPConnector, connector
 from serving import served
 from shared.adapters.chat.finder import AcsThreadFinder
 from shared.adapters.chat.service import AcsChatService
-from shared.bootstrap.app import open_chat_clients
-from shared.config.settings import chat_settings
+from shared.bootstrap.finalizing import open_chat_clients
+from shared.config.reader import read_settings
+from shared.config.settings import read_chat
 
 WITHIN = timedelta(seconds=20)
 
@@ -20,7 +21,7 @@ WITHIN = timedelta(seconds=20)
 def wired(here, **options):
     key = here.service.tokens.access_key
     connection_string = f"endpoint={here.endpoint}/;accesskey={key}"
-    settings = chat_settings({"ACS_CONNECTION_STRING": connection_string})
+    settings = read_settings({"ACS_CONNECTION_STRING": connection_string}, read_chat)
     trust = {"connection_verify": str(here.ca_file)}
     return open_chat_clients(settings, **(options or trust))
 

@@ -29,7 +29,7 @@ from shared.domain.inventory import (
     listed_line,
     met_line,
 )
-from shared.usecases.inventory.report import TakeReport, ThreadStatus
+from shared.usecases.inventory.report import MakeReport, ThreadStatus
 from world import World
 
 NOW = "2026-11-22T12:00:00Z"
@@ -57,7 +57,7 @@ async def world():
 
 
 async def apply(world, inventory, mapped=None, run="estate"):
-    return await TakeReport(archive=world.archive)(run, inventory, mapped)
+    return await MakeReport(archive=world.archive)(run, inventory, mapped)
 
 
 ALL_WELL = (

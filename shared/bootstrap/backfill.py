@@ -1,0 +1,118 @@
+"""A backfill over an opened archive, wired for the queue, for here, or for a look."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from shared.bootstrap.archive import OpenedArchive
+from shared.bootstrap.finalizing import finalize, open_chat_clients, open_topic
+from shared.bootstrap.identity import quieten_sdk_logs, utc_now
+from shared.config.reader import SettingsReader, read_settings
+from shared.config.settings import (
+    ChatSettings,
+    FetchSettings,
+    TopicSettings,
+    read_chat,
+    read_fetch,
+    read_formats,
+)
+from shared.domain import layout
+from shared.domain.errors import ArchiverError
+from shared.formats import ARCHIVED
+from shared.ports.leases import LeaseHeld
+from shared.usecases.inventory.backfill import (
+    ArchiveHere,
+    Archiver,
+    Backfill,
+    PutOnQueue,
+    Scope,
+)
+
+
+class RunIsBusy(ArchiverError):
+    """The run is held by another process. The text says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillOptions:
+    """What somebody asks of a backfill.
+
+    `here` archives in this process instead of by the queue; `dry_run` only finds.
+    """
+
+    name: str
+    here: bool
+    dry_run: bool
+    scope: Scope
+    follow: bool
+    concurrency: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillSettings:
+    """The settings of the app that a backfill keeps to as well."""
+
+    chat: ChatSettings
+    fetch: FetchSettings
+    formats: tuple[str, ...]
+
+    @classmethod
+    def read(cls, reader: SettingsReader) -> "BackfillSettings":
+        return cls(
+            chat=read_chat(reader),
+            fetch=read_fetch(reader),
+            formats=read_formats(reader, ARCHIVED),
+        )
+
+
+@asynccontextmanager
+async def open_backfill(
+    archive: OpenedArchive, env: Mapping[str, str], options: BackfillOptions
+) -> AsyncIterator[Backfill]:
+    """Open a run of a backfill, with what it knows loaded, and hold its lease.
+
+    Raises:
+        ConfigError: settings are wrong.
+        NoStorageAccount: a folder has no queue.
+        RunIsBusy: another process holds the run.
+
+    """
+    from shared.adapters.chat.finder import AcsThreadFinder
+
+    quieten_sdk_logs()
+    settings = read_settings(env, BackfillSettings.read)
+    async with open_chat_clients(settings.chat) as chat_clients:
+        archiver: Archiver | None = None
+        if options.here and not options.dry_run:
+            archiver = ArchiveHere(
+                finalize=finalize(
+                    archive.stores(),
+                    settings.chat,
+                    settings.fetch,
+                    chat_clients,
+                    open_topic(TopicSettings()),
+                    settings.formats,
+                )
+            )
+        elif not options.dry_run:
+            archiver = PutOnQueue(queue=archive.account().queue)
+        async with AsyncExitStack() as stack:
+            lease = archive.leases.hold(layout.run_lease_path(options.name))
+            try:
+                await stack.enter_async_context(lease)
+            except LeaseHeld:
+                raise RunIsBusy(
+                    f"Run {options.name} is at work elsewhere, or was killed less than "
+                    "a minute ago. Wait, or give another --run."
+                ) from None
+            run = archive.run(options.name)
+            await run.load()
+            yield Backfill(
+                run=run,
+                finder=AcsThreadFinder(chat_clients, settings.chat.list_within),
+                archiver=archiver,
+                clock=utc_now,
+                scope=options.scope,
+                follow=options.follow,
+                concurrency=options.concurrency,
+            )

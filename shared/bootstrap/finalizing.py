@@ -1,0 +1,147 @@
+"""What archives a thread, wired once: for the function app, and for a backfill here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shared.bootstrap.identity import managed_identity, new_salt, utc_now
+from shared.config.settings import (
+    ChatSettings,
+    FetchSettings,
+    TopicSettings,
+    parse_acs,
+)
+
+if TYPE_CHECKING:
+    from shared.adapters.chat.clients import ChatClients
+    from shared.adapters.topic import SilentAnnouncer, TopicAnnouncer
+    from shared.ports.announcer import Announcer
+    from shared.ports.append_log import AppendLog, ThreadLogs
+    from shared.ports.archive_store import ArchiveStore
+    from shared.ports.leases import Leases
+    from shared.usecases.archive.attachments import FetchAttachments
+    from shared.usecases.archive.finalize import Finalize
+    from shared.usecases.archive.listing import ListService
+    from shared.usecases.evidence.ledger import CloseLedger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """Where archives are made: a storage account's containers, or a folder."""
+
+    log: "ThreadLogs"
+    ledger: "AppendLog"
+    archive: "ArchiveStore"
+    leases: "Leases"
+
+
+def finalize(
+    stores: Stores,
+    chat: ChatSettings,
+    fetch: FetchSettings,
+    chat_clients: "ChatClients",
+    announcer: "Announcer",
+    formats: Sequence[str],
+) -> "Finalize":
+    from shared.usecases.archive.finalize import Finalize
+
+    return Finalize(
+        log=stores.log,
+        ledger=stores.ledger,
+        archive=stores.archive,
+        leases=stores.leases,
+        list_service=list_service(chat, chat_clients),
+        announcer=announcer,
+        fetch_attachments=fetch_attachments(fetch, chat_clients, stores.archive),
+        clock=utc_now,
+        formats=formats,
+    )
+
+
+def close_ledger(
+    archive: "ArchiveStore", ledger: "AppendLog", leases: "Leases"
+) -> "CloseLedger":
+    from shared.usecases.evidence.ledger import CloseLedger
+
+    return CloseLedger(archive=archive, ledger=ledger, leases=leases, clock=utc_now)
+
+
+def open_chat_clients(settings: ChatSettings, **options: Any) -> "ChatClients":
+    """Return the way into the ACS resource: its endpoint, and tokens for its users.
+
+    `options` go to the SDK's clients, over those that are usual here.
+    """
+    from azure.communication.identity.aio import CommunicationIdentityClient
+
+    from shared.adapters.chat.clients import OPTIONS, ChatClients
+    from shared.adapters.chat.limits import Limiter, LimitPolicy
+    from shared.adapters.chat.tokens import Tokens
+
+    limiter = Limiter()
+    options = {**OPTIONS, **options}
+    paced = {**options, "per_retry_policies": [LimitPolicy(limiter)]}
+    if settings.connection_string:
+        endpoint = parse_acs(settings.connection_string)
+        client = CommunicationIdentityClient.from_connection_string(
+            settings.connection_string, **paced
+        )
+    else:
+        endpoint = settings.endpoint
+        credential = managed_identity(settings.client_id)
+        client = CommunicationIdentityClient(endpoint, credential, **paced)
+    return ChatClients(
+        endpoint.rstrip("/"), Tokens(client), limiter=limiter, options=options
+    )
+
+
+def list_service(settings: ChatSettings, chat_clients: "ChatClients") -> "ListService":
+    from shared.adapters.chat.service import AcsChatService
+    from shared.usecases.archive.listing import ListService
+
+    return ListService(
+        chat=AcsChatService(chat_clients, settings.list_within),
+        clock=utc_now,
+        new_salt=new_salt,
+        reader_ids=settings.reader_ids,
+    )
+
+
+def fetch_attachments(
+    settings: FetchSettings, chat_clients: "ChatClients", archive: "ArchiveStore"
+) -> "FetchAttachments":
+    from shared.adapters.chat.images import ImageFetcher
+    from shared.adapters.links import LinkFetcher
+    from shared.domain.thread.transcript import Origin
+    from shared.ports.file_fetcher import FileFetcher
+    from shared.usecases.archive.attachments import FetchAttachments
+
+    fetchers: Mapping[Origin, FileFetcher] = {
+        Origin.ATTACHMENT: ImageFetcher(
+            chat_clients if settings.images else None,
+            most_bytes=settings.most_bytes,
+            within=settings.within,
+        ),
+        Origin.LINK: LinkFetcher(
+            settings.links_from,
+            most_bytes=settings.most_bytes,
+            within=settings.within,
+        ),
+    }
+    return FetchAttachments(archive=archive, fetchers=fetchers, clock=utc_now)
+
+
+def open_topic(settings: TopicSettings) -> "TopicAnnouncer | SilentAnnouncer":
+    """Return what announces new archives: a topic, or nothing where none is named."""
+    from shared.adapters.topic import SilentAnnouncer, TopicAnnouncer
+
+    if not settings.endpoint:
+        return SilentAnnouncer()
+    from azure.core.credentials import AzureKeyCredential
+    from azure.eventgrid.aio import EventGridPublisherClient
+
+    credential = (
+        AzureKeyCredential(settings.key)
+        if settings.key
+        else managed_identity(settings.client_id)
+    )
+    return TopicAnnouncer(EventGridPublisherClient(settings.endpoint, credential))

@@ -1,0 +1,30 @@
+"""Who this process is, what time it is, and chance: what the domain must not know."""
+
+import logging
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.domain.log.record import SALT_BYTES
+
+
+def managed_identity(client_id: str) -> Any:
+    """Return the credential of the deployed app, or of a developer on their machine."""
+    from azure.identity.aio import DefaultAzureCredential
+
+    return DefaultAzureCredential(managed_identity_client_id=client_id or None)
+
+
+def quieten_sdk_logs() -> None:
+    """Keep one line per HTTP request, with addresses in it, out of the log (P9)."""
+    logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(
+        logging.WARNING
+    )
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def new_salt() -> bytes:
+    return secrets.token_bytes(SALT_BYTES)

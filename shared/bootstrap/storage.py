@@ -1,0 +1,149 @@
+"""One storage account: its settings, or an address, become the adapters over it."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from shared.bootstrap.identity import managed_identity
+from shared.config.settings import StorageSettings
+from shared.domain import layout
+
+if TYPE_CHECKING:
+    from azure.storage.blob.aio import BlobServiceClient
+
+    from shared.adapters.storage.append_log import BlobAppendLog
+    from shared.adapters.storage.archive_store import BlobArchiveStore
+    from shared.adapters.storage.clients import Account
+    from shared.adapters.storage.leases import BlobLeases
+    from shared.adapters.storage.thread_logs import BlobThreadLogs
+    from shared.adapters.storage.unprocessed_events import BlobUnprocessedEvents
+    from shared.adapters.storage.work_queue import StorageWorkQueue
+
+
+class Closable(Protocol):
+    async def close(self) -> None:
+        """Close it, once what is under way is done."""
+        ...
+
+
+Opened = TypeVar("Opened", bound=Closable)
+
+
+class Storage:
+    """The adapters over one account, each made when it is first needed, and once.
+
+    Use it inside one running loop; `close` closes what was opened.
+    """
+
+    def __init__(
+        self,
+        settings: StorageSettings,
+        *,
+        container: str = layout.ARCHIVE,
+        options: Mapping[str, Any] | None = None,
+        block_bytes: int | None = None,
+    ) -> None:
+        """`container` holds the archive; `options` go to clients that do not append.
+
+        `block_bytes` is the most that one append may take.
+        """
+        self.settings = settings
+        self.container = container
+        self.options = options
+        self.block_bytes = block_bytes
+        self.opened: list[Closable] = []
+
+    def register(self, part: Opened) -> Opened:
+        """Note what has to be closed."""
+        self.opened.append(part)
+        return part
+
+    async def close(self) -> None:
+        """Close, the newest first: logs before the clients that they append by."""
+        while self.opened:
+            await self.opened.pop().close()
+
+    @cached_property
+    def account(self) -> "Account":
+        from shared.adapters.storage.clients import Account
+
+        settings = self.settings
+        is_signed = settings.connection_string or settings.has_signature
+        return Account(
+            connection_string=settings.connection_string,
+            blob_uri=settings.blob_uri,
+            queue_uri=settings.queue_uri,
+            credential=None
+            if is_signed
+            else self.register(managed_identity(settings.client_id)),
+        )
+
+    @cached_property
+    def appends(self) -> "BlobServiceClient":
+        """Blobs, for appends, which must end within a delivery's time."""
+        from shared.adapters.storage.clients import APPEND_OPTIONS
+
+        return self.register(self.account.blobs(**APPEND_OPTIONS))
+
+    @cached_property
+    def others(self) -> "BlobServiceClient":
+        """Blobs, for everything else."""
+        from shared.adapters.storage.clients import OTHER_OPTIONS
+
+        return self.register(self.account.blobs(**(self.options or OTHER_OPTIONS)))
+
+    @cached_property
+    def log(self) -> "BlobThreadLogs":
+        from shared.adapters.storage.thread_logs import BlobThreadLogs
+
+        bounds = {"block_bytes": self.block_bytes} if self.block_bytes else {}
+        return self.register(BlobThreadLogs(self.appends, self.others, **bounds))
+
+    @cached_property
+    def ledger(self) -> "BlobAppendLog":
+        return self.append_log(self.container)
+
+    @cached_property
+    def control(self) -> "BlobAppendLog":
+        """The log of sweeps and of backfills."""
+        return self.append_log(layout.CONTROL)
+
+    @cached_property
+    def archive(self) -> "BlobArchiveStore":
+        return self.files(self.container)
+
+    @cached_property
+    def leases(self) -> "BlobLeases":
+        from shared.adapters.storage.leases import BlobLeases
+
+        return BlobLeases(self.others)
+
+    @cached_property
+    def queue(self) -> "StorageWorkQueue":
+        return self.queue_named(layout.FINALIZE_QUEUE)
+
+    @cached_property
+    def poison(self) -> "StorageWorkQueue":
+        return self.queue_named(layout.POISON_QUEUE)
+
+    def append_log(self, container: str) -> "BlobAppendLog":
+        from shared.adapters.storage.append_log import BlobAppendLog
+
+        blobs = self.appends.get_container_client(container)
+        return self.register(BlobAppendLog(blobs))
+
+    def files(self, container: str) -> "BlobArchiveStore":
+        from shared.adapters.storage.archive_store import BlobArchiveStore
+
+        return BlobArchiveStore(self.others, container=container)
+
+    def queue_named(self, name: str) -> "StorageWorkQueue":
+        from shared.adapters.storage.work_queue import StorageWorkQueue
+
+        return StorageWorkQueue(self.register(self.account.queue(name)))
+
+    def unprocessed(self, container: str, prefix: str = "") -> "BlobUnprocessedEvents":
+        from shared.adapters.storage.unprocessed_events import BlobUnprocessedEvents
+
+        blobs = self.others.get_container_client(container)
+        return BlobUnprocessedEvents(blobs, prefix)
