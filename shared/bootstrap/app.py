@@ -71,7 +71,7 @@ class App:
     @cached_property
     def discover(self) -> "Discover":
         from shared.adapters.chat.finder import AcsThreadFinder
-        from shared.usecases.inventory.backfill import PutOnQueue
+        from shared.usecases.inventory.archivers import PutOnQueue
         from shared.usecases.inventory.discover import Discover
 
         storage, chat, due = self.storage, self.settings.chat, self.settings.due

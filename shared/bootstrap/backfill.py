@@ -20,13 +20,8 @@ from shared.domain import layout
 from shared.domain.errors import ArchiverError
 from shared.formats import ARCHIVED
 from shared.ports.leases import LeaseHeld
-from shared.usecases.inventory.backfill import (
-    ArchiveHere,
-    Archiver,
-    Backfill,
-    PutOnQueue,
-    Scope,
-)
+from shared.usecases.inventory.archivers import ArchiveHere, Archiver, PutOnQueue
+from shared.usecases.inventory.backfill import Backfill, Scope
 
 
 class RunIsBusy(ArchiverError):

@@ -24,7 +24,8 @@ from shared.cli.options import (
 from shared.cli.progress import backfill_bars
 from shared.cli.seeds import read_seeds
 from shared.cli.text import printable, readable
-from shared.domain.inventory import Inventory, ThreadState, UserState
+from shared.domain.inventory.facts import Fact, ThreadState, UserState, fact_json
+from shared.domain.inventory.state import Inventory
 from shared.usecases.inventory.backfill import Backfill, Scope, Seeds
 from shared.usecases.inventory.plan import BackfillPlan, plan
 
@@ -132,9 +133,9 @@ async def watched(work: Backfill, seeds: Seeds, *, as_json: bool) -> None:
     try:
         with backfill_bars(silent=as_json) as show:
 
-            def watch(line: dict[str, Any], inventory: Inventory) -> None:
+            def watch(fact: Fact, inventory: Inventory) -> None:
                 if as_json:
-                    click.echo(json.dumps(line))
+                    click.echo(json.dumps(fact_json(fact)))
                 show(inventory)
 
             work.run.watch = watch

@@ -18,7 +18,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from shared.domain.inventory import Inventory, ThreadState, UserState
+from shared.domain.inventory.facts import ThreadState, UserState
+from shared.domain.inventory.state import Inventory
 
 LINE_EVERY = 60.0
 

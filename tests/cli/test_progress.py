@@ -3,14 +3,15 @@
 import pytest
 
 from shared.cli import progress
-from shared.domain.inventory import Inventory, found_line, met_line
+from shared.domain.inventory.facts import ThreadFound, UserMet
+from shared.domain.inventory.state import Inventory
 
 
 @pytest.fixture
 def inventory():
     inventory = Inventory()
-    inventory.apply(met_line("8:acs:a", "users.txt"))
-    inventory.apply(found_line("19:one", "8:acs:a"))
+    inventory.apply(UserMet("8:acs:a", "users.txt"))
+    inventory.apply(ThreadFound("19:one", "8:acs:a"))
     return inventory
 
 

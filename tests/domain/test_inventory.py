@@ -3,44 +3,40 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain import json_line
-from shared.domain.inventory import (
-    Inventory,
-    Thread,
+from shared.domain.inventory.facts import (
+    Began,
+    Ended,
+    ThreadFound,
     ThreadState,
+    UserListed,
+    UserMet,
     UserState,
-    began_line,
-    done_line,
-    ended_line,
-    found_line,
-    listed_line,
-    met_line,
+    decode_fact,
+    encode_fact,
 )
+from shared.domain.inventory.state import Inventory, Thread
 
 NOON, LATER = "2026-11-22T12:00:00Z", "2026-11-22T13:00:00Z"
 
 
-def lines(*values):
-    return [json_line.compact(one).encode() for one in values]
+def lines(*facts):
+    return [encode_fact(fact) for fact in facts]
 
 
-def test_lines_tell_the_estate():
+def test_facts_add_up_to_the_inventory():
     inventory = Inventory.of(
         lines(
-            began_line(NOON),
-            met_line("8:acs:a", "users.txt"),
-            met_line("8:acs:b", "19:one"),
-            found_line("19:one", "8:acs:a", NOON),
-            found_line("19:one", "8:acs:b", NOON),
-            listed_line("8:acs:a", UserState.LISTED, threads=1),
-            listed_line("8:acs:b", UserState.REFUSED, reason="no token"),
-            done_line(
-                Thread("19:one", last_message_on=NOON),
-                ThreadState.ARCHIVED,
-                on=LATER,
-                revision=1,
+            Began(NOON),
+            UserMet("8:acs:a", "users.txt"),
+            UserMet("8:acs:b", "19:one"),
+            ThreadFound("19:one", "8:acs:a", NOON),
+            ThreadFound("19:one", "8:acs:b", NOON),
+            UserListed("8:acs:a", UserState.LISTED, threads=1),
+            UserListed("8:acs:b", UserState.REFUSED, reason="no token"),
+            Thread("19:one", last_message_on=NOON).done(
+                ThreadState.ARCHIVED, on=LATER, revision=1
             ),
-            ended_line(LATER),
+            Ended(LATER),
         )
     )
 
@@ -54,10 +50,25 @@ def test_lines_tell_the_estate():
     assert +inventory.user_states == {UserState.LISTED: 1, UserState.REFUSED: 1}
 
 
+def test_a_fact_is_read_back_from_its_line():
+    facts = [
+        Began(NOON),
+        Ended(LATER),
+        UserMet("8:acs:a", "users.txt"),
+        UserListed("8:acs:a", UserState.FAILED, threads=3, reason="503"),
+        ThreadFound("19:one", "8:acs:a", NOON),
+        Thread("19:one", last_message_on=NOON).done(
+            ThreadState.UNREACHABLE, on=LATER, revision=2, reason="no token"
+        ),
+    ]
+
+    assert [decode_fact(encode_fact(fact)) for fact in facts] == facts
+
+
 def test_a_torn_line_is_counted_and_hides_nothing():
     torn = [b'{"schema":1,"kind":"fo', b"", b'{"kind":"unheard of"}', b"[]"]
 
-    inventory = Inventory.of([*torn, *lines(met_line("8:acs:a", "x"))])
+    inventory = Inventory.of([*torn, *lines(UserMet("8:acs:a", "x"))])
 
     assert list(inventory.users) == ["8:acs:a"]
     assert inventory.unreadable == 3
@@ -65,13 +76,13 @@ def test_a_torn_line_is_counted_and_hides_nothing():
 
 FACTS = st.sampled_from(
     [
-        met_line("8:acs:a", "x"),
-        met_line("8:acs:b", "x"),
-        listed_line("8:acs:a", UserState.LISTED, threads=2),
-        found_line("19:one", "8:acs:a", NOON),
-        done_line(Thread("19:one"), ThreadState.FAILED, on=NOON, reason="x"),
-        done_line(Thread("19:one"), ThreadState.ARCHIVED, on=NOON, revision=1),
-        done_line(Thread("19:two"), ThreadState.QUEUED, on=NOON),
+        UserMet("8:acs:a", "x"),
+        UserMet("8:acs:b", "x"),
+        UserListed("8:acs:a", UserState.LISTED, threads=2),
+        ThreadFound("19:one", "8:acs:a", NOON),
+        Thread("19:one").done(ThreadState.FAILED, on=NOON, reason="x"),
+        Thread("19:one").done(ThreadState.ARCHIVED, on=NOON, revision=1),
+        Thread("19:two").done(ThreadState.QUEUED, on=NOON),
     ]
 )
 
@@ -97,9 +108,9 @@ def archived(last, *, seen, on):
     thread = Thread("19:one", last_message_on=seen)
     inventory = Inventory.of(
         lines(
-            found_line("19:one", "", seen),
-            done_line(thread, ThreadState.ARCHIVED, on=on, revision=1),
-            found_line("19:one", "", last),
+            ThreadFound("19:one", "", seen),
+            thread.done(ThreadState.ARCHIVED, on=on, revision=1),
+            ThreadFound("19:one", "", last),
         )
     )
     return inventory.threads["19:one"]

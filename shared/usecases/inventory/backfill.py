@@ -1,10 +1,10 @@
-"""Backfill: every thread of the estate, found through the users in them.
+"""Backfill: every thread of a resource, found through the users in them.
 
-Users are asked for their threads, threads are archived, and, where that is wished, who
-takes part in a thread is asked for their threads in turn, until nothing new comes.
+Users are asked for their threads, threads are archived, and, on request, whoever takes
+part in a thread is asked for their threads in turn, until nothing new is found.
 
-Rule 1: what was learned is durable before anything is built on it (`domain.estate`), so
-        a run that is killed goes on where it was.
+Rule 1: what was learned is durable before anything is built on it
+        (`domain.inventory`), so a run that is killed goes on where it was.
 Rule 2: one user or thread that fails is recorded and never stops the others.
 Rule 3: nobody is asked twice in a run, and the threads of one reader take turns with
         those of others: the service limits how often each user may ask.
@@ -15,38 +15,32 @@ from collections import OrderedDict, deque
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
-from shared.domain.errors import ArchiverError, Unreachable
-from shared.domain.inventory import (
-    FINISHED,
-    Inventory,
-    Thread,
+from shared.domain.errors import ArchiverError
+from shared.domain.inventory.facts import (
+    Began,
+    Ended,
+    Fact,
+    ThreadFound,
     ThreadState,
-    User,
+    UserListed,
+    UserMet,
     UserState,
-    began_line,
-    done_line,
-    ended_line,
-    found_line,
-    listed_line,
-    met_line,
 )
+from shared.domain.inventory.state import FINISHED, Inventory, Thread, User
 from shared.domain.log.event import is_own_user
-from shared.domain.log.work import Work
 from shared.domain.times import format_time
 from shared.ports.chat_service import ReaderRefused
 from shared.ports.clock import Clock
 from shared.ports.thread_finder import ThreadFinder
-from shared.ports.work_queue import WorkQueue
-from shared.usecases.archive.finalize import Finalize
-from shared.usecases.inventory.runs import BackfillRun, Line
+from shared.usecases.inventory.archivers import NOT_DONE, Archiver, Done
+from shared.usecases.inventory.runs import BackfillRun
 
 MOST_WAITING = 10_000
 """Threads that wait to be archived before no more users are asked for theirs."""
 ASKING_SHARE = 4
 """One of so many at work asks users for their threads while others wait."""
-REASON = "backfill"
 
 
 class Scope(StrEnum):
@@ -59,74 +53,10 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seeds:
-    """Where to begin: users and how each is known; threads and a reader, or ""."""
+    """Where to begin: users and how each was found; threads and a reader, or ""."""
 
     users: Sequence[tuple[str, str]] = ()
     threads: Sequence[tuple[str, str]] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """What became of one thread; `people` are those who were met in it."""
-
-    state: ThreadState
-    revision: int = 0
-    reason: str = ""
-    people: tuple[str, ...] = ()
-
-
-NOT_DONE = Done(state=ThreadState.FOUND)
-
-
-class Archiver(Protocol):
-    """Has a thread archived, here or elsewhere."""
-
-    async def __call__(self, thread: Thread) -> Done:
-        """Archive a thread; what goes wrong is told, never raised."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveHere:
-    """Archives threads in this process."""
-
-    finalize: Finalize
-
-    async def __call__(self, thread: Thread) -> Done:
-        """Finalize a thread."""
-        try:
-            finalized = await self.finalize(
-                thread.id, readers=thread.readers, relist=True
-            )
-        except Unreachable as error:
-            return Done(state=ThreadState.UNREACHABLE, reason=str(error))
-        except ArchiverError as error:
-            return Done(state=ThreadState.FAILED, reason=str(error))
-        if not finalized.revision:
-            return Done(state=ThreadState.FAILED, reason="somebody else archives it")
-        return Done(
-            state=ThreadState.ARCHIVED,
-            revision=finalized.revision,
-            people=finalized.people,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PutOnQueue:
-    """Leaves threads to the function app."""
-
-    queue: WorkQueue
-
-    async def __call__(self, thread: Thread) -> Done:
-        """Queue a thread."""
-        work = Work(
-            thread_id=thread.id, reason=REASON, readers=thread.readers, relist=True
-        )
-        try:
-            await self.queue.put(work)
-        except ArchiverError as error:
-            return Done(state=ThreadState.FAILED, reason=str(error))
-        return Done(state=ThreadState.QUEUED)
 
 
 @dataclass(slots=True)
@@ -185,36 +115,36 @@ class Backfill:
         return self.run.inventory
 
     async def __call__(self, seeds: Seeds) -> Inventory:
-        """Run until nothing new comes; give what is known then.
+        """Run until nothing new is found; return what is known then.
 
         The run has to be loaded.
 
         Raises:
-            Transient: the run's own state could not be kept.
+            Transient: the run's own state could not be made durable.
 
         """
-        await self.run.record(began_line(self.now()), *self.new_seeds(seeds))
+        await self.run.record(Began(self.now()), *self.new_seeds(seeds))
         self.users.extend(self.inventory.unlisted(again=self.scope is not Scope.NEW))
         for thread in self.inventory.threads.values():
             if self.scope is Scope.ALL or thread.state not in FINISHED:
                 self.waiting.add(thread)
         await self.work()
         if not self.stop.is_set():
-            await self.run.record(ended_line(self.now()))
+            await self.run.record(Ended(self.now()))
         return self.inventory
 
     def now(self) -> str:
         return format_time(self.clock())
 
-    def new_seeds(self, seeds: Seeds) -> list[Line]:
+    def new_seeds(self, seeds: Seeds) -> Sequence[Fact]:
         """Return what of the seeds is not known yet."""
         users = dict(seeds.users)
         return [
-            met_line(user, by)
+            UserMet(user, by)
             for user, by in users.items()
             if user not in self.inventory.users
         ] + [
-            found_line(thread_id, reader)
+            ThreadFound(thread_id, reader)
             for thread_id, reader in dict.fromkeys(seeds.threads)
             if self.is_new(thread_id, reader)
         ]
@@ -233,8 +163,8 @@ class Backfill:
         try:
             await asyncio.gather(*workers)
         finally:
-            for one in workers:
-                one.cancel()
+            for worker in workers:
+                worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
 
     async def worker(self) -> None:
@@ -271,27 +201,28 @@ class Backfill:
         finally:
             self.asking -= 1
 
-    async def answer_of(self, user: User) -> list[Line]:
+    async def answer_of(self, user: User) -> list[Fact]:
         if not is_own_user(user.id):
             reason = "no user of an ACS resource: no token exists for such an id"
-            return [listed_line(user.id, UserState.REFUSED, reason=reason)]
+            return [UserListed(user.id, UserState.REFUSED, reason=reason)]
         try:
             threads = await self.finder.threads_of(user.id)
         except ReaderRefused as error:
-            return [listed_line(user.id, UserState.REFUSED, reason=error.reason)]
+            return [UserListed(user.id, UserState.REFUSED, reason=error.reason)]
         except ArchiverError as error:
-            return [listed_line(user.id, UserState.FAILED, reason=str(error))]
-        lines = [
-            found_line(one.id, user.id, one.last_message_on)
-            for one in threads
-            if self.is_new(one.id, user.id, one.last_message_on)
-        ]
-        await self.run.record(*lines)
+            return [UserListed(user.id, UserState.FAILED, reason=str(error))]
+        await self.run.record(
+            *(
+                ThreadFound(found.id, user.id, found.last_message_on)
+                for found in threads
+                if self.is_new(found.id, user.id, found.last_message_on)
+            )
+        )
         for found in threads:
             thread = self.inventory.threads[found.id]
             if self.is_due(thread):
                 self.waiting.add(thread)
-        return [listed_line(user.id, UserState.LISTED, threads=len(threads))]
+        return [UserListed(user.id, UserState.LISTED, threads=len(threads))]
 
     def is_due(self, thread: Thread) -> bool:
         if self.scope is Scope.SINCE_LAST:
@@ -299,7 +230,7 @@ class Backfill:
         return self.scope is Scope.ALL or thread.state not in FINISHED
 
     async def archive(self, thread: Thread) -> None:
-        """Have a thread archived, and meet who takes part in it."""
+        """Have a thread archived, and find out who takes part in it."""
         done = await self.archiver(thread) if self.archiver else NOT_DONE
         people = done.people
         if self.follow and not people:
@@ -308,30 +239,29 @@ class Backfill:
             except ArchiverError as error:
                 done = Done(state=ThreadState.FAILED, reason=f"participants: {error}")
         new = self.strangers(people) if self.follow else []
-        lines = [met_line(one, thread.id) for one in new]
+        facts: list[Fact] = [UserMet(user_id, thread.id) for user_id in new]
         if done.state is not ThreadState.FOUND:
-            lines.append(
-                done_line(
-                    thread,
+            facts.append(
+                thread.done(
                     done.state,
                     on=self.now(),
                     revision=done.revision,
                     reason=done.reason,
                 )
             )
-        await self.run.record(*lines)
-        self.users.extend(self.inventory.users[one] for one in new)
+        await self.run.record(*facts)
+        self.users.extend(self.inventory.users[user_id] for user_id in new)
         if thread.state is ThreadState.UNREACHABLE:
-            self.waiting.add(thread)  # where another reader was found meanwhile
+            self.waiting.add(thread)  # another reader may have been found meanwhile
 
     def strangers(self, people: Sequence[str]) -> list[str]:
-        """Return who was never met, once, however many threads they are met in."""
+        """Return who was never found before, once, however many threads they are in."""
         new = [
-            one
-            for one in people
-            if is_own_user(one)
-            and one not in self.inventory.users
-            and one not in self.followed
+            user_id
+            for user_id in people
+            if is_own_user(user_id)
+            and user_id not in self.inventory.users
+            and user_id not in self.followed
         ]
         self.followed.update(new)
         return new

@@ -15,13 +15,15 @@ from datetime import datetime, timedelta
 from shared.domain import layout
 from shared.domain.archive.manifest import Manifest
 from shared.domain.errors import ArchiverError
-from shared.domain.inventory import (
-    SETTLING,
-    Inventory,
-    Thread,
+from shared.domain.inventory.facts import (
+    Began,
+    Ended,
+    Fact,
+    ThreadDone,
     ThreadState,
-    done_line,
+    UserListed,
 )
+from shared.domain.inventory.state import SETTLING, Inventory, Thread
 from shared.domain.times import parse_time
 from shared.ports.append_log import AppendLog
 from shared.ports.archive_store import ArchiveFiles, ArchiveStore
@@ -29,15 +31,9 @@ from shared.ports.clock import Clock
 from shared.ports.leases import LeaseHeld, Leases
 from shared.ports.thread_finder import ThreadFinder
 from shared.usecases.evidence.revisions import newest_manifest
-from shared.usecases.inventory.backfill import (
-    NOT_DONE,
-    Archiver,
-    Backfill,
-    Done,
-    Scope,
-    Seeds,
-)
-from shared.usecases.inventory.runs import BackfillRun, Line, batches
+from shared.usecases.inventory.archivers import NOT_DONE, Archiver, Done
+from shared.usecases.inventory.backfill import Backfill, Scope, Seeds
+from shared.usecases.inventory.runs import BackfillRun, batches
 
 RUN = "discovery"
 """The name of the run. A backfill of that name would wait for the sweep."""
@@ -100,7 +96,7 @@ class Discover:
         A reader who cannot be asked is a failure: their threads are not known (P8).
 
         Raises:
-            Transient: what was found could not be kept.
+            Transient: what was found could not be made durable.
 
         """
         try:
@@ -110,7 +106,7 @@ class Discover:
             return Discovered()  # another sweep is at it
 
     async def ask(self) -> Discovered:
-        run = BackfillRun(name=RUN, log=self.log, files=self.files, is_kept=is_news)
+        run = BackfillRun(name=RUN, log=self.log, files=self.files, is_news=is_news)
         await run.load()
         await self.settle(run)
         archiver = WhenQuiet(
@@ -127,26 +123,26 @@ class Discover:
             scope=Scope.SINCE_LAST,
         )
         inventory = await backfill(
-            Seeds(users=[(one, "ACS_READER_IDS") for one in self.reader_ids])
+            Seeds(users=[(user_id, "ACS_READER_IDS") for user_id in self.reader_ids])
         )
         return Discovered(
             threads=len(inventory.threads),
             queued=archiver.queued,
-            failures=[f"reader {one.id}: {one.reason}" for one in inventory.unasked],
+            failures=[f"reader {user.id}: {user.reason}" for user in inventory.unasked],
         )
 
     async def settle(self, run: BackfillRun) -> None:
-        """Take what was queued for archived where it is, and for failed where not."""
+        """Record what became of threads that were queued long ago."""
         now = self.clock()
         queued = [
-            one
-            for one in run.inventory.threads.values()
-            if is_late(one, now - LATE_AFTER)
+            thread
+            for thread in run.inventory.threads.values()
+            if is_late(thread, now - LATE_AFTER)
         ]
         for some in batches(queued, AT_ONCE):
             await run.record(*await asyncio.gather(*map(self.outcome_of, some)))
 
-    async def outcome_of(self, thread: Thread) -> Line:
+    async def outcome_of(self, thread: Thread) -> ThreadDone:
         state, revision, reason = ThreadState.FAILED, 0, "queued, and not archived"
         try:
             manifest = await newest_manifest(self.archive, thread.id)
@@ -155,22 +151,21 @@ class Discover:
         except ArchiverError as error:
             reason = str(error)
         # When it was queued stays: it is what a later message is compared with.
-        return done_line(
-            thread, state, on=thread.done_on, revision=revision, reason=reason
-        )
+        return thread.done(state, on=thread.done_on, revision=revision, reason=reason)
 
 
-def is_news(line: Line, inventory: Inventory) -> bool:
-    """Return whether a line says anything new: else a sweep writes none."""
-    if line["kind"] == "began":
-        return not inventory.began_on
-    if line["kind"] == "ended":
-        return not inventory.ended_on
-    user = inventory.users.get(line["id"])
-    if line["kind"] != "listed" or user is None:
-        return True
-    told = line["state"], line["threads"], line["reason"]
-    return told != (user.state, user.threads, user.reason)
+def is_news(fact: Fact, inventory: Inventory) -> bool:
+    """Return whether a fact says anything new: a sweep without news writes nothing."""
+    match fact:
+        case Began():
+            return not inventory.began_on
+        case Ended():
+            return not inventory.ended_on
+        case UserListed():
+            user = inventory.users.get(fact.id)
+            answer = fact.state, fact.threads, fact.reason
+            return user is None or answer != (user.state, user.threads, user.reason)
+    return True
 
 
 def is_late(thread: Thread, since: datetime) -> bool:

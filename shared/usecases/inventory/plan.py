@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.domain.errors import ArchiverError
-from shared.domain.inventory import FINISHED, Inventory, Thread
+from shared.domain.inventory.state import FINISHED, Inventory, Thread
 from shared.ports.thread_finder import ThreadFinder
 
 SAMPLE = 50

@@ -13,7 +13,8 @@ from enum import StrEnum
 from shared.domain import json_line, layout
 from shared.domain.archive.manifest import Manifest
 from shared.domain.errors import ArchiverError, IntegrityError
-from shared.domain.inventory import Inventory, Thread, ThreadState, User, UserState
+from shared.domain.inventory.facts import ThreadState, UserState
+from shared.domain.inventory.state import Inventory, Thread, User
 from shared.domain.thread.baseline import Baseline
 from shared.domain.thread.listing import Visibility
 from shared.ports.archive_store import ArchiveStore

@@ -2,37 +2,37 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from shared.domain import json_line, layout
-from shared.domain.inventory import Inventory
+from shared.domain import layout
+from shared.domain.inventory.facts import Fact, encode_fact
+from shared.domain.inventory.state import Inventory
 from shared.ports.append_log import AppendLog
 from shared.ports.archive_store import ArchiveFiles
 
-LINES_AT_ONCE = 500
-Line = dict[str, Any]
-One = TypeVar("One")
+FACTS_AT_ONCE = 500
+Item = TypeVar("Item")
 
 
-def nobody(line: Line, inventory: Inventory) -> None:
-    """Watch nothing."""
+def watch_nothing(fact: Fact, inventory: Inventory) -> None:
+    """Do nothing."""
 
 
-def every(line: Line, inventory: Inventory) -> bool:  # noqa: ARG001 - as others have it
-    """Keep whatever is told."""
+def is_anything(fact: Fact, inventory: Inventory) -> bool:  # noqa: ARG001 - a default
+    """Return True: every fact is news."""
     return True
 
 
 @dataclass(slots=True, kw_only=True)
 class BackfillRun:
-    """One run by its name. What is told to it is durable when `tell` returns."""
+    """One run by its name. A fact is durable when `record` returns."""
 
     name: str
     log: AppendLog
     files: ArchiveFiles
-    watch: Callable[[Line, Inventory], None] = nobody
-    is_kept: Callable[[Line, Inventory], bool] = every
-    """Says of a line, and of what is known without it, whether it tells anything."""
+    watch: Callable[[Fact, Inventory], None] = watch_nothing
+    is_news: Callable[[Fact, Inventory], bool] = is_anything
+    """Says of a fact, and of what is known without it, whether to record it."""
     inventory: Inventory = field(default_factory=Inventory)
 
     async def load(self) -> Inventory:
@@ -56,22 +56,22 @@ class BackfillRun:
                     yield line
             yield rest
 
-    async def record(self, *lines: Line) -> None:
-        """Keep some facts, in this order, and take them in.
+    async def record(self, *facts: Fact) -> None:
+        """Append some facts to the run's log, in this order, then apply them.
 
         Raises:
-            Transient: they could not be kept.
+            Transient: they could not be made durable.
 
         """
-        news = [one for one in lines if self.is_kept(one, self.inventory)]
-        for some in batches(news, LINES_AT_ONCE):
-            text = "".join(json_line.compact(line) + "\n" for line in some)
-            await self.log.append(layout.run_stem(self.name), json_line.encode(text))
-            for line in some:
-                self.inventory.apply(line)
-                self.watch(line, self.inventory)
+        news = [fact for fact in facts if self.is_news(fact, self.inventory)]
+        for some in batches(news, FACTS_AT_ONCE):
+            lines = b"".join(map(encode_fact, some))
+            await self.log.append(layout.run_stem(self.name), lines)
+            for fact in some:
+                self.inventory.apply(fact)
+                self.watch(fact, self.inventory)
 
 
-def batches(every: Sequence[One], size: int) -> list[Sequence[One]]:
-    """Cut a sequence into pieces of a size, but for the last."""
-    return [every[start : start + size] for start in range(0, len(every), size)]
+def batches(items: Sequence[Item], size: int) -> list[Sequence[Item]]:
+    """Cut a sequence into pieces of a size; the last may be shorter."""
+    return [items[start : start + size] for start in range(0, len(items), size)]

@@ -10,14 +10,9 @@ from builders import ALICE, BOB, listed
 from fakes.archive_store import MemoryArchiveStore
 from fakes.thread_finder import MemoryThreadFinder
 from shared.domain.errors import Transient
-from shared.domain.inventory import ThreadState, UserState
-from shared.usecases.inventory.backfill import (
-    ArchiveHere,
-    Backfill,
-    PutOnQueue,
-    Scope,
-    Seeds,
-)
+from shared.domain.inventory.facts import ThreadState, UserState
+from shared.usecases.inventory.archivers import ArchiveHere, PutOnQueue
+from shared.usecases.inventory.backfill import Backfill, Scope, Seeds
 from shared.usecases.inventory.runs import BackfillRun
 from world import World
 

@@ -8,7 +8,7 @@ from builders import ALICE, BOB, THREAD, listed
 from fakes.thread_finder import MemoryThreadFinder
 from shared.domain import layout
 from shared.domain.times import format_time
-from shared.usecases.inventory.backfill import PutOnQueue
+from shared.usecases.inventory.archivers import PutOnQueue
 from shared.usecases.inventory.discover import Discover
 from world import World
 

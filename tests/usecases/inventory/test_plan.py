@@ -4,28 +4,22 @@ import pytest
 
 from builders import ALICE, BOB
 from fakes.thread_finder import MemoryThreadFinder
-from shared.domain.inventory import (
-    Inventory,
-    Thread,
-    ThreadState,
-    done_line,
-    found_line,
-    met_line,
-)
+from shared.domain.inventory.facts import ThreadFound, ThreadState, UserMet
+from shared.domain.inventory.state import Inventory, Thread
 from shared.usecases.inventory.plan import SAMPLE, plan, spread
 
 
 def estate_of(count, reader=ALICE):
     inventory = Inventory()
-    inventory.apply(met_line(reader, "users.txt"))
+    inventory.apply(UserMet(reader, "users.txt"))
     for number in range(count):
-        inventory.apply(found_line(f"19:{number}", reader))
+        inventory.apply(ThreadFound(f"19:{number}", reader))
     return inventory
 
 
 async def test_what_is_archived_already_is_not_ahead():
     inventory = estate_of(10)
-    done = done_line(Thread("19:0"), ThreadState.ARCHIVED, on="", revision=1)
+    done = Thread("19:0").done(ThreadState.ARCHIVED, on="", revision=1)
     inventory.apply(done)
 
     planned = await plan(inventory, MemoryThreadFinder(), concurrency=16)

@@ -17,18 +17,16 @@ from builders import (
 )
 from shared.cli.report import FORMS
 from shared.domain import layout
-from shared.domain.inventory import (
-    Inventory,
-    Thread,
+from shared.domain.inventory.facts import (
+    Began,
+    Ended,
+    ThreadFound,
     ThreadState,
+    UserListed,
+    UserMet,
     UserState,
-    began_line,
-    done_line,
-    ended_line,
-    found_line,
-    listed_line,
-    met_line,
 )
+from shared.domain.inventory.state import Inventory, Thread
 from shared.usecases.inventory.report import MakeReport, ThreadStatus
 from world import World
 
@@ -38,13 +36,13 @@ LOST, STUCK, WAITING = "19:lost", "19:stuck", "19:<b>waiting</b>"
 
 def estate_of(*lines):
     inventory = Inventory()
-    for line in (began_line(NOW), *lines):
+    for line in (Began(NOW), *lines):
         inventory.apply(line)
     return inventory
 
 
 def ended(*lines):
-    return estate_of(*lines, ended_line(NOW))
+    return estate_of(*lines, Ended(NOW))
 
 
 @pytest.fixture
@@ -61,10 +59,10 @@ async def apply(world, inventory, mapped=None, run="estate"):
 
 
 ALL_WELL = (
-    met_line(ALICE, "users.txt"),
-    listed_line(ALICE, UserState.LISTED, threads=1),
-    found_line(THREAD, ALICE),
-    done_line(Thread(THREAD), ThreadState.ARCHIVED, on=NOW, revision=1),
+    UserMet(ALICE, "users.txt"),
+    UserListed(ALICE, UserState.LISTED, threads=1),
+    ThreadFound(THREAD, ALICE),
+    Thread(THREAD).done(ThreadState.ARCHIVED, on=NOW, revision=1),
 )
 
 
@@ -81,9 +79,9 @@ async def test_an_estate_that_is_archived_is_complete(world):
 @pytest.mark.parametrize(
     ("line", "doubt"),
     [
-        (listed_line(BOB, UserState.FAILED, reason="503"), "could not be asked"),
-        (listed_line(BOB, UserState.REFUSED, reason="404"), "refused a token"),
-        (met_line(BOB, "users.txt"), "were not asked"),
+        (UserListed(BOB, UserState.FAILED, reason="503"), "could not be asked"),
+        (UserListed(BOB, UserState.REFUSED, reason="404"), "refused a token"),
+        (UserMet(BOB, "users.txt"), "were not asked"),
     ],
 )
 async def test_whoever_could_not_be_asked_may_hide_threads(world, line, doubt):
@@ -106,14 +104,14 @@ async def test_every_thread_stands_as_it_is_and_says_why(world):
     await world.finalize("19:part", readers=[BOB])
     inventory = ended(
         *ALL_WELL,
-        found_line(LOST, BOB),
-        done_line(Thread(LOST), ThreadState.UNREACHABLE, on=NOW, reason="no token"),
-        found_line(STUCK, BOB),
-        done_line(Thread(STUCK), ThreadState.FAILED, on=NOW, reason="503"),
-        found_line(WAITING, BOB),
-        done_line(Thread(WAITING), ThreadState.QUEUED, on=NOW),
-        found_line("19:vanished", BOB),
-        done_line(Thread("19:vanished"), ThreadState.ARCHIVED, on=NOW, revision=1),
+        ThreadFound(LOST, BOB),
+        Thread(LOST).done(ThreadState.UNREACHABLE, on=NOW, reason="no token"),
+        ThreadFound(STUCK, BOB),
+        Thread(STUCK).done(ThreadState.FAILED, on=NOW, reason="503"),
+        ThreadFound(WAITING, BOB),
+        Thread(WAITING).done(ThreadState.QUEUED, on=NOW),
+        ThreadFound("19:vanished", BOB),
+        Thread("19:vanished").done(ThreadState.ARCHIVED, on=NOW, revision=1),
     )
 
     report = await apply(world, inventory)
@@ -153,9 +151,9 @@ async def test_authors_without_an_identity_are_named_where_a_map_is_given(world)
 async def test_the_forms_tell_the_same(world):
     inventory = ended(
         *ALL_WELL,
-        listed_line(BOB, UserState.LISTED, threads=0),
-        found_line(WAITING, BOB),
-        done_line(Thread(WAITING), ThreadState.FAILED, on=NOW, reason="<script>"),
+        UserListed(BOB, UserState.LISTED, threads=0),
+        ThreadFound(WAITING, BOB),
+        Thread(WAITING).done(ThreadState.FAILED, on=NOW, reason="<script>"),
     )
 
     forms = {name: form(await apply(world, inventory)) for name, form in FORMS.items()}

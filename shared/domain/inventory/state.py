@@ -1,0 +1,187 @@
+"""The inventory: every user and thread that a backfill found, and what became of them.
+
+A run's state is a log of facts: applying them in their order gives the inventory, so a
+run that is killed goes on where it was. Nothing that failed is forgotten: it is tried
+again by the next run, and named by the report until then.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import assert_never
+
+from shared.domain.inventory.facts import (
+    Began,
+    Ended,
+    Fact,
+    ThreadDone,
+    ThreadFound,
+    ThreadState,
+    UserListed,
+    UserMet,
+    UserState,
+    decode_fact,
+)
+from shared.domain.times import parse_time
+
+MOST_READERS_KEPT = 3
+"""Readers that are kept of a thread: a listing as one of them tells of all others."""
+SETTLING = timedelta(minutes=2)
+"""A newest message this close to when a thread was archived may not be its last one:
+listings tell whole seconds, and clocks differ."""
+
+
+NOT_ASKED = (UserState.REFUSED, UserState.FAILED)
+FINISHED = (ThreadState.QUEUED, ThreadState.ARCHIVED)
+
+
+@dataclass(slots=True)
+class User:
+    """A user, how they were found, and what came of listing their threads."""
+
+    id: str
+    met_by: str = ""
+    state: UserState = UserState.MET
+    threads: int = 0
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Thread:
+    """A thread, who may read it, and what became of it.
+
+    `last_message_on` is what the service said when the thread was found, `done_on` when
+    it was last done with; "" where nobody has told.
+    """
+
+    id: str
+    readers: tuple[str, ...] = ()
+    last_message_on: str = ""
+    state: ThreadState = ThreadState.FOUND
+    revision: int = 0
+    done_on: str = ""
+    seen_message_on: str = ""
+    """The newest message there was when it was last done with."""
+    reason: str = ""
+
+    def wants(self, reader: str) -> bool:
+        """Return whether one more reader is worth knowing: the first may be gone."""
+        return (
+            bool(reader)
+            and reader not in self.readers
+            and len(self.readers) < MOST_READERS_KEPT
+        )
+
+    def done(
+        self, state: ThreadState, *, on: str, revision: int = 0, reason: str = ""
+    ) -> ThreadDone:
+        """Return the fact that this became of the thread as it is known now."""
+        return ThreadDone(
+            id=self.id,
+            state=state,
+            revision=revision,
+            on=on,
+            seen=self.last_message_on,
+            reason=reason,
+        )
+
+    @property
+    def has_news(self) -> bool:
+        """Whether it may hold messages that came after it was last done with."""
+        if self.state not in FINISHED or self.last_message_on != self.seen_message_on:
+            return True
+        last, done = parse_time(self.last_message_on), parse_time(self.done_on)
+        return last is not None and done is not None and last > done - SETTLING
+
+
+@dataclass(slots=True)
+class Inventory:
+    """All that a run's lines tell."""
+
+    users: dict[str, User] = field(default_factory=dict)
+    threads: dict[str, Thread] = field(default_factory=dict)
+    user_states: Counter[UserState] = field(default_factory=Counter)
+    thread_states: Counter[ThreadState] = field(default_factory=Counter)
+    began_on: str = ""
+    ended_on: str = ""
+    """When the newest run came to its end; "" while it has not."""
+    unreadable: int = 0
+
+    @classmethod
+    def of(cls, lines: Iterable[bytes]) -> "Inventory":
+        """Read a run's state. A line that is torn is counted, never raised."""
+        inventory = cls()
+        for line in lines:
+            if line.strip():
+                try:
+                    inventory.apply(decode_fact(line))
+                except (ValueError, KeyError, TypeError):
+                    inventory.unreadable += 1
+        return inventory
+
+    def apply(self, fact: Fact) -> None:
+        """Apply one fact."""
+        match fact:
+            case Began():
+                self.began_on, self.ended_on = self.began_on or fact.on, ""
+            case Ended():
+                self.ended_on = fact.on
+            case UserMet():
+                user = self.user(fact.id)
+                user.met_by = user.met_by or fact.by
+            case UserListed():
+                self.apply_listed(fact)
+            case ThreadFound():
+                thread = self.thread(fact.id)
+                if thread.wants(fact.reader):
+                    thread.readers = (*thread.readers, fact.reader)
+                thread.last_message_on = max(
+                    thread.last_message_on, fact.last_message_on
+                )
+            case ThreadDone():
+                self.apply_done(fact)
+            case _:
+                assert_never(fact)
+
+    def apply_listed(self, fact: UserListed) -> None:
+        user = self.user(fact.id)
+        self.user_states[user.state] -= 1
+        user.state, user.threads, user.reason = fact.state, fact.threads, fact.reason
+        self.user_states[user.state] += 1
+
+    def apply_done(self, fact: ThreadDone) -> None:
+        thread = self.thread(fact.id)
+        self.thread_states[thread.state] -= 1
+        thread.state, thread.revision = fact.state, fact.revision
+        thread.done_on, thread.reason = fact.on, fact.reason
+        thread.seen_message_on = fact.seen
+        self.thread_states[thread.state] += 1
+
+    def user(self, user_id: str) -> User:
+        if user_id not in self.users:
+            self.users[user_id] = User(user_id)
+            self.user_states[UserState.MET] += 1
+        return self.users[user_id]
+
+    def thread(self, thread_id: str) -> Thread:
+        if thread_id not in self.threads:
+            self.threads[thread_id] = Thread(thread_id)
+            self.thread_states[ThreadState.FOUND] += 1
+        return self.threads[thread_id]
+
+    def unlisted(self, *, again: bool) -> Iterator[User]:
+        """Yield the users to ask: all of them, or those who have not answered yet."""
+        for user in self.users.values():
+            if again or user.state is not UserState.LISTED:
+                yield user
+
+    @property
+    def unasked(self) -> list[User]:
+        """The users whose threads could not be had."""
+        return [one for one in self.users.values() if one.state in NOT_ASKED]
+
+    @property
+    def has_failed_discovery(self) -> bool:
+        """Whether some user's threads could not be asked for: there may be more."""
+        return any(self.user_states[one] for one in NOT_ASKED)
