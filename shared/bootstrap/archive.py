@@ -232,7 +232,7 @@ async def open_archive(
     """Open an archive; with `make`, a folder may be a new one.
 
     Raises:
-        NoArchive: there is none, or nobody said where.
+        NoArchive: there is no archive, or none was named.
         ConfigError: the storage account's settings cannot be read.
 
     """
@@ -300,7 +300,7 @@ def in_file_system(url: str) -> OpenedArchive:
 
 
 def in_container(address: str) -> OpenedArchive:
-    """Open the container at an address, by its signature or as whoever is signed in."""
+    """Open a container at an address, by signature or as who is signed in."""
     parts = urlsplit(address)
     service, _, name = parts.path.rstrip("/").rpartition("/")
     if not name:

@@ -1,4 +1,4 @@
-"""`chat-archive backfill`: every thread of the estate, found through its users."""
+"""`chat-archive backfill`: every thread of a resource, found through its users."""
 
 import asyncio
 import json
@@ -26,6 +26,7 @@ from shared.cli.seeds import read_seeds
 from shared.cli.text import printable, readable
 from shared.domain.inventory.facts import Fact, ThreadState, UserState, fact_json
 from shared.domain.inventory.state import Inventory
+from shared.domain.words import plural
 from shared.usecases.inventory.backfill import Backfill, Scope, Seeds
 from shared.usecases.inventory.plan import BackfillPlan, plan
 
@@ -37,7 +38,9 @@ FILES: Any = {"type": click.File("rb"), "multiple": True, "metavar": "FILE"}
 @click.option("--users", **FILES, help="User ids, one a line; - reads standard input.")
 @click.option("--chat-logs", **FILES, help="Chat logs of Azure Monitor, CSV or JSON.")
 @click.option("--threads", **FILES, help="Thread ids, each with a reader if known.")
-@click.option("--follow", is_flag=True, help="Ask everybody who is met on the way too.")
+@click.option(
+    "--follow", is_flag=True, help="Ask everybody who is found on the way too."
+)
 @click.option("--to", default="", help="Where the archive stands, as ARCHIVE says.")
 @click.option("--here", is_flag=True, help="Archive in this process, not by the queue.")
 @click.option("--dry-run", is_flag=True, help="Find, and say what there is to do.")
@@ -86,11 +89,11 @@ async def backfill(
     There is no list of all threads: name the users, from your own database or from the
     chat logs of Azure Monitor, and follow who takes part. Threads go to the queue of
     the function app, or are archived --here. The run keeps its state beside the
-    archive: a run that was stopped, by whatever, goes on when the same command is given
-    again, and only does what is not done. What failed is tried again.
+    archive: a run that was stopped, by any cause, goes on when the same command is
+    given again, and only does what is not done. What failed is tried again.
 
     Exit status: 0 all done, 1 something could not be had (see `report`), 2 unreadable
-    or wrongly asked, 130 stopped by Ctrl-C.
+    or a usage error, 130 stopped by Ctrl-C.
 
     \b
     Examples:
@@ -155,14 +158,15 @@ def print_plan(planned: BackfillPlan, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"plan": asdict(planned)}))
         return
-    click.echo(f"{planned.threads} thread(s) of {planned.users} user(s) to archive")
+    threads, users = plural(planned.threads, "thread"), plural(planned.users, "user")
+    click.echo(f"{threads} of {users} to archive")
     click.echo(
         f"  about {planned.messages} messages, {planned.calls} calls, "
         f"{lasting(planned.seconds)}, {readable(planned.bytes)}"
     )
     click.echo(
-        f"  estimated from {planned.sampled} thread(s), the service's limits, and a "
-        "tenth of a second a call; nothing was archived"
+        f"  estimated from {plural(planned.sampled, 'thread')}, the service's limits, "
+        "and a tenth of a second a call; nothing was archived"
     )
 
 
@@ -179,12 +183,15 @@ def print_end(work: Backfill, *, as_json: bool) -> int:
             click.echo(printable(line))
         users, threads = inventory.user_states, inventory.thread_states
         click.echo(
-            f"{len(inventory.users)} user(s): {users[UserState.LISTED]} asked, "
+            f"{plural(len(inventory.users), 'user')}: "
+            f"{users[UserState.LISTED]} asked, "
             f"{users[UserState.REFUSED]} refused, {users[UserState.FAILED]} failed, "
             f"{users[UserState.MET]} to ask"
         )
-        told = ", ".join(f"{threads[one]} {one}" for one in ThreadState if threads[one])
-        click.echo(f"{len(inventory.threads)} thread(s): {told or 'none'}")
+        states = [state for state in ThreadState if threads[state]]
+        what = ", ".join(f"{threads[state]} {state}" for state in states)
+        found = plural(len(inventory.threads), "thread")
+        click.echo(f"{found}: {what}" if what else found)
     if work.stop.is_set():
         click.echo(
             f"Stopped. Give the same command again to go on (run {work.run.name}).",

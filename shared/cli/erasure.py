@@ -1,4 +1,4 @@
-"""`chat-archive erase` and `hold`: what goes on request, and what may not go."""
+"""`chat-archive erase` and `hold`: what is erased on request, and what may not be."""
 
 import click
 
@@ -11,6 +11,7 @@ from shared.cli.options import (
 )
 from shared.cli.text import printable
 from shared.domain.errors import ArchiverError
+from shared.domain.words import plural
 from shared.usecases.evidence.erase import Choice, Erase, ErasurePlan
 from shared.usecases.evidence.holds import Hold
 
@@ -26,7 +27,9 @@ from shared.usecases.evidence.holds import Hold
 )
 @by_option
 @reason_option
-@click.option("--execute", is_flag=True, help="Do it. Without it, only say what goes.")
+@click.option(
+    "--execute", is_flag=True, help="Do it. Without it, only say what would be erased."
+)
 @runs
 async def erase(
     address: ArchiveAddress,
@@ -39,10 +42,11 @@ async def erase(
 ) -> int:
     """Erase content for good, so that every proof still verifies.
 
-    Content, salt and names go from every file of every revision and from the log. What
-    stays is that there was a message, when, by which id, and the commitment to its
-    content. Who erased, when and why is kept. A message's id is unique in its thread
-    only: give --thread with --message. Nothing is deleted from the chat service.
+    Content, salt and names are removed from every file of every revision and from
+    the log. What stays is that there was a message, when, by which id, and the
+    commitment to its content; and who erased it, when and why. A message's id is
+    unique in its thread only: give --thread with --message. Nothing is deleted from
+    the chat service.
 
     Exit status: 0 done or planned, 1 refused by a hold or a policy, 2 unreadable.
 
@@ -53,7 +57,9 @@ async def erase(
           --reason "request 12" --execute ARCHIVE
     """
     if not participant and not messages:
-        raise click.UsageError("Give --participant or --message: what is to go?")
+        raise click.UsageError(
+            "Give --participant or --message: what should be erased?"
+        )
     choice = Choice(
         participant=participant, messages=frozenset(messages), threads=threads
     )
@@ -63,7 +69,7 @@ async def erase(
         for plan in plans:
             show_plan(plan)
         if not plans:
-            click.echo("Nothing in the archive is of that.")
+            click.echo("Nothing in the archive matches.")
             return 0
         if any(plan.refused for plan in plans):
             click.echo("Nothing was erased.", err=True)
@@ -85,15 +91,17 @@ async def carry_out(
             click.echo(f"NOT ERASED {plan.thread_id}: {error}", err=True)
             status = 1
         else:
-            click.echo(f"erased {printable(plan.thread_id)}: {changed} file(s) changed")
+            files = plural(changed, "file")
+            click.echo(f"erased {printable(plan.thread_id)}: {files} changed")
     return status
 
 
 def show_plan(plan: ErasurePlan) -> None:
     name = " and their name" if plan.names else ""
     text = (
-        f"{plan.thread_id}: {len(plan.messages)} message(s), {plan.versions} "
-        f"version(s) with content{name}, in {len(plan.revisions)} revision(s)"
+        f"{plan.thread_id}: {plural(len(plan.messages), 'message')}, "
+        f"{plural(plan.versions, 'version')} with content{name}, "
+        f"in {plural(len(plan.revisions), 'revision')}"
     )
     click.echo(printable(text))
     if plan.refused:
@@ -127,10 +135,10 @@ async def add(
     if bool(thread) == bool(participant):
         raise click.UsageError("Give either --thread or --participant.")
     async with open_archive(address) as archive:
-        made = await archive.holds().add(
+        new = await archive.holds().add(
             thread_id=thread, participant=participant, reason=reason, by=by
         )
-    click.echo(f"Hold {made.id} is set.")
+    click.echo(f"Hold {new.id} is set.")
     return 0
 
 
@@ -155,8 +163,8 @@ async def list_holds(address: ArchiveAddress) -> int:
     """List the holds that are in force."""
     async with open_archive(address) as archive:
         found = await archive.holds().active()
-    for one in found.values():
-        click.echo(printable(line_of(one)))
+    for hold in found.values():
+        click.echo(printable(line_of(hold)))
     if not found:
         click.echo("No hold is in force.", err=True)
     return 0

@@ -12,6 +12,7 @@ from shared.cli.options import (
     runs,
 )
 from shared.domain import layout
+from shared.domain.words import plural
 from shared.usecases.evidence.prove import make_checkpoint
 
 OUTPUT = click.Path(path_type=Path)
@@ -27,7 +28,7 @@ async def checkpoint(address: ArchiveAddress, output: Path | None, origin: str) 
 
     Three lines in the form of C2SP tlog-checkpoint: name, number of lines, root.
     Whoever keeps them, in another account, a signed mail or a timestamp service, can
-    tell later whether a line of before was changed or removed.
+    tell later whether an earlier line was changed or removed.
 
     \b
     Example:
@@ -39,7 +40,9 @@ async def checkpoint(address: ArchiveAddress, output: Path | None, origin: str) 
         click.echo(head.body, nl=False)
     else:
         write_new(output, head.body.encode())
-        click.echo(f"Wrote {output}: {head.size} line(s), root {head.root[:16]}…")
+        click.echo(
+            f"Wrote {output}: {plural(head.size, 'line')}, root {head.root[:16]}…"
+        )
     return 0
 
 

@@ -19,6 +19,7 @@ from shared.cli.options import (
 from shared.cli.progress import bytes_bar
 from shared.cli.text import printable
 from shared.domain import layout
+from shared.domain.words import plural
 from shared.formats import ARCHIVED
 from shared.formats.finetune_format import ROLES
 from shared.formats.part import EntraIdentity, Options
@@ -32,9 +33,9 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.command()
 def formats() -> None:
     """List the formats that archives and exports can have."""
-    for name, one in FORMATS.items():
+    for name, writer in FORMATS.items():
         where = "" if name in ARCHIVED else " (export only)"
-        click.echo(f"{name:<14}{one.about}{where}")
+        click.echo(f"{name:<14}{writer.about}{where}")
 
 
 @click.command()
@@ -79,10 +80,10 @@ async def export(
 ) -> int:
     """Write threads in other formats, or pack them for a third party.
 
-    Formats are made of the newest revision of each thread; the service is not asked
-    again. A package holds the files as they are, the ledger with the lines of other
-    threads withheld, a checkpoint, the request, digests, a README and the stand-alone
-    verifier: nobody needs this program, or an account, to verify it.
+    Formats are written from the newest revision of each thread; the service is not
+    asked again. A package holds the files as they are, the ledger with the lines of
+    other threads withheld, a checkpoint, the request, digests, a README and the
+    stand-alone verifier: nobody needs this program, or an account, to verify it.
 
     Exit status: 0 done, 1 some threads could not be read, 2 unreadable.
 
@@ -125,7 +126,8 @@ async def convert(
     for failure in exported.failures:
         click.echo(printable(f"NOT EXPORTED {failure}"), err=True)
     click.echo(
-        f"Wrote {output}: {exported.threads} thread(s), {exported.files} file(s)."
+        f"Wrote {output}: {plural(exported.threads, 'thread')}, "
+        f"{plural(exported.files, 'file')}."
     )
     return 1 if exported.failures else 0
 
@@ -153,8 +155,9 @@ async def pack(
         else:
             shutil.copytree(new, package)
     click.echo(
-        f"Wrote {package}: {packed.threads} thread(s), {packed.revisions} revision(s), "
-        f"{packed.files} file(s). Its verify.py checks it."
+        f"Wrote {package}: {plural(packed.threads, 'thread')}, "
+        f"{plural(packed.revisions, 'revision')}, {plural(packed.files, 'file')}. "
+        "Its verify.py checks it."
     )
     return 0
 
@@ -162,10 +165,10 @@ async def pack(
 def read_roles(given: Iterable[str]) -> dict[str, str]:
     """Read RAWID=ROLE."""
     roles = {}
-    for one in given:
-        who, _, role = one.rpartition("=")
+    for pair in given:
+        who, _, role = pair.rpartition("=")
         if not who or role not in ROLES:
-            raise click.UsageError(f"--role {one!r}: write RAWID={'|'.join(ROLES)}")
+            raise click.UsageError(f"--role {pair!r}: write RAWID={'|'.join(ROLES)}")
         roles[who] = role
     return roles
 

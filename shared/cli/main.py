@@ -27,12 +27,12 @@ def main(debug: bool) -> None:
     """Work with the archives of ACS chat threads.
 
     An ARCHIVE is a folder, a package, the address of a container
-    (https://….blob.core.windows.net/chat-archive, as whoever is signed in to Azure), or
-    a file system of fsspec (s3://…). Without one, ARCHIVE_URL says which, or
+    (https://….blob.core.windows.net/chat-archive, as who is signed in to Azure), or a
+    file system of fsspec (s3://…). Without one, ARCHIVE_URL says which, or
     CHAT_STORAGE by a connection string. Every option can come from the environment too,
     as CHAT_ARCHIVE_<COMMAND>_<OPTION>.
 
-    Exit status: 0 done, 1 something is wrong or missing, 2 unreadable or wrongly asked,
+    Exit status: 0 done, 1 something is wrong or missing, 2 unreadable or a usage error,
     130 stopped by Ctrl-C.
 
     \b

@@ -1,4 +1,4 @@
-"""`chat-archive status` and `redeliver`: what is going on, and what needs somebody."""
+"""`chat-archive status` and `redeliver`: what is going on, and what needs attention."""
 
 import json
 from collections import Counter
@@ -13,6 +13,7 @@ from shared.cli.options import archive_argument, runs, setting_options
 from shared.cli.text import printable
 from shared.config.reader import read_settings
 from shared.config.settings import read_due
+from shared.domain.words import plural
 from shared.usecases.capture.redeliver import Redelivered
 from shared.usecases.capture.status import Status
 
@@ -29,7 +30,7 @@ async def status(
 ) -> int:
     """Show what is going on: log, queue, quarantine, dead letters, the last sweep.
 
-    Exit status: 0 all well, 1 something needs somebody, 2 unreadable.
+    Exit status: 0 all is well, 1 something needs attention, 2 unreadable.
 
     \b
     Examples:
@@ -53,7 +54,7 @@ def print_status(status: Status) -> None:
     lag = status.ingest_lag
     late = "-" if lag is None else str(timedelta(seconds=round(lag, 1)))
     sweep = status.last_sweep
-    swept = f"{sweep['on']}, {sweep['queued']} queued" if sweep else "never"
+    swept = f"{sweep.on}, {sweep.queued} queued" if sweep else "never"
     rows = {
         "threads in the log": status.threads,
         "due to be archived": status.due,
@@ -74,11 +75,11 @@ def print_status(status: Status) -> None:
 @click.option("--execute", is_flag=True, help="Do it; without, only say what there is.")
 @runs
 async def redeliver(address: ArchiveAddress, execute: bool) -> int:
-    """Take quarantined and dead-lettered events in again, after a fix.
+    """Ingest quarantined and dead-lettered events again, after a fix.
 
-    Events go through ingest as if they had just come; one that was known already stays
-    one event. A file is removed once all of it is durable in the log. What still cannot
-    be read stays in quarantine.
+    Events are ingested as if they had just arrived; an event that was known already
+    stays one event. A file is removed once all of it is durable in the log. What still
+    cannot be read stays in quarantine.
 
     Exit status: 0 nothing is left, 1 something still cannot be read, 2 unreadable.
 
@@ -91,7 +92,7 @@ async def redeliver(address: ArchiveAddress, execute: bool) -> int:
         use = archive.redeliver(execute=execute)
         quarantined = await use.from_quarantine()
         dead = await use.from_dead_letters()
-    verb = "taken in" if execute else "can be taken in"
+    verb = "redelivered" if execute else "can be redelivered"
     print_redelivered("quarantine", quarantined, verb)
     print_redelivered("dead letters", dead, verb)
     if not execute and quarantined.redelivered + dead.redelivered:
@@ -101,9 +102,9 @@ async def redeliver(address: ArchiveAddress, execute: bool) -> int:
 
 def print_redelivered(where: str, done: Redelivered, verb: str) -> None:
     click.echo(
-        f"{where}: {done.redelivered} event(s) {verb}, "
+        f"{where}: {plural(done.redelivered, 'event')} {verb}, "
         f"{done.unreadable} still unreadable, "
-        f"{done.removed} of {done.files} file(s) removed"
+        f"{done.removed} of {plural(done.files, 'file')} removed"
     )
     if done.is_kept:
         click.echo("  The files stay: a policy of the container forbids removing them.")

@@ -53,7 +53,7 @@ def archive_argument(command: Command) -> Command:
 
 SETTING_OPTIONS = {
     "ACS_CONNECTION_STRING": "The ACS resource; or --acs-endpoint.",
-    "ACS_ENDPOINT": "Its address, to be used as whoever is signed in.",
+    "ACS_ENDPOINT": "Its address, used with the identity that is signed in.",
     "ACS_CLIENT_ID": "The managed identity to use there, if not the machine's own.",
     "ACS_READER_IDS": "Readers to try first, with commas between.",
     "LIST_WITHIN": "How long listing one thread may take.",
@@ -119,7 +119,7 @@ def selection_options(command: Command) -> Command:
 
     @functools.wraps(command)
     def select(*args: Any, **options: Any) -> Any:
-        chosen = {one.name: options.pop(one.name) for one in fields(Selection)}
+        chosen = {field.name: options.pop(field.name) for field in fields(Selection)}
         return command(*args, selection=Selection(**chosen), **options)
 
     options = (
@@ -197,7 +197,7 @@ def runs(command: Callable[..., Coroutine[Any, Any, int]]) -> Command:
                 raise
             name = type(error).__name__
             raise Unreadable(
-                f"{name}, which should not happen. Give the same again with "
+                f"Unexpected error: {name}. Run the same command again with "
                 "`chat-archive --debug …` to see where; the text may hold chat content."
             ) from None
         context.exit(status)
@@ -209,7 +209,7 @@ def read_checkpoint(file: Path | None) -> Checkpoint | None:
     """Read a checkpoint's file, where one was given.
 
     Raises:
-        IntegrityError: it is none.
+        IntegrityError: it is not a checkpoint.
 
     """
     if file is None:

@@ -26,7 +26,7 @@ LINE_EVERY = 60.0
 
 @contextmanager
 def bytes_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show how many bytes of `total` are done; give what to tell them to."""
+    """Show how many bytes of `total` are done; yield what to report them to."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -52,7 +52,7 @@ class RateColumn(ProgressColumn):
 
 @contextmanager
 def backfill_bars(*, silent: bool) -> Iterator[Callable[[Inventory], None]]:
-    """Show how many users were asked, and how many threads are done with."""
+    """Show how many users were asked, and how many threads are done."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -62,19 +62,19 @@ def backfill_bars(*, silent: bool) -> Iterator[Callable[[Inventory], None]]:
         TimeRemainingColumn(),
     )
     is_shown = console.is_terminal and not silent
-    told = time.monotonic()
+    reported = time.monotonic()
     with Progress(*columns, console=console, disable=not is_shown) as progress:
         users = progress.add_task("users", total=None)
         threads = progress.add_task("threads", total=None)
 
         def show(inventory: Inventory) -> None:
-            nonlocal told
+            nonlocal reported
             asked = len(inventory.users) - inventory.user_states[UserState.MET]
             done = len(inventory.threads) - inventory.thread_states[ThreadState.FOUND]
             progress.update(users, completed=asked, total=len(inventory.users))
             progress.update(threads, completed=done, total=len(inventory.threads))
-            if not (is_shown or silent) and time.monotonic() - told >= LINE_EVERY:
-                told = time.monotonic()
+            if not (is_shown or silent) and time.monotonic() - reported >= LINE_EVERY:
+                reported = time.monotonic()
                 console.print(
                     f"{asked} of {len(inventory.users)} users asked, "
                     f"{done} of {len(inventory.threads)} threads done"

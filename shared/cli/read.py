@@ -15,7 +15,7 @@ from shared.cli.options import (
     selection_options,
 )
 from shared.cli.progress import bytes_bar
-from shared.cli.text import count, printable, readable
+from shared.cli.text import printable, readable
 from shared.domain import layout
 from shared.domain.archive.manifest import Manifest
 from shared.domain.errors import IntegrityError
@@ -88,8 +88,8 @@ def facts(transcript: Transcript) -> dict[str, Any]:
         "messages": len(transcript.messages),
         "first_message_on": transcript.tally.baseline.first_on,
         "last_message_on": transcript.tally.baseline.last_on,
-        "participants": [one.id for one in transcript.participants],
-        "view": transcript.listing.visibility,
+        "participants": [person.id for person in transcript.participants],
+        "visibility": transcript.listing.visibility,
         "complete": transcript.is_complete,
     }
 
@@ -129,18 +129,20 @@ def about(transcript: Transcript, manifests: list[Manifest]) -> Iterator[str]:
     )
     yield f"  spoken      {baseline.first_on or '-'} to {baseline.last_on or '-'}"
     yield f"  seen as     {transcript.listing.visibility}  {transcript.listing.reader}"
-    for one in transcript.participants:
-        here = {True: "", False: "  has left", None: ""}[one.present]
-        yield f"  person      {one.id}  {one.display_name}{here}"
+    for person in transcript.participants:
+        here = {True: "", False: "  has left", None: ""}[person.present]
+        yield f"  person      {person.id}  {person.display_name}{here}"
     for manifest in manifests:
-        size = readable(sum(one.bytes for one in manifest.files))
+        size = readable(sum(file.bytes for file in manifest.files))
         yield f"  revision    {manifest.revision}  {manifest.archived_on}  {size}"
     for file in manifests[-1].files:
         yield f"    {file.name:<22}{readable(file.bytes):>12}  sha256 {file.sha256}"
     for gap in transcript.gaps:
         yield f"  may be missing: {gap.reason}"
-    told = (count(number, what) for what, number in transcript.outcomes.items())
-    yield f"  checked     {', '.join(filter(None, told)) or 'nothing to check'}"
+    counts = [
+        f"{number} {what}" for what, number in transcript.outcomes.items() if number
+    ]
+    yield f"  checked     {', '.join(counts) or 'nothing to check'}"
 
 
 @click.command()

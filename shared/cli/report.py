@@ -76,7 +76,7 @@ async def report(
     """Report how much of the estate is archived, and what is missing.
 
     Threads that a backfill has found and threads of the archive, each with how it
-    stands and why; and what a migration has to come to again: messages by author and
+    stands and why; and the numbers that a migration must match: messages by author and
     day, edited, deleted, html, with attachments, with metadata, system messages, the
     oldest and the newest.
 
@@ -105,7 +105,7 @@ async def report(
 
 def as_table(report: InventoryReport) -> str:
     """Return it for a terminal: what is missing first, then the numbers."""
-    lines = [f"INCOMPLETE: {one}" for one in report.doubts]
+    lines = [f"INCOMPLETE: {doubt}" for doubt in report.doubts]
     lines += named(
         "", [f"{u.state} {u.id}: {u.reason}" for u in report.inventory.unasked]
     )
@@ -114,7 +114,7 @@ def as_table(report: InventoryReport) -> str:
             rows = [row for row in report.rows if row.status is status]
             lines += named("", [f"{status} {r.thread_id}: {r.reason}" for r in rows])
     lines += named("no identity: ", report.unmapped)
-    lines += named("in no thread: ", [one.id for one in report.idle])
+    lines += named("in no thread: ", [user.id for user in report.idle])
     if lines:
         lines.append("")
     lines += [f"{count:>12}  {what}" for what, count in numbers(report)]
@@ -124,13 +124,13 @@ def as_table(report: InventoryReport) -> str:
 def named(head: str, names: list[str]) -> list[str]:
     """Return some names, and how many more there are."""
     more = len(names) - MOST_NAMED
-    shown = [f"{head}{one}" for one in names[:MOST_NAMED]]
+    shown = [f"{head}{name}" for name in names[:MOST_NAMED]]
     return [*shown, f"{head}… and {more} more"] if more > 0 else shown
 
 
 def numbers(report: InventoryReport) -> Iterator[tuple[str, str]]:
     """Yield every number with its name."""
-    yield "users met", str(len(report.inventory.users))
+    yield "users found", str(len(report.inventory.users))
     yield "users in no thread", str(len(report.idle))
     yield "threads found", str(len(report.rows))
     for status in ThreadStatus:
@@ -157,11 +157,11 @@ def as_json(report: InventoryReport) -> str:
         "began_on": report.inventory.began_on,
         "ended_on": report.inventory.ended_on,
         "users": {
-            "met": len(report.inventory.users),
-            "not_asked": [asdict(one) for one in report.inventory.unasked],
-            "in_no_thread": [one.id for one in report.idle],
+            "found": len(report.inventory.users),
+            "not_asked": [asdict(user) for user in report.inventory.unasked],
+            "in_no_thread": [user.id for user in report.idle],
         },
-        "statuses": {one: report.statuses[one] for one in ThreadStatus},
+        "statuses": {status: report.statuses[status] for status in ThreadStatus},
         "baseline": report.total.to_json(),
         "participants": report.participants,
         "files": report.files,
@@ -219,7 +219,7 @@ def as_html(report: InventoryReport) -> str:
     """Return one page that needs nothing else."""
     style = files("shared.cli").joinpath("report.css").read_text(encoding="utf-8")
     verdict = "Complete" if report.is_complete else "Incomplete"
-    doubts = "".join(f"<li>{html.escape(one)}</li>" for one in report.doubts)
+    doubts = "".join(f"<li>{html.escape(doubt)}</li>" for doubt in report.doubts)
     missing = [row for row in report.rows if row.status not in HAVE_AN_ARCHIVE]
     less = [
         row
@@ -241,14 +241,14 @@ def as_html(report: InventoryReport) -> str:
         ),
         "</dl>",
         section("Users who could not be asked", ("user", "state", "reason"),
-                [(one.id, one.state, one.reason) for one in report.inventory.unasked]),
+                [(u.id, u.state, u.reason) for u in report.inventory.unasked]),
         section("Threads without an archive", ("thread", "status", "reason"),
                 [(row.thread_id, row.status, row.reason) for row in missing]),
         section("Threads archived in part", ("thread", "status", "reason"),
                 [(row.thread_id, row.status, row.reason) for row in less]),
         section("Authors without an identity", ("author",),
-                [(one,) for one in report.unmapped]),
-        section("Users in no thread", ("user",), [(one.id,) for one in report.idle]),
+                [(author,) for author in report.unmapped]),
+        section("Users in no thread", ("user",), [(user.id,) for user in report.idle]),
         section("Messages by day", ("day", "messages"), by_day(report)),
         section("Messages by author", ("author", "messages", "first day", "last day"),
                 by_author(report)),
@@ -269,10 +269,10 @@ def section(title: str, head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> s
     """Return a table under a heading; nothing where there are no rows."""
     if not rows:
         return ""
-    cells = "".join(f"<th scope=col>{html.escape(one)}</th>" for one in head)
+    cells = "".join(f"<th scope=col>{html.escape(name)}</th>" for name in head)
     body = "".join(
         "<tr>"
-        + "".join(f"<td>{html.escape(printable(str(one)))}</td>" for one in row)
+        + "".join(f"<td>{html.escape(printable(str(cell)))}</td>" for cell in row)
         + "</tr>\n"
         for row in rows
     )

@@ -22,29 +22,29 @@ def read_seeds(
     """Read all files.
 
     Raises:
-        Unreadable: one of them holds nothing that could be used.
+        Unreadable: a file holds nothing that could be used.
 
     """
-    met: dict[str, str] = {}
+    by_user: dict[str, str] = {}
     named: list[tuple[str, str]] = []
     for file in users:
-        met |= {row[0]: file.name for row in id_rows(file)}
+        by_user |= {row[0]: file.name for row in id_rows(file)}
     for file in threads:
         for thread_id, *readers in id_rows(file):
             named.append((thread_id, readers[0] if readers else ""))
-            met |= dict.fromkeys(readers[:1], file.name)
+            by_user |= dict.fromkeys(readers[:1], file.name)
     for file in chat_logs:
         for user, thread in log_rows(file):
-            met |= {user: file.name} if user else {}
+            by_user |= {user: file.name} if user else {}
             named += [(thread, user)] if thread else []
-    return Seeds(users=[*met.items()], threads=named)
+    return Seeds(users=[*by_user.items()], threads=named)
 
 
 def id_rows(file: BinaryIO) -> Iterator[list[str]]:
     """Yield the ids on each line: one, or several with commas between."""
     count = 0
     for row in csv.reader(io.StringIO(text_of(file))):
-        ids = [one.strip() for one in row if one.strip()]
+        ids = [cell.strip() for cell in row if cell.strip()]
         # A header has no colon; every raw id and thread id has one.
         if ids and not ids[0].startswith("#") and ":" in ids[0]:
             count += 1
@@ -91,13 +91,14 @@ def json_rows(text: str) -> Iterator[dict[str, Any]]:
 def rows_in(value: Any) -> Iterator[dict[str, Any]]:
     """Yield every object that names a user or a thread, however deep it stands."""
     if isinstance(value, list):
-        for one in value:
-            yield from rows_in(one)
+        for inner in value:
+            yield from rows_in(inner)
     elif isinstance(value, Mapping):
-        row = {str(key).lower(): one for key, one in value.items()}
+        row = {str(key).lower(): inner for key, inner in value.items()}
         if "columns" in row and "rows" in row:  # an answer of Log Analytics
-            names = [str(one["name"]).lower() for one in row["columns"]]
-            yield from (dict(zip(names, one, strict=False)) for one in row["rows"])
+            names = [str(column["name"]).lower() for column in row["columns"]]
+            for cells in row["rows"]:
+                yield dict(zip(names, cells, strict=False))
         elif USER in row or THREAD in row:
             yield row
         else:

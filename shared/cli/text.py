@@ -1,11 +1,14 @@
 """Words and numbers as a terminal shows them."""
 
+from shared.domain.words import plural
+
 UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 STEP = 1024
 
 
-def count(number: int, what: str) -> str:
-    return f"{number} {what}" if number else ""
+def some(count: int, noun: str, which: str) -> str:
+    """Return how many there are, and which; "" for none."""
+    return f"{plural(count, noun)} {which}" if count else ""
 
 
 def readable(count: int) -> str:
@@ -18,6 +21,6 @@ def readable(count: int) -> str:
 def printable(text: str) -> str:
     """Return text that no terminal takes for anything but text."""
     return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode()
-        for one in text
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
     )

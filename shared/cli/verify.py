@@ -15,11 +15,12 @@ from shared.bootstrap.archive import (
 )
 from shared.cli.options import Unreadable, archive_argument, read_checkpoint, runs
 from shared.cli.progress import bytes_bar
-from shared.cli.text import count, printable, readable
+from shared.cli.text import printable, readable, some
 from shared.domain import layout
 from shared.domain.archive.checkpoint import Checkpoint
 from shared.domain.archive.erasure import Erasures
 from shared.domain.archive.proof import check_proof
+from shared.domain.words import plural
 from shared.usecases.evidence.verify_revision import Failure, VerificationReport
 
 
@@ -42,8 +43,8 @@ async def verify(
     """Check an archive, a package or a proof, trusting nothing that it says.
 
     ARCHIVE is a folder, a package, a proof of `prove`, or the address of a container.
-    Every file, count, Merkle root and ledger line is made anew from the events and
-    the listing, and compared.
+    Every file, count, Merkle root and ledger line is rebuilt from the events and the
+    listing, and compared.
 
     Exit status: 0 verified, 1 failed (a line for each failure), 2 unreadable.
 
@@ -56,12 +57,12 @@ async def verify(
     saved = read_checkpoint(checkpoint)
     if address.text and Path(address.text).is_file():
         return show_proof(Path(address.text), saved, as_json=as_json)
-    tell = JSON_LINES if as_json else PLAIN_LINES
+    output = JSON_OUTPUT if as_json else PLAIN_OUTPUT
     async with open_archive(address) as archive:
-        report = await check(archive, thread, saved, tell)
+        report = await check(archive, thread, saved, output)
     if not (report.threads or report.ledger_lines or report.failures):
         raise Unreadable(f"There is no archive in {address.text or archive.origin}.")
-    tell.report(report)
+    output.report(report)
     return 1 if report.failures else 0
 
 
@@ -69,7 +70,7 @@ async def check(
     archive: OpenedArchive,
     thread: str,
     saved: Checkpoint | None,
-    tell: "Lines",
+    output: "Output",
 ) -> VerificationReport:
     if saved is None and archive.package and not thread:
         saved = read_checkpoint(archive.package / CHECKPOINT)
@@ -77,7 +78,7 @@ async def check(
         [layout.thread_folder(thread) if thread else layout.THREAD_PREFIX]
     )
     with bytes_bar("verifying", total) as on_bytes:
-        return await archive.verify(tell.failure, tell.erased, on_bytes)(
+        return await archive.verify(output.failure, output.erased, on_bytes)(
             thread_id=thread,
             checkpoint=saved,
             may_withhold=archive.package is not None,
@@ -109,23 +110,24 @@ def print_json_failure(failure: Failure) -> None:
 def print_report(report: VerificationReport) -> None:
     """Say what was looked at, and what that does and does not mean."""
     head = "FAILED  " if report.failures else "VERIFIED"
-    failures = f", {report.failures} failure(s)" if report.failures else ""
+    failures = f", {plural(report.failures, 'failure')}" if report.failures else ""
     click.echo(
-        f"{head} {report.threads} thread(s), {report.revisions} revision(s), "
-        f"{report.files} file(s), {readable(report.bytes)}{failures}"
+        f"{head} {plural(report.threads, 'thread')}, "
+        f"{plural(report.revisions, 'revision')}, {plural(report.files, 'file')}, "
+        f"{readable(report.bytes)}{failures}"
     )
     complete = report.revisions - report.incomplete
-    head = f"head {report.head_size} lines, root {report.head_root[:16]}…"
+    head = f"head {plural(report.head_size, 'line')}, root {report.head_root[:16]}…"
     rows = {
-        "complete": f"{complete} of {report.revisions} revision(s); "
+        "complete": f"{complete} of {plural(report.revisions, 'revision')}; "
         "the others name what may be missing in reconciliation.json",
-        "ledger": f"{report.ledger_lines} line(s); {head}",
+        "ledger": f"{plural(report.ledger_lines, 'line')}; {head}",
         "open": ", ".join(report.open_days)
         and f"{', '.join(report.open_days)}: the order of its lines is fixed when the "
         "day is closed, or by a checkpoint",
-        "withheld": count(report.withheld_lines, "line(s) of other threads"),
-        "ignored": count(report.torn_attempts, "attempt(s) without a manifest"),
-        "by digest": count(report.unknown_formats, "file(s) of formats unknown here"),
+        "withheld": some(report.withheld_lines, "line", "of other threads"),
+        "ignored": some(report.torn_attempts, "attempt", "without a manifest"),
+        "by digest": some(report.unknown_formats, "file", "of formats unknown here"),
     }
     for name, text in rows.items():
         if text:
@@ -140,7 +142,8 @@ def print_erased(erasures: Erasures) -> None:
     for order in erasures.orders:
         click.echo(
             printable(
-                f"ERASED {len(erasures.versions)} version(s) of {erasures.thread_id} "
+                f"ERASED {plural(len(erasures.versions), 'version')} of "
+                f"{erasures.thread_id} "
                 f"revision {erasures.revision}: {order.erased_on} by {order.by}, "
                 f"{order.reason}"
             )
@@ -158,15 +161,15 @@ def print_json_erased(erasures: Erasures) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lines:
-    """How what is found is told: for people, or for programs."""
+class Output:
+    """How what is found is printed: for people, or for programs."""
 
     failure: Callable[[Failure], None]
     erased: Callable[[Erasures], None]
     report: Callable[[VerificationReport], None]
 
 
-PLAIN_LINES = Lines(failure=print_failure, erased=print_erased, report=print_report)
-JSON_LINES = Lines(
+PLAIN_OUTPUT = Output(failure=print_failure, erased=print_erased, report=print_report)
+JSON_OUTPUT = Output(
     failure=print_json_failure, erased=print_json_erased, report=print_json_report
 )

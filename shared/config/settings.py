@@ -14,7 +14,7 @@ from shared.domain.log.event import is_own_user
 
 SCHEDULE_FIELDS = 6
 HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
-"""A host's name. An IP address is none: it has no letter at the end."""
+"""A host's name. An IP address does not match: it has no letter at the end."""
 MOST_FETCHED_BYTES = 100 * 1024 * 1024
 """A file is held in memory while it is fetched."""
 MOST_BLOCK_BYTES = 100 * 1024 * 1024

@@ -135,7 +135,7 @@ def lease_path(thread_id: str) -> str:
 
 
 def sweeps_stem(day: date) -> str:
-    """Return the stem of a day's journal of sweeps in the control container."""
+    """Return the stem of a day's sweep log in the control container."""
     return f"sweeps/{day.isoformat()}"
 
 

@@ -47,7 +47,7 @@ def run(tmp_path, monkeypatch):
 def test_a_good_archive_is_verified(run, folder):
     text = run("verify", folder)
 
-    assert text.startswith("VERIFIED 2 thread(s), 3 revision(s)")
+    assert text.startswith("VERIFIED 2 threads, 3 revisions")
     assert "open      2026-11-23" in text
 
 
@@ -86,7 +86,7 @@ def test_hostile_names_reach_no_terminal(run, folder):
 
 
 def test_one_thread_can_be_verified(run, folder):
-    assert "1 thread(s)" in run("verify", folder, "--thread", OTHER)
+    assert "1 thread," in run("verify", folder, "--thread", OTHER)
 
 
 def test_a_checkpoint_is_written_once_and_verified_against(run, folder, tmp_path):
@@ -182,7 +182,7 @@ def test_threads_are_written_in_any_format(run, folder, tmp_path):
         "--bom",
     )
 
-    assert "2 thread(s)" in text
+    assert "2 threads" in text
     names = {file.name for file in (tmp_path / "out").rglob("*") if file.is_file()}
     assert names >= {
         "transcript.html",
@@ -321,7 +321,7 @@ def test_erasing_is_planned_first_and_done_with_execute(run, folder):
     )
     before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
-    assert "message(s)" in run(*choice)
+    assert " messages, " in run(*choice)
     assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
     assert "changed" in run(*choice, "--execute")
     text = run("verify", folder)
@@ -365,7 +365,7 @@ def test_a_question_that_is_not_clear_is_refused_with_what_to_do(
 
 
 def test_every_option_can_come_from_the_environment(run, folder):
-    assert "1 thread(s)" in run("verify", folder, CHAT_ARCHIVE_VERIFY_THREAD=OTHER)
+    assert "1 thread," in run("verify", folder, CHAT_ARCHIVE_VERIFY_THREAD=OTHER)
 
 
 def test_debug_shows_where_an_error_comes_from(folder):
@@ -407,7 +407,7 @@ def test_who_may_only_read_the_archive_can_check_and_read_it(
     )
     address = f"{archive.url}?{may}"
 
-    assert "VERIFIED 2 thread(s)" in run("verify", address)
+    assert "VERIFIED 2 threads" in run("verify", address)
     assert THREAD in run("list", address)
     assert "revision" in run("show", THREAD, address)
     assert "late" in run("cat", THREAD, address)
@@ -420,7 +420,7 @@ def test_who_may_only_read_the_archive_can_check_and_read_it(
     )
     assert "a role is missing" in refused
     assert may not in refused
-    assert "VERIFIED 2 thread(s)" in run("verify", address)
+    assert "VERIFIED 2 threads" in run("verify", address)
 
 
 @pytest.mark.azurite
@@ -428,7 +428,7 @@ def test_all_of_it_works_on_a_container(run, files, running_azurite, tmp_path):
     archive = stored(files, running_azurite.connection_string)
     env = {"CHAT_STORAGE": running_azurite.connection_string}
 
-    assert "VERIFIED 2 thread(s)" in run("verify", **env)
+    assert "VERIFIED 2 threads" in run("verify", **env)
     run("prove", THREAD, MESSAGE, "--output", "proof.json", **env)
     run("verify", "proof.json")
     run("export", "--package", "given", "--reason", "case 7", **env)

@@ -57,8 +57,8 @@ def test_the_status_says_first_what_needs_somebody(run, account):
     text = run("status", status=1)
 
     assert text.splitlines()[:3] == [
-        "LOOK: 1 event(s) in quarantine",
-        "LOOK: 1 file(s) of dead-lettered events",
+        "LOOK: 1 event in quarantine",
+        "LOOK: 1 file of dead-lettered events",
         "LOOK: no sweep has ever run",
     ]
     assert "threads in the log  1" in text
@@ -68,7 +68,8 @@ def test_the_status_says_first_what_needs_somebody(run, account):
 def test_the_status_for_programs_is_one_object(run, account, running_azurite):
     sweep_log = account.create_container(layout.CONTROL)
     stem = layout.sweeps_stem(NOON.date())
-    line = {"schema": 1, "on": "2026-11-22T12:00:00Z", "queued": 3, "failures": 0}
+    line = {"schema": 1, "on": "2026-11-22T12:00:00Z", "threads": 9, "queued": 3}
+    line |= {"closed_days": 0, "pruned_segments": 0, "failures": 0}
     append(sweep_log, layout.segment_path(stem, 0), json.dumps(line).encode() + b"\n")
     queue = QueueClient.from_connection_string(
         running_azurite.connection_string, layout.POISON_QUEUE
@@ -83,18 +84,18 @@ def test_the_status_for_programs_is_one_object(run, account, running_azurite):
     assert value["ingest_lag"] == pytest.approx(-0.12, abs=0.01)
 
 
-def test_replay_says_what_there_is_and_takes_it_in_when_told_to(run, account):
+def test_redeliver_says_what_there_is_and_ingests_it_on_demand(run, account):
     plan = run("redeliver")
-    assert "quarantine: 1 event(s) can be taken in" in plan
+    assert "quarantine: 1 event can be redelivered" in plan
     assert "Give --execute" in plan
 
     done = run("redeliver", "--execute")
 
-    assert "dead letters: 1 event(s) taken in, 0 still unreadable, 1 of 1" in done
+    assert "dead letters: 1 event redelivered, 0 still unreadable, 1 of 1 file" in done
     container = account.get_container_client(layout.LOG)
     segment = layout.segment_path(layout.segment_stem(THREAD, TODAY), 0)
     assert container.download_blob(segment).readall().count(b"\n") == 3
-    assert "quarantine: 0 event(s)" in run("redeliver")
+    assert "quarantine: 0 events" in run("redeliver")
 
 
 @pytest.mark.parametrize("command", ["status", "redeliver"])

@@ -115,7 +115,7 @@ def test_a_run_that_is_killed_three_times_ends_with_a_true_report(
     assert (report["files"], report["files_missing"]) == (truth["images"], 0)
     refused = [one["id"] for one in report["users"]["not_asked"]]
     assert sorted(refused) == sorted(truth["gone"])
-    assert report["doubts"] == [f"{len(refused)} user(s) were refused a token"]
+    assert report["doubts"] == [f"no token for {len(refused)} users"]
     verified, _ = ended(command("verify", "archive"), 0)
     assert "VERIFIED" in verified
     manifests = list((tmp_path / "archive").glob("thread=*/rev=*/manifest.json"))
@@ -135,7 +135,7 @@ def test_ctrl_c_ends_a_run_cleanly_and_says_how_to_go_on(command):
 def test_a_dry_run_says_what_there_is_to_do(command, tmp_path):
     out, _ = ended(command(*SEEDS, "--dry-run", "archive"), 1)
 
-    assert f"{THREADS} thread(s) of {USERS} user(s) to archive" in out
+    assert f"{THREADS} threads of {USERS} users to archive" in out
     assert "nothing was archived" in out
     assert not list((tmp_path / "archive").glob("thread=*"))
 

@@ -221,7 +221,7 @@ def test_the_demo_runs_and_runs_again(tmp_path):
 
         assert done.returncode == 0, done.stdout + done.stderr
         assert "each counted once" in done.stdout
-        assert "VERIFIED 5 thread(s), 5 revision(s)" in done.stdout
+        assert "VERIFIED 5 threads, 5 revisions" in done.stdout
         assert "FAILED thread=" in done.stdout
         assert "VERIFIED  the message is in the archive" in done.stdout
         archives = list(

@@ -1,6 +1,6 @@
 """Fetches the files that a thread's messages name, one after the other.
 
-A file that cannot be had never keeps the thread from being archived: it is told in
+A file that cannot be had never keeps the thread from being archived: it stands in
 `attachments.jsonl` and in the manifest, with the reason (P8).
 """
 

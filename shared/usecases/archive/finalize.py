@@ -129,7 +129,7 @@ class Finalize:
         the log holds nothing new, the service is only asked with `relist`, and a
         revision is only written when it answers something new.
 
-        Does nothing when somebody else is at it: the sweep finds what they miss.
+        Does nothing when another finalizer is at work: the sweep finds what it misses.
 
         Raises:
             Transient: it may work next time; the archive is as it was.
@@ -322,12 +322,14 @@ def unchanged(previous: Manifest, transcript: Transcript | None = None) -> Final
         written=False,
         visibility=transcript.listing.visibility if transcript else "",
         outcomes={},
-        people=tuple(one.id for one in transcript.participants) if transcript else (),
+        people=tuple(person.id for person in transcript.participants)
+        if transcript
+        else (),
     )
 
 
 def has_news(transcript: Transcript, previous: Manifest) -> bool:
-    """Return whether a listing told more than the newest revision holds.
+    """Return whether a listing showed more than the newest revision holds.
 
     One that shows less than an earlier one did is no news.
     """
@@ -346,4 +348,4 @@ def has_news(transcript: Transcript, previous: Manifest) -> bool:
 
 
 def held_files(attachments: Iterable[Mapping[str, Any]]) -> set[str]:
-    return {one["sha256"] for one in attachments} - {""}
+    return {file["sha256"] for file in attachments} - {""}

@@ -1,4 +1,4 @@
-"""Find: the threads of an archive that somebody looks for, read one after the other."""
+"""Find: the threads of an archive that match a selection, read one after the other."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
@@ -8,6 +8,7 @@ from shared.domain.errors import ArchiverError, IntegrityError
 from shared.domain.log.event import parse_version
 from shared.domain.thread.transcript import Gap, GapKind, Message, Transcript
 from shared.domain.times import parse_time
+from shared.domain.words import plural
 from shared.ports.archive_store import ArchiveStore
 from shared.usecases.evidence.revisions import (
     read_inputs,
@@ -55,7 +56,7 @@ class Find:
 
         Raises:
             NoTime: a limit cannot be read.
-            Transient: the archive is not to be reached.
+            Transient: the archive cannot be reached.
 
         """
         limits = limit(selection.after), limit(selection.before)
@@ -73,7 +74,7 @@ class Find:
 
         Raises:
             IntegrityError: it has none, or its files are not what they should be.
-            Transient: the archive is not to be reached.
+            Transient: the archive cannot be reached.
 
         """
         revisions = await revisions_of(self.archive, thread_id)
@@ -133,15 +134,16 @@ def between(
     if after is None and before is None:
         return transcript
     chosen = tuple(
-        one
-        for one in transcript.messages
-        if is_beyond(one, after, 1) and is_beyond(one, before, -1)
+        message
+        for message in transcript.messages
+        if is_beyond(message, after, 1) and is_beyond(message, before, -1)
     )
     gap = Gap(
         kind=GapKind.SELECTION,
         since=str(after or ""),
         until=str(before or ""),
-        reason=f"{len(chosen)} of {len(transcript.messages)} message(s) were chosen",
+        reason=f"a selection: {len(chosen)} of "
+        f"{plural(len(transcript.messages), 'message')}",
     )
     return replace(transcript.with_messages(chosen), gaps=(*transcript.gaps, gap))
 
@@ -158,6 +160,6 @@ def is_beyond(message: Message, limit: datetime | int | None, sign: int) -> bool
 def takes_part(transcript: Transcript, participant: str) -> bool:
     return (
         not participant
-        or any(one.id == participant for one in transcript.participants)
-        or any(one.sender_id == participant for one in transcript.messages)
+        or any(person.id == participant for person in transcript.participants)
+        or any(message.sender_id == participant for message in transcript.messages)
     )

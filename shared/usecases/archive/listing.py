@@ -1,6 +1,6 @@
-"""List a thread as the best reader there is, and keep what the service answered.
+"""List a thread as the best reader there is, and persist what the service answered.
 
-Who that is may only be known from the listing of a worse one, which tells who takes
+Who that is may only be known from the listing of a worse one, which shows who takes
 part and from when on each may see the thread.
 """
 
@@ -28,6 +28,7 @@ from shared.domain.thread.visibility import (
     participants_only,
     shows_more,
 )
+from shared.domain.words import plural
 from shared.ports.chat_service import ChatService, ReaderRefused, ServiceListing
 from shared.ports.clock import Clock, NewSalt
 
@@ -57,7 +58,7 @@ class ListService:
         settings and before those of the log.
 
         Raises:
-            Transient: the service is not to be reached, or throttles for too long.
+            Transient: the service cannot be reached, or throttles for too long.
 
         """
         events = thread_events(log)
@@ -117,4 +118,5 @@ class ListService:
 def why_unread(refusals: Sequence[Refusal]) -> str:
     if not refusals:
         return "no reader is configured and no participant is known"
-    return f"none of {len(refusals)} reader(s) may read it: {refusals[-1].reason}"
+    tried = plural(len(refusals), "reader")
+    return f"none of {tried} may read it: {refusals[-1].reason}"

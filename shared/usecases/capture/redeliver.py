@@ -1,6 +1,6 @@
-"""Redeliver: what was left over goes through ingest again, after a fix.
+"""Redeliver: unprocessed events go through ingest again, after a fix.
 
-Rule 1: an event that was taken in twice is one event (P3), so nothing is lost and
+Rule 1: an event that was ingested twice is one event (P3), so nothing is lost and
         nothing is doubled by doing it again, or by dying half-way.
 Rule 2: a file is removed when all of it is durable elsewhere, and only as it was read;
         where a policy forbids that it stays as it is, and what it holds is taken again.
@@ -58,7 +58,7 @@ class Redeliver:
         """Take in what can be read now; what cannot be stays in quarantine.
 
         Raises:
-            Transient: the storage is not to be reached; what was done stays done.
+            Transient: the storage cannot be reached; what was done stays done.
 
         """
         done = Redelivered(is_kept=self.execute and await self.quarantine.is_kept())
@@ -87,7 +87,7 @@ class Redeliver:
         """Take in what Event Grid could not deliver; the unreadable is quarantined.
 
         Raises:
-            Transient: the storage is not to be reached; what was done stays done.
+            Transient: the storage cannot be reached; what was done stays done.
 
         """
         done = Redelivered(is_kept=self.execute and await self.dead_letters.is_kept())
@@ -116,7 +116,7 @@ class Redeliver:
 
 
 def input_of(line: bytes) -> str:
-    """Return what a line of quarantine keeps; "" where it is none."""
+    """Return what a line of quarantine keeps; "" where it is not one."""
     try:
         return str(json_line.parse(line)["input"])
     except (ValueError, KeyError, TypeError):

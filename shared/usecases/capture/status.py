@@ -1,24 +1,24 @@
-"""Status: what is going on now, read from where it stands, asking nobody twice."""
+"""Status: what is going on now, read from where it stands."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from shared.domain import json_line, layout
 from shared.domain.errors import ArchiverError
 from shared.domain.log.coverage import Segment, why_due
 from shared.domain.log.record import decode_record
 from shared.domain.times import format_time, parse_time
+from shared.domain.words import plural
 from shared.ports.append_log import ThreadLogs
 from shared.ports.archive_store import ArchiveFiles
 from shared.ports.clock import Clock
 from shared.ports.unprocessed_events import UnprocessedEvents
 from shared.ports.work_queue import MeasuredQueue
+from shared.usecases.capture.sweep_log import SweepLine, read_sweeps
 
 LAST_LINE = 256 * 1024
 """How much of a segment's end is read: an event has 64 KiB at most, a batch more."""
 SWEEPS_LOOKED_BACK = 7
-"""Days of the journal that are looked through: a sweep runs many times a day."""
+"""Days of the sweep log that are read: a sweep runs many times a day."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,28 +34,29 @@ class Status:
     poisoned: int = 0
     quarantined: int = 0
     dead_letters: int = 0
-    last_sweep: dict[str, Any] = field(default_factory=dict)
+    last_sweep: SweepLine | None = None
 
     @property
     def needs_somebody(self) -> list[str]:
         """What a person has to look at; empty for nothing."""
         found = []
         if self.poisoned:
-            found.append(f"{self.poisoned} thread(s) could not be finalized")
+            found.append(f"{plural(self.poisoned, 'thread')} could not be finalized")
         if self.quarantined:
-            found.append(f"{self.quarantined} event(s) in quarantine")
+            found.append(f"{plural(self.quarantined, 'event')} in quarantine")
         if self.dead_letters:
-            found.append(f"{self.dead_letters} file(s) of dead-lettered events")
-        if not self.last_sweep:
+            found.append(f"{plural(self.dead_letters, 'file')} of dead-lettered events")
+        if self.last_sweep is None:
             found.append("no sweep has ever run")
-        elif self.last_sweep.get("failures"):
-            found.append(f"{self.last_sweep['failures']} thread(s) failed in the sweep")
+        elif self.last_sweep.failures:
+            failed = plural(self.last_sweep.failures, "thread")
+            found.append(f"{failed} failed in the last sweep")
         return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadStatus:
-    """Reads log, queues, leftovers and the journal of sweeps."""
+    """Reads log, queues, unprocessed events and the sweep log."""
 
     log: ThreadLogs
     log_files: ArchiveFiles
@@ -72,7 +73,7 @@ class ReadStatus:
         """Look everywhere.
 
         Raises:
-            Transient: the storage is not to be reached.
+            Transient: the storage cannot be reached.
 
         """
         status = Status()
@@ -89,9 +90,7 @@ class ReadStatus:
                         max_open=self.max_open,
                     )
                 )
-            except (
-                ArchiverError
-            ):  # a log that contradicts itself is somebody's work too
+            except ArchiverError:  # a log that contradicts itself needs attention too
                 status.due += 1
             for segment in thread.segments:
                 if newest is None or segment.modified_on > newest.modified_on:
@@ -120,21 +119,10 @@ class ReadStatus:
                 return (came - happened).total_seconds() if came and happened else None
         return None
 
-    async def last_sweep(self, now: datetime) -> dict[str, Any]:
-        """Return the newest line of the journal, of today or of the days before."""
+    async def last_sweep(self, now: datetime) -> SweepLine | None:
+        """Return the newest line of the sweep log, of today or of the days before."""
         for back in range(SWEEPS_LOOKED_BACK):
-            day = (now - timedelta(days=back)).date()
-            for line in reversed(await self.sweep_log(layout.sweeps_stem(day))):
-                try:
-                    return dict(json_line.parse(line))
-                except (ValueError, TypeError):  # torn
-                    continue
-        return {}
-
-    async def sweep_log(self, stem: str) -> list[bytes]:
-        files = self.control_files
-        paths = [file.path async for file in files.walk(stem)]
-        parts = [
-            await files.read(one) for one in sorted(paths, key=layout.segment_roll)
-        ]
-        return b"".join(parts).splitlines()
+            sweeps = await read_sweeps(self.control_files, now - timedelta(days=back))
+            if sweeps:
+                return sweeps[-1]
+        return None

@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from shared import telemetry
-from shared.domain import json_line, layout
+from shared.domain import layout
 from shared.domain.errors import ArchiverError, IntegrityError
 from shared.domain.log.coverage import ThreadLog, covered_size, why_due
-from shared.domain.log.record import SCHEMA
 from shared.domain.log.work import Work
 from shared.domain.times import format_time
 from shared.ports.append_log import AppendLog, ThreadLogs
 from shared.ports.archive_store import ArchiveStore
 from shared.ports.clock import Clock
 from shared.ports.work_queue import MeasuredQueue, WorkQueue
+from shared.usecases.capture.sweep_log import SweepLine, append_sweep
 from shared.usecases.evidence.ledger import CloseLedger
 from shared.usecases.evidence.revisions import newest_manifest
 
@@ -32,6 +32,17 @@ class Swept:
     pruned_segments: int = 0
     failures: list[str] = field(default_factory=list)
 
+    def line(self, began: datetime) -> SweepLine:
+        """Return the line of the sweep log."""
+        return SweepLine(
+            on=format_time(began),
+            threads=self.threads,
+            queued=self.queued,
+            closed_days=self.closed_days,
+            pruned_segments=self.pruned_segments,
+            failures=len(self.failures),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
@@ -42,7 +53,7 @@ class Sweep:
     queue: WorkQueue
     poison: MeasuredQueue
     discover: "Discover | None" = None
-    """Finds threads where no events tell of them."""
+    """Finds threads where no events announce them."""
     close_ledger: CloseLedger
     sweep_log: AppendLog
     clock: Clock
@@ -73,11 +84,9 @@ class Sweep:
         except ArchiverError as error:
             swept.failures.append(f"ledger: {error}")
         try:
-            await self.sweep_log.append(
-                layout.sweeps_stem(now.date()), line_of(swept, now)
-            )
+            await append_sweep(self.sweep_log, swept.line(now), now)
         except ArchiverError as error:
-            swept.failures.append(f"journal: {error}")
+            swept.failures.append(f"sweep log: {error}")
         await self.report_metrics(swept)
         return swept
 
@@ -94,7 +103,7 @@ class Sweep:
         swept.failures += found.failures
 
     async def report_metrics(self, swept: Swept) -> None:
-        """Tell whoever watches; what cannot be measured is a failure like any other."""
+        """Report metrics; what cannot be measured is a failure like any other."""
         try:
             telemetry.QUEUE_POISONED.set(await self.poison.depth())
         except ArchiverError as error:
@@ -147,17 +156,3 @@ class Sweep:
             for revision in thread.markers:
                 await self.log.unmark(thread.thread_id, revision)
         return pruned
-
-
-def line_of(swept: Swept, now: datetime) -> bytes:
-    """Return the line that tells of a sweep; of failures only how many there were."""
-    line = {
-        "schema": SCHEMA,
-        "on": format_time(now),
-        "threads": swept.threads,
-        "queued": swept.queued,
-        "closed_days": swept.closed_days,
-        "pruned_segments": swept.pruned_segments,
-        "failures": len(swept.failures),
-    }
-    return json_line.encode(json_line.compact(line) + "\n")

@@ -86,7 +86,7 @@ class Erase:
         """Say, thread by thread, what would go. Nothing is changed.
 
         Raises:
-            Transient: archive or log are not to be reached.
+            Transient: archive or log cannot be reached.
             IntegrityError: the ledger cannot be read.
 
         """
@@ -155,7 +155,7 @@ class Erase:
         Running it again finishes what was begun and does nothing twice.
 
         Raises:
-            Refused: a hold, or somebody else is at work on the thread.
+            Refused: a hold, or a finalizer is at work on the thread.
             Immutable: the storage does not allow it.
             Transient, IntegrityError: it stopped; run it again, or look first.
 

@@ -88,7 +88,7 @@ class Holds:
         """End a hold; nothing is deleted.
 
         Raises:
-            NoSuchHold: there is none of this id.
+            NoSuchHold: there is no active hold of this id.
 
         """
         hold = (await self.active()).get(hold_id)

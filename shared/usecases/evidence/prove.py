@@ -60,7 +60,7 @@ class Prove:
 
         Raises:
             IntegrityError: there is no such message, the archive is not what its
-                manifest says, or the checkpoint is none of its ledger.
+                manifest says, or the checkpoint is of another ledger.
 
         """
         revisions = await revisions_of(self.archive, thread_id)

@@ -129,7 +129,7 @@ def erasures_in(data: bytes, manifest: Manifest) -> Erasures:
     """Read the `erasures.json` of this revision.
 
     Raises:
-        IntegrityError: it is none, or another revision's.
+        IntegrityError: it cannot be read, or is another revision's.
 
     """
     erasures = decode_erasures(data)

@@ -28,6 +28,7 @@ from shared.domain.archive.ledger import (
 from shared.domain.archive.manifest import decode_manifest
 from shared.domain.errors import IntegrityError
 from shared.domain.log.commitment import sha256
+from shared.domain.words import plural
 from shared.ports.archive_store import ArchiveFiles, StoredFile
 from shared.usecases.evidence.ledger import LedgerLine, ledger_lines
 from shared.usecases.evidence.ledger_lookup import LedgerLookup, Match
@@ -44,8 +45,8 @@ from shared.usecases.evidence.verify_revision import (
 class Verify:
     """Checks archives.
 
-    `on_failure` is told each failure, `on_erased` what was erased of a revision, and
-    `on_bytes` how much was read: nothing of it is kept.
+    `on_failure` is called with each failure, `on_erased` with what was erased of a
+    revision, `on_bytes` with how much was read: nothing of it is held in memory.
     """
 
     archive: ArchiveFiles
@@ -63,7 +64,7 @@ class Verify:
         """Check a whole archive, or of its threads only one.
 
         Raises:
-            Transient: the archive is not to be reached, or cannot be read.
+            Transient: the archive cannot be reached, or cannot be read.
 
         """
         prefix = layout.thread_folder(thread_id) if thread_id else ""
@@ -166,7 +167,7 @@ class Verification:
         if reader.withheld and not may_withhold:
             self.fail(
                 layout.LEDGER_PREFIX,
-                f"{reader.withheld} line(s) are withheld, as only a package may",
+                f"withheld, as only a package may: {plural(reader.withheld, 'line')}",
             )
         if checkpoint and not reached:
             self.fail(
@@ -177,7 +178,7 @@ class Verification:
         for manifest in self.lookup.unmatched():
             self.fail(manifest, "the ledger has no line for this revision")
         for manifest in self.lookup.with_other_erasures():
-            self.fail(manifest, "the ledger tells of other erasures than there are")
+            self.fail(manifest, "the ledger records other erasures than there are")
         self.report.withheld_lines = reader.withheld
         self.report.open_days = [str(day) for day in reader.unclosed]
         self.report.head_size = reader.head.size
@@ -214,7 +215,7 @@ class Verification:
                     str(value["erasures_sha256"]),
                 )
         except (KeyError, ValueError, TypeError):
-            self.fail(line.path, "a line of the ledger lacks what it has to tell")
+            self.fail(line.path, "a line of the ledger lacks a field")
 
     async def told_revision(self, line: LedgerLine, value: LineFacts) -> None:
         if self.only and value["thread_id"] != self.only:
@@ -224,7 +225,7 @@ class Verification:
         if match is Match.UNKNOWN and not await self.came_since(manifest, line):
             self.fail(manifest, "the ledger names this revision, and it is not there")
         elif match is Match.DIFFERENT:
-            self.fail(manifest, "the ledger tells of another manifest than there is")
+            self.fail(manifest, "the ledger names another manifest than there is")
 
     async def came_since(self, manifest: str, line: LedgerLine) -> bool:
         """Return whether a revision was written since its thread was looked at."""

@@ -30,7 +30,7 @@ from shared.usecases.evidence.revisions import erasures_in
 
 MOST_MANIFEST_BYTES = 64 * 1024 * 1024
 MOST_REPLAYED_BYTES = 2 * 1024**3
-"""What is read into memory at once; more is told, not tried."""
+"""What is read into memory at once; more is reported, not tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRevision:
-    """Checks one revision; what does not hold is told to `fail` (path, reason)."""
+    """Checks one revision; calls `fail` with path and reason of what does not hold."""
 
     archive: ArchiveFiles
     thread_id: str
@@ -172,7 +172,7 @@ class CheckRevision:
         return expected
 
     async def describe(self, name: str, sizes: set[int]) -> ArchiveFile | None:
-        """Read a file and describe it; None when it was told to be wrong already."""
+        """Read a file and describe it; None when it was reported as wrong already."""
         file = self.files.get(name)
         if file is None:
             self.wrong(name, "it is missing")
@@ -251,7 +251,7 @@ class CheckRevision:
             if name not in files:
                 self.wrong(name, "it was fetched, and the manifest does not name it")
             elif name not in digests:
-                self.wrong(name, "nothing tells of fetching it")
+                self.wrong(name, "no line says that it was fetched")
             elif files[name].sha256 != digests[name]:
                 self.wrong(name, "it is not the file of this name")
 

@@ -1,4 +1,4 @@
-"""Discover: quiet threads of the configured readers, where no events tell of them.
+"""Discover: quiet threads of the configured readers, where no events announce them.
 
 What was found, and when each thread was last archived, is a run of its own in the
 control container, as a backfill's is; so nothing is asked of the service twice.

@@ -1,6 +1,6 @@
 """A plan: what a backfill would do, before it does it.
 
-The service tells nobody how long a thread is. The sequence number of its newest message
+The service does not say how long a thread is. The sequence number of its newest message
 comes close (every message, edit and deletion takes one), so some threads, spread over
 the estate, are asked for theirs.
 """
@@ -41,17 +41,19 @@ async def plan(
     inventory: Inventory, finder: ThreadFinder, *, concurrency: int
 ) -> BackfillPlan:
     """Estimate what archiving the threads that are not archived yet would take."""
-    due = [one for one in inventory.threads.values() if one.state not in FINISHED]
+    due = [
+        thread for thread in inventory.threads.values() if thread.state not in FINISHED
+    ]
     lengths = [
         length
-        for one in spread(due, SAMPLE)
-        if (length := await length_of(one, finder)) is not None
+        for thread in spread(due, SAMPLE)
+        if (length := await length_of(thread, finder)) is not None
     ]
     usual = sum(lengths) / len(lengths) if lengths else 0
     messages = round(usual * len(due))
     pages = sum(length // PAGE for length in lengths) / len(lengths) if lengths else 0
     calls = round(len(due) * (CALLS_A_THREAD + pages * 2))
-    readers = {one.readers[0] for one in due if one.readers}
+    readers = {thread.readers[0] for thread in due if thread.readers}
     return BackfillPlan(
         users=len(inventory.users),
         threads=len(due),
@@ -72,7 +74,7 @@ def spread(threads: Sequence[Thread], most: int) -> Sequence[Thread]:
 
 
 async def length_of(thread: Thread, finder: ThreadFinder) -> int | None:
-    """Return about how many messages a thread has; None where nobody may say."""
+    """Return about how many messages a thread has; None where no reader may see it."""
     for reader in thread.readers:
         try:
             return await finder.newest_sequence(thread.id, reader)

@@ -1,6 +1,6 @@
 """The completeness report: what was found, what is archived, and what is missing (P8).
 
-What a run met and what the archive holds are put side by side. Neither is believed to
+What a run found and what the archive holds are put side by side. Neither is believed to
 be all there is: a run that did not end, or could not ask somebody, is said first.
 """
 
@@ -17,6 +17,7 @@ from shared.domain.inventory.facts import ThreadState, UserState
 from shared.domain.inventory.state import Inventory, Thread, User
 from shared.domain.thread.baseline import Baseline
 from shared.domain.thread.listing import Visibility
+from shared.domain.words import plural
 from shared.ports.archive_store import ArchiveStore
 from shared.usecases.evidence.revisions import newest_manifest, threads_of
 from shared.usecases.inventory.runs import batches
@@ -101,28 +102,31 @@ class InventoryReport:
             doubts.append(f"run {self.run} has not come to its end")
         states = inventory.user_states
         if states[UserState.FAILED]:
-            doubts.append(f"{states[UserState.FAILED]} user(s) could not be asked")
+            failed = plural(states[UserState.FAILED], "user")
+            doubts.append(f"{failed} could not be asked")
         if states[UserState.REFUSED]:
-            doubts.append(f"{states[UserState.REFUSED]} user(s) were refused a token")
+            refused = plural(states[UserState.REFUSED], "user")
+            doubts.append(f"no token for {refused}")
         if states[UserState.MET] and inventory.ended_on:
-            doubts.append(f"{states[UserState.MET]} user(s) were not asked")
+            doubts.append(f"not asked: {plural(states[UserState.MET], 'user')}")
         if inventory.unreadable:
-            doubts.append(f"{inventory.unreadable} line(s) of the run's state are torn")
+            torn = plural(inventory.unreadable, "torn line")
+            doubts.append(f"the run's state holds {torn}")
         return doubts
 
     @property
     def is_complete(self) -> bool:
         """Whether everybody could be asked and every thread found has an archive."""
-        archived = sum(self.statuses[one] for one in HAVE_AN_ARCHIVE)
+        archived = sum(self.statuses[status] for status in HAVE_AN_ARCHIVE)
         return not self.doubts and archived == len(self.rows)
 
     @property
     def idle(self) -> list[User]:
         """The users who were asked and are in no thread."""
         return [
-            one
-            for one in self.inventory.users.values()
-            if one.state is UserState.LISTED and not one.threads
+            user
+            for user in self.inventory.users.values()
+            if user.state is UserState.LISTED and not user.threads
         ]
 
     def add(self, row: ThreadRow) -> None:
@@ -149,24 +153,30 @@ class MakeReport:
         """Report on a run and on the archive; `mapped` are authors with an identity.
 
         Raises:
-            Transient: the archive is not to be reached.
+            Transient: the archive cannot be reached.
 
         """
         report = InventoryReport(run=run, inventory=inventory)
-        archived = {one async for one in threads_of(self.archive)}
+        archived = {thread_id async for thread_id in threads_of(self.archive)}
         ids = sorted(archived | inventory.threads.keys())
         for some in batches(ids, AT_ONCE):
             rows = await asyncio.gather(
                 *(
-                    self.row(one, inventory.threads.get(one), is_there=one in archived)
-                    for one in some
+                    self.row(
+                        thread_id,
+                        inventory.threads.get(thread_id),
+                        is_there=thread_id in archived,
+                    )
+                    for thread_id in some
                 )
             )
             for row in rows:
                 report.add(row)
         if mapped is not None:
             authors = report.total.by_author_and_day
-            report.unmapped = sorted(one for one in authors if one not in mapped)
+            report.unmapped = sorted(
+                author for author in authors if author not in mapped
+            )
         return report
 
     async def row(
@@ -205,8 +215,8 @@ class MakeReport:
 def archived_row(manifest: Manifest, baseline: Baseline) -> ThreadRow:
     content = manifest.content
     view = content["view"]
-    gaps = [str(one["reason"]) for one in content["gaps"]]
-    files = [bool(one["sha256"]) for one in content.get("attachments", ())]
+    gaps = [str(gap["reason"]) for gap in content["gaps"]]
+    files = [bool(file["sha256"]) for file in content.get("attachments", ())]
     return ThreadRow(
         thread_id=manifest.thread_id,
         status=STATUS_OF_VISIBILITY[Visibility(view["sight"])],
@@ -215,7 +225,7 @@ def archived_row(manifest: Manifest, baseline: Baseline) -> ThreadRow:
         archived_on=manifest.archived_on,
         complete=content["complete"],
         participants=content["counts"]["participants"],
-        bytes=sum(one.bytes for one in manifest.files),
+        bytes=sum(file.bytes for file in manifest.files),
         files=files.count(True),
         files_missing=files.count(False),
         baseline=baseline,

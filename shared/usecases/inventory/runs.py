@@ -39,7 +39,7 @@ class BackfillRun:
         """Read what the run knows so far.
 
         Raises:
-            Transient: the control container is not to be reached.
+            Transient: the control container cannot be reached.
 
         """
         self.inventory = Inventory.of([line async for line in self.lines()])

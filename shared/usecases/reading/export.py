@@ -39,7 +39,7 @@ class Export:
         Raises:
             AlreadyExists: the target holds such a file already.
             NoTime: a limit cannot be read.
-            Transient: the archive is not to be reached.
+            Transient: the archive cannot be reached.
 
         """
         exported = Exported(threads=0, files=0, failures=[])

@@ -41,8 +41,8 @@ Check it, offline:
     python verify.py
     python verify.py . CHECKPOINT
 
-The last line compares with a checkpoint that you were given on another way. Without
-one, you see that the package agrees with itself, not that it was never written anew.
+The last line compares with a checkpoint that you were given through another channel.
+Without one, you see that the package agrees with itself, not that it was never rebuilt.
 """
 
 

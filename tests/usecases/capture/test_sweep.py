@@ -143,7 +143,7 @@ async def test_log_keep_of_zero_prunes_nothing(world):
     assert (await keep_all()).pruned_segments == 0
 
 
-async def test_every_sweep_leaves_a_line_in_the_journal(world):
+async def test_every_sweep_leaves_a_line_in_the_sweep_log(world):
     await world.receive(received())
     world.clock.pass_time(hours=25)
     await world.sweep()
@@ -156,7 +156,7 @@ async def test_every_sweep_leaves_a_line_in_the_journal(world):
     assert lines[0]["failures"] == 0
 
 
-async def test_a_journal_that_cannot_be_written_fails_the_sweep_and_loses_nothing(
+async def test_a_sweep_log_that_cannot_be_written_fails_the_sweep_and_loses_nothing(
     world, monkeypatch
 ):
     async def fail(stem, line):
@@ -169,4 +169,4 @@ async def test_a_journal_that_cannot_be_written_fails_the_sweep_and_loses_nothin
     swept = await world.sweep()
 
     assert swept.queued == 1
-    assert swept.failures == ["journal: no storage"]
+    assert swept.failures == ["sweep log: no storage"]

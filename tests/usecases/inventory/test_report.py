@@ -80,8 +80,8 @@ async def test_an_estate_that_is_archived_is_complete(world):
     ("line", "doubt"),
     [
         (UserListed(BOB, UserState.FAILED, reason="503"), "could not be asked"),
-        (UserListed(BOB, UserState.REFUSED, reason="404"), "refused a token"),
-        (UserMet(BOB, "users.txt"), "were not asked"),
+        (UserListed(BOB, UserState.REFUSED, reason="404"), "no token for 1 user"),
+        (UserMet(BOB, "users.txt"), "not asked: 1 user"),
     ],
 )
 async def test_whoever_could_not_be_asked_may_hide_threads(world, line, doubt):
