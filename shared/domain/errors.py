@@ -1,34 +1,37 @@
-"""The one tree of errors; each leaf says what the Functions host then does."""
+"""All errors, in one tree; each leaf says what the Functions host then does."""
+
+from shared.domain.words import plural
 
 
 class ArchiverError(Exception):
-    """Everything this product raises on purpose."""
+    """The base of every error that this product raises on purpose."""
 
 
 class ConfigError(ArchiverError):
-    """Settings are wrong. Every call fails with the full list until they are mended."""
+    """Settings are wrong. Every call fails with the full list until they are fixed."""
 
     def __init__(self, problems: list[str]) -> None:
-        """Keep `problems`, one sentence each, as one report."""
+        """Report `problems`, one sentence each, in one message."""
         self.problems = tuple(problems)
         lines = "".join(f"\n  - {problem}" for problem in problems)
-        super().__init__(f"{len(problems)} setting(s) to mend:{lines}")
+        verb = "is" if len(problems) == 1 else "are"
+        super().__init__(f"{plural(len(problems), 'setting')} {verb} wrong:{lines}")
 
 
 class InvalidEvent(ArchiverError):
-    """Input that no retry will make readable: quarantined and acknowledged.
+    """No retry will make this input readable: it is quarantined and acknowledged.
 
-    The text is a reason for people. It never holds any of the input (P9).
+    The text is a reason for people. It never contains any of the input (P9).
     """
 
 
 class Transient(ArchiverError):
-    """It may work next time: raised, so that Event Grid or the queue delivers again."""
+    """It may work next time: raised so that Event Grid or the queue delivers again."""
 
 
 class IntegrityError(ArchiverError):
-    """What is stored contradicts itself: this thread stops and somebody must look."""
+    """Stored data contradicts itself: this thread stops and a person has to look."""
 
 
 class Unreachable(IntegrityError):
-    """Nothing is known of a thread, and nobody may read it: somebody must look."""
+    """Nothing is known of a thread and nobody may read it: a person has to look."""

@@ -1,6 +1,6 @@
-"""JSON as this product stores it: one value a line, UTF-8, never split by a reader.
+"""JSON as this product stores it: one value per line, UTF-8, never split by a reader.
 
-Rule 1: text from outside is kept as it was received. Only what would break a line is
+Rule 1: text from outside is stored as it was received. Only what would break a line is
         changed, and only into its exact JSON equivalent.
 Rule 2: what is hashed is `canonical`, which any language can rebuild from the value.
 Rule 3: a lone surrogate, which UTF-8 cannot hold, is written as its JSON escape.
@@ -14,13 +14,13 @@ from typing import Any
 import orjson
 
 MOST_LEVELS = 64
-"""Levels of nesting that are taken; what the service sends has fewer than ten."""
+"""Levels of nesting that are accepted; the service sends fewer than ten."""
 BREAKS = {"\u2028": "\\u2028", "\u2029": "\\u2029", "\x85": "\\u0085"}
-"""Characters that many line readers split on, though JSON allows them in a string."""
+"""Characters that JSON allows in a string, but that many line readers split on."""
 
 
 def reject_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(f"{name} is not a JSON value")
 
 
 def finite(digits: str) -> float:
@@ -41,7 +41,7 @@ def parse(text: str | bytes) -> Any:
     """Read one JSON value exactly.
 
     Raises:
-        ValueError: not JSON, not UTF-8, nested too deeply, or no finite number.
+        ValueError: not JSON, not UTF-8, nested too deeply, or with an infinite number.
 
     """
     try:
@@ -53,8 +53,8 @@ def parse(text: str | bytes) -> Any:
 def skim(text: str) -> Any:
     """Read one JSON value fast; integers beyond 64 bits may come out rounded.
 
-    What orjson refuses is read exactly: it may be a lone surrogate, which the wire may
-    hold as an escape.
+    What orjson refuses is parsed by the standard library: it may be a lone surrogate,
+    which can arrive as an escape.
 
     Raises:
         ValueError: as for `parse`.
@@ -67,21 +67,21 @@ def skim(text: str) -> Any:
 
 
 def nests_too_deeply(text: str | bytes, value: Any) -> bool:
-    """Return whether a value has more levels than every writer and reader can follow.
-
-    Most texts have too few brackets for that, which is fast to see.
-    """
+    """Return whether a value has more levels than every writer and reader supports."""
+    # Most texts have too few brackets for that, and counting them is fast.
     opening = ("{", "[") if isinstance(text, str) else (b"{", b"[")
     if sum(map(text.count, opening)) <= MOST_LEVELS:  # type: ignore[arg-type]
         return False
     level, todo = 0, [value]
     while todo and level <= MOST_LEVELS:
         level += 1
-        containers = [one for one in todo if isinstance(one, dict | list)]
+        containers = [item for item in todo if isinstance(item, dict | list)]
         todo = [
             inner
-            for one in containers
-            for inner in (one.values() if isinstance(one, dict) else one)
+            for container in containers
+            for inner in (
+                container.values() if isinstance(container, dict) else container
+            )
         ]
     return bool(todo)
 
@@ -100,8 +100,8 @@ def split_list(text: str, count: int) -> list[str]:
 
 
 def one_line(text: str) -> str:
-    """Return the same JSON text without any character that could end a line."""
-    if "\n" in text or "\r" in text:  # only ever white space between tokens
+    """Return the same JSON text on one line."""
+    if "\n" in text or "\r" in text:  # valid JSON has them between tokens only
         text = text.replace("\r", " ").replace("\n", " ")
     return escape_breaks(text)
 
@@ -124,10 +124,10 @@ def pretty(value: Any) -> str:
 
 
 def indented(value: Any) -> str:
-    """Return what the standard library gives, ten times as fast where orjson can.
+    """Return what `json.dumps` returns, ten times as fast where orjson agrees with it.
 
-    It refuses a lone surrogate and an integer beyond 64 bits, and writes other digits
-    of a number that is none of the integers.
+    orjson refuses a lone surrogate and an integer beyond 64 bits, and formats floats
+    differently.
     """
     try:
         text = orjson.dumps(value, option=orjson.OPT_INDENT_2)
@@ -139,7 +139,7 @@ def indented(value: Any) -> str:
 
 
 def encode(text: str) -> bytes:
-    """Return JSON text as UTF-8; a lone surrogate becomes the escape that JSON has."""
+    """Return JSON text as UTF-8, a lone surrogate as its JSON escape."""
     return text.encode("utf-8", "backslashreplace")
 
 

@@ -1,6 +1,6 @@
-"""Where everything stands: every path of the three containers, as code.
+"""Where everything is stored: every path in the containers, as code.
 
-Ids come from outside. `encode_id` is the only way by which one enters a path.
+Ids come from outside, and enter a path through `encode_id` only.
 """
 
 import functools
@@ -14,7 +14,7 @@ CONTROL = "chat-control"
 DEAD_LETTER = "dead-letter"
 FINALIZE_QUEUE = "threads-to-finalize"
 POISON_QUEUE = "threads-to-finalize-poison"
-"""Where the Functions host puts what failed too often."""
+"""Where the Functions host moves a message that failed too often."""
 
 THREAD_PREFIX = "thread="
 EVENTS_FILE = "events.jsonl"
@@ -24,9 +24,10 @@ ATTACHMENTS_FILE = "attachments.jsonl"
 ERASURES_FILE = "erasures.json"
 MANIFEST_FILE = "manifest.json"
 GROWING_FILES = (EVENTS_FILE, LISTING_FILE, QUARANTINE_FILE, ATTACHMENTS_FILE)
-"""Input that every revision carries on from the one before it, and adds to."""
+"""Input that every revision continues from the one before it."""
 INPUT_FILES = (*GROWING_FILES, ERASURES_FILE)
-"""What a revision is made of; every file but attachments is a function of these."""
+"""What a revision is built from: all its other files, except attachments, are a
+function of these."""
 ATTACHMENTS_PREFIX = "attachments/"
 
 LEDGER_PREFIX = "ledger/"
@@ -38,9 +39,9 @@ REVISION = re.compile(r"rev=(\d+)")
 
 
 def encode_id(thread_id: str) -> str:
-    """Percent-encode an id; nothing but letters, digits, `.`, `_` and `-` stays.
+    """Percent-encode everything in an id but letters, digits, `.`, `_` and `-`.
 
-    A dot at the end is encoded too, since storage cuts it off a path segment.
+    A dot at the end is encoded too, because storage strips it from a path segment.
     """
     safe = quote(thread_id, safe="", errors="surrogatepass").replace("~", "%7E")
     return safe[:-1] + "%2E" if safe.endswith(".") else safe
@@ -48,7 +49,7 @@ def encode_id(thread_id: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def thread_folder(thread_id: str) -> str:
-    """Return a thread's folder, the same name in log and archive, with a slash."""
+    """Return a thread's folder, with a slash; log and archive use the same name."""
     return f"{THREAD_PREFIX}{encode_id(thread_id)}/"
 
 
@@ -63,7 +64,7 @@ def segment_stem(thread_id: str, day: date) -> str:
 
 
 def quarantine_folder(thread_id: str) -> str:
-    """Return the folder of what could not be read; of one thread where it named one."""
+    """Return the folder of unreadable input, by thread where the input names one."""
     return f"quarantine/{thread_folder(thread_id)}" if thread_id else "quarantine/"
 
 
@@ -81,13 +82,13 @@ def segment_path(stem: str, roll: int) -> str:
 
 
 def segment_roll(path: str) -> int:
-    """Return how many full segments come before this one of the same stem."""
+    """Return how many full segments of the same stem precede this one."""
     roll = path.removesuffix(".jsonl").rpartition(".")[2]
     return int(roll) if roll.isdecimal() else 0
 
 
 def segment_day(path: str) -> date | None:
-    """Return the day of a segment; None for a blob that is no segment."""
+    """Return the day of a segment; None for a blob that is not a segment."""
     name = path.rsplit("/", 1)[-1]
     try:
         return date.fromisoformat(name[:10]) if name.endswith(".jsonl") else None
@@ -100,7 +101,7 @@ def marker_path(thread_id: str, revision: int) -> str:
 
 
 def marker_revision(path: str) -> int | None:
-    """Return the revision that a marker stands for; None for a blob that is none."""
+    """Return the revision that a marker stands for; None for any other blob."""
     match = MARKER.fullmatch(path.rsplit("/", 1)[-1])
     return int(match[1]) if match else None
 
@@ -119,12 +120,12 @@ def is_attachment(name: str) -> bool:
 
 
 def file_name(path: str) -> str:
-    """Return the name that a file has in its revision; "" for a path of none."""
+    """Return a file's name within its revision; "" for a path outside a revision."""
     return path.split("/", 2)[2] if revision_number(path) else ""
 
 
 def revision_number(path: str) -> int | None:
-    """Return the revision that an archive path belongs to; None where it has none."""
+    """Return the revision that an archive path belongs to; None outside a revision."""
     parts = path.split("/")
     match = REVISION.fullmatch(parts[1]) if len(parts) > 2 else None  # noqa: PLR2004
     return int(match[1]) if match else None

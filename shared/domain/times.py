@@ -1,6 +1,6 @@
-"""Times: aware UTC inside, RFC 3339 with a Z on disk.
+"""Times: aware UTC in memory, RFC 3339 with a Z on disk.
 
-The service writes seven fraction digits, `Z`, `+00:00` and `-08:00`; all are read.
+The service writes seven fraction digits, and `Z`, `+00:00` or `-08:00`; all are read.
 """
 
 from datetime import UTC, datetime
@@ -8,9 +8,9 @@ from typing import Any
 
 
 def parse_time(value: Any) -> datetime | None:
-    """Read a time of the service; None when it is absent or no such thing.
+    """Read a time of the service; None if it is absent or unreadable.
 
-    A time without an offset is taken as UTC. Fractions beyond microseconds are cut.
+    A time without an offset is read as UTC. Fractions beyond microseconds are cut off.
     """
     if not isinstance(value, str):
         return None
@@ -29,7 +29,7 @@ def format_time(moment: datetime) -> str:
 
 
 def from_milliseconds(number: int) -> datetime | None:
-    """Return the time of epoch milliseconds; None beyond the calendar."""
+    """Return the time of epoch milliseconds; None outside the calendar's range."""
     try:
         return datetime.fromtimestamp(number / 1000, UTC)
     except (ValueError, OverflowError, OSError):

@@ -1,1 +1,1 @@
-"""An archive: what a revision is made of, what commits to it, what may be erased."""
+"""Archives: what a revision is built from, what commits to it, how it is erased."""

@@ -1,7 +1,7 @@
-"""Checkpoints: the head of the ledger in the form of C2SP tlog-checkpoint.
+"""Checkpoints: the head of the ledger in the C2SP tlog-checkpoint format.
 
 Three lines: the log's name (its origin), the number of lines, the root in base64. In a
-signed note, signatures follow after an empty line; this module leaves them alone.
+signed note, signatures follow after an empty line; this module ignores them.
 Source: https://c2sp.org/tlog-checkpoint and https://c2sp.org/signed-note.
 """
 
@@ -25,7 +25,7 @@ class Checkpoint:
 
     @property
     def body(self) -> str:
-        """The text that is kept, and signed."""
+        """The text that is stored, and signed."""
         root = base64.b64encode(bytes.fromhex(self.root)).decode()
         return f"{self.origin}\n{self.size}\n{root}\n"
 
@@ -34,12 +34,12 @@ def parse_checkpoint(text: str) -> Checkpoint:
     """Read a checkpoint, signed or not.
 
     Raises:
-        IntegrityError: it is none.
+        IntegrityError: the text is not a checkpoint.
 
     """
     body, _, _ = text.partition("\n\n")
     match = BODY.fullmatch(body.rstrip("\n") + "\n")
     if match is None:
-        raise IntegrityError("this is no checkpoint")
+        raise IntegrityError("this is not a checkpoint")
     origin, size, root = match.groups()
     return Checkpoint(origin=origin, size=int(size), root=base64.b64decode(root).hex())

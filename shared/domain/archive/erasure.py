@@ -1,7 +1,7 @@
 """Erasure: content, salt and names go for good; commitments, and so every proof, stay.
 
-Rule 1: a message is erased in all its versions, also those that are told later.
-Rule 2: `redaction` takes it out of the input; everything else is made anew from that.
+Rule 1: a message is erased in all its versions, including those received later.
+Rule 2: `redaction` removes it from the input; everything else is rebuilt from that.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -18,13 +18,13 @@ from shared.domain.archive.manifest import (
 from shared.domain.errors import IntegrityError
 from shared.domain.log.event import raw_id
 from shared.domain.log.record import SCHEMA
-from shared.domain.thread.messages import VersionKey
 from shared.domain.thread.transcript import Message, Outcome, Transcript
+from shared.domain.thread.versions import VersionKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """Who had what erased in one thread, when, and why."""
+    """Who had what erased from one thread, when, and why."""
 
     erased_on: str
     by: str
@@ -35,11 +35,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erasures:
-    """Everything that was erased of one revision, and what its files are since.
+    """Everything that was erased from one revision, and the state of its files since.
 
-    `outcomes` are what reconciling had said of the messages, which without content it
-    could not say again. `files` are those that differ from the manifest. Both are empty
-    where the revision was written without what is erased.
+    `outcomes` are the results of reconciling the erased messages, which cannot be
+    computed again without their content. `files` are those that differ from the
+    manifest. Both are empty where the revision was written after the erasure.
     """
 
     thread_id: str
@@ -51,20 +51,22 @@ class Erasures:
 
     @property
     def messages(self) -> frozenset[str]:
-        return frozenset(one for order in self.orders for one in order.messages)
+        return frozenset(message for order in self.orders for message in order.messages)
 
     @property
     def people(self) -> frozenset[str]:
         return frozenset(order.participant for order in self.orders) - {""}
 
     def inherited(self, revision: int) -> "Erasures":
-        """Return what of it holds for a revision that is only being made."""
+        """Return the erasures as they apply to a new revision."""
         return replace(self, revision=revision, outcomes={}, files=())
 
     def ordered(self, order: Order, before: Transcript) -> "Erasures":
-        """Return it with one more order for the revision that `before` is of."""
+        """Return the erasures with one more order; `before` is the old transcript."""
         outcomes = {
-            one.id: one.outcome for one in before.messages if one.id in order.messages
+            message.id: message.outcome
+            for message in before.messages
+            if message.id in order.messages
         }
         return replace(
             self,
@@ -73,9 +75,9 @@ class Erasures:
         )
 
     def current(self, manifest: Manifest) -> tuple[ArchiveFile, ...]:
-        """Return what the revision's files are now, without `erasures.json`."""
-        changed = {one.name: one for one in self.files}
-        return tuple(changed.get(one.name, one) for one in manifest.files)
+        """Return the revision's current files, without `erasures.json`."""
+        changed = {file.name: file for file in self.files}
+        return tuple(changed.get(file.name, file) for file in manifest.files)
 
 
 def encode_erasures(erasures: Erasures) -> bytes:
@@ -86,13 +88,13 @@ def encode_erasures(erasures: Erasures) -> bytes:
         "revision": erasures.revision,
         "orders": [
             {
-                "erased_on": one.erased_on,
-                "by": one.by,
-                "reason": one.reason,
-                "participant": one.participant,
-                "messages": list(one.messages),
+                "erased_on": order.erased_on,
+                "by": order.by,
+                "reason": order.reason,
+                "participant": order.participant,
+                "messages": list(order.messages),
             }
-            for one in erasures.orders
+            for order in erasures.orders
         ],
         "versions": [
             {
@@ -104,7 +106,7 @@ def encode_erasures(erasures: Erasures) -> bytes:
             for (message, number, kind), commitment in sorted(erasures.versions.items())
         ],
         "outcomes": dict(sorted(erasures.outcomes.items())),
-        "files": [file_json(one) for one in erasures.files],
+        "files": [file_json(file) for file in erasures.files],
     }
     return json_line.encode(json_line.pretty(document))
 
@@ -113,31 +115,33 @@ def decode_erasures(data: bytes) -> Erasures:
     """Read `erasures.json`.
 
     Raises:
-        IntegrityError: it is not one that this product writes.
+        IntegrityError: this product does not write such a file.
 
     """
     try:
         value = json_line.parse(data)
         if value["schema"] != SCHEMA:
-            raise IntegrityError("erasures.json is of an unknown schema")
+            raise IntegrityError("erasures.json has an unknown schema")
         erasures = Erasures(
             thread_id=str(value["thread_id"]),
             revision=int(value["revision"]),
             orders=tuple(
                 Order(
-                    erased_on=str(one["erased_on"]),
-                    by=str(one["by"]),
-                    reason=str(one["reason"]),
-                    participant=str(one["participant"]),
-                    messages=tuple(map(str, one["messages"])),
+                    erased_on=str(order["erased_on"]),
+                    by=str(order["by"]),
+                    reason=str(order["reason"]),
+                    participant=str(order["participant"]),
+                    messages=tuple(map(str, order["messages"])),
                 )
-                for one in value["orders"]
+                for order in value["orders"]
             ),
             versions={
-                (str(one["message"]), int(one["version"]), str(one["kind"])): str(
-                    one["commitment"]
-                )
-                for one in value["versions"]
+                (
+                    str(version["message"]),
+                    int(version["version"]),
+                    str(version["kind"]),
+                ): str(version["commitment"])
+                for version in value["versions"]
             },
             outcomes={
                 str(message): Outcome(outcome)
@@ -148,12 +152,14 @@ def decode_erasures(data: bytes) -> Erasures:
     except (ValueError, KeyError, TypeError, AttributeError):
         raise IntegrityError("erasures.json cannot be read") from None
     if encode_erasures(erasures) != data:
-        raise IntegrityError("erasures.json is not of the form that is written")
+        raise IntegrityError(
+            "erasures.json is not in the form that this product writes"
+        )
     return erasures
 
 
 def erasure_line(erasures: Erasures, digest: str) -> bytes:
-    """Return the ledger's line for the newest order of a revision's erasures."""
+    """Return the ledger line for the newest order of a revision's erasures."""
     newest = erasures.orders[-1]
     facts = {
         "thread_id": erasures.thread_id,
@@ -170,27 +176,30 @@ def erasure_line(erasures: Erasures, digest: str) -> bytes:
 def chosen_by(
     transcript: Transcript, *, participant: str, messages: Collection[str]
 ) -> set[str]:
-    """Return the ids of the messages to erase: by id, by sender, or naming somebody."""
+    """Return the ids of the messages to erase.
+
+    Those are the given `messages`, and those that `participant` sent or that name them.
+    """
     return {
-        one.id
-        for one in transcript.messages
-        if one.id in messages
-        or (participant and participant in (one.sender_id, *people_in(one)))
+        message.id
+        for message in transcript.messages
+        if message.id in messages
+        or (participant and participant in (message.sender_id, *people_in(message)))
     }
 
 
 def people_in(message: Message) -> Iterable[str]:
-    """Yield whom a system message names with their display names."""
+    """Yield the raw ids of those a system message describes by display name."""
     people = message.content.get("participants")
-    for one in people if isinstance(people, list) else ():
-        if isinstance(one, dict):
-            yield raw_id(one.get("communicationIdentifier"))
+    for person in people if isinstance(people, list) else ():
+        if isinstance(person, dict):
+            yield raw_id(person.get("communicationIdentifier"))
 
 
 def newly_erased(
     transcript: Transcript, messages: Collection[str]
 ) -> dict[VersionKey, str]:
-    """Return the commitments of the chosen messages' contents that are still there."""
+    """Return the commitments of the chosen versions that still have their content."""
     return {
         (message.id, version.number, str(version.kind)): version.commitment
         for message in transcript.messages

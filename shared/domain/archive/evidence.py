@@ -28,7 +28,7 @@ def leaf_facts(thread_id: str, message: Message, version: Version) -> dict[str, 
 
 
 def leaves(transcript: Transcript) -> Iterator[bytes]:
-    """Yield the leaf of every version of every message, in the transcript's order."""
+    """Yield the leaf of every version of every message, in transcript order."""
     for message in transcript.messages:
         for version in message.versions:
             yield canonical(leaf_facts(transcript.thread_id, message, version))
@@ -46,7 +46,7 @@ class Tree:
     """A growing RFC 6962 tree.
 
     Keeps one hash for each full subtree on the right edge, so memory grows with the
-    logarithm of the number of entries.
+    It holds one hash for each full subtree on the right edge, so memory grows with the
     """
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Tree:
 
 
 def merkle_root(entries: Iterable[bytes]) -> str:
-    """Return the RFC 6962 root, hex, over the entries in their order."""
+    """Return the RFC 6962 root, hex, over the entries in order."""
     tree = Tree()
     for entry in entries:
         tree.add(leaf_hash(entry))
@@ -82,7 +82,7 @@ def merkle_root(entries: Iterable[bytes]) -> str:
 
 
 def inclusion_path(hashes: Sequence[bytes], index: int) -> list[str]:
-    """Return the proof that entry `index` stands in the tree over these leaf hashes.
+    """Return the proof that entry `index` is in the tree over these leaf hashes.
 
     The hashes, hex, run from the leaf's neighbour up to the root.
     """

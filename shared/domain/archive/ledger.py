@@ -1,13 +1,14 @@
-"""The ledger: one line for whatever is done to the archive, one append blob a day.
+"""The ledger: a line for every change of the archive, one append blob per day.
 
-Rule 1: a line is compact JSON and carries the SHA-256 of its own canonical rest.
-Rule 2: the same line may stand twice; lines of one kind are read as a set.
-Rule 3: the line that closes a day commits to every line before it, in their order, and
-        to the closing line of the day before. Nothing but itself may follow it.
+Rule 1: a line is compact JSON and carries the SHA-256 of the canonical form of its
+        other fields.
+Rule 2: the same line may be written twice; lines of one kind are read as a set.
+Rule 3: the line that closes a day commits to every line before it, in order, and to
+        the closing line of the previous day. Only a copy of itself may follow it.
 Rule 4: the head is the tree over all lines up to the end of the first open day, so a
         later head always extends an earlier one.
 Rule 5: in a package, a line of a thread that is not in it is withheld: its leaf hash
-        stands in its place, and every root comes out the same.
+        takes its place, and every root stays the same.
 """
 
 import re
@@ -24,14 +25,14 @@ from shared.domain.log.commitment import sha256
 from shared.domain.log.record import SCHEMA
 
 CLOSED_AFTER = timedelta(hours=1)
-"""How long after its end a day is closed: no append of that day is under way then."""
+"""How long after its end a day may be closed: no append to it is under way by then."""
 LONGEST_LINE = 64 * 1024
 WITHHELD = re.compile(rb'\{"withheld":"([0-9a-f]{64})"\}')
 SEGMENT = re.compile(r"ledger/(\d{4}-\d\d-\d\d)(?:\.(\d{4,}))?\.jsonl")
 
 
 class LineKind(StrEnum):
-    """What a line tells."""
+    """What a line records."""
 
     REVISION = "revision"
     ERASURE = "erasure"
@@ -50,9 +51,9 @@ def encode_line(kind: LineKind, facts: Mapping[str, Any]) -> bytes:
 
 
 def revision_line(manifest: Manifest) -> bytes:
-    """Return the line of a revision: a function of its manifest, however often written.
+    """Return the line of a revision: a function of its manifest, so repeats are equal.
 
-    An archive that was removed is then missed.
+    Because of this line, an archive that was removed is noticed.
     """
     facts = {
         "thread_id": manifest.thread_id,
@@ -64,7 +65,11 @@ def revision_line(manifest: Manifest) -> bytes:
 
 
 def closing_line(day: date, tree: Tree, previous: tuple[str, str] | None) -> bytes:
-    """Return the line that closes a day of these lines after the `previous` day."""
+    """Return the line that closes a day, given the tree over its lines.
+
+    `previous` is the previous day and the digest of its closing line; None for the
+    first.
+    """
     facts = {
         "day": day.isoformat(),
         "lines": tree.size,
@@ -75,7 +80,7 @@ def closing_line(day: date, tree: Tree, previous: tuple[str, str] | None) -> byt
 
 
 def withheld_line(line: bytes) -> bytes:
-    """Return what stands for a line (without LF) that a package does not show."""
+    """Return the line that replaces `line`, given without LF, where it is withheld."""
     return b'{"withheld":"%s"}\n' % leaf_hash(line).hex().encode()
 
 
@@ -83,14 +88,14 @@ def decode_line(line: bytes) -> LineFacts:
     """Read a line, without its LF.
 
     Raises:
-        IntegrityError: it is not one that this product writes, or it was changed.
+        IntegrityError: this product does not write such a line, or it was changed.
 
     """
     try:
         value = json_line.parse(line)
-        rest = {name: one for name, one in value.items() if name != "sha256"}
+        rest = {name: field for name, field in value.items() if name != "sha256"}
         if value["schema"] != SCHEMA or value["kind"] not in set(LineKind):
-            raise IntegrityError("a line of the ledger is of an unknown kind")
+            raise IntegrityError("a line of the ledger has an unknown kind")
         digest = sha256(json_line.canonical(rest))
         whole = json_line.encode(json_line.compact(rest | {"sha256": digest}))
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -101,28 +106,28 @@ def decode_line(line: bytes) -> LineFacts:
 
 
 def segment_key(path: str) -> tuple[str, int] | None:
-    """Return day and roll of a segment of the ledger; None for what is none."""
+    """Return day and roll of a ledger segment; None for any other path."""
     match = SEGMENT.fullmatch(path)
     return (match[1], int(match[2] or 0)) if match else None
 
 
 def by_day(paths: Iterable[str]) -> dict[date, list[str]]:
-    """Sort the ledger's segments by day, and by roll inside it."""
+    """Return the ledger's segments by day, and by roll within a day."""
     days: dict[date, list[str]] = {}
-    found = [(key, path) for path in paths if (key := segment_key(path))]
-    for (day, _), path in sorted(found):
+    segments = [(key, path) for path in paths if (key := segment_key(path))]
+    for (day, _), path in sorted(segments):
         days.setdefault(date.fromisoformat(day), []).append(path)
     return days
 
 
 def may_be_closed(day: date, now: datetime) -> bool:
-    """Return whether no append to that day can be under way any more."""
+    """Return whether no append to that day can still be under way."""
     end = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
     return now >= end + CLOSED_AFTER
 
 
 class LedgerReader:
-    """Follows the ledger line by line, in order, and tells what breaks it."""
+    """Reads the ledger line by line, in order, and reports what breaks it."""
 
     def __init__(self) -> None:
         self.head = Tree()
@@ -135,17 +140,17 @@ class LedgerReader:
 
     @property
     def unclosed(self) -> list[date]:
-        """The days whose end has not come yet, the present one included."""
+        """The days that have no closing line yet, including the current one."""
         is_open = self.day != date.min and not self.closing
         return [*self.open_days, *([self.day] if is_open else [])]
 
     def begin(self, day: date) -> None:
-        """Go on with the next day."""
+        """Begin the next day."""
         self.open_days = self.unclosed
         self.day, self.day_tree, self.closing = day, Tree(), b""
 
     def read(self, line: bytes) -> tuple[LineFacts | None, str]:
-        """Take the next line, without LF; give it read, and what is wrong or ""."""
+        """Read the next line, without LF; return its facts and the problem, or ""."""
         match = WITHHELD.fullmatch(line)
         hashed = bytes.fromhex(match[1].decode()) if match else leaf_hash(line)
         if not self.open_days:
@@ -166,7 +171,7 @@ class LedgerReader:
 
     def judge(self, line: bytes, value: LineFacts) -> str:
         if self.closing:
-            return "" if line == self.closing else "a line stands after the day's end"
+            return "" if line == self.closing else "a line follows the end of the day"
         if value["kind"] != LineKind.CLOSED:
             return ""
         self.closing = line
@@ -178,7 +183,7 @@ class LedgerReader:
             return f"an earlier day, {self.open_days[0]}, was never closed"
         if line + b"\n" != closing_line(self.day, self.day_tree, before):
             return (
-                "the day's end does not match the lines before it, or the day before: "
+                "the end of the day does not match the lines or the day before it: "
                 "a line or a day was removed, added, changed or moved"
             )
         return ""

@@ -1,7 +1,7 @@
 """The manifest: the small file that commits to every other file of a revision.
 
 `content` is a function of the revision's input alone and has a digest of its own.
-`run` says when and by what it was written; nothing else of the archive depends on it.
+`run` says when and by which version it was written; nothing else depends on it.
 """
 
 import hashlib
@@ -36,10 +36,10 @@ class ArchiveFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """A manifest, read back: as much of it as others build on.
+    """A manifest, read back, as far as other modules need it.
 
-    `previous` is the revision before and the digest of its manifest; None for the
-    first. `content` is all that `content_sha256` covers.
+    `previous` is the previous revision and the digest of its manifest; None for the
+    first. `content` is everything that `content_sha256` covers.
     """
 
     thread_id: str
@@ -57,13 +57,13 @@ def file_named(files: Sequence[ArchiveFile], name: str) -> ArchiveFile:
     """Return the entry of a file.
 
     Raises:
-        IntegrityError: the manifest names no such file.
+        IntegrityError: the manifest does not name such a file.
 
     """
-    for one in files:
-        if one.name == name:
-            return one
-    raise IntegrityError(f"the manifest names no {name}")
+    for file in files:
+        if file.name == name:
+            return file
+    raise IntegrityError(f"the manifest does not name {name}")
 
 
 def describe(name: str, data: bytes) -> ArchiveFile:
@@ -73,7 +73,7 @@ def describe(name: str, data: bytes) -> ArchiveFile:
 
 
 class Description:
-    """Describes a file while its bytes go by, so that nobody has to hold them."""
+    """Describes a file while it is written, so that it need not be held in memory."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -86,14 +86,14 @@ class Description:
         self.lines += part.count(b"\n")
 
     def passing(self, parts: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield the parts on, and see each."""
+        """Yield each part after adding it."""
         for part in parts:
             self.add(part)
             yield part
 
     @property
     def file(self) -> ArchiveFile:
-        """What was seen so far."""
+        """The description of the bytes added so far."""
         return ArchiveFile(
             name=self.name,
             sha256=self.digest.hexdigest(),
@@ -111,18 +111,18 @@ def content_of(
     previous: tuple[int, str] | None,
 ) -> dict[str, Any]:
     """Return what a manifest says of a revision: a function of its input (P5)."""
-    attachments = [attachment_json(one) for one in transcript.attachments]
+    attachments = [attachment_json(attachment) for attachment in transcript.attachments]
     return {
         "thread_id": transcript.thread_id,
         "revision": revision,
         "previous": previous
         and {"revision": previous[0], "manifest_sha256": previous[1]},
-        "files": [file_json(one) for one in files],
+        "files": [file_json(file) for file in files],
         "counts": counts(transcript),
         "reconciliation": transcript.outcomes,
         "complete": transcript.is_complete,
         "view": listing_json(transcript),
-        "gaps": [gap_json(one) for one in transcript.gaps],
+        "gaps": [gap_json(gap) for gap in transcript.gaps],
         **({"attachments": attachments} if attachments else {}),
         "covers": coverage.to_json(covers),
         "merkle_root": merkle_root(leaves(transcript)),
@@ -158,12 +158,12 @@ def file_from_json(value: Mapping[str, Any]) -> ArchiveFile:
     """Read the entry of a file.
 
     Raises:
-        KeyError, TypeError, ValueError: it is none.
+        KeyError, TypeError, ValueError: this product does not write such an entry.
 
     """
     name = value["name"]
     if not isinstance(name, str) or not FILE_NAME.fullmatch(name):
-        raise ValueError("no name of a file")
+        raise ValueError("not the name of a file")
     return ArchiveFile(
         name=name,
         sha256=str(value["sha256"]),
@@ -201,7 +201,7 @@ def listing_json(transcript: Transcript) -> dict[str, str]:
 
 
 def attachment_json(attachment: Attachment) -> dict[str, Any]:
-    """Return what of an attachment is no content: it stays when content is erased."""
+    """Return the facts of an attachment that an erasure leaves in place."""
     return {
         "message": attachment.message_id,
         "number": attachment.number,
@@ -226,14 +226,14 @@ def decode_manifest(data: bytes) -> Manifest:
     """Read a manifest and check it against its own digest.
 
     Raises:
-        IntegrityError: it is not a manifest of this product, or it was changed.
+        IntegrityError: this product does not write such a manifest, or it was changed.
 
     """
     try:
         value = json_line.parse(data)
         content = value["content"]
         if value["schema"] != SCHEMA:
-            raise IntegrityError("the manifest is of an unknown schema")
+            raise IntegrityError("the manifest has an unknown schema")
         if value["content_sha256"] != sha256(json_line.canonical(content)):
             raise IntegrityError("the manifest does not match its own digest")
         before = content["previous"]

@@ -1,9 +1,9 @@
-"""Proofs: one message version in one archive, without anything of the other messages.
+"""Proofs: one message version in one archive, revealing nothing of other messages.
 
 A proof holds the version's leaf with its content and salt, the path to the root in the
 manifest, the manifest, its line in the ledger, and the path from there to a checkpoint.
-Nothing of it tells another message's content: a sibling in a tree is a hash of a leaf,
-which has the content behind a salt.
+It reveals no other message's content: a sibling in a tree is the hash of a leaf, and a
+leaf commits to its content with a salt.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,9 @@ from shared.domain.thread.transcript import Message, Transcript, Version
 def find_version(
     transcript: Transcript, message_id: str, number: str
 ) -> tuple[int, Message, Version]:
-    """Return a message's version, its newest where no number is given, and its place.
+    """Return a message's version with its place among all leaves, counted from 0.
+
+    Without a `number`, it is the newest version.
 
     Raises:
         IntegrityError: the archive has no such message or version.
@@ -58,9 +60,9 @@ def encode_proof(
     line_path: Sequence[str],
     checkpoint: Checkpoint,
 ) -> bytes:
-    """Return the bytes of a proof. `line` is the ledger's, without LF."""
+    """Return the bytes of a proof. `line` is the ledger's line, without LF."""
     index, message, version = found
-    hashes = [leaf_hash(one) for one in leaves(transcript)]
+    hashes = [leaf_hash(leaf) for leaf in leaves(transcript)]
     document = {
         "schema": SCHEMA,
         "leaf": leaf_facts(transcript.thread_id, message, version),
@@ -81,21 +83,25 @@ def encode_proof(
 
 
 def check_proof(data: bytes, checkpoint: Checkpoint | None = None) -> list[str]:
-    """Return what is wrong with a proof, against a checkpoint that was kept elsewhere.
+    """Return what is wrong with a proof; nothing for a valid one.
+
+    `checkpoint` is one that was stored elsewhere; without it, the proof's own is used.
 
     Raises:
-        IntegrityError: it is no proof.
+        IntegrityError: the data is not a proof.
 
     """
     try:
         return problems_of(json_line.parse(data), checkpoint)
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise IntegrityError("this is no proof") from None
+        raise IntegrityError("this is not a proof") from None
 
 
 def problems_of(proof: Mapping[str, Any], checkpoint: Checkpoint | None) -> list[str]:
     facts, ledger = proof["leaf"], proof["ledger"]
-    text, line = (json_line.encode(one) for one in (proof["manifest"], ledger["line"]))
+    text, line = (
+        json_line.encode(part) for part in (proof["manifest"], ledger["line"])
+    )
     manifest = decode_manifest(text)
     head = checkpoint or parse_checkpoint(proof["checkpoint"])
     root = root_of_path(
@@ -107,12 +113,12 @@ def problems_of(proof: Mapping[str, Any], checkpoint: Checkpoint | None) -> list
     top = root_of_path(leaf_hash(line), ledger["index"], head.size, ledger["path"])
     is_content = commitment(proof["content"], proof["salt"]) == facts["commitment"]
     checks = {
-        "the content is not what was committed to": proof["erased"] or is_content,
-        "the message does not stand in the archive's tree": (
-            root == manifest.merkle_root
+        "the content does not match its commitment": proof["erased"] or is_content,
+        "the message is not in the archive's tree": (root == manifest.merkle_root),
+        "the manifest belongs to another thread": facts["thread"] == manifest.thread_id,
+        "the ledger's line belongs to another manifest": (
+            line + b"\n" == revision_line(manifest)
         ),
-        "the manifest is another thread's": facts["thread"] == manifest.thread_id,
-        "the ledger's line is another one's": (line + b"\n" == revision_line(manifest)),
-        "the ledger's line does not stand in the checkpoint's tree": top == head.root,
+        "the ledger's line is not in the checkpoint's tree": top == head.root,
     }
     return [problem for problem, holds in checks.items() if not holds]

@@ -1,11 +1,11 @@
-"""Redaction: takes what is erased out of the lines of an archive's input.
+"""Redaction: removes what is erased from the lines of an archive's input.
 
-Rule 1: line by line and by ids alone, so that it is the same in every revision; doing
-        it again changes nothing.
-Rule 2: what stays of a message is what its leaves commit to, and where it stood.
-Rule 3: a page's salt would give an erased message's away: it is replaced by the salts
-        of the page's other messages.
-Rule 4: what cannot be read cannot be told apart from what is to be erased, and goes.
+Rule 1: it works line by line and by ids alone, so that the result is the same in every
+        revision; repeating it changes nothing.
+Rule 2: what remains of a message is what its leaves commit to, and where it stood.
+Rule 3: an erased message's salt could be derived from its page's: the page's salt is
+        replaced by the salts of the page's other messages.
+Rule 4: a line that cannot be read may hold what must be erased, so it goes.
 """
 
 from collections.abc import Collection
@@ -16,7 +16,7 @@ from shared.domain.errors import IntegrityError, InvalidEvent
 from shared.domain.log.event import ChatEvent, Kind, interpret, raw_id
 from shared.domain.log.record import ERASED, SCHEMA, is_erased, parse_or_none, pieces
 from shared.domain.thread.listing import PageKind, items, salts_of
-from shared.domain.thread.messages import item_content
+from shared.domain.thread.versions import item_content
 
 ENVELOPE_FIELDS = (
     "id",
@@ -51,13 +51,13 @@ ITEM_FIELDS = (
     "deletedOn",
     "senderCommunicationIdentifier",
 )
-"""What stays of an erased message's event, its envelope, and its listed item."""
+"""What remains of an erased message's event, its envelope, and its listed item."""
 PERSON_FIELDS = (
     "participantCommunicationIdentifier",
     "communicationIdentifier",
     "shareHistoryTime",
 )
-"""What stays of an erased participant wherever one is described."""
+"""What remains of an erased participant wherever one is described."""
 
 
 def without(
@@ -80,8 +80,8 @@ def redact_record(
         return line
     if event.message_id not in messages:
         return renamed(line, value, people)
-    kept = {name: value["event"].get(name) for name in ENVELOPE_FIELDS}
-    kept = {name: one for name, one in kept.items() if one is not None}
+    envelope = {name: value["event"].get(name) for name in ENVELOPE_FIELDS}
+    envelope = {name: field for name, field in envelope.items() if field is not None}
     data = {name: event.data[name] for name in EVENT_FIELDS if name in event.data}
     # A deletion has no content: its salt hides nothing, and its commitment needs it.
     salt = value["salt"] if event.kind is Kind.DELETED else ""
@@ -90,7 +90,7 @@ def redact_record(
         "received_on": value.get("received_on", ""),
         "salt": salt,
         ERASED: True,
-        "event": {**kept, "data": data},
+        "event": {**envelope, "data": data},
     }
     return json_line.encode(json_line.compact(redacted))
 
@@ -105,10 +105,10 @@ def event_of(value: Any, line: bytes) -> ChatEvent | None:
 def blank(
     line: bytes, value: Any, messages: Collection[str], people: Collection[str]
 ) -> bytes:
-    """Empty what is no record, unless it certainly has nothing of what is erased."""
+    """Empty a line that is not a record, unless it certainly holds nothing erased."""
     if is_erased(value):
         return line
-    needles = [json_line.canonical(one)[1:-1] for one in (*messages, *people)]
+    needles = [json_line.canonical(secret)[1:-1] for secret in (*messages, *people)]
     text = b"" if value is None else json_line.canonical(value)
     if value is not None and not any(needle in text for needle in needles):
         return line
@@ -118,7 +118,7 @@ def blank(
 def without_unread(
     quarantine: bytes, *, messages: Collection[str], people: Collection[str]
 ) -> bytes:
-    """Return the lines of `quarantine.jsonl` without what may be erased."""
+    """Return the lines of `quarantine.jsonl`, those that may need erasing emptied."""
     return b"".join(
         blank(line, parse_or_none(line), messages, people) + b"\n"
         for line in quarantine.split(b"\n")
@@ -127,26 +127,26 @@ def without_unread(
 
 
 def renamed(line: bytes, value: Any, people: Collection[str]) -> bytes:
-    """Take the names of erased people out of a line; else leave it byte for byte."""
+    """Return a line without the names of erased people; unchanged if it has none."""
     changed = without_names(value, people)
     return line if changed == value else json_line.encode(json_line.compact(changed))
 
 
 def without_names(value: Any, people: Collection[str]) -> Any:
-    """Return a JSON value in which erased people have ids, but no names."""
+    """Return a JSON value in which erased people have ids but no names."""
     if isinstance(value, list):
-        return [without_names(one, people) for one in value]
+        return [without_names(item, people) for item in value]
     if not isinstance(value, dict):
         return value
     who = raw_id(value.get("participantCommunicationIdentifier")) or raw_id(
         value.get("communicationIdentifier")
     )
     if who in people:
-        return {name: one for name, one in value.items() if name in PERSON_FIELDS}
-    kept = dict(value)
+        return {name: field for name, field in value.items() if name in PERSON_FIELDS}
+    fields = dict(value)
     if raw_id(value.get("senderCommunicationIdentifier")) in people:
-        kept.pop("senderDisplayName", None)
-    return {name: without_names(one, people) for name, one in kept.items()}
+        fields.pop("senderDisplayName", None)
+    return {name: without_names(field, people) for name, field in fields.items()}
 
 
 def without_listed(
@@ -155,7 +155,7 @@ def without_listed(
     """Return the lines of `listing.jsonl` without what is erased.
 
     Raises:
-        IntegrityError: a line is not one that this product writes.
+        IntegrityError: this product does not write such a line.
 
     """
     return b"".join(
@@ -171,27 +171,29 @@ def redact_page(
     try:
         value = json_line.parse(line)
         kind = value["kind"]
-        found = items(value["body"]) if kind == PageKind.MESSAGES else []
-        chosen = {one.get("id") for one in found} & set(messages)
+        listed = items(value["body"]) if kind == PageKind.MESSAGES else []
+        chosen = {item.get("id") for item in listed} & set(messages)
         if not chosen:
             return renamed(line, value, people)
         salts = salts_of(value)
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise IntegrityError("listing.jsonl holds a line of no known form") from None
+        raise IntegrityError("listing.jsonl holds a line of an unknown form") from None
     body = {
         **value["body"],
         "value": [
-            {name: one[name] for name in ITEM_FIELDS if name in one}
-            if isinstance(one, dict) and one.get("id") in messages
-            else one
-            for one in value["body"]["value"]
+            {name: item[name] for name in ITEM_FIELDS if name in item}
+            if isinstance(item, dict) and item.get("id") in messages
+            else item
+            for item in value["body"]["value"]
         ],
     }
-    rest = {name: one for name, one in value.items() if name not in ("salt", "body")}
-    # As with events: what a deletion's salt hides is nothing.
-    kept = {one["id"] for one in found if item_content(one) is None} | (
+    rest = {
+        name: field for name, field in value.items() if name not in ("salt", "body")
+    }
+    # As with events: a deletion's salt hides nothing, and its commitment needs it.
+    salted = {item["id"] for item in listed if item_content(item) is None} | (
         salts.keys() - chosen
     )
-    rest["salts"] = {name: one for name, one in salts.items() if name in kept}
+    rest["salts"] = {name: salt for name, salt in salts.items() if name in salted}
     redacted = without_names(rest | {"body": body}, people)
     return json_line.encode(json_line.compact(redacted))

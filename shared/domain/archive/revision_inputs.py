@@ -1,4 +1,4 @@
-"""What a revision is made of: its input; all others follow from it (P5)."""
+"""The inputs of a revision, from which all its other files follow (P5)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from shared.domain.thread.transcript import Transcript
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionInputs:
-    """The input of one revision, as it stands in its files."""
+    """The inputs of one revision, as stored in its files."""
 
     thread_id: str
     events: bytes = b""
@@ -30,7 +30,7 @@ class RevisionInputs:
 
     @classmethod
     def of(cls, files: Mapping[str, bytes], erasures: Erasures) -> "RevisionInputs":
-        """Take the input out of a revision's files."""
+        """Return the inputs among a revision's files."""
         return cls(
             thread_id=erasures.thread_id,
             events=files[layout.EVENTS_FILE],
@@ -42,7 +42,7 @@ class RevisionInputs:
 
     @property
     def files(self) -> dict[str, bytes]:
-        """The input's files; all but the first two only where there is anything."""
+        """The inputs as files; all but the first two only where they are not empty."""
         files = {
             layout.EVENTS_FILE: self.events,
             layout.LISTING_FILE: self.listing,
@@ -57,14 +57,14 @@ class RevisionInputs:
 
     @property
     def records(self) -> Records:
-        """The events, read."""
+        """The records of the events."""
         return read_records(self.events)
 
     def transcript(self, log: Records | None = None) -> Transcript:
-        """Replay. `log` are the events, where they have been read already.
+        """Return the transcript. `log` holds the records if they were read already.
 
         Raises:
-            IntegrityError: the listing, or what was attached, cannot be read.
+            IntegrityError: `listing.jsonl` or `attachments.jsonl` cannot be read.
 
         """
         return replay(
@@ -77,7 +77,7 @@ class RevisionInputs:
         ).with_attachments(read_attachments(self.attachments))
 
     def erased(self) -> "RevisionInputs":
-        """Return the input without anything that its erasures name (idempotent)."""
+        """Return the inputs without anything that the erasures name (idempotent)."""
         messages, people = self.erasures.messages, self.erasures.people
         if not messages and not people:
             return self

@@ -25,11 +25,11 @@ from shared.domain.inventory.facts import (
 )
 from shared.domain.times import parse_time
 
-MOST_READERS_KEPT = 3
-"""Readers that are kept of a thread: a listing as one of them tells of all others."""
+MOST_READERS = 3
+"""Readers recorded per thread: any of them sees all other participants."""
 SETTLING = timedelta(minutes=2)
 """A newest message this close to when a thread was archived may not be its last one:
-listings tell whole seconds, and clocks differ."""
+listings have whole seconds, and clocks differ."""
 
 
 NOT_ASKED = (UserState.REFUSED, UserState.FAILED)
@@ -38,7 +38,7 @@ FINISHED = (ThreadState.QUEUED, ThreadState.ARCHIVED)
 
 @dataclass(slots=True)
 class User:
-    """A user, how they were found, and what came of listing their threads."""
+    """A user, how they were found, and the result of listing their threads."""
 
     id: str
     met_by: str = ""
@@ -51,8 +51,8 @@ class User:
 class Thread:
     """A thread, who may read it, and what became of it.
 
-    `last_message_on` is what the service said when the thread was found, `done_on` when
-    it was last done with; "" where nobody has told.
+    `last_message_on` is what the service said when the thread was found, `done_on` is
+    when it was last finished; both are "" where they are not known.
     """
 
     id: str
@@ -62,15 +62,15 @@ class Thread:
     revision: int = 0
     done_on: str = ""
     seen_message_on: str = ""
-    """The newest message there was when it was last done with."""
+    """The time of the newest message when the thread was last finished."""
     reason: str = ""
 
     def wants(self, reader: str) -> bool:
-        """Return whether one more reader is worth knowing: the first may be gone."""
+        """Return whether to record one more reader: the first may have left."""
         return (
             bool(reader)
             and reader not in self.readers
-            and len(self.readers) < MOST_READERS_KEPT
+            and len(self.readers) < MOST_READERS
         )
 
     def done(
@@ -88,7 +88,7 @@ class Thread:
 
     @property
     def has_news(self) -> bool:
-        """Whether it may hold messages that came after it was last done with."""
+        """Whether it may hold messages that came after it was last finished."""
         if self.state not in FINISHED or self.last_message_on != self.seen_message_on:
             return True
         last, done = parse_time(self.last_message_on), parse_time(self.done_on)
@@ -97,7 +97,7 @@ class Thread:
 
 @dataclass(slots=True)
 class Inventory:
-    """All that a run's lines tell."""
+    """Everything that a run's facts add up to."""
 
     users: dict[str, User] = field(default_factory=dict)
     threads: dict[str, Thread] = field(default_factory=dict)
@@ -105,12 +105,12 @@ class Inventory:
     thread_states: Counter[ThreadState] = field(default_factory=Counter)
     began_on: str = ""
     ended_on: str = ""
-    """When the newest run came to its end; "" while it has not."""
+    """When the newest run ended; "" while it is still running."""
     unreadable: int = 0
 
     @classmethod
     def of(cls, lines: Iterable[bytes]) -> "Inventory":
-        """Read a run's state. A line that is torn is counted, never raised."""
+        """Read a run's state. An unreadable line is counted, never raised."""
         inventory = cls()
         for line in lines:
             if line.strip():
@@ -171,17 +171,17 @@ class Inventory:
         return self.threads[thread_id]
 
     def unlisted(self, *, again: bool) -> Iterator[User]:
-        """Yield the users to ask: all of them, or those who have not answered yet."""
+        """Yield the users to list: all, or those whose threads have not been listed."""
         for user in self.users.values():
             if again or user.state is not UserState.LISTED:
                 yield user
 
     @property
     def unasked(self) -> list[User]:
-        """The users whose threads could not be had."""
-        return [one for one in self.users.values() if one.state in NOT_ASKED]
+        """The users whose threads could not be listed."""
+        return [user for user in self.users.values() if user.state in NOT_ASKED]
 
     @property
     def has_failed_discovery(self) -> bool:
-        """Whether some user's threads could not be asked for: there may be more."""
-        return any(self.user_states[one] for one in NOT_ASKED)
+        """Whether some user's threads could not be listed: there may be more."""
+        return any(self.user_states[state] for state in NOT_ASKED)

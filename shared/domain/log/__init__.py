@@ -1,1 +1,1 @@
-"""The log: what an event is, a record of it, and which bytes an archive covers."""
+"""The log: events, their records, and which bytes of it an archive covers."""

@@ -1,7 +1,7 @@
-"""Salted commitments: what stands for a content where the content may go.
+"""Salted commitments: they stand for content that may be erased.
 
-The content is behind a salt, so that it can be erased later while every proof still
-verifies, and so that nobody can guess a short message from its hash.
+The salt lets content be erased later while every proof still verifies, and keeps
+anybody from guessing a short message from its hash.
 """
 
 import hashlib
@@ -15,5 +15,5 @@ def sha256(data: bytes) -> str:
 
 
 def commitment(content: Any, salt: str) -> str:
-    """Commit to a content: SHA-256 of the salt, then the canonical JSON of it."""
+    """Return the SHA-256, hex, of the salt followed by the content's canonical JSON."""
     return sha256(bytes.fromhex(salt) + canonical(content))

@@ -1,7 +1,7 @@
 """Coverage: which bytes of which log segments an archive revision holds.
 
-A segment is known by its path *and* the time of its creation: after pruning, a late
-event may create a segment of the same path again, and its bytes are new ones.
+A segment is identified by its path *and* the time of its creation: after pruning, a
+late event may create a segment of the same path again, with different bytes.
 """
 
 import base64
@@ -15,7 +15,7 @@ from shared.domain.errors import IntegrityError
 from shared.domain.times import format_time
 
 METADATA_LIMIT = 7000
-"""Bytes a marker's metadata may take; storage allows 8 KiB for all of it."""
+"""Most bytes of coverage in a marker's metadata; storage allows 8 KiB in total."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +60,12 @@ class ThreadLog:
 
 
 def cover(segments: Iterable[Segment]) -> dict[str, Cover]:
-    """Return the coverage of an archive that holds these segments as they are now."""
+    """Return the coverage of an archive that holds these segments in full."""
     return {
-        one.name: Cover(size=one.size, created_on=format_time(one.created_on))
-        for one in segments
+        segment.name: Cover(
+            size=segment.size, created_on=format_time(segment.created_on)
+        )
+        for segment in segments
     }
 
 
@@ -71,7 +73,7 @@ def covered_size(segment: Segment, covers: Covers) -> int:
     """Return how many bytes of a segment are covered.
 
     Raises:
-        IntegrityError: the segment is shorter than what was archived of it.
+        IntegrityError: the segment is shorter than the part that was archived.
 
     """
     known = covers.get(segment.name)
@@ -80,14 +82,16 @@ def covered_size(segment: Segment, covers: Covers) -> int:
     if known.size > segment.size:
         raise IntegrityError(
             f"segment {segment.path} holds {segment.size} bytes, "
-            f"but {known.size} of it were archived: an append-only log cannot shrink"
+            f"but {known.size} were archived: an append-only log cannot shrink"
         )
     return known.size
 
 
 def uncovered(segments: Iterable[Segment], covers: Covers) -> list[Segment]:
-    """Return the segments that hold bytes which are not covered."""
-    return [one for one in segments if covered_size(one, covers) < one.size]
+    """Return the segments that hold uncovered bytes."""
+    return [
+        segment for segment in segments if covered_size(segment, covers) < segment.size
+    ]
 
 
 def why_due(
@@ -95,39 +99,41 @@ def why_due(
 ) -> str:
     """Return why a thread is due for finalizing: `quiet`, `max_open`, or "".
 
-    A segment counts as old from its creation on, so a thread that never rests still
-    gets a snapshot every `max_open`: retention deletes a thread 30 to 90 days after
-    its own creation, active or not.
+    A segment's age counts from its creation, so a thread that never rests still gets a
+    snapshot every `max_open`: retention deletes a thread 30 to 90 days after the
+    thread's creation, active or not.
     """
     open_segments = uncovered(log.segments, log.covers)
     if not open_segments:
         return ""
-    if now - max(one.modified_on for one in log.segments) >= quiet_for:
+    if now - max(segment.modified_on for segment in log.segments) >= quiet_for:
         return "quiet"
-    if now - min(one.created_on for one in open_segments) >= max_open:
+    if now - min(segment.created_on for segment in open_segments) >= max_open:
         return "max_open"
     return ""
 
 
 def to_json(covers: Covers) -> dict[str, dict[str, object]]:
     return {
-        name: {"bytes": one.size, "created_on": one.created_on}
-        for name, one in sorted(covers.items())
+        name: {"bytes": covered.size, "created_on": covered.created_on}
+        for name, covered in sorted(covers.items())
     }
 
 
 def from_json(value: Mapping[str, Mapping[str, object]]) -> dict[str, Cover]:
     return {
-        name: Cover(size=int(str(one["bytes"])), created_on=str(one["created_on"]))
-        for name, one in value.items()
+        name: Cover(
+            size=int(str(covered["bytes"])), created_on=str(covered["created_on"])
+        )
+        for name, covered in value.items()
     }
 
 
 def to_metadata(covers: Covers) -> str:
-    """Write covers so that they fit into blob metadata: JSON, deflated, base64.
+    """Return covers in a form that fits into blob metadata: JSON, deflated, base64.
 
-    Where even that is too long, the oldest segments are left out. They then look
-    uncovered, which costs a look of the finalizer and loses nothing.
+    If even that is too long, the oldest segments are left out. They then look
+    uncovered, which costs the finalizer another look and loses nothing.
     """
     value = to_json(covers)
     while True:

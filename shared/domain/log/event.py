@@ -1,12 +1,12 @@
-"""Chat events of Event Grid: what each means, whom it concerns, and its identity.
+"""Chat events from Event Grid: what each means, whom it concerns, and its identity.
 
 Rule 1: both envelopes are read, Event Grid schema and CloudEvents 1.0, alone or as a
         list.
 Rule 2: thread-level and user-level types say the same; a user-level event is a copy
         per recipient, with an envelope id of its own.
-Rule 3: so the identity is never the envelope id of a message, nor a hash of the
+Rule 3: so the identity of a message event is never its envelope id, nor a hash of the
         payload, but (thread, message, kind, version).
-Rule 4: a type nobody has told us of is kept as `OTHER`, as long as it names a thread.
+Rule 4: an unknown type is stored as `OTHER`, as long as it names a thread.
 
 Source of the types and fields: the documentation page "Azure Communication Services -
 Chat events" and the Event Grid data-plane specification of Microsoft.Communication.
@@ -24,14 +24,14 @@ from shared.domain.times import normalise_time, parse_time
 
 PREFIX = "Microsoft.Communication."
 OWN_USERS = ("8:acs:", "8:gcch-acs:", "8:dod-acs:")
-"""How ids begin that a resource can mint a token for, the government clouds' too."""
+"""Prefixes of the ids that a resource can mint tokens for, in all Azure clouds."""
 MOST_DIGITS = 30
 LONGEST_ID = 200
-"""Characters of a thread or message id; real ones have 13 to 70."""
+"""Most characters of a thread or message id; real ones have 13 to 70."""
 
 
 class Kind(StrEnum):
-    """What an event says, whatever level it came on."""
+    """What an event says, whether thread-level or user-level."""
 
     RECEIVED = "received"
     EDITED = "edited"
@@ -70,19 +70,20 @@ USER_LEVEL = {
     "ChatParticipantRemovedFromThreadWithUser": Kind.PARTICIPANT_REMOVED,
     "ChatMemberRemovedFromThreadWithUser": Kind.PARTICIPANT_REMOVED,
 }
-"""Accepted for subscriptions that exist: once per user except the sender."""
+"""Accepted from existing subscriptions: each event once per user except the sender."""
 
 KINDS = THREAD_LEVEL | USER_LEVEL
 
 CONTENT_FIELDS = frozenset(("messageBody", "metadata", "senderDisplayName"))
-"""What of a message event may be erased later: no choice may depend on it first."""
+"""The fields of a message event that may be erased later. No choice between copies
+may depend on them first, because it must not change with an erasure."""
 
 EventIdentity = tuple[str, str, str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatEvent:
-    """One event, read as far as the product needs it; `data` is as received."""
+    """One event, parsed as far as the product needs it; `data` is as received."""
 
     kind: Kind
     per_user: bool
@@ -93,14 +94,14 @@ class ChatEvent:
 
     @property
     def message_id(self) -> str:
-        """The message's id, unique inside its thread only; "" for other events."""
+        """The message's id, unique within its thread only; "" for other events."""
         return str(self.data.get("messageId") or "")
 
     @property
     def version(self) -> int:
-        """Epoch milliseconds of the change that the event tells; 0 where it has none.
+        """Epoch milliseconds of the change; 0 for an event that has none.
 
-        The wire has it as a number or as a string, by event type.
+        It arrives as a number or as a string, depending on the event type.
         """
         return parse_version(self.data.get("version")) or 0
 
@@ -135,26 +136,31 @@ def parse_version(value: Any) -> int | None:
 
 
 def raw_id(identifier: Any) -> str:
-    """Return the rawId of a communication identifier, which is what to key on."""
+    """Return the rawId of a communication identifier, the stable key; "" if none."""
     if isinstance(identifier, dict) and isinstance(identifier.get("rawId"), str):
         return str(identifier["rawId"])
     return ""
 
 
 def is_own_user(user_id: str) -> bool:
-    """Return whether a token may exist for this id: no phone, Teams user or bot."""
+    """Return whether the id is a user of the resource, not a phone, Teams user or bot.
+
+    Tokens can be minted for these users only.
+    """
     return user_id.startswith(OWN_USERS)
 
 
 def split_events(text: str) -> list[tuple[str, Any]]:
-    """Cut a delivery into its events: the text of each, as received, and its value.
+    """Return the events of a delivery: the text of each, as received, and its value.
 
     Raises:
         InvalidEvent: the delivery is not JSON, or neither an object nor a list.
 
     """
     try:
-        value = json_line.skim(text)  # only what routes an event is taken from it
+        value = json_line.skim(
+            text
+        )  # rounded numbers are fine: the text is what is stored
         if isinstance(value, dict):
             return [(text, value)]
         if isinstance(value, list):
@@ -166,14 +172,14 @@ def split_events(text: str) -> list[tuple[str, Any]]:
 
 
 def interpret(envelope: Any, text: str | bytes) -> ChatEvent:
-    """Read an event that has been parsed already; `text` is, or holds, its text.
+    """Return the event in a parsed envelope; `text` is, or contains, its text.
 
     Raises:
-        InvalidEvent: with the reason.
+        InvalidEvent: the envelope is not an event of a thread; the text says why.
 
     """
     if not isinstance(envelope, dict):
-        raise InvalidEvent("the event is no object")
+        raise InvalidEvent("the event is not an object")
     if json_line.nests_too_deeply(text, envelope):
         raise InvalidEvent("the event is nested too deeply")
     name = envelope.get("eventType", envelope.get("type"))
@@ -202,7 +208,7 @@ def interpret(envelope: Any, text: str | bytes) -> ChatEvent:
 
 
 def thread_named(envelope: Any) -> str:
-    """Return the thread that unreadable input names all the same; "" for none."""
+    """Return the thread that an unreadable event names all the same; "" for none."""
     data = envelope.get("data") if isinstance(envelope, dict) else None
     thread_id = data.get("threadId") if isinstance(data, dict) else None
     if not isinstance(thread_id, str) or not thread_id.strip():
@@ -221,12 +227,12 @@ def require_message(data: Mapping[str, Any]) -> None:
 
 
 def actor(event: ChatEvent | None) -> str:
-    """Return the rawId of who created, changed or deleted it; "" where none is told."""
+    """Return the rawId of who created, edited or deleted the subject; "" if unknown."""
     if event is None:
         return ""
     names = ("createdBy", "editedBy", "deletedBy")
-    found = (raw_id(event.data.get(f"{n}CommunicationIdentifier")) for n in names)
-    return next(filter(None, found), "")
+    ids = (raw_id(event.data.get(f"{n}CommunicationIdentifier")) for n in names)
+    return next(filter(None, ids), "")
 
 
 def text(value: Any) -> str:
@@ -234,7 +240,7 @@ def text(value: Any) -> str:
 
 
 def other_fields(value: Mapping[str, Any], named: Collection[str]) -> dict[str, Any]:
-    """Return the fields that have no place of their own, as received."""
+    """Return the fields that are not among `named`, as received."""
     return {name: field for name, field in value.items() if name not in named}
 
 

@@ -1,12 +1,12 @@
 """Records of the log: one event as received, on one line, with its salt.
 
 Rule 1: a line is `{"schema":1,"received_on":…,"salt":…,"event":…}` and a newline.
-Rule 2: the event is its own text, not a parsed and rewritten copy of it.
-Rule 3: a torn line is counted and never hides the record that follows on it.
-Rule 4: an erased record says so, keeps what makes it one, and has no salt.
+Rule 2: the event is stored as its own text, not as a parsed and rewritten copy.
+Rule 3: a torn line is counted and never hides the record that follows it.
+Rule 4: an erased record says so, keeps its identity and its times, and has no salt.
 Rule 5: the events of a log are a set (P3). Of several copies of one event the same one
-        always wins, whatever order they came in, and no content decides first: content
-        may be erased, and the choice must not change then.
+        always wins, in whatever order they came. Content never decides first: it may
+        be erased, and the choice must not change then.
 """
 
 import re
@@ -36,13 +36,13 @@ SALT_BYTES = 16
 HEAD = b'{"schema":'
 SALT = re.compile(r"[0-9a-f]{32}")
 ERASED = "erased"
-MOST_KEPT_BYTES = 16 * 1024 * 1024
-"""How long a log or a listing may be for all of it to be kept as it was read."""
+MOST_PARSED_BYTES = 16 * 1024 * 1024
+"""Up to this size, a log or a listing is held in memory as parsed objects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One event of the log, read back."""
+    """One event of the log, as read back."""
 
     salt: str
     event: ChatEvent
@@ -51,23 +51,23 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """What a stretch of log holds: its records, and how many lines were not one."""
+    """The records in a range of the log, and how many lines were unreadable."""
 
     records: Sequence[Record]
     unreadable: int
 
     @property
     def message_ids(self) -> Sequence[str]:
-        """The message that each record is about; "" for any other event."""
+        """The message that each record is about; "" for other events."""
         if isinstance(self.records, StoredRecords):
             return self.records.message_ids
-        return [message_of(one) for one in self.records]
+        return [message_of(record) for record in self.records]
 
 
 class StoredRecords(Sequence[Record]):
-    """The records of a long log, each read again when it is asked for.
+    """The records of a long log, each parsed again whenever it is read.
 
-    Of a record only its place and its message are kept: about 100 bytes, not 3,000.
+    Only a record's position and message id are held: about 100 bytes, not 3,000.
     """
 
     def __init__(self, log: bytes) -> None:
@@ -99,7 +99,7 @@ class StoredRecords(Sequence[Record]):
 
 
 def encode_record(event_text: str, received_on: datetime, salt: bytes) -> bytes:
-    """Return the line that keeps an event; `salt` is 16 random bytes, used once."""
+    """Return the line for an event; `salt` is 16 random bytes, never used again."""
     head = (
         f'{{"schema":{SCHEMA},"received_on":"{format_time(received_on)}",'
         f'"salt":"{salt.hex()}","event":'
@@ -118,23 +118,24 @@ def encode_quarantined(text: str, received_on: datetime, reason: str) -> bytes:
     return json_line.encode(json_line.compact(line) + "\n")
 
 
-def read_records(log: bytes, *, most_kept: int = MOST_KEPT_BYTES) -> Records:
-    """Read a stretch of log. What is no record is counted, never raised.
+def read_records(log: bytes, *, most_parsed: int = MOST_PARSED_BYTES) -> Records:
+    """Read a range of the log. A line that is not a record is counted, never raised.
 
-    Of a log longer than `most_kept` bytes the records are not kept, but read again.
+    The records of a log longer than `most_parsed` bytes are not held in memory but
+    parsed again whenever they are read.
     """
-    kept: list[Record] = []
+    decoded: list[Record] = []
     stored = StoredRecords(log)
     unreadable = 0
     for start, piece, value in parsed_pieces(log):
         record = record_of(value, piece)
         if record is None:
             unreadable += 1
-        elif len(log) > most_kept:
+        elif len(log) > most_parsed:
             stored.add(start, start + len(piece), record)
         else:
-            kept.append(record)
-    records: Sequence[Record] = stored if len(log) > most_kept else kept
+            decoded.append(record)
+    records: Sequence[Record] = stored if len(log) > most_parsed else decoded
     return Records(records=records, unreadable=unreadable)
 
 
@@ -143,12 +144,12 @@ def message_of(record: Record) -> str:
 
 
 def pieces(log: bytes) -> Iterator[bytes]:
-    """Yield each record of a stretch of log, and each piece that is none."""
+    """Yield each piece of a range of the log: a record, or what cannot be read."""
     return (piece for _, piece, _ in parsed_pieces(log))
 
 
 def parsed_pieces(log: bytes) -> Iterator[tuple[int, bytes, Any]]:
-    """Yield each piece with where it begins, and its JSON value or None."""
+    """Yield each piece with its offset, and its JSON value or None."""
     start = 0
     while start < len(log):
         end = log.find(b"\n", start)
@@ -163,18 +164,19 @@ def parsed_pieces(log: bytes) -> Iterator[tuple[int, bytes, Any]]:
 
 
 def untangle(line: bytes) -> Iterator[tuple[bytes, Any]]:
-    """Yield a line whole when it is JSON, else cut where a record may begin again.
+    """Yield a line whole if it is JSON, else cut where the next record begins.
 
-    A writer that dies in the middle of a line leaves a torn one, and the next record
-    follows on it. Inside a JSON string the head of a record cannot stand unescaped.
+    A writer that dies in the middle of a line leaves it torn, and the next record
+    follows on the same line. A JSON string cannot contain the head of a record
+    unescaped, so a head always begins a record.
     """
     value = parse_or_none(line)
     start = 0
     while value is None and (after := line.find(HEAD, start + 1)) > 0:
-        found = parse_or_none(line[after:])
-        if found is not None:
+        rest = parse_or_none(line[after:])
+        if rest is not None:
             yield line[:after], None
-            yield line[after:], found
+            yield line[after:], rest
             return
         start = after
     yield line, value
@@ -188,12 +190,12 @@ def parse_or_none(line: bytes) -> Any:
 
 
 def decode_record(line: bytes) -> Record | None:
-    """Read one line; None when it is no record of a schema that we know."""
+    """Return the record on a line; None if it is not a record of a known schema."""
     return record_of(parse_or_none(line), line)
 
 
 def record_of(value: Any, line: bytes) -> Record | None:
-    """Read the JSON value of a line; None as for `decode_record`."""
+    """Return the record in a line's JSON value; None as for `decode_record`."""
     if not isinstance(value, dict) or value.get("schema") != SCHEMA:
         return None
     salt = value.get("salt")
@@ -216,7 +218,7 @@ def is_erased(value: Any) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedEvent:
-    """An event of the log, once: its salt, and when its first record came."""
+    """An event of the log without its duplicates: lowest salt, first time received."""
 
     event: ChatEvent
     salt: str
@@ -248,15 +250,13 @@ def thread_events(log: Records) -> list[LoggedEvent]:
 
 
 def winning_copy(group: Sequence[Record]) -> ChatEvent:
-    """Return the copy of an event that is read.
-
-    A thread-level event wins over a user-level one, which lacks fields. Among equals
-    the least canonical text wins: an arbitrary choice, but the same on every machine.
-    The text without content is compared before the text with it, so that the winner is
-    the same after an erasure; the envelope id, which differs in each copy, comes last.
-    """
+    """Return the copy of an event to read; the same one in whatever order they came."""
     if len(group) == 1:
         return group[0].event
+    # A thread-level event wins over a user-level one, which lacks fields. Among equals
+    # the lowest canonical text wins: an arbitrary choice, but the same on every
+    # machine. Text without content is compared before text with it, so that the winner
+    # stays the same after an erasure. The envelope id, different in each, comes last.
     return min(
         (record.event for record in group),
         key=lambda event: (
@@ -269,7 +269,7 @@ def winning_copy(group: Sequence[Record]) -> ChatEvent:
 
 
 def came_late(logged: LoggedEvent, listed_on: Sequence[datetime]) -> bool:
-    """Return whether an event happened before a listing and was received after it."""
+    """Return whether an event happened before some listing and came after it."""
     version, came = logged.event.version, parse_time(logged.received_on)
     happened = from_milliseconds(version) if version else None
     if happened is None or came is None:

@@ -1,4 +1,4 @@
-"""What travels on the queue `threads-to-finalize`: one thread that is due, and why."""
+"""Messages of the queue `threads-to-finalize`: one thread that is due, and why."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +13,8 @@ from shared.domain.log.record import SCHEMA
 class Work:
     """A thread to finalize.
 
-    `readers` are users who are known to be in it, beside those its log names. `relist`
-    asks the service even where the log holds nothing new.
+    `readers` are users known to be in it, besides those its log names. `relist` asks
+    the service even if the log holds nothing new.
     """
 
     thread_id: str
@@ -40,7 +40,7 @@ def decode_work(text: str | bytes) -> Work:
     """Read a queue message.
 
     Raises:
-        InvalidEvent: it names no thread. The host puts it on the poison queue.
+        InvalidEvent: it names no thread. The host moves it to the poison queue.
 
     """
     try:

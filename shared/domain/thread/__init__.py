@@ -1,1 +1,1 @@
-"""A thread: log and listings become one transcript."""
+"""Threads: log and listings become one transcript."""

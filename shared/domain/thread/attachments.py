@@ -1,11 +1,11 @@
-"""Files that messages name: which there are, and what became of fetching each.
+"""Files that messages name: which there are, and the result of fetching each.
 
-Rule 1: a file is known by its message and its address. It gets a number in its message,
-        which is all that the manifest says of it: name and address are content.
-Rule 2: lines are only added. What was fetched is not fetched again; what was not is
-        tried again by the next revision.
-Rule 3: a fetched file stands in the revision that fetched it, by its digest; later
-        revisions name that one.
+Rule 1: a file is identified by its message and its address. It gets a number within its
+        message, and the manifest uses only that: name and address are content.
+Rule 2: lines are only added. A fetched file is not fetched again; the next revision
+        retries what could not be fetched.
+Rule 3: a fetched file is stored by its digest in the revision that fetched it; later
+        revisions refer to that one.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -19,18 +19,23 @@ from shared.domain.log.record import ERASED, SCHEMA
 from shared.domain.thread.transcript import Attachment, Message, Origin, Transcript
 
 FILE_SHARING = "fileSharingMetadata"
-"""The key of the metadata under which the ACS UI library shares files, as JSON text."""
+"""The metadata key under which the ACS UI library shares files, as JSON text."""
 
 
 def missing_files(transcript: Transcript, *, revision: int) -> Iterator[Attachment]:
-    """Yield each file that messages name and that is not held, as `revision` tries it.
+    """Yield each file that messages name and the archive lacks, for this revision.
 
-    Erased messages name none any more.
+    Erased messages no longer name any.
     """
-    known = {(one.message_id, one.url): one for one in transcript.attachments}
+    known = {
+        (attachment.message_id, attachment.url): attachment
+        for attachment in transcript.attachments
+    }
     counts: dict[str, int] = {}
-    for one in transcript.attachments:
-        counts[one.message_id] = max(counts.get(one.message_id, 0), one.number)
+    for attachment in transcript.attachments:
+        counts[attachment.message_id] = max(
+            counts.get(attachment.message_id, 0), attachment.number
+        )
     for message in transcript.messages:
         for origin, name, url in named_files(message):
             before = known.get((message.id, url))
@@ -50,29 +55,29 @@ def missing_files(transcript: Transcript, *, revision: int) -> Iterator[Attachme
 
 
 def named_files(message: Message) -> Iterator[tuple[Origin, str, str]]:
-    """Yield what a message's versions name: where, the file's name, its address."""
+    """Yield each file that a message's versions name: origin, name and address."""
     for version in message.versions:
         content = version.content or {}
-        for one in dicts_in(content.get("attachments")):
-            name = one.get("name") or one.get("id")
-            url = address_of(one)
+        for attachment in dicts_in(content.get("attachments")):
+            name = attachment.get("name") or attachment.get("id")
+            url = address_of(attachment)
             if url is not None:
                 yield Origin.ATTACHMENT, str(name or ""), url
         metadata = content.get("metadata")
-        for one in shared_files(metadata if isinstance(metadata, dict) else {}):
-            url = one.get("url")
+        for file in shared_files(metadata if isinstance(metadata, dict) else {}):
+            url = file.get("url")
             if isinstance(url, str) and url:
-                yield Origin.LINK, str(one.get("name") or ""), url
+                yield Origin.LINK, str(file.get("name") or ""), url
 
 
 def address_of(attachment: Mapping[str, Any]) -> str | None:
-    """Return the address of an attachment in a listing; None where it is no text."""
+    """Return the address of a listed attachment; None if it has none."""
     url = attachment.get("url") or attachment.get("previewUrl")
     return url if isinstance(url, str) else None
 
 
 def shared_files(metadata: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the files that metadata names; what cannot be read names none."""
+    """Yield the files that metadata names; none if it cannot be read."""
     text = metadata.get(FILE_SHARING)
     try:
         value = json_line.parse(text) if isinstance(text, str) else None
@@ -82,13 +87,13 @@ def shared_files(metadata: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def dicts_in(value: Any) -> Iterator[Mapping[str, Any]]:
-    for one in value if isinstance(value, list) else ():
-        if isinstance(one, dict):
-            yield one
+    for item in value if isinstance(value, list) else ():
+        if isinstance(item, dict):
+            yield item
 
 
 def encode_attachment(attachment: Attachment) -> bytes:
-    """Return the line of `attachments.jsonl` that tells of one try."""
+    """Return the line of `attachments.jsonl` that records one attempt."""
     line = {
         "schema": SCHEMA,
         "message": attachment.message_id,
@@ -108,10 +113,10 @@ def encode_attachment(attachment: Attachment) -> bytes:
 
 
 def read_tries(lines: bytes) -> list[Attachment]:
-    """Read `attachments.jsonl`, every try of it.
+    """Return every attempt in `attachments.jsonl`.
 
     Raises:
-        IntegrityError: a line is not one that this product writes.
+        IntegrityError: this product does not write such a line.
 
     """
     try:
@@ -120,7 +125,7 @@ def read_tries(lines: bytes) -> list[Attachment]:
     except (ValueError, KeyError, TypeError):
         is_ours = False
     if not is_ours:
-        raise IntegrityError("attachments.jsonl holds a line of no known form")
+        raise IntegrityError("attachments.jsonl holds a line of an unknown form")
     return tries
 
 
@@ -142,32 +147,38 @@ def decode(line: Any) -> Attachment:
 
 
 def read_attachments(lines: bytes) -> tuple[Attachment, ...]:
-    """Return each file with what the last try came to, in the order of messages."""
-    newest = {(one.message_id, one.number): one for one in read_tries(lines)}
+    """Return each file with the result of its last attempt, in message order."""
+    newest = {
+        (attempt.message_id, attempt.number): attempt for attempt in read_tries(lines)
+    }
     return tuple(sorted(newest.values(), key=place))
 
 
-def place(one: Attachment) -> tuple[int, str, int]:
-    return parse_version(one.message_id) or 0, one.message_id, one.number
+def place(attachment: Attachment) -> tuple[int, str, int]:
+    return (
+        parse_version(attachment.message_id) or 0,
+        attachment.message_id,
+        attachment.number,
+    )
 
 
 def stored_files(lines: bytes, revision: int) -> dict[str, bool]:
-    """Return the names of the files in a revision, each with whether it was erased.
+    """Return the digests of the files in a revision, each with whether it was erased.
 
-    A file that two messages name is erased when both are.
+    A file that two messages name is erased once both are.
     """
     stored: dict[str, bool] = {}
-    for one in read_tries(lines):
-        if one.is_held and one.revision == revision:
-            is_erased = stored.get(one.sha256, True) and one.erased
-            stored[one.sha256] = is_erased
+    for attempt in read_tries(lines):
+        if attempt.is_held and attempt.revision == revision:
+            is_erased = stored.get(attempt.sha256, True) and attempt.erased
+            stored[attempt.sha256] = is_erased
     return stored
 
 
 def without_attached(lines: bytes, *, messages: Collection[str]) -> bytes:
-    """Return the lines without what tells of erased messages' files (idempotent).
+    """Return the lines with the files of erased messages redacted (idempotent).
 
-    What stays is what the manifest says too.
+    What remains is what the manifest says as well.
     """
     return b"".join(map(encode_attachment, redacted(read_tries(lines), messages)))
 
@@ -175,8 +186,8 @@ def without_attached(lines: bytes, *, messages: Collection[str]) -> bytes:
 def redacted(
     tries: Iterable[Attachment], messages: Collection[str]
 ) -> Iterator[Attachment]:
-    for one in tries:
-        if one.message_id in messages:
-            yield replace(one, name="", url="", content_type="", erased=True)
+    for attempt in tries:
+        if attempt.message_id in messages:
+            yield replace(attempt, name="", url="", content_type="", erased=True)
         else:
-            yield one
+            yield attempt

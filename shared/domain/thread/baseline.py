@@ -1,8 +1,8 @@
-"""The baseline: what there is to count, for whoever moves the threads elsewhere.
+"""The baseline: counts of messages, for checking a migration.
 
-These are the numbers that a migration has to come to again: messages by author and day,
-edited, deleted, html, with attachments, with metadata, of the service itself, and when
-the first and the last one came.
+A migrated copy must match these numbers: messages by author and day, edited, deleted,
+html, with attachments, with metadata, and system messages, and the times of the first
+and the last one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 SPOKEN = ("text", "html")
-"""The types of what people say; all others are the service's own."""
+"""The types of messages that people send; all others are system messages."""
 
 
 class Countable(Protocol):
-    """What of a message is counted."""
+    """The parts of a message that are counted."""
 
     @property
     def type(self) -> str: ...
@@ -34,7 +34,7 @@ class Countable(Protocol):
 
 @dataclass(slots=True)
 class Baseline:
-    """Counts of messages, which can be added up. Times are "" where there is none."""
+    """Counts of messages, which can be added up. Times are "" where there are none."""
 
     messages: int = 0
     versions: int = 0
@@ -47,7 +47,7 @@ class Baseline:
     first_on: str = ""
     last_on: str = ""
     by_author_and_day: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Raw id of the author, then the day in UTC; without system messages."""
+    """By the author's raw id, then by UTC day; without system messages."""
 
     def add_message(self, message: Countable) -> None:
         """Count a message."""
@@ -66,7 +66,7 @@ class Baseline:
             self.system += 1
 
     def add(self, other: "Baseline") -> None:
-        """Add the counts of another one."""
+        """Add the counts of another baseline."""
         for name in COUNTED:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.extend(other.first_on, other.last_on)
@@ -86,7 +86,7 @@ class Baseline:
         days[day] = days.get(day, 0) + messages
 
     def to_json(self) -> dict[str, Any]:
-        """Return it with everything sorted, the same for the same messages."""
+        """Return the counts as JSON, sorted: the same for the same messages."""
         return {
             **{name: getattr(self, name) for name in COUNTED},
             "first_on": self.first_on,
@@ -99,10 +99,10 @@ class Baseline:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Baseline":
-        """Read it back.
+        """Return the baseline that `to_json` wrote.
 
         Raises:
-            KeyError, TypeError, ValueError, AttributeError: it is none.
+            KeyError, TypeError, ValueError, AttributeError: it is not one.
 
         """
         return cls(
@@ -117,7 +117,7 @@ class Baseline:
 
 
 def in_order(time: str) -> str:
-    """Return a time such that whole seconds come before their own fractions."""
+    """Return a sort key by which a whole second precedes its own fractions."""
     return time.removesuffix("Z")
 
 

@@ -1,7 +1,7 @@
-"""Packed messages: a long thread's, folded small, and unfolded a block at a time.
+"""Compressed messages: those of a long thread, decompressed a block at a time.
 
-A message with its versions takes about 5 kB as objects and about 100 bytes packed. To
-unpack one takes a quarter of the time that it takes to make it from log and listing.
+A message with its versions needs about 5 kB as objects and about 100 bytes compressed.
+Decompressing it takes a quarter of the time of building it from log and listing.
 """
 
 import pickle
@@ -13,29 +13,29 @@ from typing import overload
 from shared.domain.thread.transcript import Message
 
 BLOCK = 256
-"""Messages that are packed together: enough for their names to be written once."""
+"""Messages per block: enough that what they share is stored once."""
 FAST = 1
-"""How hard to compress: the first level takes a fifth of the time of the usual one."""
+"""The compression level: a fifth of the time of the default one."""
 
 
 class CompressedMessages(Sequence[Message]):
-    """A sequence that holds its messages packed; made once, then only read."""
+    """A read-only sequence that holds its messages compressed."""
 
     def __init__(self, messages: Iterable[Message]) -> None:
         self.blocks: list[bytes] = []
         self.length = 0
         left = iter(messages)
         while block := tuple(islice(left, BLOCK)):
-            packed = pickle.dumps(block, pickle.HIGHEST_PROTOCOL)
-            self.blocks.append(zlib.compress(packed, FAST))
+            pickled = pickle.dumps(block, pickle.HIGHEST_PROTOCOL)
+            self.blocks.append(zlib.compress(pickled, FAST))
             self.length += len(block)
 
     def __len__(self) -> int:
         return self.length
 
     def __iter__(self) -> Iterator[Message]:
-        for packed in self.blocks:
-            yield from unpack(packed)
+        for block in self.blocks:
+            yield from decompress(block)
 
     @overload
     def __getitem__(self, index: int) -> Message: ...
@@ -47,10 +47,11 @@ class CompressedMessages(Sequence[Message]):
         if isinstance(index, slice):
             return [self[at] for at in range(*index.indices(len(self)))]
         block, place = divmod(range(len(self))[index], BLOCK)
-        return unpack(self.blocks[block])[place]
+        return decompress(self.blocks[block])[place]
 
 
-def unpack(packed: bytes) -> tuple[Message, ...]:
-    """Return the messages of a block; only blocks of this process are ever read."""
-    messages: tuple[Message, ...] = pickle.loads(zlib.decompress(packed))  # noqa: S301
+def decompress(block: bytes) -> tuple[Message, ...]:
+    """Return the messages of a block."""
+    # Unpickling is safe here: a block was pickled by this process and never left it.
+    messages: tuple[Message, ...] = pickle.loads(zlib.decompress(block))  # noqa: S301
     return messages

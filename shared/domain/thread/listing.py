@@ -1,11 +1,11 @@
 """What the service answered when a thread was listed, and how far that can be trusted.
 
-Rule 1: every page is kept as received, one line each, with a salt of its own.
+Rule 1: every page is stored as received, one line each, with a salt of its own.
 Rule 2: a listing ends with an outcome line: who read, and with what visibility.
-Rule 3: listings are numbered by the revision that took them; later revisions carry
-        the lines of earlier ones along, so nothing that was once read is lost.
-Rule 4: a message's salt comes from its page's. Where a message of the page was erased,
-        the page's salt is gone, and the others' stand by their ids in `salts`.
+Rule 3: a listing has the number of the revision that made it; later revisions repeat
+        the lines of earlier ones, so nothing that was once read is lost.
+Rule 4: a message's salt is derived from its page's. Where a message of the page was
+        erased, the page's salt is gone, and `salts` has those of the others by id.
 """
 
 import hashlib
@@ -21,11 +21,11 @@ from typing import Any, overload
 from shared.domain import json_line
 from shared.domain.errors import IntegrityError
 from shared.domain.log.event import parse_version
-from shared.domain.log.record import MOST_KEPT_BYTES, SCHEMA
+from shared.domain.log.record import MOST_PARSED_BYTES, SCHEMA
 from shared.domain.times import format_time
 
-PAGES_KEPT = 8
-"""Pages of a long listing that are kept: messages are asked for roughly in order."""
+PAGES_CACHED = 8
+"""Parsed pages held of a long listing; its messages are read roughly in order."""
 
 
 class PageKind(StrEnum):
@@ -35,7 +35,7 @@ class PageKind(StrEnum):
 
 
 class Visibility(StrEnum):
-    """How much of the thread the newest listing shows."""
+    """How much of the thread a listing shows."""
 
     FULL = "full"
     PARTIAL = "partial"
@@ -52,9 +52,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingOutcome:
-    """What could be seen, by whom, and if not all, why.
+    """How much of the thread could be read, by whom, and if not all, why.
 
-    `since` is the reader's share-history time where that cuts the thread's beginning.
+    `since` is the reader's share-history time if that hides the thread's beginning.
     """
 
     visibility: Visibility
@@ -65,7 +65,7 @@ class ListingOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A reader who could not read, with the status of the service; 0 for none."""
+    """A reader who could not read, with the service's HTTP status; 0 for none."""
 
     reader: str
     status: int
@@ -74,19 +74,19 @@ class Refusal:
 
 @dataclass(slots=True, kw_only=True)
 class Listing:
-    """One listing, read back: its pages' values and its outcome."""
+    """One listing, read back: the values of its pages, and its outcome."""
 
     number: int
     outcome: ListingOutcome
     received_on: str = ""
     properties: Mapping[str, Any] = field(default_factory=dict)
     messages: Sequence[tuple[Mapping[str, Any], str]] = field(default_factory=list)
-    """Each message as listed, with its salt; "" for an erased one."""
+    """Each message as listed, with its salt, which is "" for an erased message."""
     participants: list[Mapping[str, Any]] = field(default_factory=list)
 
     @property
     def message_ids(self) -> Sequence[str]:
-        """The id of each listed message; "" for what has no id or no version."""
+        """The id of each listed message; "" for an item without id or version."""
         if isinstance(self.messages, StoredItems):
             return self.messages.message_ids
         return [listed_id(item) for item, _ in self.messages]
@@ -96,7 +96,7 @@ Item = tuple[Mapping[str, Any], str]
 
 
 class StoredItems(Sequence[Item]):
-    """The messages of a long listing, each read again when it is asked for."""
+    """The messages of a long listing, each parsed again whenever it is read."""
 
     def __init__(self, lines: bytes) -> None:
         self.lines = lines
@@ -104,12 +104,12 @@ class StoredItems(Sequence[Item]):
         self.message_ids: list[str] = []
         self.pages: OrderedDict[int, list[Item]] = OrderedDict()
 
-    def add(self, start: int, end: int, found: Iterable[Item]) -> None:
-        for place, (item, _) in enumerate(found):
+    def add(self, start: int, end: int, page: Iterable[Item]) -> None:
+        for place, (item, _) in enumerate(page):
             self.starts.append(start)
             self.ends.append(end)
             self.places.append(place)
-            # Ids stand in the log too, as the same objects where it was read before.
+            # The log has the same ids: interning lets both share one string object.
             self.message_ids.append(sys.intern(listed_id(item)))
 
     def __len__(self) -> int:
@@ -129,45 +129,50 @@ class StoredItems(Sequence[Item]):
         if page is None:
             value = json_line.parse(self.lines[start : self.ends[index]])
             page = self.pages[start] = salted_items(value)
-            if len(self.pages) > PAGES_KEPT:
+            if len(self.pages) > PAGES_CACHED:
                 self.pages.popitem(last=False)
         return page[self.places[index]]
 
 
 def listed_id(item: Mapping[str, Any]) -> str:
-    """Return the id of a listed message; "" for what has no id or no version."""
-    found = item.get("id")
-    is_one = isinstance(found, str) and parse_version(item.get("version")) is not None
-    return str(found) if is_one else ""
+    """Return the id of a listed message; "" for an item without id or version."""
+    item_id = item.get("id")
+    if isinstance(item_id, str) and parse_version(item.get("version")) is not None:
+        return item_id
+    return ""
 
 
 def salted_items(line: Mapping[str, Any]) -> list[Item]:
-    """Return the messages of a kept page, each with its salt."""
+    """Return the messages of a stored page, each with its salt."""
     salts = salts_of(line)
-    return [(one, salts.get(str(one.get("id")), "")) for one in items(line["body"])]
+    return [(item, salts.get(str(item.get("id")), "")) for item in items(line["body"])]
 
 
 def listing_salt(page_salt: str, message_id: str) -> str:
-    """Return the salt of a message that only a listing knows (16 bytes, hex)."""
+    """Return the salt of a message that only a listing shows (16 bytes, hex)."""
     seed = bytes.fromhex(page_salt) + message_id.encode("utf-8", "surrogatepass")
     return hashlib.sha256(seed).hexdigest()[:32]
 
 
 def salts_of(line: Mapping[str, Any]) -> dict[str, str]:
-    """Return the salt of each message of a kept page, by its id.
+    """Return the salt of each message of a stored page, by its id.
 
     Raises:
-        ValueError, KeyError, TypeError: the line is not one that this product writes.
+        ValueError, KeyError, TypeError: this product does not write such a line.
 
     """
     if "salts" in line:
         return {str(key): bytes.fromhex(v).hex() for key, v in line["salts"].items()}
     ids = (item.get("id") for item in items(line["body"]))
-    return {one: listing_salt(line["salt"], one) for one in ids if isinstance(one, str)}
+    return {
+        item_id: listing_salt(line["salt"], item_id)
+        for item_id in ids
+        if isinstance(item_id, str)
+    }
 
 
 def items(page: Any) -> list[Mapping[str, Any]]:
-    """Return the items of a page of a list; empty when it is no such page."""
+    """Return the items of a page; none if it is not a page of a list."""
     value = page.get("value") if isinstance(page, dict) else None
     return [item for item in value if isinstance(item, dict)] if value else []
 
@@ -175,7 +180,7 @@ def items(page: Any) -> list[Mapping[str, Any]]:
 def encode_page(
     page: Page, *, number: int, index: int, received_on: datetime, salt: bytes
 ) -> bytes:
-    """Return the line that keeps a page of listing `number`, the body as received."""
+    """Return the line for a page of listing `number`, with the body as received."""
     head = (
         f'{{"schema":{SCHEMA},"listing":{number},"kind":"{page.kind}",'
         f'"page":{index},"received_on":"{format_time(received_on)}",'
@@ -202,23 +207,28 @@ def encode_outcome(
         "since": outcome.since,
         "reason": outcome.reason,
         "refused": [
-            {"reader": one.reader, "status": one.status, "reason": one.reason}
-            for one in refusals
+            {
+                "reader": refusal.reader,
+                "status": refusal.status,
+                "reason": refusal.reason,
+            }
+            for refusal in refusals
         ],
     }
     return json_line.encode(json_line.compact(line) + "\n")
 
 
 def read_listings(
-    lines: bytes, *, most_kept: int = MOST_KEPT_BYTES
+    lines: bytes, *, most_parsed: int = MOST_PARSED_BYTES
 ) -> tuple[Listing, ...]:
-    """Read `listing.jsonl`, oldest listing first.
+    """Return the listings in `listing.jsonl`, oldest first.
 
-    Of more than `most_kept` bytes the messages are not kept, but read again.
+    The messages of more than `most_parsed` bytes are not held in memory but parsed
+    again whenever they are read.
 
     Raises:
-        IntegrityError: a line is not one that this product writes. Unlike the log,
-            this file is written whole and verified, so it is never torn.
+        IntegrityError: this product does not write such a line. Unlike the log, this
+            file is written whole and verified, so it is never torn.
 
     """
     listings: dict[int, Listing] = {}
@@ -227,8 +237,8 @@ def read_listings(
         end = lines.find(b"\n", start)
         end = len(lines) if end < 0 else end
         if end > start:
-            kept = b"" if len(lines) <= most_kept else lines
-            add_line(listings, lines[start:end], kept, start)
+            stored = b"" if len(lines) <= most_parsed else lines
+            add_line(listings, lines[start:end], stored, start)
         start = end + 1
     return tuple(listings[number] for number in sorted(listings))
 
@@ -255,17 +265,17 @@ def add_line(
             )
             return
         body = value["body"]
-        found = salted_items(value) if kind == PageKind.MESSAGES else []
+        messages = salted_items(value) if kind == PageKind.MESSAGES else []
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise IntegrityError("listing.jsonl holds a line of no known form") from None
+        raise IntegrityError("listing.jsonl holds a line of an unknown form") from None
     if kind == PageKind.PROPERTIES and isinstance(body, dict):
         listing.properties = body
     elif kind == PageKind.MESSAGES:
         if stored and not isinstance(listing.messages, StoredItems):
             listing.messages = StoredItems(stored)
         if isinstance(listing.messages, StoredItems):
-            listing.messages.add(start, start + len(line), found)
+            listing.messages.add(start, start + len(line), messages)
         else:
-            listing.messages = [*listing.messages, *found]
+            listing.messages = [*listing.messages, *messages]
     elif kind == PageKind.PARTICIPANTS:
         listing.participants.extend(items(body))

@@ -1,7 +1,7 @@
-"""Participants: who took part in a thread, when they came and went, who may read it.
+"""Participants: who is or was in a thread, when they joined and left, who may read it.
 
-Events tell comings and goings; listings tell who is there now and from when on each
-may see the thread.
+Events report joining and leaving; listings show who is there now, and from when on
+each may see the thread.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,7 +30,8 @@ PLACED_FIELDS = (
     "participantAdded",
     "participantRemoved",
 )
-"""What of a participant, or of their coming, has a place of its own."""
+"""The fields of a participant, or of a change, that have a place of their own in the
+transcript."""
 
 ROLES = (
     "sender",
@@ -41,12 +42,12 @@ ROLES = (
     "addedBy",
     "removedBy",
 )
-"""As whom an event names somebody, beside those who come and go."""
+"""The roles in which an event names a person, besides joining and leaving."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParticipantEvent:
-    """What one event says of one participant: as received, and what happened."""
+    """What one event says of one participant: `who`, as received, and the change."""
 
     who: Mapping[str, Any]
     change: Change
@@ -59,7 +60,7 @@ class ParticipantEvent:
 def participants(
     events: Iterable[LoggedEvent], listings: Sequence[Listing]
 ) -> tuple[Participant, ...]:
-    """Return everybody who took part, sorted by id."""
+    """Return everybody who is or was in the thread, sorted by id."""
     by_id: dict[str, list[ParticipantEvent]] = {}
     for logged in events:
         for event in participant_events(logged.event):
@@ -70,7 +71,7 @@ def participants(
             listed[raw_id(item.get("communicationIdentifier"))] = item
     by_id.pop("", None)
     listed.pop("", None)
-    newest = next((one for one in listings[::-1] if one.participants), None)
+    newest = next((listing for listing in listings[::-1] if listing.participants), None)
     present = {
         raw_id(item.get("communicationIdentifier"))
         for item in (newest.participants if newest else ())
@@ -113,21 +114,21 @@ def participant(
 
 
 def distinct(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Return each change once, by time: thread and user level report the same one."""
-    found = {(change.on, change.kind, change.by): change for change in changes}
-    return tuple(found[key] for key in sorted(found))
+    """Return each change once, by time: both levels of events report it."""
+    by_time = {(change.on, change.kind, change.by): change for change in changes}
+    return tuple(by_time[key] for key in sorted(by_time))
 
 
 def participant_events(event: ChatEvent) -> Iterator[ParticipantEvent]:
-    """Yield each coming or going that an event reports."""
+    """Yield each change of participants that an event reports."""
     data = event.data
     if event.kind is Kind.THREAD_CREATED:
         by = raw_id(data.get("createdByCommunicationIdentifier")) or UNKNOWN
         on = normalise_time(data.get("createTime")) or ""
-        for one in data.get("participants") or ():
-            if isinstance(one, dict):
+        for person in data.get("participants") or ():
+            if isinstance(person, dict):
                 yield ParticipantEvent(
-                    who=one,
+                    who=person,
                     change=Change(kind=Kind.PARTICIPANT_ADDED, on=on, by=by),
                 )
     elif event.kind in (Kind.PARTICIPANT_ADDED, Kind.PARTICIPANT_REMOVED):
@@ -144,30 +145,30 @@ def participant_events(event: ChatEvent) -> Iterator[ParticipantEvent]:
 def reader_candidates(
     configured: Iterable[str], participants: Iterable[Participant]
 ) -> tuple[str, ...]:
-    """Return whom to read a thread as, best first, each once.
+    """Return the users to read a thread as, best first, each once.
 
-    The configured archivers in their order; then who takes part, by the earliest
-    share-history time and the earliest coming; then who has left, for they may still
-    read what was said before.
+    First the configured archivers in their order; then present participants, by the
+    earliest share-history time and the earliest joining; then those who have left, who
+    may still read what was said before.
     """
     people = sorted(
         participants,
-        key=lambda one: (
-            has_left(one),
-            one.share_history_time or "9999",
-            one.history[0].on if one.history else "",
-            one.id,
+        key=lambda person: (
+            has_left(person),
+            person.share_history_time or "9999",
+            person.history[0].on if person.history else "",
+            person.id,
         ),
     )
-    readable = [one.id for one in people if is_own_user(one.id)]
+    readable = [person.id for person in people if is_own_user(person.id)]
     return tuple(dict.fromkeys([*configured, *readable]))
 
 
 def people_named(records: Iterable[Record]) -> Iterator[str]:
-    """Yield whom events name as who spoke, did or received something, again and again.
+    """Yield the users whom events name in some role, with repetitions.
 
-    Where the log begins after the thread, no event tells who takes part: these are the
-    only ones who may be asked.
+    If the log begins after the thread's creation, no event names its participants:
+    these users are the only ones to try as readers.
     """
     for record in records:
         for role in ROLES:

@@ -1,17 +1,17 @@
 """Reconciliation: what log and listing together prove about one message (P8).
 
-The rules are read top-down; the first that fits is the outcome.
+The rules are applied from the top; the first that matches gives the outcome.
 1. Deleted, and no version's content is known: `deleted_without_content`.
-2. Only the listing knows it, and it is a system message whose thread event is in the
+2. Only the listing has it, and it is a system message whose thread event is in the
    log: `matched`.
-3. Only the listing knows it: `backfilled`.
-4. The listing shows a version that no event told: `version_gap`.
-5. The newest version of the log stands in a listing, or the newest listing shows
-   nothing newer: `matched`.
-6. The log tells the deletion and the newest, full listing lacks the message:
-   `matched`, for that is what a deletion looks like.
+3. Only the listing has it: `backfilled`.
+4. The listing shows a version that no event reported: `version_gap`.
+5. The newest version of the log is in a listing, or the newest listing shows nothing
+   newer: `matched`.
+6. The log has the deletion, and the newest, full listing lacks the message: `matched`,
+   for that is what a deletion looks like.
 7. The newest listing, able to show the message, lacks it: `missing_at_recheck`.
-8. Else nobody could check: `unverifiable`.
+8. Otherwise it could not be checked: `unverifiable`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,8 +25,8 @@ from shared.domain.thread.transcript import Outcome, Version
 from shared.domain.times import parse_time
 
 NEAR = timedelta(seconds=10)
-"""How far a system message may stand from the event that tells the same: listings
-have whole seconds, and the service stamps both on its own."""
+"""How far apart in time a system message and its thread event may be: listings have
+whole seconds, and the service stamps each separately."""
 
 SYSTEM_TYPES = {
     Kind.PARTICIPANT_ADDED: "participantAdded",
@@ -35,8 +35,8 @@ SYSTEM_TYPES = {
 TOPIC_TYPE = "topicUpdated"
 
 ThreadChanges = Mapping[tuple[str, str], Sequence[datetime]]
-"""What thread events say happened, by type of system message and by raw id or topic,
-and when."""
+"""When something happened according to thread events, by type of system message and by
+raw id or topic."""
 
 
 def reconcile(
@@ -47,15 +47,15 @@ def reconcile(
     newest: ListingOutcome,
     confirmed: bool = False,
 ) -> Outcome:
-    """Judge one message by its known versions, oldest first.
+    """Return the outcome for one message, given its known versions, oldest first.
 
     `in_newest` says whether the newest listing shows the message, `newest` how much
-    that listing can show, `confirmed` whether thread events say the same.
+    that listing can show, and `confirmed` whether thread events say the same.
     """
-    logged = {one.number for one in versions if "event" in one.sources}
-    listed = {one.number for one in versions if "listing" in one.sources}
+    logged = {version.number for version in versions if "event" in version.sources}
+    listed = {version.number for version in versions if "listing" in version.sources}
     deleted = versions[-1].kind is Kind.DELETED
-    if deleted and not any(one.is_known for one in versions):
+    if deleted and not any(version.is_known for version in versions):
         return Outcome.DELETED_WITHOUT_CONTENT
     if not logged:
         return Outcome.MATCHED if confirmed else Outcome.BACKFILLED
@@ -69,7 +69,7 @@ def reconcile(
 
 
 def could_show(created_on: str, listing: ListingOutcome) -> bool:
-    """Return whether a listing would show a message that was made at that time."""
+    """Return whether a listing can show a message that was created at that time."""
     if listing.visibility is not Visibility.PARTIAL:
         return listing.visibility is Visibility.FULL
     since, created = parse_time(listing.since), parse_time(created_on)
@@ -77,16 +77,16 @@ def could_show(created_on: str, listing: ListingOutcome) -> bool:
 
 
 def thread_changes(events: Iterable[ChatEvent]) -> ThreadChanges:
-    """Return what thread events say that a listing shows as system messages."""
-    found: dict[tuple[str, str], list[datetime]] = {}
+    """Return the changes that thread events report and listings show as messages."""
+    changes: dict[tuple[str, str], list[datetime]] = {}
     for event in events:
         if event.kind in MESSAGE_KINDS:
             continue
         for name, subject, time in happenings(event):
             moment = parse_time(time)
             if moment is not None:
-                found.setdefault((name, subject), []).append(moment)
-    return found
+                changes.setdefault((name, subject), []).append(moment)
+    return changes
 
 
 def happenings(event: ChatEvent) -> Iterator[tuple[str, str, Any]]:
@@ -100,7 +100,7 @@ def happenings(event: ChatEvent) -> Iterator[tuple[str, str, Any]]:
 
 
 def is_confirmed(item: Mapping[str, Any], changes: ThreadChanges) -> bool:
-    """Return whether thread events say all that a listed system message says."""
+    """Return whether thread events confirm all that a listed system message says."""
     name, content = item.get("type"), item.get("content")
     moment = parse_time(item.get("createdOn"))
     if moment is None or not isinstance(content, dict):
@@ -110,8 +110,10 @@ def is_confirmed(item: Mapping[str, Any], changes: ThreadChanges) -> bool:
         subjects = [content["topic"]]
     elif name in SYSTEM_TYPES.values():
         people = content.get("participants") or ()
-        subjects = [raw_id(one.get("communicationIdentifier")) for one in people]
+        subjects = [raw_id(person.get("communicationIdentifier")) for person in people]
     return bool(subjects) and all(
-        any(abs(when - moment) <= NEAR for when in changes.get((str(name), one), ()))
-        for one in subjects
+        any(
+            abs(when - moment) <= NEAR for when in changes.get((str(name), subject), ())
+        )
+        for subject in subjects
     )

@@ -1,6 +1,6 @@
-"""Replay: log and listings to one transcript, order-free and idempotent (P3).
+"""Replay: from log and listings to one transcript, order-free and idempotent (P3).
 
-What concerns the thread as a whole is read here; each message is made by `messages`.
+What concerns the thread as a whole is read here; `messages` builds each message.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ from shared.domain.thread.listing import (
     StoredItems,
     Visibility,
 )
-from shared.domain.thread.messages import Erased, MessageReplay
+from shared.domain.thread.messages import MessageReplay
 from shared.domain.thread.participants import participants
 from shared.domain.thread.reconcile import thread_changes
 from shared.domain.thread.transcript import (
@@ -45,12 +45,14 @@ from shared.domain.thread.transcript import (
     Tally,
     Transcript,
 )
+from shared.domain.thread.versions import Erased
 from shared.domain.times import (
     format_time,
     from_milliseconds,
     normalise_time,
     parse_time,
 )
+from shared.domain.words import plural
 
 THREAD_FIELDS = frozenset(
     (
@@ -75,8 +77,8 @@ PROPERTY_FIELDS = frozenset(
         "deletedOn",
     )
 )
-"""What of a thread event, or of a thread's properties, has a place of its own in the
-transcript; anything else is kept as extra."""
+"""The fields of a thread event, or of a thread's properties, that have a place of their
+own in the transcript; all others are stored as extra."""
 NOT_LISTED = ListingOutcome(
     visibility=Visibility.EVENTS_ONLY, reason="the service was never listed"
 )
@@ -91,15 +93,17 @@ def replay(
     erased: Erased | None = None,
     outcomes: Mapping[str, Outcome] | None = None,
 ) -> Transcript:
-    """Make the transcript of one thread from all that is known of it.
+    """Return the transcript of one thread, built from all that is known of it.
 
-    `outcomes` are those of messages that cannot be reconciled again, being erased.
+    `quarantined` counts the unreadable input that names this thread, `erased` has the
+    erased versions, and `outcomes` those of erased messages, which cannot be reconciled
+    again.
     """
-    logged = thread_events(log)
-    events = [one.event for one in logged]
+    logged_events = thread_events(log)
+    events = [logged.event for logged in logged_events]
     newest = listings[-1].outcome if listings else NOT_LISTED
     statistics = Statistics(listings)
-    made = MessageReplay(
+    replayed = MessageReplay(
         log=log,
         listings=listings,
         newest=newest,
@@ -107,13 +111,17 @@ def replay(
         erased=erased or {},
         outcomes=outcomes or {},
     ).messages(statistics.add)
-    # A long thread's messages would not fit into memory: they are held compressed.
+    # The messages of a long thread would not fit into memory: they are held compressed.
     is_long = isinstance(log.records, StoredRecords) or any(
         isinstance(listing.messages, StoredItems) for listing in listings
     )
-    messages: Sequence[Message] = CompressedMessages(made) if is_long else tuple(made)
+    messages: Sequence[Message] = (
+        CompressedMessages(replayed) if is_long else tuple(replayed)
+    )
 
-    properties = next((one.properties for one in listings[::-1] if one.properties), {})
+    properties = next(
+        (listing.properties for listing in listings[::-1] if listing.properties), {}
+    )
     topics = topic_changes(events)
     created = first(events, Kind.THREAD_CREATED)
     deleted = first(events, Kind.THREAD_DELETED)
@@ -122,8 +130,8 @@ def replay(
         or normalise_time(properties.get("createdOn"))
         or created_on_by_others(events)
     )
-    for one in logged:
-        statistics.add(one)
+    for logged in logged_events:
+        statistics.add(logged)
     records = RecordCounts(
         total=len(log.records),
         duplicates=len(log.records) - statistics.events,
@@ -145,7 +153,7 @@ def replay(
         ),
         deleted_by=actor(deleted) or (UNKNOWN if deleted else ""),
         topics=topics,
-        participants=participants(logged, listings),
+        participants=participants(logged_events, listings),
         messages=messages,
         tally=Tally.of(messages),
         listing=newest,
@@ -185,7 +193,7 @@ def find_gaps(
     *,
     created: ChatEvent | None,
 ) -> Iterator[Gap]:
-    """Name everything that may be missing, and why (P8)."""
+    """Yield everything that may be missing, and why (P8)."""
     if created is None:
         first_version = statistics.first_version
         earliest = from_milliseconds(first_version) if first_version else None
@@ -193,7 +201,7 @@ def find_gaps(
             kind=GapKind.LOG,
             since=created_on,
             until=format_time(earliest) if earliest else "",
-            reason="no event tells the creation of the thread: edits and deletions "
+            reason="no event reports the creation of the thread: edits and deletions "
             "before the first event are not known"
             if statistics.events
             else "no event of this thread was ever received",
@@ -202,32 +210,31 @@ def find_gaps(
         yield Gap(
             kind=GapKind.LISTING, since="", until=listing.since, reason=listing.reason
         )
-    for count, what in (
-        (records.unreadable, "record(s) of the log could not be read"),
-        (records.quarantined, "event(s) of this thread went to quarantine"),
+    for count, noun, what in (
+        (records.unreadable, "record", "of the log could not be read"),
+        (records.quarantined, "event", "of this thread went to quarantine"),
     ):
         if count:
-            yield Gap(
-                kind=GapKind.RECORDS, since="", until="", reason=f"{count} {what}"
-            )
+            reason = f"{plural(count, noun)} {what}"
+            yield Gap(kind=GapKind.RECORDS, since="", until="", reason=reason)
 
 
 def thread_extra(
     events: Iterable[ChatEvent], properties: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return what has no place of its own: thread fields, events of unknown type."""
+    """Return what has no place of its own: thread fields and events of unknown type."""
     extra: dict[str, Any] = {}
     if unknown := other_fields(properties, PROPERTY_FIELDS):
         extra["properties"] = unknown
-    if others := [one.data for one in events if one.kind is Kind.OTHER]:
+    if others := [event.data for event in events if event.kind is Kind.OTHER]:
         extra["events"] = others
     deletions = [
-        other_fields(one.data, THREAD_FIELDS)
-        for one in events
-        if one.kind is Kind.THREAD_DELETED
+        other_fields(event.data, THREAD_FIELDS)
+        for event in events
+        if event.kind is Kind.THREAD_DELETED
     ]
-    if found := next(filter(None, deletions), None):
-        extra["deletion"] = found
+    if deletion := next(filter(None, deletions), None):
+        extra["deletion"] = deletion
     return extra
 
 
@@ -236,7 +243,7 @@ def first(events: Iterable[ChatEvent], kind: Kind) -> ChatEvent | None:
 
 
 def topic_changes(events: Iterable[ChatEvent]) -> tuple[Change, ...]:
-    """Return the topics that events tell, in the order in which they were set."""
+    """Return the topics that events report, in the order in which they were set."""
     return tuple(
         Change(
             kind=event.kind,
@@ -245,13 +252,13 @@ def topic_changes(events: Iterable[ChatEvent]) -> tuple[Change, ...]:
             topic=topic_of(event),
             extra=change_extra(event),
         )
-        for event in sorted(events, key=lambda one: one.version)
+        for event in sorted(events, key=lambda change: change.version)
         if event.kind in (Kind.THREAD_CREATED, Kind.THREAD_UPDATED) and topic_of(event)
     )
 
 
 def change_extra(event: ChatEvent) -> dict[str, Any]:
-    """Return what has no place of its own, of a thread event and of its properties."""
+    """Return what has no place of its own in a thread event and its properties."""
     extra = other_fields(event.data, THREAD_FIELDS)
     properties = event.data.get("properties")
     if isinstance(properties, dict) and (
@@ -267,6 +274,6 @@ def topic_of(event: ChatEvent) -> str:
 
 
 def created_on_by_others(events: Iterable[ChatEvent]) -> str:
-    """Every lifecycle event repeats when its thread was created."""
+    """Return the creation time, which all lifecycle events repeat; "" if none."""
     times = (time_of(event, "createTime") for event in events)
     return min(filter(None, times), default="")

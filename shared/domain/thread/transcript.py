@@ -1,4 +1,4 @@
-"""The transcript: everything known of one thread, ready to be written in any format."""
+"""The transcript: all that is known of one thread, for every format to write."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,16 +8,17 @@ from typing import Any
 from shared.domain.log.event import Kind
 from shared.domain.thread.baseline import Baseline
 from shared.domain.thread.listing import ListingOutcome, Visibility
+from shared.domain.words import plural
 
 UNKNOWN = "unknown"
-"""Who did something, where nobody told: said, never assumed."""
+"""Who did something, where no source says: stated, never assumed."""
 
 Extra = Mapping[str, Any]
-"""Fields that were received and have no place of their own, as received."""
+"""Fields without a place of their own, as received."""
 
 
 class Outcome(StrEnum):
-    """What reconciling log and listing says of one message."""
+    """The result of reconciling log and listing for one message."""
 
     MATCHED = "matched"
     BACKFILLED = "backfilled"
@@ -43,7 +44,7 @@ class GapKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """Something that may be missing, and why. Times are "" where nobody knows them."""
+    """Something that may be missing, and why. Times are "" where they are not known."""
 
     kind: GapKind
     since: str
@@ -55,10 +56,10 @@ class Gap:
 class Version:
     """One state of a message. `number` is epoch milliseconds of the change.
 
-    `by` is the raw id of who made the change, or `UNKNOWN`. `content` is None where
-    nobody has told it to us, for a deletion, and where it was erased. `sources` says
-    who knows this version: the log (`event`), the service (`listing`), or both.
-    `commitment` is to the content as it was, also when it was erased.
+    `by` is the raw id of who made the change, or `UNKNOWN`. `content` is None if it was
+    never received, for a deletion, and if it was erased. `sources` says who has this
+    version: the log (`event`), the service (`listing`), or both. `commitment` is to the
+    original content, even after an erasure.
     """
 
     number: int
@@ -83,7 +84,7 @@ class Message:
     """One message with all its known versions, oldest first.
 
     `type` is the service's: text, html, topicUpdated, participantAdded,
-    participantRemoved, or one that is not known yet. Times are "" where there is none.
+    participantRemoved, or one not known yet. Times are "" where there are none.
     """
 
     id: str
@@ -105,25 +106,25 @@ class Message:
 
     @property
     def content(self) -> Mapping[str, Any]:
-        """What stands in the thread now; empty for a deleted message."""
+        """The content that the thread shows now; empty for a deleted message."""
         return self.current.content or {}
 
 
 class Origin(StrEnum):
-    """Where a message names a file."""
+    """Where in a message a file is named."""
 
     ATTACHMENT = "attachment"
-    """Among its attachments: what somebody sent from Teams."""
+    """Among its attachments: a file sent from Teams."""
     LINK = "link"
-    """In its metadata: what the customer's own application shares."""
+    """In its metadata: a file shared by the customer's own application."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A file that a message names, and what became of fetching it.
+    """A file that a message names, and the result of fetching it.
 
-    `number` counts the files of the message. `revision` is the one that tried, and the
-    one where the file stands if it was fetched; `reason` says why it was not.
+    `number` counts the files of the message. `revision` is the one that tried, and that
+    holds the file if it was fetched; `reason` says why it was not.
     """
 
     message_id: str
@@ -141,7 +142,7 @@ class Attachment:
 
     @property
     def is_held(self) -> bool:
-        """Whether it was fetched; it may have been erased since."""
+        """Whether it was fetched; it may have been erased later."""
         return bool(self.sha256)
 
 
@@ -158,10 +159,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Participant:
-    """Somebody who takes or took part.
+    """Somebody who is or was in the thread.
 
-    `present` is None where no listing could tell. `share_history_time` is from when on
-    they may see the thread, where a listing told it.
+    `present` is None if no listing shows the participants. `share_history_time` is from
+    when on they may see the thread; "" if no listing says so.
     """
 
     id: str
@@ -175,11 +176,11 @@ class Participant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordCounts:
-    """What the log held.
+    """Counts of the log's records.
 
-    `duplicates` tell a known event again. `late` ones came after a revision had been
-    made without them, of something that had happened before it. `quarantined` is input
-    that names this thread and could not be read.
+    `duplicates` repeat a known event. `late` ones happened before a revision that was
+    written without them, and came after it. `quarantined` is input that names this
+    thread and could not be read.
     """
 
     total: int
@@ -191,25 +192,25 @@ class RecordCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """What there is to count of messages, counted once."""
+    """All counts of the messages, made in one pass."""
 
     outcomes: Mapping[str, int]
     baseline: Baseline
 
     @classmethod
     def of(cls, messages: Iterable[Message]) -> "Tally":
-        """Count these messages."""
+        """Return the counts of these messages."""
         outcomes = dict.fromkeys(map(str, Outcome), 0)
         baseline = Baseline()
-        for one in messages:
-            outcomes[one.outcome] += 1
-            baseline.add_message(one)
+        for message in messages:
+            outcomes[message.outcome] += 1
+            baseline.add_message(message)
         return cls(outcomes=outcomes, baseline=baseline)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
-    """One thread as log and listings tell it; times are "" where nobody told one."""
+    """One thread according to log and listings; times are "" if they are not known."""
 
     thread_id: str
     topic: str
@@ -220,7 +221,7 @@ class Transcript:
     topics: tuple[Change, ...]
     participants: tuple[Participant, ...]
     messages: Sequence[Message]
-    """Sorted by id. Those of a long thread are unpacked whenever they are read."""
+    """Sorted by id. Those of a long thread are decompressed whenever they are read."""
     tally: Tally
     listing: ListingOutcome
     records: RecordCounts
@@ -231,7 +232,7 @@ class Transcript:
 
     @property
     def outcomes(self) -> dict[str, int]:
-        """How many messages came to each outcome; every outcome is named."""
+        """The number of messages by outcome; every outcome is present."""
         return dict(self.tally.outcomes)
 
     @property
@@ -248,11 +249,13 @@ class Transcript:
         )
 
     def with_attachments(self, attachments: tuple[Attachment, ...]) -> "Transcript":
-        """Return the same thread with what is known of its attachments."""
-        gaps = [one for one in self.gaps if one.kind is not GapKind.ATTACHMENTS]
-        missing = sum(not one.is_held for one in attachments)
+        """Return the same thread with its attachments, and a gap for those not held."""
+        gaps = [gap for gap in self.gaps if gap.kind is not GapKind.ATTACHMENTS]
+        missing = sum(not attachment.is_held for attachment in attachments)
         if missing:
-            reason = f"{missing} of {len(attachments)} attached file(s) are not held"
+            verb = "is" if missing == 1 else "are"
+            total = plural(len(attachments), "attached file")
+            reason = f"{missing} of {total} {verb} not held"
             gaps.append(
                 Gap(kind=GapKind.ATTACHMENTS, since="", until="", reason=reason)
             )
@@ -260,10 +263,12 @@ class Transcript:
 
     def with_messages(self, messages: Sequence[Message]) -> "Transcript":
         """Return the same thread with some of its messages only."""
-        ids = {one.id for one in messages}
+        ids = {message.id for message in messages}
         return replace(
             self,
             messages=messages,
             tally=Tally.of(messages),
-            attachments=tuple(o for o in self.attachments if o.message_id in ids),
+            attachments=tuple(
+                file for file in self.attachments if file.message_id in ids
+            ),
         )

@@ -1,8 +1,8 @@
 """Visibility: how much of a thread a listing shows, and which of two shows more.
 
-`full` is said only when it is known: a reader who sees the thread from its beginning,
-still takes part, and got a listing that held still. Everything else is `partial` or
-`events_only`, with the reason.
+`full` is claimed only when it is known: the reader sees the thread from its beginning,
+is still in it, and the thread did not change during the listing. Everything else is
+`partial` or `events_only`, with the reason.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ def participants_of(pages: Iterable[Page]) -> Iterator[Mapping[str, Any]]:
 
 
 def participants_only(pages: Iterable[Page]) -> Listing:
-    """Return what these pages say of who takes part, as a listing of its own."""
+    """Return the participants in these pages as a listing of its own."""
     return Listing(
         number=0,
         outcome=ListingOutcome(visibility=Visibility.PARTIAL),
@@ -39,16 +39,19 @@ def participants_only(pages: Iterable[Page]) -> Listing:
 def judge_listing(
     pages: Sequence[Page], *, reader: str, settled: bool
 ) -> ListingOutcome:
-    """Say how much of the thread `reader` has seen in these pages."""
+    """Return how much of the thread `reader` can see, going by these pages.
+
+    `settled` is False if the thread kept changing under the listing.
+    """
     properties = next((p for p in pages if p.kind is PageKind.PROPERTIES), None)
     created = parse_time(
         json_line.parse(properties.body).get("createdOn") if properties else None
     )
     stay = next(
         (
-            one
-            for one in participants_of(pages)
-            if raw_id(one.get("communicationIdentifier")) == reader
+            person
+            for person in participants_of(pages)
+            if raw_id(person.get("communicationIdentifier")) == reader
         ),
         None,
     )
@@ -56,7 +59,7 @@ def judge_listing(
         return ListingOutcome(
             visibility=Visibility.PARTIAL,
             reader=reader,
-            reason="the reader no longer takes part in the thread",
+            reason="the reader has left the thread",
         )
     since = parse_time(stay.get("shareHistoryTime"))
     if created is None or (since is not None and since > created):
@@ -76,7 +79,7 @@ def judge_listing(
 
 
 def shows_more(listing: ListingOutcome, than: ListingOutcome) -> bool:
-    """Return whether a listing shows more: all of it, or a longer part."""
+    """Return whether a listing shows more of the thread than another."""
     if listing.visibility is not than.visibility:
         return listing.visibility is Visibility.FULL
     return bool(listing.since) and (not than.since or listing.since < than.since)

@@ -98,7 +98,7 @@ def test_nothing_may_follow_the_end_of_a_day_but_the_end_again():
     assert follow(days)[1] == []
 
     days[DAYS[1]].append(line(7))
-    assert follow(days)[1] == ["a line stands after the day's end"]
+    assert follow(days)[1] == ["a line follows the end of the day"]
 
 
 def test_a_day_that_was_skipped_is_told():

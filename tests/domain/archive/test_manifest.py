@@ -60,5 +60,5 @@ def test_what_is_no_manifest_is_an_alarm(data):
 
 
 def test_a_file_that_the_manifest_does_not_name_is_an_alarm():
-    with pytest.raises(IntegrityError, match="no transcript"):
+    with pytest.raises(IntegrityError, match="not name transcript"):
         file_named(decode_manifest(manifest()).files, "transcript.json")

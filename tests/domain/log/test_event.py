@@ -80,7 +80,7 @@ def test_a_delivery_that_is_no_json_has_a_reason(garbage):
 @pytest.mark.parametrize(
     ("event", "reason"),
     [
-        (7, "no object"),
+        (7, "not an object"),
         ({"data": {"threadId": THREAD}}, "no type"),
         ({"eventType": "x"}, "no data"),
         ({"eventType": "x", "data": "text"}, "no data"),

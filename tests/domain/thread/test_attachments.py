@@ -105,7 +105,7 @@ def test_a_file_that_is_not_held_is_a_gap_and_no_archive_with_one_is_complete():
     )
 
     (gap,) = (one for one in transcript.gaps if one.kind == "attachments")
-    assert gap.reason == "1 of 2 attached file(s) are not held"
+    assert gap.reason == "1 of 2 attached files is not held"
     held = transcript.with_attachments((tried(sha256="b" * 64),))
     assert not [one for one in held.gaps if one.kind == "attachments"]
 

@@ -42,8 +42,8 @@ def test_who_was_there_from_the_beginning_sees_all():
 @pytest.mark.parametrize(
     ("found", "settled", "reason"),
     [
-        (pages((BOB, "1970-01-01T00:00:00Z")), True, "no longer takes part"),
-        ([], True, "no longer takes part"),
+        (pages((BOB, "1970-01-01T00:00:00Z")), True, "has left the thread"),
+        ([], True, "has left the thread"),
         (pages((ALICE, "2026-11-22T09:00:00Z")), True, "from its beginning"),
         (pages((ALICE, "1970-01-01T00:00:00Z"), created="?"), True, "beginning"),
         (pages((ALICE, "1970-01-01T00:00:00Z")), False, "kept changing"),

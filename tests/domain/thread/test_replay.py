@@ -255,7 +255,7 @@ def test_a_long_thread_gives_the_same_bytes_though_nothing_of_it_is_kept(
 
     kept = replay(THREAD, read_records(log), read_listings(lines))
     stored = replay(
-        THREAD, read_records(log, most_kept=0), read_listings(lines, most_kept=0)
+        THREAD, read_records(log, most_parsed=0), read_listings(lines, most_parsed=0)
     )
 
     assert isinstance(kept.messages, tuple)

@@ -71,7 +71,7 @@ async def test_what_is_missing_is_said(world):
     content = world.manifest()["content"]
 
     assert not content["complete"]
-    assert "1 of 2 attached file(s) are not held" in [
+    assert "1 of 2 attached files is not held" in [
         one["reason"] for one in content["gaps"]
     ]
 

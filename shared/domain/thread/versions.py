@@ -1,0 +1,186 @@
+"""Versions: each state of a message, gathered from its event and its listed items.
+
+Rule 1: an event and a listed item of the same number are the same version. What the
+        event says stays; fields that it lacks come from the listing.
+Rule 2: an erased version has no content and no salt, even where a later source brings
+        them back; it keeps the commitment that it had.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.domain.log.commitment import commitment
+from shared.domain.log.event import (
+    CONTENT_FIELDS,
+    ChatEvent,
+    Kind,
+    actor,
+    other_fields,
+    raw_id,
+)
+from shared.domain.log.record import LoggedEvent
+from shared.domain.thread.transcript import UNKNOWN, Version
+from shared.domain.times import normalise_time
+
+KIND_ORDER = {Kind.RECEIVED: 0, Kind.EDITED: 1, Kind.DELETED: 2}
+TIME_FIELD = {
+    Kind.RECEIVED: "composeTime",
+    Kind.EDITED: "editTime",
+    Kind.DELETED: "deleteTime",
+}
+EVENT_FIELDS = frozenset(
+    (
+        *CONTENT_FIELDS,
+        *TIME_FIELD.values(),
+        "threadId",
+        "messageId",
+        "version",
+        "type",
+        "senderCommunicationIdentifier",
+    )
+)
+ITEM_FIELDS = frozenset(
+    (
+        "id",
+        "type",
+        "sequenceId",
+        "version",
+        "content",
+        "metadata",
+        "createdOn",
+        "editedOn",
+        "deletedOn",
+        "senderDisplayName",
+        "senderCommunicationIdentifier",
+    )
+)
+"""The fields of an event, or of a listed message, that have a place of their own in the
+transcript; all others are stored as extra."""
+BY_EVENT, BY_LISTING, BY_BOTH = ("event",), ("listing",), ("event", "listing")
+
+VersionKey = tuple[str, int, str]
+"""Message id, version number, kind."""
+Erased = Mapping[VersionKey, str]
+"""The versions that were erased, with the commitment that each had."""
+
+
+@dataclass(slots=True)
+class VersionBuilder:
+    """A version while what is known of it is being gathered."""
+
+    on: str
+    by: str
+    content: Mapping[str, Any] | None
+    salt: str
+    sources: tuple[str, ...]
+    extra: dict[str, Any]
+
+    @classmethod
+    def from_event(cls, logged: LoggedEvent) -> "VersionBuilder":
+        """Return the version that an event reports."""
+        event = logged.event
+        return cls(
+            on=normalise_time(event.data.get(TIME_FIELD[event.kind])) or "",
+            by=event_author(event),
+            content=event_content(event),
+            salt=logged.salt,
+            sources=BY_EVENT,
+            extra=other_fields(event.data, EVENT_FIELDS),
+        )
+
+    @classmethod
+    def from_item(
+        cls, item: Mapping[str, Any], kind: Kind, salt: str
+    ) -> "VersionBuilder":
+        """Return the version that only a listing shows."""
+        time = item.get("deletedOn") or item.get("editedOn") or item.get("createdOn")
+        return cls(
+            on=normalise_time(time) or "",
+            by=item_author(item, kind),
+            content=item_content(item),
+            salt=salt,
+            sources=BY_LISTING,
+            extra=other_fields(item, ITEM_FIELDS),
+        )
+
+    def add_item(self, item: Mapping[str, Any]) -> None:
+        """Add what only the listing holds; what is known already does not change."""
+        content = item_content(item)
+        if self.content is None or content is None:
+            self.content = self.content or content
+        else:
+            known = {k: v for k, v in self.content.items() if v is not None}
+            self.content = {**content, **known}
+        self.extra = other_fields(item, ITEM_FIELDS) | self.extra
+        if self.sources == BY_EVENT:
+            self.sources = BY_BOTH
+
+    def build(self, number: int, kind: Kind, erased: str | None) -> Version:
+        """Return the version with a commitment to its content.
+
+        `erased` is the commitment that an erased version had; None for any other.
+        """
+        return Version(
+            number=number,
+            kind=kind,
+            on=self.on,
+            by=self.by,
+            content=self.content if erased is None else None,
+            salt=self.salt if erased is None else "",
+            commitment=erased or commitment(self.content, self.salt),
+            sources=self.sources,
+            erased=erased is not None,
+            extra=self.extra if erased is None else {},
+        )
+
+
+def event_author(event: ChatEvent) -> str:
+    """Return who made a version; the sender of an edit event is not who edited."""
+    if event.kind is Kind.RECEIVED:
+        return raw_id(event.data.get("senderCommunicationIdentifier")) or UNKNOWN
+    return actor(event) or UNKNOWN
+
+
+def event_content(event: ChatEvent) -> dict[str, Any] | None:
+    if event.kind is Kind.DELETED:
+        return None
+    content = {"message": event.data.get("messageBody")}
+    if event.data.get("metadata"):
+        content["metadata"] = event.data["metadata"]
+    return content
+
+
+def item_author(item: Mapping[str, Any], kind: Kind) -> str:
+    """Return who made a listed version; for a system message, who caused it."""
+    if kind is not Kind.RECEIVED:
+        return UNKNOWN
+    content = item.get("content")
+    initiator = (
+        content.get("initiatorCommunicationIdentifier")
+        if isinstance(content, dict)
+        else None
+    )
+    sender = raw_id(item.get("senderCommunicationIdentifier"))
+    return sender or raw_id(initiator) or UNKNOWN
+
+
+def item_content(item: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a listed item's content; None for a deletion, whose content is empty."""
+    content = item.get("content")
+    content = dict(content) if isinstance(content, dict) else {}
+    if item.get("deletedOn") and not any(content.values()):
+        return None
+    if item.get("metadata"):
+        content["metadata"] = item["metadata"]
+    return content
+
+
+def item_kind(item: Mapping[str, Any]) -> Kind:
+    if item.get("deletedOn"):
+        return Kind.DELETED
+    return Kind.EDITED if item.get("editedOn") else Kind.RECEIVED
+
+
+def order(key: tuple[int, Kind]) -> tuple[int, int]:
+    return key[0], KIND_ORDER[key[1]]
