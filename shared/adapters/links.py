@@ -157,10 +157,10 @@ class PublicResolver(AbstractResolver):
             NotPublic: one of its addresses is not a public one.
 
         """
-        found = await self.inner.resolve(host, port, family)
-        if not all(self.is_good(one["host"]) for one in found):
+        addresses = await self.inner.resolve(host, port, family)
+        if not all(self.is_good(address["host"]) for address in addresses):
             raise NotPublic("an address is not public")
-        return found
+        return addresses
 
     async def close(self) -> None:
         """Close what was looked through."""
@@ -175,5 +175,7 @@ def is_public(address: str) -> bool:
         ip.is_global
         and not ip.is_multicast
         and ip != AZURE_HOST
-        and not any(ip in one for one in TRANSLATED if one.version == ip.version)
+        and not any(
+            ip in network for network in TRANSLATED if network.version == ip.version
+        )
     )

@@ -1,11 +1,11 @@
 """`chunks.jsonl` and `search-deletes.json`: what a search index or a model retrieves.
 
 Rule 1: a chunk holds whole messages, about 2,000 characters, and begins with the last
-        message of the one before where that is short.
-Rule 2: its key is the thread and its first own message, in letters that an index takes,
-        so that indexing again replaces what was there.
-Rule 3: erasing moves borders: every key that may have stood there before, and is none
-        now, is in the delete list.
+        message of the previous chunk if that is short.
+Rule 2: its key is the thread and its first own message, in characters that an index
+        accepts, so that indexing again replaces what was there.
+Rule 3: an erasure moves the borders of chunks: every key that may have existed before,
+        and no longer does, is in the delete list.
 """
 
 import base64
@@ -16,7 +16,7 @@ from typing import Any
 from shared.domain import json_line, layout
 from shared.domain.thread.transcript import Message, Transcript
 from shared.formats.part import Options, RenderedFile
-from shared.formats.plain import is_system, name_of, one_line, said, title, when
+from shared.formats.plain import display_text, is_system, name_of, one_line, title, when
 
 MOST_CHARACTERS = 2000
 MOST_OVERLAP = 500
@@ -24,7 +24,7 @@ MOST_OVERLAP = 500
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A message as a chunk has it."""
+    """A message as it appears in a chunk."""
 
     message: Message
     text: str
@@ -42,17 +42,17 @@ def chunks(transcript: Transcript) -> Iterator[bytes]:
 
 
 def lines(transcript: Transcript) -> Iterator[Line]:
-    """Yield what can be cited: no system message, nothing deleted, nothing erased."""
+    """Yield what can be cited: messages that are neither system, deleted nor erased."""
     for message in transcript.messages:
         current = message.current
         if is_system(message) or current.content is None or current.erased:
             continue
-        text = said(message, current)
+        text = display_text(message, current)
         yield Line(message, f"[{when(message.created_on)}] {name_of(message)}: {text}")
 
 
 def cut(transcript: Transcript) -> Iterator[tuple[list[Line], list[Line]]]:
-    """Yield each chunk: what it repeats of the one before, and what is its own."""
+    """Yield each chunk: what it repeats of the previous one, and its own lines."""
     overlap: list[Line] = []
     own: list[Line] = []
     size = 0
@@ -60,7 +60,7 @@ def cut(transcript: Transcript) -> Iterator[tuple[list[Line], list[Line]]]:
         if own and size + len(line.text) > MOST_CHARACTERS:
             yield overlap, own
             overlap = own[-1:] if len(own[-1].text) <= MOST_OVERLAP else []
-            own, size = [], sum(len(one.text) for one in overlap)
+            own, size = [], sum(len(line.text) for line in overlap)
         own.append(line)
         size += len(line.text)
     if own:
@@ -70,43 +70,47 @@ def cut(transcript: Transcript) -> Iterator[tuple[list[Line], list[Line]]]:
 def chunk(
     transcript: Transcript, number: int, overlap: Sequence[Line], own: Sequence[Line]
 ) -> dict[str, Any]:
-    cited = [one.message for one in (*overlap, *own)]
-    names = dict.fromkeys(name_of(one) for one in cited)
+    cited = [line.message for line in (*overlap, *own)]
+    names = dict.fromkeys(name_of(message) for message in cited)
     return {
         "id": key(transcript.thread_id, own[0].message.id),
         "thread_id": transcript.thread_id,
         "title": title(transcript),
-        "content": "\n".join(one.text for one in (*overlap, *own)),
+        "content": "\n".join(line.text for line in (*overlap, *own)),
         "chunk": number,
         "participants": ", ".join(names),
         "first_message_id": cited[0].id,
         "last_message_id": cited[-1].id,
-        "message_ids": ",".join(one.id for one in cited),
+        "message_ids": ",".join(message.id for message in cited),
         "start_time": cited[0].created_on,
         "end_time": cited[-1].created_on,
         "archive_path": layout.thread_folder(transcript.thread_id),
         "anchor": f"#m-{one_line(cited[0].id)}",
-        "commitments": ",".join(one.current.commitment for one in cited),
+        "commitments": ",".join(message.current.commitment for message in cited),
     }
 
 
 def key(thread_id: str, message_id: str) -> str:
-    """Return a key of letters, digits, `-`, `_` and `=`, unique over all threads."""
+    """Return a key of letters, digits, `-`, `_` and `=`, unique across all threads."""
     plain = f"{thread_id}\n{message_id}".encode("utf-8", "surrogatepass")
     return base64.urlsafe_b64encode(plain).decode()
 
 
 def deletes(transcript: Transcript) -> bytes:
-    """Return the actions that take out of an index what may not be found any more."""
-    kept = {own[0].message.id for _, own in cut(transcript)}
+    """Return the actions that remove from an index what must no longer be found."""
+    first_ids = {own[0].message.id for _, own in cut(transcript)}
     is_needed = any(
         version.erased or message.deleted_on
         for message in transcript.messages
         for version in message.versions
     )
-    gone = [one.id for one in transcript.messages if is_needed and one.id not in kept]
+    gone = [
+        message.id
+        for message in transcript.messages
+        if is_needed and message.id not in first_ids
+    ]
     actions = [
-        {"@search.action": "delete", "id": key(transcript.thread_id, one)}
-        for one in gone
+        {"@search.action": "delete", "id": key(transcript.thread_id, message_id)}
+        for message_id in gone
     ]
     return json_line.encode(json_line.pretty({"value": actions}))

@@ -2,7 +2,7 @@
 
 A spreadsheet runs a cell that begins with = + - @ (or a tab or carriage return before
 one) as a formula. Such a cell, and one that begins with an apostrophe, gets an
-apostrophe in front; taking one leading apostrophe off any cell undoes it exactly.
+apostrophe in front; removing one leading apostrophe from any cell restores it exactly.
 """
 
 import csv
@@ -14,7 +14,7 @@ from shared.formats.part import Options, RenderedFile
 from shared.formats.rows import MESSAGE_COLUMNS, Row, message_rows
 
 NEUTRALISED = tuple("=+-@\t\r'")
-ROWS_A_PART = 500
+ROWS_PER_PART = 500
 BOM = b"\xef\xbb\xbf"
 
 
@@ -25,18 +25,20 @@ def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
 def parts(rows: Iterable[Row], *, bom: bool) -> Iterator[bytes]:
     out = io.StringIO(newline="")
     table = csv.writer(out, quoting=csv.QUOTE_ALL)
-    table.writerow([one.name for one in MESSAGE_COLUMNS])
+    table.writerow([column.name for column in MESSAGE_COLUMNS])
     if bom:
         yield BOM
     for number, row in enumerate(rows, start=1):
-        table.writerow([neutralise(cell(row[one.name])) for one in MESSAGE_COLUMNS])
-        if number % ROWS_A_PART == 0:
-            yield taken(out)
-    yield taken(out)
+        table.writerow(
+            [neutralise(cell(row[column.name])) for column in MESSAGE_COLUMNS]
+        )
+        if number % ROWS_PER_PART == 0:
+            yield flush(out)
+    yield flush(out)
 
 
-def taken(out: io.StringIO) -> bytes:
-    """Take what was written so far."""
+def flush(out: io.StringIO) -> bytes:
+    """Return what was written since the last call."""
     data = out.getvalue().encode()
     out.seek(0)
     out.truncate()

@@ -1,4 +1,4 @@
-"""`<day>.eml`: one mail per UTC day, with text and html, for mail archives."""
+"""`<day>.eml`: one email per UTC day, with text and HTML, for mail archives."""
 
 from collections.abc import Iterator
 
@@ -17,8 +17,14 @@ def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
 
 def mail(transcript: Transcript, day: str, messages: list[Message]) -> bytes:
     of_day = transcript.with_messages(messages)
-    senders = {one.sender_id: one.sender_name for one in messages if one.sender_id}
-    people = {one.id: one.display_name for one in transcript.participants} | senders
+    senders = {
+        message.sender_id: message.sender_name
+        for message in messages
+        if message.sender_id
+    }
+    people = {
+        person.id: person.display_name for person in transcript.participants
+    } | senders
     first = next(iter(senders), "")
     addresses = [address(who, name) for who, name in sorted(people.items())]
     mark = boundary(transcript.thread_id, day).removeprefix("=_")

@@ -1,7 +1,7 @@
-"""`finetune.jsonl`: one conversation a thread for Azure OpenAI, chat completions.
+"""`finetune.jsonl`: one conversation per thread for Azure OpenAI, chat completions.
 
-UTF-8 with a byte order mark, as Azure OpenAI wants it. Who is the assistant has to be
-said; nobody is taken for one. Deleted, erased and system messages are left out.
+UTF-8 with a byte order mark, as Azure OpenAI requires. Who is the assistant must be
+given, and is never guessed. Deleted, erased and system messages are left out.
 """
 
 from collections.abc import Iterator
@@ -10,36 +10,36 @@ from shared.domain import json_line
 from shared.domain.errors import ArchiverError
 from shared.domain.thread.transcript import Transcript
 from shared.formats.part import Options, RenderedFile
-from shared.formats.plain import is_system, said
+from shared.formats.plain import display_text, is_system
 
 BOM = b"\xef\xbb\xbf"
 ROLES = ("system", "user", "assistant")
 
 
 class NoRoles(ArchiverError):
-    """It was not said who is the assistant."""
+    """No participant was given as the assistant."""
 
 
 def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
     if "assistant" not in options.roles.values():
-        raise NoRoles("say who is the assistant: --role RAWID=assistant")
+        raise NoRoles("name the assistant: --role RAWID=assistant")
     yield "finetune.jsonl", iter([conversation(transcript, options)])
 
 
 def conversation(transcript: Transcript, options: Options) -> bytes:
-    """Return the line; nothing when nobody of the thread is an assistant."""
+    """Return the line; empty if nobody in the thread is the assistant."""
     turns: list[dict[str, str]] = []
     for message in transcript.messages:
         current = message.current
         if is_system(message) or current.content is None or current.erased:
             continue
         role = options.roles.get(message.sender_id, "user")
-        text = said(message, current)
+        text = display_text(message, current)
         if turns and turns[-1]["role"] == role:
             turns[-1]["content"] += f"\n{text}"
         else:
             turns.append({"role": role, "content": text})
-    if not any(one["role"] == "assistant" for one in turns):
+    if not any(turn["role"] == "assistant" for turn in turns):
         return b""
     line = json_line.compact({"messages": turns}) + "\n"
     return BOM + json_line.encode(line)

@@ -1,13 +1,13 @@
-"""`graph-import.jsonl` and its papers: what to send to import a thread into Teams.
+"""`graph-import.jsonl` and its companions: the requests to import a thread into Teams.
 
 The requests of Microsoft Graph's import: create a group chat, start its migration,
-a message each with its own time, complete the migration. Nothing is sent.
+post each message with its own time, complete the migration. Nothing is sent.
 
-Rule 1: nobody is impersonated: a message whose author has no identity is not in it,
-        and is listed, with the author.
-Rule 2: times are unique milliseconds: of two messages of one time the later id moves
-        on, and that is recorded.
-Rule 3: each message has a key of its own, by which a sender can see that it was sent.
+Rule 1: nobody is impersonated: a message whose author has no identity is left out, and
+        is listed with its author.
+Rule 2: times are unique milliseconds: of two messages with the same time, the one with
+        the higher id moves on, and that is recorded.
+Rule 3: each message has a unique key, by which a sender can see that it was sent.
 
 Sources: learn.microsoft.com/graph/api/chat-startmigration, chat-completemigration,
 chat-post-messages and chat-post, version 1.0.
@@ -32,12 +32,12 @@ from shared.formats.plain import is_system, one_line, readable, title
 
 ROOT = "https://graph.microsoft.com/v1.0"
 CHAT = "{chat-id}"
-"""Stands for the id that creating the chat answers with."""
+"""A placeholder for the id in the answer to creating the chat."""
 
 
 @dataclass(slots=True)
 class Plan:
-    """What can be sent, what cannot, and what had to be changed."""
+    """What can be sent, what cannot, and which times had to be changed."""
 
     requests: list[dict[str, Any]] = field(default_factory=list)
     ledger: list[dict[str, str]] = field(default_factory=list)
@@ -56,17 +56,21 @@ def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
 
 def planned(transcript: Transcript, options: Options) -> Plan:
     plan = Plan()
-    known = options.identities
-    members = [one.id for one in transcript.participants if one.id in known]
-    for one in transcript.participants:
-        if one.id not in known:
-            plan.unmapped[one.id] = one.display_name
-    plan.requests.append(create_chat(transcript, [known[one].id for one in members]))
+    identities = options.identities
+    members = [
+        person.id for person in transcript.participants if person.id in identities
+    ]
+    for person in transcript.participants:
+        if person.id not in identities:
+            plan.unmapped[person.id] = person.display_name
+    plan.requests.append(
+        create_chat(transcript, [identities[member].id for member in members])
+    )
     start = {"conversationCreationDateTime": beginning(transcript)}
     plan.requests.append(request("POST", f"/chats/{CHAT}/startMigration", start))
     last = ""
     for message in transcript.messages:
-        reason = why_not(message, known)
+        reason = why_not(message, identities)
         if reason:
             plan.left_out.setdefault(reason, []).append(message.id)
             if reason == "unmapped":
@@ -94,7 +98,7 @@ def key_of(thread_id: str, message_id: str) -> str:
     return sha256(f"{thread_id}\n{message_id}".encode("utf-8", "surrogatepass"))
 
 
-def why_not(message: Message, known: Mapping[str, Any]) -> str:
+def why_not(message: Message, identities: Mapping[str, Any]) -> str:
     if is_system(message):
         return "system"
     if message.current.erased:
@@ -103,12 +107,12 @@ def why_not(message: Message, known: Mapping[str, Any]) -> str:
         return "deleted"
     if not parse_time(message.created_on):
         return "undated"
-    return "" if message.sender_id in known else "unmapped"
+    return "" if message.sender_id in identities else "unmapped"
 
 
 def request(method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
-    made: dict[str, Any] = {"method": method, "url": f"{ROOT}{path}"}
-    return made if body is None else made | {"body": body}
+    line: dict[str, Any] = {"method": method, "url": f"{ROOT}{path}"}
+    return line if body is None else line | {"body": body}
 
 
 def create_chat(transcript: Transcript, members: list[str]) -> dict[str, Any]:
@@ -119,9 +123,9 @@ def create_chat(transcript: Transcript, members: list[str]) -> dict[str, Any]:
             {
                 "@odata.type": "#microsoft.graph.aadUserConversationMember",
                 "roles": ["owner"],
-                "user@odata.bind": f"{ROOT}/users('{one}')",
+                "user@odata.bind": f"{ROOT}/users('{member}')",
             }
-            for one in members
+            for member in members
         ],
     }
     return request("POST", "/chats", body)
@@ -155,7 +159,7 @@ def milliseconds(time: str) -> str:
 
 
 def after(wanted: str, last: str) -> str:
-    """Return the wanted time, or the millisecond after the last one."""
+    """Return the later of the wanted time and one millisecond after the last one."""
     moment = parse_time(last)
     if not last or wanted > last or moment is None:
         return wanted
@@ -163,17 +167,20 @@ def after(wanted: str, last: str) -> str:
 
 
 def beginning(transcript: Transcript) -> str:
-    """Return a time before the first message: nothing older can be imported."""
-    times = [transcript.created_on, *(one.created_on for one in transcript.messages)]
-    found = [moment for time in times if (moment := parse_time(time))]
-    earliest = min(found, default=None)
+    """Return a time before the first message, since nothing older can be imported."""
+    times = [
+        transcript.created_on,
+        *(message.created_on for message in transcript.messages),
+    ]
+    moments = [moment for time in times if (moment := parse_time(time))]
+    earliest = min(moments, default=None)
     if earliest is None:
         return "1970-01-01T00:00:00.000Z"
     return milliseconds((earliest - timedelta(milliseconds=1)).isoformat())
 
 
 def jsonl(values: list[Any]) -> bytes:
-    text = "".join(json_line.compact(one) + "\n" for one in values)
+    text = "".join(json_line.compact(value) + "\n" for value in values)
     return json_line.encode(text)
 
 
@@ -191,7 +198,7 @@ def reconciliation(transcript: Transcript, plan: Plan) -> bytes:
 
 
 def unmapped(plan: Plan) -> bytes:
-    """Return a table to fill in: the form in which identities are given."""
+    """Return a table to fill in, in the form that `--identities` reads."""
     out = io.StringIO(newline="")
     table = csv.writer(out)
     table.writerow(["acs_id", "acs_name", "entra_id", "entra_name"])

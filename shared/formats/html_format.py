@@ -1,10 +1,10 @@
-"""`transcript.html`: one page for people, which asks nobody for anything.
+"""`transcript.html`: one self-contained page for people.
 
-Rule 1: no request leaves the page: its policy forbids all but its own style and script,
-        by their digests.
-Rule 2: what people wrote is text. Only a message of type html is taken for html, after
-        nh3 has left nothing of it but harmless tags.
-Rule 3: without script everything can be read; the script only searches.
+Rule 1: no request leaves the page: its policy allows nothing but its own style and
+        script, by their digests.
+Rule 2: what people wrote is text. Only a message of type html is shown as HTML, after
+        nh3 has removed everything but harmless tags.
+Rule 3: everything can be read without the script, which only searches.
 """
 
 import base64
@@ -23,16 +23,17 @@ from shared.domain.thread.transcript import (
     Transcript,
     Version,
 )
+from shared.domain.words import plural
 from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
     attachments,
-    happened,
+    describe_change,
     is_system,
-    message_status,
     name_of,
     one_line,
     readable,
     title,
+    version_to_read,
     when,
 )
 
@@ -63,27 +64,29 @@ def parts(transcript: Transcript, *, linked: bool) -> Iterator[bytes]:
     yield clean(head(transcript))
     files: dict[str, dict[str, str]] = {}
     for file in transcript.attachments:
-        key = file.url or str(file.number)  # an erased one has no address any more
+        key = file.url or str(file.number)  # an erased file no longer has an address
         files.setdefault(file.message_id, {})[key] = held(file, linked=linked)
-    for day, messages in groupby(transcript.messages, lambda one: one.created_on[:10]):
+    for day, messages in groupby(
+        transcript.messages, lambda message: message.created_on[:10]
+    ):
         label = day or "Day unknown"
         yield clean(
             f'<section aria-labelledby="d-{label}"><h2 class="day" id="d-{label}">'
             f'<time datetime="{day}">{label}</time></h2>\n'
         )
-        for (is_note, sender), some in groupby(messages, group_of):
+        for (is_note, sender), in_a_row in groupby(messages, group_of):
             if is_note:
-                yield from (clean(note(one)) for one in some)
+                yield from (clean(note(message)) for message in in_a_row)
             else:
-                yield from group(sender, list(some), files)
+                yield from group(sender, list(in_a_row), files)
         yield b"</section>\n"
     yield b"</main>\n<footer><p>All times are UTC. "
-    yield b"Made from the archive's own records; nothing is loaded.</p></footer>\n"
+    yield b"Built from the archive's own records; nothing is loaded.</p></footer>\n"
     yield f"<script>{asset('page.js')}</script>\n</body></html>\n".encode()
 
 
 def clean(text: str) -> bytes:
-    """Return the bytes; what no page may hold is replaced."""
+    """Return text as bytes; characters that a page must not contain are replaced."""
     return readable(text).encode()
 
 
@@ -114,14 +117,14 @@ def head(transcript: Transcript) -> str:
 def badge(transcript: Transcript) -> str:
     if transcript.is_complete:
         return '<p class="badge good">Complete: every message was checked</p>'
-    reasons = "".join(f"<li>{escape(one.reason)}</li>" for one in transcript.gaps)
+    reasons = "".join(f"<li>{escape(gap.reason)}</li>" for gap in transcript.gaps)
     unchecked = {
         name: count
         for name, count in transcript.outcomes.items()
         if count and name not in ("matched", "backfilled")
     }
     counted = "".join(
-        f"<li>{count} message(s): {name.replace('_', ' ')}</li>"
+        f"<li>{plural(count, 'message')}: {name.replace('_', ' ')}</li>"
         for name, count in unchecked.items()
     )
     return (
@@ -133,7 +136,8 @@ def badge(transcript: Transcript) -> str:
 def facts(transcript: Transcript) -> str:
     tally = transcript.tally
     return (
-        f"{len(transcript.messages)} messages, {tally.baseline.edited} edited, "
+        f"{plural(len(transcript.messages), 'message')}, "
+        f"{tally.baseline.edited} edited, "
         f"{tally.baseline.deleted} deleted · "
         f"created {when(transcript.created_on)}"
         + (f" · deleted {when(transcript.deleted_on)}" if transcript.deleted_on else "")
@@ -142,14 +146,15 @@ def facts(transcript: Transcript) -> str:
 
 def details(transcript: Transcript) -> str:
     people = "".join(
-        f'<tr><th scope="row"><bdi>{escape(one_line(one.display_name) or "no name")}'
-        f"</bdi></th><td><code>{escape(one_line(one.id))}</code></td>"
-        f"<td>{stays(one)}</td></tr>"
-        for one in transcript.participants
+        f'<tr><th scope="row"><bdi>{escape(one_line(person.display_name) or "no name")}'
+        f"</bdi></th><td><code>{escape(one_line(person.id))}</code></td>"
+        f"<td>{stays(person)}</td></tr>"
+        for person in transcript.participants
     )
     topics = "".join(
-        f'<li>{when(one.on)}: <bdi dir="auto">{escape(one_line(one.topic))}</bdi></li>'
-        for one in transcript.topics
+        f'<li>{when(change.on)}: <bdi dir="auto">'
+        f"{escape(one_line(change.topic))}</bdi></li>"
+        for change in transcript.topics
     )
     return (
         "<details><summary>Participants and topics</summary><table><thead><tr>"
@@ -160,7 +165,7 @@ def details(transcript: Transcript) -> str:
 
 
 def stays(participant: Participant) -> str:
-    """Say when somebody came and went, and from when on they may see the thread."""
+    """Return when somebody joined and left, and from when on they see the thread."""
     words = [
         f"{change.kind.removeprefix('participant_')} {when(change.on)}"
         for change in participant.history
@@ -177,7 +182,7 @@ def group_of(message: Message) -> tuple[bool, str]:
 def group(
     sender: str, messages: list[Message], files: Mapping[str, Mapping[str, str]]
 ) -> Iterator[bytes]:
-    """Yield what one sender said in a row."""
+    """Yield the consecutive messages of one sender."""
     name = name_of(messages[0])
     hue = zlib.crc32(sender.encode("utf-8", "replace")) % HUES
     yield clean(
@@ -191,7 +196,7 @@ def group(
 
 
 def note(message: Message) -> str:
-    text = "erased on request" if message.current.erased else happened(message)
+    text = "erased on request" if message.current.erased else describe_change(message)
     return (
         f'<p class="note" id="{anchor(message)}"><bdi dir="auto">{escape(text)}</bdi> '
         f"<small>{when(message.created_on)[11:16]}</small></p>\n"
@@ -203,10 +208,12 @@ def anchor(message: Message) -> str:
 
 
 def article(message: Message, files: Mapping[str, str]) -> str:
-    current = message_status(message)
+    current = version_to_read(message)
     classes = "msg" + (" deleted" if message.deleted_on else "")
     time = escape(message.created_on)
-    named = [f"<li>{escape(one)}</li>" for one in attachments(message, files)]
+    named = [
+        f"<li>{escape(attachment)}</li>" for attachment in attachments(message, files)
+    ]
     attached = "".join([*named, *files.values()])
     return (
         f'<article class="{classes}" id="{anchor(message)}">'
@@ -220,7 +227,7 @@ def article(message: Message, files: Mapping[str, str]) -> str:
 
 
 def held(file: Attachment, *, linked: bool) -> str:
-    """Say where the archive holds a file that a message names, or why it does not."""
+    """Return where the archive holds a message's file, or why it does not."""
     name = escape(one_line(file.name) or f"file {file.number}")
     if file.erased:
         return "<li><em>file erased on request</em></li>"
@@ -260,7 +267,7 @@ def sanitised(html: str) -> str:
 
 
 def history(message: Message, current: Version) -> str:
-    """Return the marks of a message, and every other version behind them."""
+    """Return the edit and deletion marks of a message, and its other versions."""
     marks = []
     if message.edited_on:
         marks.append(f"edited {when(message.edited_on)}")
@@ -269,16 +276,18 @@ def history(message: Message, current: Version) -> str:
     if not marks:
         return ""
     others = "".join(
-        f"<li><small>{when(one.on)}, {one.kind}, by {escape(one_line(one.by))}</small>"
-        f'<div dir="auto">{body(message, one)}</div></li>'
-        for one in message.versions
-        if one is not current and one.is_known
+        f"<li><small>{when(version.on)}, {version.kind}, "
+        f"by {escape(one_line(version.by))}</small>"
+        f'<div dir="auto">{body(message, version)}</div></li>'
+        for version in message.versions
+        if version is not current and version.is_known
     )
     label = escape(", ".join(marks))
     if not others:
         return f'<p class="mark">{label}</p>'
-    count = sum(one.is_known for one in message.versions)
+    count = sum(version.is_known for version in message.versions)
+    versions = plural(count, "version")
     return (
-        f'<details class="mark"><summary>{label} · {count} versions</summary>'
+        f'<details class="mark"><summary>{label} · {versions}</summary>'
         f"<ol>{others}</ol></details>"
     )

@@ -1,4 +1,4 @@
-"""`transcript.json`: one document with everything known of a thread, counts last."""
+"""`transcript.json`: one document with all that is known of a thread, counts last."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -31,13 +31,16 @@ def parts(transcript: Transcript) -> Iterator[bytes]:
         "deleted_on": transcript.deleted_on,
         "deleted_by": transcript.deleted_by,
         "view": listing_json(transcript),
-        "gaps": [gap_json(one) for one in transcript.gaps],
+        "gaps": [gap_json(gap) for gap in transcript.gaps],
         "topics": [
-            change_json(one) | {"topic": one.topic} for one in transcript.topics
+            change_json(change) | {"topic": change.topic}
+            for change in transcript.topics
         ],
-        "participants": [participant_json(one) for one in transcript.participants],
+        "participants": [
+            participant_json(participant) for participant in transcript.participants
+        ],
     }
-    attachments = [attached_json(one) for one in transcript.attachments]
+    attachments = [attached_json(attachment) for attachment in transcript.attachments]
     tail = {
         **({"attachments": attachments} if attachments else {}),
         "extra": transcript.extra,
@@ -65,7 +68,7 @@ def participant_json(participant: Participant) -> dict[str, Any]:
         "identifier": participant.identifier,
         "present": participant.present,
         "share_history_time": participant.share_history_time,
-        "history": [change_json(one) for one in participant.history],
+        "history": [change_json(change) for change in participant.history],
         "extra": participant.extra,
     }
 
@@ -93,7 +96,7 @@ def message_json(message: Message) -> dict[str, Any]:
         "edited_on": message.edited_on,
         "deleted_on": message.deleted_on,
         "outcome": message.outcome,
-        "versions": [version_json(one) for one in message.versions],
+        "versions": [version_json(version) for version in message.versions],
     }
 
 

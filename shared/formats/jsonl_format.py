@@ -14,7 +14,7 @@ from shared.formats.rows import (
     message_rows,
 )
 
-ROWS_A_PART = 500
+ROWS_PER_PART = 500
 
 
 def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
@@ -27,22 +27,22 @@ def lines(rows: Iterable[Row]) -> Iterator[bytes]:
     part: list[str] = []
     for row in rows:
         part.append(json_line.compact(row) + "\n")
-        if len(part) == ROWS_A_PART:
+        if len(part) == ROWS_PER_PART:
             yield json_line.encode("".join(part))
             part = []
     yield json_line.encode("".join(part))
 
 
 def schema() -> bytes:
-    """Return views of DuckDB over all archives below a folder, with every type told."""
+    """Return DuckDB views over all archives in a folder, with all column types."""
     views = (("messages", MESSAGE_COLUMNS), ("history", HISTORY_COLUMNS))
     head = "-- Run it in the folder that holds thread=…/: duckdb -init schema.sql\n"
     return (head + "".join(view(name, columns) for name, columns in views)).encode()
 
 
 def view(name: str, columns: Iterable[Column]) -> str:
-    types = ",\n".join(f"    {one.name}: '{one.type}'" for one in columns)
-    notes = "".join(f"--   {one.name}: {one.meaning}\n" for one in columns)
+    types = ",\n".join(f"    {column.name}: '{column.type}'" for column in columns)
+    notes = "".join(f"--   {column.name}: {column.meaning}\n" for column in columns)
     return (
         f"\n{notes}CREATE OR REPLACE VIEW {name} AS\n"
         f"SELECT * FROM read_json('thread=*/rev=*/{name}.jsonl',\n"

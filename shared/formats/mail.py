@@ -1,4 +1,4 @@
-"""Mail messages with the same bytes every time: own boundaries, no clock, no host."""
+"""Emails with the same bytes every time: own boundaries, no clock, no host name."""
 
 import base64
 import hashlib
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 CRLF = "\r\n"
 DOMAIN = "acs-chat.invalid"
-"""A domain that can never receive anything (RFC 2606)."""
+"""A domain that never receives mail (RFC 2606)."""
 BASE64_LINE = 76
 
 
 def days(transcript: Transcript) -> "Iterator[tuple[str, list[Message]]]":
-    """Yield the messages of each UTC day; "undated" where nobody told when."""
+    """Yield the messages of each UTC day; "undated" for those without a time."""
     for day, messages in groupby(
-        transcript.messages, lambda one: one.created_on[:10] or "undated"
+        transcript.messages, lambda message: message.created_on[:10] or "undated"
     ):
         yield day, list(messages)
 
 
 def address(raw_id: str, name: str) -> str:
-    """Return a mail address that stands for a raw id."""
+    """Return an email address that stands for a raw id."""
     local = quote(raw_id, safe="", errors="replace") or "unknown"
     return formataddr(
         (one_line(name) or one_line(raw_id), f"{local}@{DOMAIN}"), "utf-8"
@@ -39,7 +39,7 @@ def address(raw_id: str, name: str) -> str:
 
 
 def header(name: str, value: str) -> str:
-    """Return a header, folded, whatever it holds."""
+    """Return a header value, encoded and folded."""
     return Header(
         one_line(value), "utf-8" if not value.isascii() else "us-ascii",
         header_name=name,
@@ -52,7 +52,7 @@ def date_of(time: str) -> str:
 
 
 def boundary(*parts: str) -> str:
-    """Return a boundary that follows from what it bounds; base64 never holds it."""
+    """Return a boundary derived from its content; base64 can never contain it."""
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
     return f"=_{digest[:40]}"
 
@@ -64,7 +64,7 @@ def encoded(data: bytes) -> str:
 
 
 def part(content_type: str, data: bytes, disposition: str = "") -> str:
-    """Return a part of a mail, in base64, so that any text survives any gateway."""
+    """Return a part of an email, in base64, so that any text survives any gateway."""
     more = f"Content-Disposition: {disposition}{CRLF}" if disposition else ""
     return (
         f"Content-Type: {content_type}{CRLF}Content-Transfer-Encoding: base64{CRLF}"
@@ -73,9 +73,9 @@ def part(content_type: str, data: bytes, disposition: str = "") -> str:
 
 
 def mail(headers: Sequence[tuple[str, str]], kind: str, parts: Sequence[str]) -> bytes:
-    """Return a mail of these headers (encoded already) and parts."""
+    """Return an email with these headers, encoded already, and parts."""
     mark = boundary(*(value for _, value in headers), kind)
     lines = [f"{name}: {value}" for name, value in headers]
     lines += ["MIME-Version: 1.0", f'Content-Type: {kind}; boundary="{mark}"', "", ""]
-    body = "".join(f"--{mark}{CRLF}{one}" for one in parts)
+    body = "".join(f"--{mark}{CRLF}{part}" for part in parts)
     return (CRLF.join(lines) + body + f"--{mark}--{CRLF}").encode("ascii")

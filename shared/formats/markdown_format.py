@@ -1,7 +1,7 @@
 r"""`transcript.md`: speaker, time and text per message, with an anchor by its id.
 
-What people wrote is text, never markup: everything that Markdown or html could take
-for its own is escaped.
+What people wrote is text, never markup: everything that Markdown or HTML could
+interpret is escaped.
 """
 
 import re
@@ -9,15 +9,16 @@ from collections.abc import Iterator
 from html import escape
 
 from shared.domain.thread.transcript import Message, Transcript
+from shared.domain.words import plural
 from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
     attachments,
+    display_text,
     is_system,
-    message_status,
     name_of,
     one_line,
-    said,
     title,
+    version_to_read,
     when,
 )
 
@@ -40,16 +41,16 @@ def parts(transcript: Transcript) -> Iterator[bytes]:
 
 def head(transcript: Transcript) -> str:
     people = "".join(
-        f"- {literal(one_line(one.display_name) or 'no name')} "
-        f"(`{one_line(one.id).replace('`', '')}`)\n"
-        for one in transcript.participants
+        f"- {literal(one_line(person.display_name) or 'no name')} "
+        f"(`{one_line(person.id).replace('`', '')}`)\n"
+        for person in transcript.participants
     )
-    gaps = "".join(f"- {literal(one_line(one.reason))}\n" for one in transcript.gaps)
+    gaps = "".join(f"- {literal(one_line(gap.reason))}\n" for gap in transcript.gaps)
     state = "complete" if transcript.is_complete else "not known to be complete"
     return (
         f"# {literal(title(transcript))}\n\n"
         f"Thread `{one_line(transcript.thread_id).replace('`', '')}`, "
-        f"{len(transcript.messages)} message(s), {state}. Times are UTC.\n\n"
+        f"{plural(len(transcript.messages), 'message')}, {state}. Times are UTC.\n\n"
         f"{gaps}\n**Participants**\n\n{people}"
     )
 
@@ -58,14 +59,16 @@ def entry(message: Message) -> str:
     anchor = f'<a id="m-{escape(one_line(message.id))}"></a>'
     marks = [name for name in ("edited", "deleted") if getattr(message, f"{name}_on")]
     mark = f" · {', '.join(marks)}" if marks else ""
-    text = said(message, message_status(message))
+    text = display_text(message, version_to_read(message))
     if is_system(message):
         return f"\n{anchor}*{when(message.created_on)} · {literal(text)}*{mark}\n"
-    files = "".join(f"- attached: {literal(one)}\n" for one in attachments(message))
+    files = "".join(
+        f"- attached: {literal(attachment)}\n" for attachment in attachments(message)
+    )
     earlier = "".join(
-        f"- earlier: {literal(one_line(said(message, one)))}\n"
-        for one in message.versions
-        if one is not message_status(message) and one.is_known
+        f"- earlier: {literal(one_line(display_text(message, version)))}\n"
+        for version in message.versions
+        if version is not version_to_read(message) and version.is_known
     )
     more = f"\n{files}{earlier}" if files or earlier else ""
     return (
@@ -79,7 +82,7 @@ def quoted(text: str) -> str:
 
 
 def literal(text: str) -> str:
-    """Return text that Markdown shows as it stands."""
+    """Return text that Markdown shows literally."""
     return MARKUP.sub(
         lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}{m[3][:-1]}\\{m[3][-1:]}", text
     )

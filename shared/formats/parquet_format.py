@@ -1,7 +1,7 @@
 """`messages.parquet`: the columns of `messages.jsonl`, for analytics.
 
-It needs pyarrow (the extra `parquet`), whose bytes differ from version to version: it
-is for exports, never part of an archive.
+It needs pyarrow (the extra `parquet`), whose output differs from version to version, so
+it is for exports only, never part of an archive.
 """
 
 import io
@@ -13,11 +13,11 @@ from shared.domain.thread.transcript import Transcript
 from shared.formats.part import Options, RenderedFile
 from shared.formats.rows import MESSAGE_COLUMNS, NUMBER, TRUTH, message_rows
 
-ROWS_A_GROUP = 10_000
+ROWS_PER_GROUP = 10_000
 
 
 class NoParquet(ArchiverError):
-    """pyarrow is not there."""
+    """pyarrow is not installed."""
 
 
 def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
@@ -32,11 +32,14 @@ def table(transcript: Transcript) -> bytes:
         raise NoParquet("parquet needs pyarrow: install the extra `parquet`") from None
     types = {NUMBER: pa.int64(), TRUTH: pa.bool_()}
     schema = pa.schema(
-        [(one.name, types.get(one.type, pa.string())) for one in MESSAGE_COLUMNS]
+        [
+            (column.name, types.get(column.type, pa.string()))
+            for column in MESSAGE_COLUMNS
+        ]
     )
     out = io.BytesIO()
     rows = message_rows(transcript)
     with parquet.ParquetWriter(out, schema, compression="zstd") as file:
-        while some := list(islice(rows, ROWS_A_GROUP)):
-            file.write_table(pa.Table.from_pylist(some, schema=schema))
+        while batch := list(islice(rows, ROWS_PER_GROUP)):
+            file.write_table(pa.Table.from_pylist(batch, schema=schema))
     return out.getvalue()

@@ -1,4 +1,4 @@
-"""What a writer gives: one file or several, each in parts, as they are made."""
+"""What a writer returns: one file or several, each in parts, produced lazily."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from shared.domain.thread.transcript import Transcript
 
 RenderedFile = tuple[str, Iterator[bytes]]
-"""A name without a folder, and the bytes. Take the bytes before the next file."""
+"""A name without a folder, and the bytes, to be consumed before the next file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,16 +19,16 @@ class EntraIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What only an export may ask for; archives are always written without."""
+    """Options for exports only; archives are always written without any."""
 
     bom: bool = False
-    """Begin CSV with a byte order mark, which Excel needs to see UTF-8."""
+    """Begin CSV with a byte order mark, which Excel needs to recognise UTF-8."""
     roles: Mapping[str, str] = field(default_factory=dict)
     """Raw id → `user`, `assistant` or `system`, for fine-tuning."""
     identities: Mapping[str, EntraIdentity] = field(default_factory=dict)
-    """Raw id → who that is, for an import into Teams."""
+    """Raw id → Entra identity, for an import into Teams."""
     linked: bool = True
-    """Whether the files that were fetched stand beside, as in an archive."""
+    """Whether fetched files are stored beside the page, as in an archive."""
 
 
 PLAIN = Options()

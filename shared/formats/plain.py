@@ -1,8 +1,9 @@
-"""Plain text: of html, of system messages, and safe to show in a line."""
+"""Plain text: from HTML, for system messages, and safe to show on one line."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from html.parser import HTMLParser
+from typing import Any
 
 from shared.domain.log.event import raw_id
 from shared.domain.thread.attachments import address_of, dicts_in
@@ -14,30 +15,30 @@ BLOCKS = frozenset(
 HIDDEN = frozenset(("script", "style", "template", "head"))
 REPLACEMENT = "\ufffd"
 NEVER = dict.fromkeys((*range(32), *range(127, 160)), REPLACEMENT)
-for kept in (ord("\t"), ord("\n")):
-    del NEVER[kept]
+for shown in (ord("\t"), ord("\n")):
+    del NEVER[shown]
 NEVER |= dict.fromkeys(range(55296, 57344), REPLACEMENT)
 NEVER |= {0xFFFE: REPLACEMENT, 0xFFFF: REPLACEMENT, 0x2028: "\n", 0x2029: "\n"}
 ANY_NEVER = re.compile(f"[{re.escape(''.join(map(chr, NEVER)))}]")
 BIDI = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), None)
-"""Characters that turn the direction of whatever follows on them."""
+"""Characters that change the direction of the text after them."""
 
 
 def readable(text: str) -> str:
-    """Return text without what no reader shows, with LF at the ends of its lines."""
+    """Return text with LF line ends and without characters that cannot be shown."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    # Hardly any text holds one, and looking is ten times as fast as translating.
+    # Few texts contain one, and searching is ten times as fast as translating.
     return text.translate(NEVER) if ANY_NEVER.search(text) else text
 
 
 def one_line(text: str) -> str:
-    """Return text, such as a name, that stays on its line and in its direction."""
+    """Return text, such as a name, on one line and without changes of direction."""
     return " ".join(readable(text).translate(BIDI).split())
 
 
 def text_of(version: Version, *, is_html: bool) -> str:
-    """Return what a version says, as plain text."""
+    """Return a version's text as plain text; "" if it has none."""
     message = (version.content or {}).get("message")
     if not isinstance(message, str):
         return ""
@@ -53,7 +54,7 @@ def without_tags(html: str) -> str:
 
 
 class TextParser(HTMLParser):
-    """Gathers the text of html; a link keeps its address."""
+    """Collects the text of HTML; a link is followed by its address."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -87,17 +88,17 @@ class TextParser(HTMLParser):
 
 
 def name_of(message: Message) -> str:
-    """Return who sent a message: their name, else their id, else the system."""
+    """Return the sender's name, else the sender's id, else "system"."""
     return one_line(message.sender_name) or one_line(message.sender_id) or "system"
 
 
-def happened(message: Message) -> str:
-    """Return what a system message tells."""
+def describe_change(message: Message) -> str:
+    """Return a system message in words."""
     content = message.content
     if isinstance(content.get("topic"), str):
         return f"The topic is now: {one_line(content['topic'])}"
     people = content.get("participants")
-    names = ", ".join(person(one) for one in people) if isinstance(people, list) else ""
+    names = ", ".join(map(person, people)) if isinstance(people, list) else ""
     if message.type == "participantAdded":
         return f"{names or 'Somebody'} joined"
     if message.type == "participantRemoved":
@@ -105,44 +106,46 @@ def happened(message: Message) -> str:
     return one_line(message.type) or "system message"
 
 
-def person(one: object) -> str:
-    if not isinstance(one, dict):
+def person(participant: object) -> str:
+    if not isinstance(participant, dict):
         return "somebody"
-    raw = raw_id(one.get("communicationIdentifier"))
-    return one_line(str(one.get("displayName") or raw or "somebody"))
+    raw = raw_id(participant.get("communicationIdentifier"))
+    return one_line(str(participant.get("displayName") or raw or "somebody"))
 
 
 def is_system(message: Message) -> bool:
     return message.type not in ("text", "html")
 
 
-def said(message: Message, version: Version) -> str:
-    """Return a version in words: its text, or why there is none."""
+def display_text(message: Message, version: Version) -> str:
+    """Return the text to show for a version, or why there is none."""
     if version.erased:
         return "[erased on request]"
     if is_system(message):
-        return happened(message)
+        return describe_change(message)
     if version.content is None:
         return "[content not known]"
     return text_of(version, is_html=message.type == "html")
 
 
-def message_status(message: Message) -> Version:
-    """Return the version to read: the newest that is no deletion, if there is one."""
-    spoken = [one for one in message.versions if one.is_known]
+def version_to_read(message: Message) -> Version:
+    """Return the newest version with content, or else the current one."""
+    spoken = [version for version in message.versions if version.is_known]
     return spoken[-1] if spoken else message.current
 
 
 def attachments(message: Message, besides: Collection[str] = ()) -> list[str]:
-    """Return what is attached, a line each; nothing of the addresses `besides`."""
-    found = message_status(message).content or {}
+    """Return a line for each attachment, except those at the addresses `besides`."""
+    content = version_to_read(message).content or {}
     return [
-        one_line(
-            f"{one.get('name') or one.get('id') or 'attachment'} {one.get('url') or ''}"
-        )
-        for one in dicts_in(found.get("attachments"))
-        if address_of(one) not in besides
+        one_line(f"{name_of_file(attachment)} {attachment.get('url') or ''}")
+        for attachment in dicts_in(content.get("attachments"))
+        if address_of(attachment) not in besides
     ]
+
+
+def name_of_file(attachment: Mapping[str, Any]) -> str:
+    return str(attachment.get("name") or attachment.get("id") or "attachment")
 
 
 def title(transcript: Transcript) -> str:
@@ -150,5 +153,5 @@ def title(transcript: Transcript) -> str:
 
 
 def when(time: str) -> str:
-    """Return a time of ours as people read it, to the second, in UTC."""
+    """Return an RFC 3339 time as people read it, to the second, in UTC."""
     return time[:19].replace("T", " ") if time else "time unknown"

@@ -1,4 +1,4 @@
-"""`reconciliation.json`: what was compared with what, message by message (P8)."""
+"""`reconciliation.json`: how log and listing compare, message by message (P8)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,13 +15,13 @@ def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
 
 
 def parts(transcript: Transcript) -> Iterator[bytes]:
-    """Yield the table. Field by field: `docs/archive-format.md`."""
+    """Yield the document; `docs/archive-format.md` describes every field."""
     head = {
         "schema": SCHEMA,
         "thread_id": transcript.thread_id,
         "complete": transcript.is_complete,
         "view": listing_json(transcript),
-        "gaps": [gap_json(one) for one in transcript.gaps],
+        "gaps": [gap_json(gap) for gap in transcript.gaps],
         "outcomes": transcript.outcomes,
         "counts": counts(transcript),
         "baseline": transcript.tally.baseline.to_json(),
@@ -36,14 +36,20 @@ def row(message: Message) -> dict[str, Any]:
         "outcome": message.outcome,
         "logged": numbers(message, "event"),
         "listed": numbers(message, "listing"),
-        "without_content": [one.kind for one in message.versions if lacks_content(one)],
-        "erased": [str(one.number) for one in message.versions if one.erased],
+        "without_content": [
+            version.kind for version in message.versions if lacks_content(version)
+        ],
+        "erased": [
+            str(version.number) for version in message.versions if version.erased
+        ],
     }
 
 
 def numbers(message: Message, source: str) -> list[str]:
-    """Return the versions that a source knows."""
-    return [str(one.number) for one in message.versions if source in one.sources]
+    """Return the numbers of the versions that a source has."""
+    return [
+        str(version.number) for version in message.versions if source in version.sources
+    ]
 
 
 def lacks_content(version: Version) -> bool:

@@ -1,6 +1,6 @@
-"""Every format there is: an entry in `FORMATS`, and a name in `shared.formats`.
+"""All formats. A new one needs an entry in `FORMATS` and a name in `shared.formats`.
 
-Nothing else knows how many there are.
+No other module lists them.
 """
 
 import re
@@ -31,7 +31,7 @@ DAY = r"(?:\d{4}-\d\d-\d\d|undated)"
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format; `files` is a pattern of the names of the files that it gives."""
+    """A format; `files` is a pattern that matches the names of its files."""
 
     about: str
     files: str
@@ -106,15 +106,15 @@ FORMATS: Mapping[str, Format] = {
 RECONCILIATION = Format(
     "what was compared with what", r"reconciliation\.json", reconciliation_format.write
 )
-"""What no setting leaves out: the evidence is made of it."""
+"""Written whatever the settings say, because it is part of the evidence."""
 
 
 def streamed(
     formats: Iterable[Format], transcript: Transcript, options: Options = PLAIN
 ) -> Iterator[RenderedFile]:
     """Yield the files of some formats, one after the other, each in parts."""
-    for one in formats:
-        yield from one.write(transcript, options)
+    for format_ in formats:
+        yield from format_.write(transcript, options)
 
 
 def written(
@@ -126,7 +126,11 @@ def written(
 
 
 def formats_of(names: Iterable[str]) -> list[Format]:
-    """Return the archived formats that some files of a revision are of."""
+    """Return the archived formats that the files of a revision belong to."""
     names = list(names)
-    known = [FORMATS[name] for name in ARCHIVED]
-    return [one for one in [*known, RECONCILIATION] if any(map(one.is_mine, names))]
+    archived = [FORMATS[name] for name in ARCHIVED]
+    return [
+        candidate
+        for candidate in [*archived, RECONCILIATION]
+        if any(map(candidate.is_mine, names))
+    ]

@@ -1,8 +1,9 @@
 """Flat rows: one per message, and one per version, for tables of every kind.
 
-Every column has one type in every row. What is absent is "", never null: an index that
-merges would keep what it had. A lone surrogate, at which many readers give up the whole
-file, is the replacement character; `transcript.json` has it as it was.
+Every column has one type in every row. An absent value is "", never null, since an
+index that merges rows would keep the old value. A lone surrogate, which makes many
+readers reject the whole file, becomes the replacement character; `transcript.json` has
+it as it was.
 """
 
 import json
@@ -43,12 +44,12 @@ MESSAGE_COLUMNS = (
     Column("is_deleted", TRUTH, "whether it was deleted"),
     Column("is_erased", TRUTH, "whether its content was erased on request"),
     Column("content_type", TEXT, "text, html or system"),
-    Column("content", TEXT, "what stands in the thread now; JSON for a system message"),
+    Column("content", TEXT, "the current content; JSON for a system message"),
     Column("attachment_count", NUMBER, "how many attachments"),
     Column("attachments", TEXT, "JSON, or empty"),
     Column("metadata", TEXT, "JSON, or empty"),
     Column("version_count", NUMBER, "how many versions are known"),
-    Column("outcome", TEXT, "what reconciling said"),
+    Column("outcome", TEXT, "the result of reconciling"),
     Column("sources", TEXT, "event, listing, or event+listing"),
     Column("commitment", TEXT, "salted hash of the content"),
 )
@@ -73,7 +74,7 @@ HISTORY_COLUMNS = (
 )
 LONE = re.compile("[\ud800-\udfff]")
 KINDS = {"8:orgid:": "teams_user", "8:": "acs_user", "4:": "phone", "28:": "bot"}
-"""By how a raw id begins; the first that fits."""
+"""Kinds of identity by prefix of the raw id; the first match counts."""
 
 
 def message_rows(transcript: Transcript) -> Iterator[Row]:
@@ -97,7 +98,7 @@ def message_rows(transcript: Transcript) -> Iterator[Row]:
                 "deleted_on": message.deleted_on,
                 "is_edited": bool(message.edited_on),
                 "is_deleted": bool(message.deleted_on),
-                "is_erased": any(one.erased for one in message.versions),
+                "is_erased": any(version.erased for version in message.versions),
                 "content_type": content_type(message),
                 "content": shown(content),
                 "attachment_count": len(attachments)
@@ -148,13 +149,13 @@ def history_row(thread_id: str, message: Message, version: Version) -> Row:
 def whole(row: Row) -> Row:
     """Return a row that UTF-8 can hold."""
     return {
-        name: LONE.sub("\ufffd", one) if isinstance(one, str) else one
-        for name, one in row.items()
+        name: LONE.sub("\ufffd", value) if isinstance(value, str) else value
+        for name, value in row.items()
     }
 
 
 def kind_of(raw_id: str) -> str:
-    """Return what kind of identity a raw id is."""
+    """Return the kind of identity that a raw id has; "" if unknown."""
     return next((kind for head, kind in KINDS.items() if raw_id.startswith(head)), "")
 
 
@@ -163,7 +164,7 @@ def content_type(message: Message) -> str:
 
 
 def shown(content: Mapping[str, Any]) -> str:
-    """Return what stands in the thread: text or html, or a system message's facts."""
+    """Return a message's text or HTML, or a system message's facts as JSON."""
     if isinstance(content.get("message"), str):
         return str(content["message"])
     facts = {

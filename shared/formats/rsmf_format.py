@@ -1,8 +1,8 @@
 """`<day>.rsmf`: Relativity Short Message Format 2.0, one file per UTC day.
 
-A mail with one attachment, `rsmf.zip`, which holds `rsmf_manifest.json`. Its schema is
-`http://relativity.com/RSMF/2.0.0/schema.json`. At most 10,000 events a file. The zip is
-stored without compression, so that its bytes depend on no version of a compressor.
+An email with one attachment, `rsmf.zip`, which holds `rsmf_manifest.json`. Its schema
+is `http://relativity.com/RSMF/2.0.0/schema.json`. A file has at most 10,000 events. The
+zip is not compressed, so that its bytes do not depend on a compressor's version.
 """
 
 import io
@@ -18,12 +18,12 @@ from shared.formats.mail import address, days, header, part
 from shared.formats.mail import mail as make_mail
 from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
+    display_text,
     is_system,
-    message_status,
     one_line,
     person,
-    said,
     title,
+    version_to_read,
 )
 
 MOST_EVENTS = 10_000
@@ -37,11 +37,13 @@ GENERATOR = "acs-chat-archiver"
 
 def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
     for day, messages in days(transcript):
-        events = [event for one in messages for event in events_of(transcript, one)]
+        events = [
+            event for message in messages for event in events_of(transcript, message)
+        ]
         for number, start in enumerate(range(0, len(events), MOST_EVENTS), start=1):
             suffix = f".part{number:02d}" if len(events) > MOST_EVENTS else ""
-            some = events[start : start + MOST_EVENTS]
-            yield f"{day}{suffix}.rsmf", iter([mail(transcript, some)])
+            batch = events[start : start + MOST_EVENTS]
+            yield f"{day}{suffix}.rsmf", iter([mail(transcript, batch)])
 
 
 def mail(transcript: Transcript, events: list[dict[str, Any]]) -> bytes:
@@ -50,7 +52,12 @@ def mail(transcript: Transcript, events: list[dict[str, Any]]) -> bytes:
     people = participants(transcript, events)
     headers = [
         ("From", address(who, custodian.display_name if custodian else UNKNOWN)),
-        ("To", ",\r\n ".join(address(one["id"], one["display"]) for one in people)),
+        (
+            "To",
+            ",\r\n ".join(
+                address(person["id"], person["display"]) for person in people
+            ),
+        ),
         ("Subject", header("Subject", title(transcript))),
         ("X-RSMF-Version", "2.0.0"),
         ("X-RSMF-Generator", GENERATOR),
@@ -63,7 +70,7 @@ def mail(transcript: Transcript, events: list[dict[str, Any]]) -> bytes:
             header("X-RSMF-EventCollectionID", transcript.thread_id),
         ),
     ]
-    text = "".join(f"{one['timestamp']} {one['body']}\n" for one in events)
+    text = "".join(f"{event['timestamp']} {event['body']}\n" for event in events)
     zipped = archive(manifest(transcript, people, events))
     attachment = 'attachment; filename="rsmf.zip"'
     return make_mail(
@@ -92,7 +99,7 @@ def manifest(
         "platform": PLATFORM,
         "type": "channel",
         "display": title(transcript),
-        "participants": [one["id"] for one in people],
+        "participants": [person["id"] for person in people],
         "custom": custom(
             {
                 "acs.view": transcript.listing.visibility,
@@ -113,8 +120,11 @@ def manifest(
 def participants(
     transcript: Transcript, events: Iterable[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Return everybody who takes part, or speaks in these events."""
-    names = {one.id: one.display_name for one in transcript.participants}
+    """Return all participants of the thread and everybody in these events."""
+    names = {
+        participant.id: participant.display_name
+        for participant in transcript.participants
+    }
     for event in events:
         names.setdefault(event["participant"], "")
     return [
@@ -124,7 +134,7 @@ def participants(
 
 
 def events_of(transcript: Transcript, message: Message) -> Iterator[dict[str, Any]]:
-    """Yield the events of a message: one, but several people may join at once."""
+    """Yield the events of a message: one, or one per person who joined or left."""
     base = {
         "id": message.id,
         "conversation": transcript.thread_id,
@@ -136,46 +146,50 @@ def events_of(transcript: Transcript, message: Message) -> Iterator[dict[str, An
     if not is_system(message):
         yield base | spoken(message)
         return
-    found = message.content.get("participants")
-    people = [one for one in (found if isinstance(found, list) else []) if raw(one)]
+    listed = message.content.get("participants")
+    people = [
+        entry for entry in (listed if isinstance(listed, list) else []) if raw(entry)
+    ]
     if message.type in TYPES and people:
-        for number, one in enumerate(people):
+        for number, joiner in enumerate(people):
             yield base | {
                 "type": TYPES[message.type],
                 "id": message.id if not number else f"{message.id}.{number}",
-                "participant": raw(one),
-                "body": f"{person(one)} {VERBS[message.type]}",
+                "participant": raw(joiner),
+                "body": f"{person(joiner)} {VERBS[message.type]}",
             }
         return
     yield base | {
         "type": "history" if message.type == "topicUpdated" else "unknown",
         "participant": message.current.by if message.content else UNKNOWN,
-        "body": said(message, message.current),
+        "body": display_text(message, message.current),
     }
 
 
-def raw(one: Any) -> str:
-    return raw_id(one.get("communicationIdentifier")) if isinstance(one, dict) else ""
+def raw(entry: Any) -> str:
+    return (
+        raw_id(entry.get("communicationIdentifier")) if isinstance(entry, dict) else ""
+    )
 
 
 def spoken(message: Message) -> dict[str, Any]:
-    current = message_status(message)
+    current = version_to_read(message)
     event: dict[str, Any] = {
         "type": "message",
         "participant": message.sender_id or UNKNOWN,
-        "body": said(message, current),
+        "body": display_text(message, current),
     }
     if message.deleted_on:
         event["deleted"] = True
-    texts = [one for one in message.versions if one.is_known]
+    texts = [version for version in message.versions if version.is_known]
     edits = [
         {
             "participant": message.sender_id or UNKNOWN
             if after.by in ("unknown", message.sender_id)
             else after.by,
             "timestamp": after.on,
-            "previous": said(message, before),
-            "new": said(message, after),
+            "previous": display_text(message, before),
+            "new": display_text(message, after),
         }
         for before, after in pairwise(texts)
         if after.kind is Kind.EDITED and after.on
@@ -197,5 +211,5 @@ def facts(message: Message) -> dict[str, str]:
 
 
 def custom(values: dict[str, str]) -> list[dict[str, str]]:
-    """Return name and value of what is there: the schema takes no empty text."""
+    """Return the names and values that are not empty: the schema forbids empty text."""
     return [{"name": name, "value": value} for name, value in values.items() if value]

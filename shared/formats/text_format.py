@@ -1,17 +1,18 @@
-"""`transcript.txt`: a line per message, more where it has more."""
+"""`transcript.txt`: a line per message, or more where its text has more."""
 
 from collections.abc import Iterator
 
 from shared.domain.thread.transcript import Message, Transcript
+from shared.domain.words import plural
 from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
     attachments,
+    display_text,
     is_system,
-    message_status,
     name_of,
     one_line,
-    said,
     title,
+    version_to_read,
     when,
 )
 
@@ -25,13 +26,13 @@ def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
 def parts(transcript: Transcript) -> Iterator[bytes]:
     complete = "complete" if transcript.is_complete else "may be incomplete"
     people = ", ".join(
-        one_line(one.display_name) or one_line(one.id)
-        for one in transcript.participants
+        one_line(person.display_name) or one_line(person.id)
+        for person in transcript.participants
     )
     yield (
         f"{title(transcript)}\n{one_line(transcript.thread_id)}\n"
-        f"{len(transcript.messages)} message(s), {complete}. Participants: {people}\n"
-        "Times are UTC.\n\n"
+        f"{plural(len(transcript.messages), 'message')}, {complete}. "
+        f"Participants: {people}\nTimes are UTC.\n\n"
     ).encode()
     for message in transcript.messages:
         yield entry(message).encode()
@@ -40,14 +41,15 @@ def parts(transcript: Transcript) -> Iterator[bytes]:
 def entry(message: Message) -> str:
     marks = [name for name in ("edited", "deleted") if getattr(message, f"{name}_on")]
     mark = f" ({', '.join(marks)})" if marks else ""
-    text = said(message, message_status(message)).replace("\n", f"\n{INDENT}")
+    text = display_text(message, version_to_read(message)).replace("\n", f"\n{INDENT}")
     head = f"[{when(message.created_on)} #{one_line(message.id)}]"
     if is_system(message):
         return f"{head} * {text}{mark}\n"
-    files = "".join(f"\n{INDENT}+ {one}" for one in attachments(message))
+    files = "".join(f"\n{INDENT}+ {attachment}" for attachment in attachments(message))
     earlier = "".join(
-        f"\n{INDENT}was: " + said(message, one).replace("\n", f"\n{INDENT}     ")
-        for one in message.versions
-        if one is not message_status(message) and one.is_known
+        f"\n{INDENT}was: "
+        + display_text(message, version).replace("\n", f"\n{INDENT}     ")
+        for version in message.versions
+        if version is not version_to_read(message) and version.is_known
     )
     return f"{head} {name_of(message)}: {text}{mark}{files}{earlier}\n"

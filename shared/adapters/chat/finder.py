@@ -27,7 +27,7 @@ class AcsThreadFinder:
             self.chat_clients.user(user_id) as client,
         ):
             listed = client.list_chat_threads(results_per_page=PAGE_SIZE)
-            return [found(one) async for one in listed if one.id]
+            return [found(item) async for item in listed if item.id]
 
     async def participants_of(self, thread_id: str, reader: str) -> Sequence[str]:
         """List a thread's participants."""
@@ -36,7 +36,9 @@ class AcsThreadFinder:
             self.chat_clients.thread(thread_id, reader) as client,
         ):
             people = client.list_participants()
-            return [one.identifier.raw_id async for one in people if one.identifier]
+            return [
+                person.identifier.raw_id async for person in people if person.identifier
+            ]
 
     async def newest_sequence(self, thread_id: str, reader: str) -> int:
         """Read the newest message."""

@@ -78,14 +78,14 @@ class Limiter:
     async def turn(self, path: str, user: str) -> None:
         """Wait until a request may be sent, and count it."""
         counted = list(counted_by(path, user))
-        while (wait := max(self.wait(*one) for one in counted)) > 0:
+        while (wait := max(self.wait(*count) for count in counted)) > 0:
             await self.sleep(wait)
         now = self.now()
         for key, limits in counted:
             times = self.passed.setdefault(key, deque())
             self.passed.move_to_end(key)
             times.append(now)
-            while len(times) > max(one.calls for one in limits):
+            while len(times) > max(limit.calls for limit in limits):
                 times.popleft()
         while len(self.passed) > MOST_KEYS:
             self.passed.popitem(last=False)
@@ -95,8 +95,10 @@ class Limiter:
         times = self.passed.get(key, ())
         now = self.now()
         return max(
-            times[-one.calls] + one.seconds - now if len(times) >= one.calls else 0.0
-            for one in limits
+            times[-limit.calls] + limit.seconds - now
+            if len(times) >= limit.calls
+            else 0.0
+            for limit in limits
         )
 
 

@@ -215,7 +215,7 @@ class BlobAppendLog:
 
     async def close(self) -> None:
         """Wait until everything that waits is committed or has failed."""
-        tasks = [one.task for one in self.writers.values() if one.task]
+        tasks = [writer.task for writer in self.writers.values() if writer.task]
         await asyncio.gather(*tasks, return_exceptions=True)
 
 

@@ -46,8 +46,8 @@ class FolderArchive:
 
     def looks_inside(self, folder: str) -> bool:
         """Return whether a folder, its links followed, is inside the archive's."""
-        found = os.path.realpath(folder)
-        return os.path.commonpath((found, self.real)) == self.real
+        target = os.path.realpath(folder)
+        return os.path.commonpath((target, self.real)) == self.real
 
     async def walk(self, prefix: str = "") -> AsyncIterator[StoredFile]:
         """Yield every file."""
@@ -262,9 +262,9 @@ def files_below(folder: Path, prefix: str) -> Iterator[StoredFile]:
         if entry.is_dir(follow_symlinks=False):
             yield from files_below(Path(entry.path), f"{path}/")
             continue
-        found = entry.stat(follow_symlinks=False)
+        status = entry.stat(follow_symlinks=False)
         yield StoredFile(
-            path=path, size=found.st_size, is_plain=stat.S_ISREG(found.st_mode)
+            path=path, size=status.st_size, is_plain=stat.S_ISREG(status.st_mode)
         )
 
 

@@ -48,15 +48,15 @@ class FsspecArchive:
     def listed(self, folder: str) -> list[tuple[str, int]]:
         """Return what stands in a folder, with its size; folders end with a slash."""
         try:
-            found = self.files.ls(self.at(folder), detail=True, refresh=True)
+            entries_found = self.files.ls(self.at(folder), detail=True, refresh=True)
         except (FileNotFoundError, NotADirectoryError):
             return []
         entries = []
-        for one in found:
-            name = str(one["name"]).rstrip("/").rpartition("/")[2]
-            is_folder = one["type"] == "directory"
+        for entry in entries_found:
+            name = str(entry["name"]).rstrip("/").rpartition("/")[2]
+            is_folder = entry["type"] == "directory"
             path = f"{folder}{name}{'/' if is_folder else ''}"
-            entries.append((path, int(one["size"] or 0)))
+            entries.append((path, int(entry["size"] or 0)))
         return entries
 
     async def read(self, path: str) -> bytes:
@@ -122,8 +122,8 @@ class FsspecArchive:
         """Write a line into a file of its own: no such store can append."""
         async with self.rolling:
             if stem not in self.rolls:
-                known = [file.path async for file in self.walk(stem)]
-                self.rolls[stem] = max(map(layout.segment_roll, known), default=-1)
+                paths = [file.path async for file in self.walk(stem)]
+                self.rolls[stem] = max(map(layout.segment_roll, paths), default=-1)
             self.rolls[stem] += 1
             roll = self.rolls[stem]
         await self.create(layout.segment_path(stem, roll), line)

@@ -57,10 +57,10 @@ class BlobArchiveStore:
             offset, part = 0, b""
             while not offset or len(part) == READ_BYTES:
                 # One GET each, so that the SDK pins no ETag while a ledger grows.
-                found = await self.container.download_blob(
+                download = await self.container.download_blob(
                     path, offset=offset, length=READ_BYTES
                 )
-                part = await found.readall()
+                part = await download.readall()
                 offset += READ_BYTES
                 yield part
         except ResourceNotFoundError:

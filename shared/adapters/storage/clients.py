@@ -92,10 +92,10 @@ class Account:
 
 async def why_kept(container: ContainerClient) -> str:
     """Return what forbids removing anything from a container; "" where nothing does."""
-    found = await container.get_container_properties()
-    if found.has_legal_hold:
+    properties = await container.get_container_properties()
+    if properties.has_legal_hold:
         return "the container has a legal hold; have it cleared first"
-    if found.has_immutability_policy:
+    if properties.has_immutability_policy:
         return "the container has an immutability policy; nothing can go"
     return ""
 

@@ -20,14 +20,14 @@ NOT_ALLOWED = (
 
 def code(error: AzureError) -> str:
     """Return the service's error code, which the SDK has as a str or as an enum."""
-    found = getattr(error, "error_code", None)
-    return str(getattr(found, "value", found) or "")
+    value = getattr(error, "error_code", None)
+    return str(getattr(value, "value", value) or "")
 
 
 def status(error: AzureError) -> int:
     """Return the HTTP status, 0 where no answer came."""
-    found = error.status_code if isinstance(error, HttpResponseError) else None
-    return int(found or 0)
+    number = error.status_code if isinstance(error, HttpResponseError) else None
+    return int(number or 0)
 
 
 def describe(error: AzureError) -> str:

@@ -15,12 +15,12 @@
 --   is_deleted: whether it was deleted
 --   is_erased: whether its content was erased on request
 --   content_type: text, html or system
---   content: what stands in the thread now; JSON for a system message
+--   content: the current content; JSON for a system message
 --   attachment_count: how many attachments
 --   attachments: JSON, or empty
 --   metadata: JSON, or empty
 --   version_count: how many versions are known
---   outcome: what reconciling said
+--   outcome: the result of reconciling
 --   sources: event, listing, or event+listing
 --   commitment: salted hash of the content
 CREATE OR REPLACE VIEW messages AS
