@@ -1,1 +1,1 @@
-"""What the use cases need from outside; adapters and fakes fulfil it."""
+"""What the use cases need from outside; adapters and fakes implement it."""

@@ -1,4 +1,4 @@
-"""Telling others that a thread has a new archive revision."""
+"""Announcing that a thread has a new archive revision."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,10 +16,10 @@ class Announcement:
 
 class Announcer(Protocol):
     async def announce(self, announcement: Announcement) -> None:
-        """Tell of a revision. The same one may be told twice.
+        """Announce a revision. The same one may be announced twice.
 
         Raises:
-            Transient: nobody could be told now.
+            Transient: it could not be announced now.
 
         """
         ...

@@ -12,7 +12,8 @@ class AppendLog(Protocol):
     async def append(self, stem: str, line: bytes) -> None:
         """Append a line to the newest segment of `stem`; return once it is durable.
 
-        After a failure the line may stand in the log once, twice or not at all.
+        After a failure the line may be in the log once, twice or not at all; after a
+        success it may be there twice.
 
         Raises:
             Transient: it could not be made durable in the time a caller may wait.
@@ -22,17 +23,17 @@ class AppendLog(Protocol):
 
 
 class ThreadLogs(AppendLog, Protocol):
-    """The log of all threads, with the markers of what has been archived."""
+    """The log of all threads, with markers of what has been archived."""
 
     def threads(self) -> AsyncIterator[ThreadLog]:
-        """Yield every thread of the log, in the order of their folders' names.
+        """Yield every thread of the log, in order of folder names.
 
         One listing; memory does not grow with the number of threads.
         """
         ...
 
     async def thread(self, thread_id: str) -> ThreadLog:
-        """Return what the log holds of one thread; no segments if it holds nothing."""
+        """Return one thread's log; without segments if the log has none."""
         ...
 
     async def read(self, segment: Segment, start: int) -> bytes:
@@ -40,24 +41,24 @@ class ThreadLogs(AppendLog, Protocol):
         ...
 
     async def quarantined(self, thread_id: str) -> bytes:
-        """Return the quarantine's lines that name a thread."""
+        """Return the quarantined lines that name a thread."""
         ...
 
     async def clear_quarantine(self, thread_id: str) -> None:
-        """Delete the quarantine's lines that name a thread."""
+        """Delete the quarantined lines that name a thread."""
         ...
 
     async def mark(self, thread_id: str, revision: int, covers: Covers) -> None:
-        """Write the marker of a revision, if it is not there yet."""
+        """Write the marker of a revision, unless it exists already."""
         ...
 
     async def prune(self, segment: Segment) -> bool:
         """Delete a segment if it has not changed since it was listed (P7).
 
-        Gives False, and deletes nothing, when it has changed or may not be deleted.
+        Return False, and delete nothing, if it has changed or must not be deleted.
         """
         ...
 
     async def unmark(self, thread_id: str, revision: int) -> None:
-        """Delete a marker; none is fine."""
+        """Delete a marker if it exists."""
         ...

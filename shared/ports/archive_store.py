@@ -1,6 +1,6 @@
-"""The store of finished archives: files that are written once and never changed.
+"""The store of finished archives: files are written once and never changed.
 
-Erasure is the one exception: it replaces files, and says so in the ledger.
+An erasure is the one exception: it replaces files, and records that in the ledger.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -11,16 +11,16 @@ from shared.domain.errors import ArchiverError, Transient
 
 
 class AlreadyExists(Transient):
-    """Somebody else has written this file: give way, and look again later."""
+    """Another process has written this file: stop here, and check again later."""
 
 
 class Immutable(ArchiverError):
-    """A policy or a legal hold of the storage forbids changing what is archived."""
+    """A policy or a legal hold on the storage forbids changing the archive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFile:
-    """A file of the archive. What is no plain file (a link, a device) is never read."""
+    """A file of the archive. One that is not plain (a link, a device) is never read."""
 
     path: str
     size: int
@@ -28,16 +28,16 @@ class StoredFile:
 
 
 class ArchiveFiles(Protocol):
-    """Reads the files of an archive, wherever it stands."""
+    """Reads the files of an archive, wherever it is stored."""
 
     def walk(self, prefix: str = "") -> AsyncIterator[StoredFile]:
         """Yield every file under a prefix.
 
-        The files of one folder at the top come together, in the order of their names.
+        The files of one top-level folder come together, in order of their names.
         Memory does not grow with the number of folders.
 
         Raises:
-            Transient: the archive is not to be reached.
+            Transient: the archive cannot be reached.
 
         """
         ...
@@ -52,11 +52,11 @@ class ArchiveFiles(Protocol):
         ...
 
     def stream(self, path: str) -> AsyncIterator[bytes]:
-        """Yield a file's bytes in parts of a few MiB; raises as `read`."""
+        """Yield a file's bytes in parts of a few MiB; raise as `read` does."""
         ...
 
     async def tail(self, path: str, count: int) -> bytes:
-        """Return the last bytes of a file, at most `count`; raises as `read`."""
+        """Return the last bytes of a file, at most `count`; raise as `read` does."""
         ...
 
 
@@ -66,20 +66,20 @@ class ArchiveStore(ArchiveFiles, Protocol):
     async def create(self, path: str, data: bytes | Iterator[bytes]) -> None:
         """Write a file that does not exist yet, whole or not at all.
 
-        A long one is given in parts, and is never held as a whole.
+        A long file is passed in parts, and is never held in memory as a whole.
 
         Raises:
-            AlreadyExists: a file of this path exists; it was left as it is.
+            AlreadyExists: this path exists; the file there is unchanged.
 
         """
         ...
 
 
 class ErasableArchive(ArchiveStore, Protocol):
-    """An archive out of which something may be erased."""
+    """An archive from which something may be erased."""
 
     async def check_erasable(self) -> None:
-        """Ask whether files may be replaced at all, before one is.
+        """Check whether files may be replaced at all, before one is.
 
         Raises:
             Immutable: a policy or a legal hold of the storage forbids it.
@@ -88,7 +88,7 @@ class ErasableArchive(ArchiveStore, Protocol):
         ...
 
     async def replace(self, path: str, data: bytes) -> None:
-        """Write a file, whole or not at all, in place of the one there may be.
+        """Write a file, whole or not at all, in place of any existing one.
 
         Raises:
             Immutable: a policy or a legal hold of the storage forbids it.

@@ -11,7 +11,7 @@ class ReaderRefused(ArchiverError):
     """A reader cannot read a thread; another one may."""
 
     def __init__(self, status: int, reason: str) -> None:
-        """Keep the service's status, 0 where it gave none, and a reason for people."""
+        """Record the service's HTTP status, 0 for none, and a reason for people."""
         super().__init__(reason)
         self.status = status
         self.reason = reason
@@ -19,9 +19,9 @@ class ReaderRefused(ArchiverError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceListing:
-    """All pages of one thread as one reader saw them.
+    """All pages of one thread as one reader sees them.
 
-    `settled` is False when the thread kept changing under the listing.
+    `settled` is False if the thread kept changing during the listing.
     """
 
     pages: tuple[Page, ...]
@@ -30,14 +30,14 @@ class ServiceListing:
 
 class ChatService(Protocol):
     async def list_thread(self, thread_id: str, reader: str) -> ServiceListing:
-        """List a thread's properties, messages and participants as `reader`.
+        """Return a thread's properties, messages and participants, listed as `reader`.
 
-        Throttling is waited out, as the service asks, within a deadline.
+        If the service throttles, wait as long as it asks, within a deadline.
 
         Raises:
             ReaderRefused: no token for this reader, or they may not read this thread,
                 or there is no such thread.
-            Transient: the service is not to be reached, fails, or throttles too long.
+            Transient: the service cannot be reached, fails, or throttles for too long.
 
         """
         ...

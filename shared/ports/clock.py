@@ -1,10 +1,10 @@
-"""Time and chance, which the domain must not have."""
+"""Time and randomness, which the domain must not use itself."""
 
 from collections.abc import Callable
 from datetime import datetime
 
 Clock = Callable[[], datetime]
-"""Gives the time now, aware and in UTC."""
+"""Returns the current time, aware and in UTC."""
 
 NewSalt = Callable[[], bytes]
-"""Gives 16 fresh random bytes."""
+"""Returns 16 new random bytes."""

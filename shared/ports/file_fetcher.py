@@ -7,15 +7,15 @@ from shared.domain.errors import ArchiverError
 
 
 class NotFetched(ArchiverError):
-    """A file cannot be had, or must not be asked for. The text is the reason.
+    """A file cannot be fetched, or must not be requested. The text is the reason.
 
-    It never holds the file's address: that may be as good as a key (P9).
+    It never contains the file's address, which may work like a key (P9).
     """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchedFile:
-    """A file, and what its server says that it is; "" where it does not say."""
+    """A file, and its content type according to the server; "" if it names none."""
 
     data: bytes
     content_type: str
@@ -23,12 +23,12 @@ class FetchedFile:
 
 class FileFetcher(Protocol):
     async def fetch(self, url: str, reader: str) -> FetchedFile:
-        """Return a file, as `reader` sees it where that matters; "" is nobody.
+        """Return a file, as `reader` sees it if that matters; "" is nobody.
 
-        The address comes from a message: nothing about it may be trusted.
+        The address comes from a message: nothing about it can be trusted.
 
         Raises:
-            NotFetched: for whatever reason, a slow or failing server included.
+            NotFetched: for any reason, including a slow or failing server.
 
         """
         ...

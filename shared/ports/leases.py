@@ -7,7 +7,7 @@ from shared.domain.errors import ArchiverError
 
 
 class LeaseHeld(ArchiverError):
-    """Somebody else holds the lease; they will do the work."""
+    """Another process holds the lease, and will do the work."""
 
 
 class Lease(Protocol):
@@ -15,7 +15,7 @@ class Lease(Protocol):
         """Renew the lease now.
 
         Raises:
-            Transient: it was lost, so somebody else may be at work already.
+            Transient: it was lost, so another process may be at work already.
 
         """
         ...
@@ -23,10 +23,10 @@ class Lease(Protocol):
 
 class Leases(Protocol):
     def hold(self, path: str) -> AbstractAsyncContextManager[Lease]:
-        """Hold a lease while the block runs; it ends by itself if this process dies.
+        """Hold a lease while the block runs; it expires if this process dies.
 
         Raises:
-            LeaseHeld: on entry, when somebody else has it.
+            LeaseHeld: on entry, if another process holds it.
 
         """
         ...

@@ -1,4 +1,4 @@
-"""Who is in which thread, as far as the service tells."""
+"""Who is in which thread, as far as the service says."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundThread:
-    """A thread of a user. `last_message_on` is "" where nobody ever said anything."""
+    """A thread of a user. `last_message_on` is "" if it has no messages."""
 
     id: str
     last_message_on: str = ""
@@ -17,20 +17,20 @@ class ThreadFinder(Protocol):
     """Finds threads by their users, and users by their threads."""
 
     async def threads_of(self, user_id: str) -> Sequence[FoundThread]:
-        """Return every thread of a user, those included which they have left.
+        """Return every thread of a user, including those they have left.
 
         Raises:
             ReaderRefused: the resource has no token for this user.
-            Transient: the service is not to be reached, fails, or throttles too long.
+            Transient: the service cannot be reached, fails, or throttles for too long.
 
         """
         ...
 
     async def participants_of(self, thread_id: str, reader: str) -> Sequence[str]:
-        """Return the raw ids of who takes part now, as `reader` sees it.
+        """Return the raw ids of a thread's present participants, as `reader` sees them.
 
         Raises:
-            ReaderRefused: this reader may not see them, having left for instance.
+            ReaderRefused: this reader may not see them, for instance after leaving.
             Transient: as `threads_of`.
 
         """

@@ -1,4 +1,4 @@
-"""What could not be taken in, waiting for somebody: quarantine, and dead letters."""
+"""Events that could not be processed: quarantine and dead letters."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnprocessedFile:
-    """A file of what is left over. `etag` changes with every change of it."""
+    """A file of unprocessed events. `etag` changes with every change of the file."""
 
     path: str
     data: bytes
@@ -16,23 +16,23 @@ class UnprocessedFile:
 
 class UnprocessedEvents(Protocol):
     def files(self) -> AsyncIterator[UnprocessedFile]:
-        """Yield every file, one after the other, with what it holds.
+        """Yield every file with its content, one after the other.
 
         Raises:
-            Transient: they are not to be reached.
+            Transient: they cannot be reached.
 
         """
         ...
 
-    async def is_kept(self) -> bool:
-        """Return whether a policy or a legal hold forbids removing any.
+    async def is_protected(self) -> bool:
+        """Return whether a policy or a legal hold forbids deleting any.
 
         Raises:
-            Transient: the storage is not to be reached.
+            Transient: the storage cannot be reached.
 
         """
         ...
 
     async def remove(self, file: UnprocessedFile) -> bool:
-        """Remove a file; give False, and leave it, where it has changed since."""
+        """Delete a file; return False, and leave it, if it has changed since."""
         ...

@@ -8,7 +8,7 @@ from shared.domain.log.work import Work
 
 class WorkQueue(Protocol):
     async def put(self, work: Work, *, delay: timedelta = timedelta()) -> None:
-        """Queue a thread; it becomes visible after `delay`.
+        """Queue a thread; its message becomes visible after `delay`.
 
         Raises:
             Transient: the queue could not be reached.
@@ -19,7 +19,7 @@ class WorkQueue(Protocol):
 
 class MeasuredQueue(Protocol):
     async def depth(self) -> int:
-        """Return about how many messages wait; 0 where there is no queue.
+        """Return about how many messages wait; 0 if there is no queue.
 
         Raises:
             Transient: the queue could not be reached.

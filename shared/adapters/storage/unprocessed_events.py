@@ -1,4 +1,4 @@
-"""Leftovers in a container: blobs under a prefix, removed only as they were read."""
+"""Unprocessed events in blobs, deleted only if unchanged since they were read."""
 
 from collections.abc import AsyncIterator
 
@@ -11,7 +11,7 @@ from azure.core.exceptions import (
 from azure.storage.blob.aio import ContainerClient
 
 from shared.adapters.storage import failures
-from shared.adapters.storage.clients import why_kept
+from shared.adapters.storage.clients import why_protected
 from shared.domain.errors import Transient
 from shared.ports.unprocessed_events import UnprocessedFile
 
@@ -36,19 +36,19 @@ class BlobUnprocessedEvents:
         except AzureError as error:
             if not failures.is_container_missing(error):
                 raise Transient(
-                    f"read what is left over: {failures.describe(error)}"
+                    f"read unprocessed events: {failures.describe(error)}"
                 ) from None
 
-    async def is_kept(self) -> bool:
-        """Ask for policies and holds of the container."""
-        with failures.as_transient("ask for the container's policies"):
+    async def is_protected(self) -> bool:
+        """Return whether a policy or a legal hold protects the container."""
+        with failures.as_transient("read the container's policies"):
             try:
-                return bool(await why_kept(self.container))
+                return bool(await why_protected(self.container))
             except ResourceNotFoundError:
                 return False
 
     async def remove(self, file: UnprocessedFile) -> bool:
-        """Remove a file."""
+        """Delete a file unless it has changed."""
         with failures.as_transient(f"remove {file.path}"):
             try:
                 await self.container.delete_blob(

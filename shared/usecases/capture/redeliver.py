@@ -61,7 +61,9 @@ class Redeliver:
             Transient: the storage cannot be reached; what was done stays done.
 
         """
-        done = Redelivered(is_kept=self.execute and await self.quarantine.is_kept())
+        done = Redelivered(
+            is_kept=self.execute and await self.quarantine.is_protected()
+        )
         async for file in self.quarantine.files():
             done.files += 1
             unreadable: list[bytes] = []
@@ -90,7 +92,9 @@ class Redeliver:
             Transient: the storage cannot be reached; what was done stays done.
 
         """
-        done = Redelivered(is_kept=self.execute and await self.dead_letters.is_kept())
+        done = Redelivered(
+            is_kept=self.execute and await self.dead_letters.is_protected()
+        )
         async for file in self.dead_letters.files():
             done.files += 1
             texts = [*events_of(file.data)]

@@ -28,7 +28,7 @@ class MemoryLeftovers:
         for path, data in sorted(self.contents.items()):
             yield UnprocessedFile(path=path, data=data, etag="1")
 
-    async def is_kept(self):
+    async def is_protected(self):
         return self.kept
 
     async def remove(self, leftover):
