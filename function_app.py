@@ -1,8 +1,8 @@
 """The three triggers, and no logic: the only file that imports azure.functions.
 
-No HTTP trigger, so there is nothing to attack. Annotations stay evaluated here, since
-the worker reads them as types. What a log line tells people it holds in `extra` too, as
-fields that queries can ask for.
+There is no HTTP trigger, so nothing to attack. Annotations must stay evaluated here,
+since the worker reads them as types. Log lines repeat their values in `extra`, as
+fields for queries.
 """
 
 import logging
@@ -14,6 +14,7 @@ from shared.bootstrap.app import current_app
 from shared.domain.errors import Transient
 from shared.domain.layout import FINALIZE_QUEUE
 from shared.domain.log.work import decode_work
+from shared.domain.words import plural
 
 app = func.FunctionApp()
 logger = logging.getLogger("archiver")
@@ -22,7 +23,7 @@ logger = logging.getLogger("archiver")
 @app.function_name("archive_chat_event")
 @app.event_grid_trigger(arg_name="event")
 async def archive_chat_event(event: str) -> None:
-    """Keep one chat event. `str`, since the typed event loses fields and cuts times."""
+    """Record one event. It is a `str`: the typed event drops fields and cuts times."""
     with telemetry.call("archive_chat_event"):
         ingested = await current_app().ingest(event)
     for reason in ingested.quarantined:
@@ -54,7 +55,8 @@ async def sweep_inactive_threads(timer: func.TimerRequest) -> None:
         )
         if swept.failures:
             raise Transient(
-                f"{len(swept.failures)} thread(s) failed:\n" + "\n".join(swept.failures)
+                f"{plural(len(swept.failures), 'thread')} failed:\n"
+                + "\n".join(swept.failures)
             )
 
 
@@ -63,7 +65,7 @@ async def sweep_inactive_threads(timer: func.TimerRequest) -> None:
     arg_name="message", queue_name=FINALIZE_QUEUE, connection="CHAT_STORAGE"
 )
 async def finalize_thread(message: func.QueueMessage) -> None:
-    """Bring one thread's archive up to its log."""
+    """Bring one thread's archive up to date with its log."""
     with telemetry.call("finalize_thread"):
         work = decode_work(message.get_body())
         finalized = await current_app().finalize(

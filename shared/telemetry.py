@@ -1,9 +1,9 @@
-"""Metrics: what an operator watches, told through OpenTelemetry.
+"""Metrics: what an operator watches, recorded through OpenTelemetry.
 
-Without a configured SDK (on a laptop, in tests) telling costs nothing and goes nowhere.
-What alerts and workbook in `infra/` ask for are these names; a test holds that. They
-ask for nothing that the Functions host tells: how it names calls, and in which table
-they end, differs by version and mode. No attribute ever holds an id or content (P9).
+Without a configured SDK (on a laptop, in tests) recording costs nothing and goes
+nowhere. Alerts and workbook in `infra/` query these names, which a test checks. They
+query nothing that the Functions host emits: its names for calls, and the tables it
+writes to, differ by version and mode. No attribute ever holds an id or content (P9).
 """
 
 import logging
@@ -16,7 +16,7 @@ from opentelemetry import metrics
 from shared.domain.errors import ArchiverError
 
 logger = logging.getLogger("archiver")
-logger.setLevel(logging.INFO)  # at whatever the worker has its root logger
+logger.setLevel(logging.INFO)  # whatever level the worker sets on its root logger
 METER = metrics.get_meter("archiver")
 
 EVENTS_RECORDED = METER.create_counter(
@@ -31,7 +31,7 @@ INGEST_LAG = METER.create_histogram(
     description="From when an event happened until it was durable.",
 )
 SWEEPS_COMPLETED = METER.create_counter(
-    "archiver.sweep.completed", description="Sweeps that came to their end."
+    "archiver.sweep.completed", description="Sweeps that ran to their end."
 )
 SWEPT_THREADS = METER.create_counter(
     "archiver.sweep.threads", description="Threads that sweeps have looked at."
@@ -61,10 +61,9 @@ CALL_FAILURES = METER.create_counter(
 
 @contextmanager
 def call(function: str) -> Iterator[None]:
-    """Tell of a function's call: how long it took, and why it failed.
+    """Record a function's call: how long it took, and why it failed.
 
-    What an error says that nobody raised on purpose may hold content: only its type is
-    told (P9).
+    The text of an unexpected error may hold content, so only its type is logged (P9).
     """
     started = time.perf_counter()
     try:
@@ -72,9 +71,9 @@ def call(function: str) -> Iterator[None]:
     except Exception as error:
         kind = type(error).__name__
         CALL_FAILURES.add(1, {"function": function, "error": kind})
-        said = str(error) if isinstance(error, ArchiverError) else "not foreseen"
+        reason = str(error) if isinstance(error, ArchiverError) else "unexpected error"
         logger.error(  # noqa: TRY400
-            "%s failed: %s: %s", function, kind, said, extra={"error": kind}
+            "%s failed: %s: %s", function, kind, reason, extra={"error": kind}
         )
         raise
     finally:

@@ -156,7 +156,7 @@ def test_a_failure_is_told_and_what_nobody_foresaw_only_by_its_type(sent, told):
     assert properties["error"] in ("Transient", "ValueError")
     assert [one["message"] for one in lines(sent, "finalize_thread failed")] == [
         "finalize_thread failed: Transient: list 19:x: status 503",
-        "finalize_thread failed: ValueError: not foreseen",
+        "finalize_thread failed: ValueError: unexpected error",
     ]
 
 

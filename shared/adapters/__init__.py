@@ -1,1 +1,1 @@
-"""What the ports stand for: each module knows one service."""
+"""Implementations of the ports: each module knows one service."""

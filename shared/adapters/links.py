@@ -1,12 +1,12 @@
-"""Files behind links, fetched so that no message can make us fetch anything else.
+"""Linked files, fetched so that no message can make us request anything else (SSRF).
 
 Whoever writes a message chooses the address. So:
-Rule 1: https, the usual port, and a host that the operator has named; no other, also
-        not where a server sends on to.
-Rule 2: a host is asked only where all its addresses are public ones, and the connection
-        goes to the addresses that were looked at, so that a name cannot change between.
-Rule 3: no token, cookie, proxy or client certificate of ours goes along.
-Rule 4: bytes and seconds are bounded, whatever the server says of its length.
+Rule 1: only https, the usual port, and a host that the operator has named; this holds
+        for redirects too.
+Rule 2: a host is contacted only if all its addresses are public, and the connection
+        uses the addresses that were checked, so that the name cannot change in between.
+Rule 3: none of our tokens, cookies, proxies or client certificates are sent.
+Rule 4: bytes and seconds are limited, whatever length the server announces.
 """
 
 import asyncio
@@ -30,17 +30,17 @@ REDIRECTS = (301, 302, 303, 307, 308)
 TRANSLATED = tuple(
     map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
 )
-"""IPv6 networks whose addresses stand for IPv4 ones, which may be private."""
+"""IPv6 networks whose addresses embed IPv4 ones, which may be private."""
 AZURE_HOST = ip_address("168.63.129.16")
-"""By which a machine in Azure reaches its own host, though in a public range."""
+"""Where a machine in Azure reaches its own host, although in a public range."""
 
 
 class NotPublic(OSError):
-    """A host has an address that is not a public one."""
+    """A host has an address that is not public."""
 
 
 class LinkFetcher:
-    """Fetches from the hosts that are named, and from nowhere else."""
+    """Fetches from the named hosts, and from nowhere else."""
 
     def __init__(
         self,
@@ -52,10 +52,10 @@ class LinkFetcher:
         resolver: AbstractResolver | None = None,
         trust: SSLContext | bool = True,
     ) -> None:
-        """Fetch from `hosts` only, none for nothing at all.
+        """Fetch from `hosts` only; without any, fetching is off.
 
-        `resolver` finds hosts, by default only those with public addresses; `trust`
-        says which certificates are good.
+        `resolver` looks up hosts, by default only those with public addresses; `trust`
+        says which certificates are accepted.
         """
         self.hosts = frozenset(map(str.lower, hosts))
         self.most_bytes = most_bytes
@@ -64,8 +64,8 @@ class LinkFetcher:
         self.resolver = resolver
         self.trust = trust
 
-    async def fetch(self, url: str, reader: str) -> FetchedFile:  # noqa: ARG002 - nobody's token goes along
-        """Fetch one file."""
+    async def fetch(self, url: str, reader: str) -> FetchedFile:  # noqa: ARG002 - no reader's token is sent
+        """Return one file."""
         if not self.hosts:
             raise NotFetched("fetching links is off (FETCH_LINKS_FROM names no host)")
         target = self.allowed(url)
@@ -73,7 +73,7 @@ class LinkFetcher:
             async with asyncio.timeout(self.within.total_seconds()):
                 return await self.follow(target)
         except TimeoutError:
-            raise NotFetched(f"it took longer than {self.within}") from None
+            raise NotFetched(f"fetching took longer than {self.within}") from None
         except aiohttp.ClientConnectorDNSError as error:
             if isinstance(error.os_error, NotPublic):
                 raise NotFetched("its host has an address that is not public") from None
@@ -82,10 +82,10 @@ class LinkFetcher:
             raise NotFetched(f"no answer: {type(error).__name__}") from None
 
     def allowed(self, text: str) -> URL:
-        """Read an address.
+        """Return the parsed address.
 
         Raises:
-            NotFetched: it is none that may be asked.
+            NotFetched: the address must not be requested.
 
         """
         try:
@@ -94,7 +94,7 @@ class LinkFetcher:
         except ValueError:
             raise NotFetched("its address cannot be read") from None
         if url.scheme != "https" or port != self.port or url.user or url.password:
-            raise NotFetched("its address is no plain https address")
+            raise NotFetched("its address is not a plain https address")
         if (url.host or "").lower() not in self.hosts:
             raise NotFetched("its host is not on the list (FETCH_LINKS_FROM)")
         return url
@@ -117,13 +117,15 @@ class LinkFetcher:
                         return await self.read(response)
                     place = response.headers.get("Location", "")
                     url = self.allowed(str(url.join(URL(place))))
-        raise NotFetched(f"it is sent on more than {MOST_REDIRECTS} times")
+        raise NotFetched(f"there are more than {MOST_REDIRECTS} redirects")
 
     async def read(self, response: aiohttp.ClientResponse) -> FetchedFile:
         if response.status != HTTPStatus.OK:
             raise NotFetched(f"its server answered {response.status}")
         if response.headers.get("Content-Encoding", "identity") != "identity":
-            raise NotFetched("its server sends it in a form that was not asked for")
+            raise NotFetched(
+                "its server sends it in an encoding that was not requested"
+            )
         data = bytearray()
         async for part in response.content.iter_any():
             data += part
@@ -134,14 +136,14 @@ class LinkFetcher:
 
 
 class PublicResolver(AbstractResolver):
-    """Finds hosts, and refuses those with any address that is not public."""
+    """Looks up hosts, and refuses those with any address that is not public."""
 
     def __init__(
         self,
         inner: AbstractResolver | None = None,
         is_good: Callable[[str], bool] | None = None,
     ) -> None:
-        """Look at what `inner` finds; `is_good` says which addresses may be asked."""
+        """Check what `inner` finds; `is_good` says which addresses may be contacted."""
         self.inner = inner or aiohttp.ThreadedResolver()
         self.is_good = is_good or is_public
 
@@ -151,10 +153,10 @@ class PublicResolver(AbstractResolver):
         port: int = 0,
         family: socket.AddressFamily = socket.AF_INET,
     ) -> list[ResolveResult]:
-        """Find a host.
+        """Return the addresses of a host.
 
         Raises:
-            NotPublic: one of its addresses is not a public one.
+            NotPublic: one of its addresses is not public.
 
         """
         addresses = await self.inner.resolve(host, port, family)
@@ -163,12 +165,12 @@ class PublicResolver(AbstractResolver):
         return addresses
 
     async def close(self) -> None:
-        """Close what was looked through."""
+        """Close the inner resolver."""
         await self.inner.close()
 
 
 def is_public(address: str) -> bool:
-    """Return whether an IP address is reached through the internet, and only there."""
+    """Return whether an IP address belongs to the public internet."""
     ip: Any = ip_address(address.partition("%")[0])
     ip = getattr(ip, "ipv4_mapped", None) or ip
     return bool(

@@ -1,4 +1,4 @@
-"""`ChatThreadArchived` on a custom topic, so that others need not poll the archive."""
+"""`ChatThreadArchived` on a custom topic, so that nobody has to poll the archive."""
 
 from azure.core.exceptions import AzureError
 from azure.eventgrid import EventGridEvent
@@ -18,7 +18,7 @@ class TopicAnnouncer:
         self.client = client
 
     async def announce(self, announcement: Announcement) -> None:
-        """Publish."""
+        """Publish the event to the topic."""
         event = EventGridEvent(
             subject=f"thread/{encode_id(announcement.thread_id)}",
             event_type=EVENT_TYPE,
@@ -40,7 +40,7 @@ class TopicAnnouncer:
 
 
 class SilentAnnouncer:
-    """Tells nobody: no topic is configured."""
+    """Publishes nothing, for when no topic is configured."""
 
     async def announce(self, announcement: Announcement) -> None:
         """Do nothing."""

@@ -139,11 +139,11 @@ async def test_it_is_followed_to_hosts_that_are_named(server, path):
     ("path", "reason"),
     [
         ("to-evil", "not on the list"),
-        ("to-http", "no plain https"),
-        ("to-itself", "more than 3 times"),
+        ("to-http", "not a plain https"),
+        ("to-itself", "more than 3 redirects"),
         ("to-nonsense", "no answer"),
         ("missing", "answered 404"),
-        ("zipped", "not asked for"),
+        ("zipped", "not requested"),
         ("endless", "larger than 200000"),
     ],
 )

@@ -1,6 +1,6 @@
 """Clients that act as one user each, over connections that all of them share.
 
-A client of its own for every thread would cost a TLS handshake for every thread.
+Separate connections would cost a TLS handshake for every thread.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ OPTIONS: Mapping[str, Any] = {
     "retry_status": 20,
     "retry_backoff_max": 30,
 }
-"""Retry-After is honoured by the SDK without a bound; `within` bounds it all."""
+"""The SDK honours Retry-After without a limit; `within` limits the whole call."""
 UNREADABLE = (DecodeError, TypeError, ValueError, KeyError, AttributeError)
 """What the SDK raises on an answer that it cannot read."""
 
@@ -37,15 +37,15 @@ class SharedTransport(AsyncHttpTransport[Any, Any]):
         self.inner = inner
 
     async def send(self, request: Any, **options: Any) -> Any:
-        """Send a request over the connections that are shared."""
+        """Send a request over the shared connections."""
         return await self.inner.send(request, **options)
 
     async def open(self) -> None:
-        """Open the connections; to do so again changes nothing."""
+        """Open the connections (idempotent)."""
         await self.inner.open()
 
     async def close(self) -> None:
-        """Leave the connections to the others; `Access.close` closes them."""
+        """Leave the connections open for others; `ChatClients.close` closes them."""
 
     async def __aexit__(self, *details: object) -> None:
         """Leave the connections open, as `close` does."""
@@ -62,7 +62,7 @@ class ChatClients:
         limiter: Limiter | None = None,
         options: Mapping[str, Any] = OPTIONS,
     ) -> None:
-        """Keep to the limits of `limiter`; `options` go to the SDK as they are."""
+        """Stay within the limits of `limiter`; `options` are passed to the SDK."""
         self.endpoint = endpoint
         self.tokens = tokens
         self.limiter = limiter or Limiter()
@@ -87,7 +87,7 @@ class ChatClients:
 
     @asynccontextmanager
     async def thread(self, thread_id: str, reader: str) -> AsyncIterator[Any]:
-        """Yield a client of one thread, as one reader; it may fail as `user`."""
+        """Yield a client of one thread that acts as one reader; raises as `user`."""
         credential = await self.tokens.credential(reader)
         options = self.options_for(reader)
         async with (
@@ -102,7 +102,7 @@ class ChatClients:
 
         Raises:
             ReaderRefused: the resource has no token for this user.
-            Transient: the service is not to be reached, or refuses our own credential.
+            Transient: the service cannot be reached, or refuses our own credential.
 
         """
         credential = await self.tokens.credential(user_id)
@@ -122,7 +122,7 @@ class ChatClients:
 
     @asynccontextmanager
     async def reading(self, reader: str, within: timedelta) -> AsyncIterator[None]:
-        """Turn what the SDK raises into what the port says.
+        """Convert what the SDK raises into the errors that the port declares.
 
         Raises:
             ReaderRefused: this reader cannot read it; another one may.
@@ -142,8 +142,8 @@ class ChatClients:
             status = error.status_code or 0
             if status == HTTPStatus.TOO_MANY_REQUESTS or not is_client_error(status):
                 raise Transient(f"listing failed: status {status}") from None
-            if status == HTTPStatus.UNAUTHORIZED and self.tokens.forget(reader):
-                raise Transient("the service refuses a token that it gave") from None
+            if status == HTTPStatus.UNAUTHORIZED and self.tokens.evict(reader):
+                raise Transient("the service refuses a token that it issued") from None
             raise ReaderRefused(
                 status, f"the service answered {status} to this reader"
             ) from None

@@ -1,4 +1,4 @@
-"""The threads of a user: the only way by which the service tells of threads at all."""
+"""The threads of a user: the service has no other way to list threads."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -10,7 +10,7 @@ from shared.domain.times import format_time
 from shared.ports.thread_finder import FoundThread
 
 PAGE_SIZE = 200
-"""The most threads that the service gives at once."""
+"""The most threads that the service returns per page."""
 
 
 class AcsThreadFinder:
@@ -21,16 +21,16 @@ class AcsThreadFinder:
         self.list_within = list_within
 
     async def threads_of(self, user_id: str) -> Sequence[FoundThread]:
-        """List a user's threads."""
+        """Return a user's threads."""
         async with (
             self.chat_clients.reading(user_id, self.list_within),
             self.chat_clients.user(user_id) as client,
         ):
             listed = client.list_chat_threads(results_per_page=PAGE_SIZE)
-            return [found(item) async for item in listed if item.id]
+            return [found_thread(item) async for item in listed if item.id]
 
     async def participants_of(self, thread_id: str, reader: str) -> Sequence[str]:
-        """List a thread's participants."""
+        """Return the raw ids of a thread's participants."""
         async with (
             self.chat_clients.reading(reader, self.list_within),
             self.chat_clients.thread(thread_id, reader) as client,
@@ -41,7 +41,7 @@ class AcsThreadFinder:
             ]
 
     async def newest_sequence(self, thread_id: str, reader: str) -> int:
-        """Read the newest message."""
+        """Return the newest message's sequence number."""
         async with (
             self.chat_clients.reading(reader, self.list_within),
             self.chat_clients.thread(thread_id, reader) as client,
@@ -51,6 +51,6 @@ class AcsThreadFinder:
             return 0
 
 
-def found(item: ChatThreadItem) -> FoundThread:
+def found_thread(item: ChatThreadItem) -> FoundThread:
     last = item.last_message_received_on
     return FoundThread(id=item.id, last_message_on=format_time(last) if last else "")

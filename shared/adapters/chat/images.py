@@ -1,8 +1,8 @@
-"""Files that people sent from Teams: the service gives them to those in the thread.
+"""Files sent from Teams: the service delivers them to the thread's participants.
 
 Rule 1: the reader's token goes to the resource's own host and to no other, whatever the
-        message says. A file in SharePoint or OneDrive is not opened by it anyway.
-Rule 2: nothing is followed: where the service sends on, there is no file.
+        message says. It could not open a file in SharePoint or OneDrive anyway.
+Rule 2: redirects are not followed: a redirected file counts as not fetched.
 """
 
 import asyncio
@@ -29,24 +29,24 @@ class ImageFetcher:
     def __init__(
         self, chat_clients: ChatClients | None, *, most_bytes: int, within: timedelta
     ) -> None:
-        """Fetch through `access`; without one, nothing is fetched."""
+        """Fetch through `chat_clients`; without them, nothing is fetched."""
         self.chat_clients = chat_clients
         self.most_bytes = most_bytes
         self.within = within
 
     async def fetch(self, url: str, reader: str) -> FetchedFile:
-        """Fetch one file."""
+        """Return one file."""
         if self.chat_clients is None:
             raise NotFetched("fetching attachments is off (FETCH_IMAGES)")
         if not is_of(self.chat_clients.endpoint, url):
-            raise NotFetched("it stands outside of the chat service")
+            raise NotFetched("it is stored outside the chat service")
         if not reader:
             raise NotFetched("nobody may read the thread")
         try:
             async with asyncio.timeout(self.within.total_seconds()):
                 return await self.get(self.chat_clients, url, reader)
         except TimeoutError:
-            raise NotFetched(f"it took longer than {self.within}") from None
+            raise NotFetched(f"fetching took longer than {self.within}") from None
         except (AzureError, ReaderRefused, Transient) as error:
             raise NotFetched(f"no answer: {type(error).__name__}") from None
 
@@ -79,7 +79,7 @@ class ImageFetcher:
 
 
 def is_of(endpoint: str, url: str) -> bool:
-    """Return whether an address is one of the resource itself."""
+    """Return whether an address belongs to the resource itself."""
     try:
         ours, asked = urlsplit(endpoint), urlsplit(url)
         is_same = (ours.scheme, ours.hostname, ours.port) == (
@@ -89,5 +89,5 @@ def is_of(endpoint: str, url: str) -> bool:
         )
     except ValueError:
         return False
-    # Parsers differ about what a backslash or a user name means: neither is needed.
+    # Parsers disagree about backslashes and user names, and neither is ever needed.
     return is_same and "\\" not in url and "@" not in asked.netloc

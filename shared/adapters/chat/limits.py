@@ -1,8 +1,8 @@
-"""The service's limits, kept to before it has to say so.
+"""The service's limits, respected before it has to throttle.
 
 Source: the service limits of Azure Communication Services. A request waits for its turn
-under every limit that counts it; a retry is a request like any other. What the service
-throttles all the same is waited out by the SDK, as `Retry-After` says.
+under every limit that counts it; a retry is a request like any other. If the service
+throttles all the same, the SDK waits as long as `Retry-After` says.
 """
 
 import asyncio
@@ -21,13 +21,13 @@ from azure.core.pipeline.policies import AsyncHTTPPolicy
 from shared import telemetry
 
 MOST_KEYS = 50_000
-"""Users and threads that are counted at once; the longest unused is forgotten."""
+"""Most users and threads counted at once; the least recently used is evicted."""
 THREAD_PATH = re.compile(r"/chat/threads/([^/]+)(?:/([a-zA-Z]+))?/?")
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So many calls in any stretch of so many seconds."""
+    """At most `calls` in any period of `seconds`."""
 
     calls: int
     seconds: float
@@ -44,7 +44,7 @@ Key = tuple[str, ...]
 
 
 def counted_by(path: str, user: str) -> Iterator[tuple[Key, tuple[Limit, ...]]]:
-    """Yield the limits that count a request, each with what it counts."""
+    """Yield the limits that a request counts against, each with its key."""
     if path.endswith("/:issueAccessToken"):
         yield ("tokens",), TOKENS
         return
@@ -64,7 +64,7 @@ def counted_by(path: str, user: str) -> Iterator[tuple[Key, tuple[Limit, ...]]]:
 
 
 class Limiter:
-    """Lets requests pass at the pace that the service allows."""
+    """Lets requests pass at the rate that the service allows."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class Limiter:
             self.passed.popitem(last=False)
 
     def wait(self, key: Key, limits: tuple[Limit, ...]) -> float:
-        """Return the seconds until one more fits under all of a key's limits."""
+        """Return the seconds until all of a key's limits allow one more request."""
         times = self.passed.get(key, ())
         now = self.now()
         return max(
@@ -103,7 +103,7 @@ class Limiter:
 
 
 class LimitPolicy(AsyncHTTPPolicy[Any, Any]):
-    """Makes each request of one user wait for its turn."""
+    """Makes every request of one user wait for its turn."""
 
     def __init__(self, limiter: Limiter, user: str = "") -> None:
         super().__init__()

@@ -1,8 +1,8 @@
-"""One thread, listed page by page; the raw JSON of every page is kept.
+"""One thread, listed page by page; the raw JSON of every page is returned.
 
 The SDK's models drop fields, so they only drive the paging. Messages are listed newest
-change first, and an edit moves a message up: a listing is taken again until a pass saw
-nothing newer than it began with.
+change first, and an edit moves a message up: the listing is repeated until a pass ends
+with nothing newer than it began with.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from shared.domain.thread.listing import Page, PageKind, items
 from shared.ports.chat_service import ServiceListing
 
 PAGE_SIZE = 200
-"""The most messages that the service gives at once."""
+"""The most messages that the service returns per page."""
 MOST_PASSES = 5
 
 
@@ -32,7 +32,7 @@ class AcsChatService:
         self.list_within = list_within
 
     async def list_thread(self, thread_id: str, reader: str) -> ServiceListing:
-        """List a thread."""
+        """Return all pages of a thread."""
         async with (
             self.chat_clients.reading(reader, self.list_within),
             self.chat_clients.thread(thread_id, reader) as client,
@@ -41,7 +41,10 @@ class AcsChatService:
 
 
 async def list_all(client: ChatThreadClient) -> ServiceListing:
-    """List messages, which must be readable; then what a former member may not see."""
+    """Return all pages; those that a former member is refused are left out.
+
+    Messages must be readable.
+    """
     messages, settled = await list_messages(client)
     properties = await unless_forbidden(get_properties, client)
     participants = await unless_forbidden(list_participants, client)
@@ -53,7 +56,7 @@ async def list_all(client: ChatThreadClient) -> ServiceListing:
 async def unless_forbidden(
     read: Callable[[ChatThreadClient], Any], client: ChatThreadClient
 ) -> list[Page]:
-    """Read something that a reader who has left is refused; nothing then."""
+    """Return the pages of something; none if the reader has left and is refused it."""
     try:
         return list(await read(client))
     except HttpResponseError as error:
@@ -63,7 +66,7 @@ async def unless_forbidden(
 
 
 async def list_messages(client: ChatThreadClient) -> tuple[list[Page], bool]:
-    """List until a whole pass held still; say whether one did."""
+    """Return the pages of a pass without changes, and whether there was such a pass."""
     for _ in range(MOST_PASSES):
         pages = await collect_pages(
             PageKind.MESSAGES, client.list_messages, results_per_page=PAGE_SIZE
@@ -91,7 +94,7 @@ async def get_properties(client: ChatThreadClient) -> list[Page]:
 async def collect_pages(
     kind: PageKind, list_items: Callable[..., Any], most: int = 0, **options: Any
 ) -> list[Page]:
-    """Take the raw bodies of all pages of a list, or of the first `most`."""
+    """Return the raw bodies of all pages of a list, or of the first `most`."""
     bodies: list[str] = []
     paged = list_items(raw_response_hook=collect_bodies(bodies), **options)
     async for _ in paged.by_page():
@@ -101,7 +104,7 @@ async def collect_pages(
 
 
 def collect_bodies(bodies: list[str]) -> Callable[[Any], None]:
-    """Return a hook that keeps the body of each good answer, as received."""
+    """Return a hook that collects the body of each successful answer, as received."""
 
     def collect(response: Any) -> None:
         if response.http_response.status_code == HTTPStatus.OK:

@@ -1,8 +1,8 @@
 """Tokens for readers: the resource may mint one for any of its own users.
 
-The SDK's answer has `expires_on` as a str, so it must never be handed to a credential
-as it is; only its text is used here. A token is kept, in memory only, for most of its
-life: a user is in many threads.
+The SDK's answer has `expires_on` as a str, so it must never be passed to a credential
+as it is; only its text is used here. A token is cached, in memory only, for most of its
+lifetime, because a user is in many threads.
 """
 
 import time
@@ -23,19 +23,19 @@ from shared.ports.chat_service import ReaderRefused
 SCOPE = "chat.join.limited"
 """The narrowest scope that may read: it cannot create, change or delete a thread."""
 LIFETIME = timedelta(hours=1)
-"""The shortest that the service gives."""
+"""The shortest lifetime that the service offers."""
 CACHED_FOR = timedelta(minutes=45)
-"""Less than its life: a listing that begins with a token must end before it does."""
+"""Less than its lifetime: a listing must end before the token it began with expires."""
 MOST_CACHED = 10_000
 
 
 @dataclass(slots=True)
 class CachedToken:
-    """A token, until when it is kept, and whether it was used more than once."""
+    """A token, until when it is cached, and whether it was used more than once."""
 
     text: str
     until: float
-    again: bool = False
+    reused: bool = False
 
 
 class Tokens:
@@ -50,12 +50,12 @@ class Tokens:
 
         Raises:
             ReaderRefused: the resource has no token for this user.
-            Transient: the service is not to be reached, or refuses our own credential.
+            Transient: the service cannot be reached, or refuses our own credential.
 
         """
         cached = self.cached.get(reader)
         if cached and cached.until > time.monotonic():
-            cached.again = True
+            cached.reused = True
             return CommunicationTokenCredential(cached.text)
         text = await self.mint(reader)
         self.cached[reader] = CachedToken(
@@ -66,10 +66,13 @@ class Tokens:
             self.cached.popitem(last=False)
         return CommunicationTokenCredential(text)
 
-    def forget(self, reader: str) -> bool:
-        """Forget a token that was refused; say whether a new one may do better."""
+    def evict(self, reader: str) -> bool:
+        """Evict a refused token; return whether a new one may be accepted.
+
+        A token that is refused on its first use was not refused for its age.
+        """
         cached = self.cached.pop(reader, None)
-        return cached is not None and cached.again
+        return cached is not None and cached.reused
 
     async def mint(self, reader: str) -> str:
         try:

@@ -1,1 +1,1 @@
-"""Azure Storage: the adapters behind the log, the archive, the leases and the queue."""
+"""Storage: adapters for the log, archives, leases, queues and unprocessed events."""

@@ -1,16 +1,18 @@
 """The append log on append blobs: group commit over segments that roll.
 
 Rule 1: per stem, one append is in flight at a time. Lines that arrive meanwhile gather
-        and leave together; a lone line leaves at once, nothing waits on a timer.
+        and are appended together; a single line is appended at once. There is no timer.
 Rule 2: a caller returns when the block that holds its line is committed, and fails
         exactly when that block failed (P1). A block fails when its oldest line has
         waited `BUDGET`.
 Rule 3: stems take turns, first come, first served, at most `most_appends` at once:
-        more could not go faster than this process, and would gather less.
-Rule 4: lines that wait take bounded memory; a caller waits for room, not its line.
+        more would not go faster, since this process is the limit, and would make
+        smaller blocks.
+Rule 4: waiting lines share a byte budget; without a share of it, the caller waits, and
+        its line is not queued yet.
 Rule 5: appends carry no position: concurrent appends of several instances are atomic
-        and in any order. An append repeated after an ambiguous failure may stand
-        twice; replay removes it (P3).
+        and in any order. An append repeated after an ambiguous failure may be in the
+        log twice; replay removes the duplicate (P3).
 Rule 6: a segment is created with if-none-match and never otherwise: creating over an
         existing append blob truncates it.
 """
@@ -34,32 +36,33 @@ from shared.domain import layout
 from shared.domain.errors import Transient
 
 BLOCK_BYTES = 4 * 1024 * 1024
-"""A block is closed once it holds this much; one longer line travels alone."""
+"""Most bytes of a block; a longer line is a block of its own."""
 BLOCK_LINES = 10_000
 MOST_APPENDS = 16
-"""Appends in flight. One costs this process about a millisecond of its own time."""
+"""Appends in flight. Each costs this process about a millisecond of CPU time."""
 WAITING_BYTES = 64 * 1024 * 1024
 ROLL_AT = 49_000
-"""Blocks after which the next segment is used; the service allows 50,000."""
+"""Blocks after which the next segment begins; the service allows 50,000."""
 BUDGET = 20.0
 """Seconds until a caller gives up: Event Grid waits 30 for the whole delivery."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
-KEPT_WRITERS = 256
-"""Idle writers kept for their blob clients, at about 32 kB each."""
+MOST_WRITERS = 256
+"""Idle writers are cached up to this number for their blob clients, of 32 kB each."""
 
 FULL = {"BlockCountExceedsLimit", "BlobIsSealed", "MaxBlobSizeConditionNotMet"}
 TRY_AGAIN = {408, 409, 429, 500, 502, 503, 504, 0}
-"""409 is BlobModifiedWhileReading: a listing or a read came in between."""
-SLIPS = (TypeError, ValueError, KeyError, AttributeError)
-"""What the SDK lets slip on an error answer that is not the service's own: a load
-balancer's, say, which has no code or no message."""
+"""409 is BlobModifiedWhileReading: the service refuses an append during a listing or a
+read. 0 is no answer."""
+SDK_ERRORS = (TypeError, ValueError, KeyError, AttributeError)
+"""What the SDK raises by mistake on an error answer that is not the service's own: that
+of a load balancer, for instance, which has no code or no message."""
 STOPPED = "the writer was stopped"
 
 Waiter = asyncio.Future[None]
 
 
 class Line(NamedTuple):
-    """A line that waits, whom to tell, and by when (in the loop's time)."""
+    """A waiting line, the future of its caller, and its deadline in the loop's time."""
 
     data: bytes
     waiter: Waiter
@@ -67,7 +70,7 @@ class Line(NamedTuple):
 
 
 class Remedy(Enum):
-    """What helps against a failed append."""
+    """What to do about a failed append."""
 
     CREATE = "create"
     ROLL = "roll"
@@ -109,7 +112,7 @@ class BlobAppendLog:
         self.writers: OrderedDict[str, Writer] = OrderedDict()
 
     async def append(self, stem: str, line: bytes) -> None:
-        """Append a line."""
+        """Append a line as part of the stem's next block."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + BUDGET
         size = len(line)
@@ -128,31 +131,33 @@ class BlobAppendLog:
             self.budget.release(size)
 
     async def drain(self, writer: Writer) -> None:
-        """Commit what waits until nothing does."""
+        """Commit waiting lines until there are none."""
         try:
             while writer.waiting:
-                async with self.turns:  # what arrives before our turn comes along
+                # The block is cut only when our turn has come: whatever arrives until
+                # then is part of it, so that a busy process makes larger blocks.
+                async with self.turns:
                     lines = next_block(writer.waiting, self.block_bytes)
                     if lines:
-                        await self.commit_for(writer, lines)
+                        await self.commit_and_settle(writer, lines)
         finally:
             writer.task = None
-            # Only a writer that was stopped leaves anybody waiting here.
+            # Callers are left waiting here only if this task was cancelled.
             settle(writer.waiting, STOPPED)
             writer.waiting.clear()
-            self.keep(writer)
+            self.evict_idle(writer)
 
-    def keep(self, writer: Writer) -> None:
-        """Keep an idle writer for the next line; let go of the longest idle ones."""
-        self.writers.move_to_end(writer.stem)
-        while len(self.writers) > KEPT_WRITERS:
+    def evict_idle(self, newest: Writer) -> None:
+        """Cache `newest` for the next line of its stem; evict the longest idle."""
+        self.writers.move_to_end(newest.stem)
+        while len(self.writers) > MOST_WRITERS:
             oldest = next(iter(self.writers.values()))
             if oldest.task is not None:
                 return
             del self.writers[oldest.stem]
 
-    async def commit_for(self, writer: Writer, lines: list[Line]) -> None:
-        """Commit a block and tell exactly those whose lines are in it."""
+    async def commit_and_settle(self, writer: Writer, lines: list[Line]) -> None:
+        """Commit a block, and report the result to exactly the callers in it."""
         failure = STOPPED
         try:
             await self.commit(writer, lines)
@@ -163,12 +168,16 @@ class BlobAppendLog:
             settle(lines, failure)
 
     async def commit(self, writer: Writer, lines: list[Line]) -> None:
-        """Append a block, whatever that takes, until its oldest line gives up."""
+        """Append a block, retrying until its oldest line has used up its time."""
         block = b"".join([line.data for line in lines])
         pause = FIRST_PAUSE
         trouble = "no answer"
         try:
             async with asyncio.timeout_at(lines[0].deadline):
+                # Our own loop instead of the SDK's: whose first pause alone is 15 s,
+                # and which can neither create nor roll a segment. A block may be
+                # committed although no answer came, and is then appended twice: a
+                # duplicate is harmless (P3), a lost event is not (P1).
                 while True:
                     blob = self.open(writer)
                     try:
@@ -177,8 +186,8 @@ class BlobAppendLog:
                     except AzureError as error:
                         trouble = failures.describe(error)
                         remedy = find_remedy(error)
-                    except SLIPS as error:
-                        trouble = f"an answer that is none: {type(error).__name__}"
+                    except SDK_ERRORS as error:
+                        trouble = f"an unreadable answer: {type(error).__name__}"
                         remedy = Remedy.WAIT
                     if remedy is Remedy.GIVE_UP:
                         raise Transient(f"append refused: {trouble}")
@@ -195,15 +204,17 @@ class BlobAppendLog:
             writer.next_segment()
 
     def open(self, writer: Writer) -> BlobClient:
-        """Return the client of the writer's segment; making one is dear."""
+        """Return the client of the writer's segment; creating one is expensive."""
         if writer.blob is None:
             path = layout.segment_path(writer.stem, writer.roll)
             writer.blob = self.container.get_blob_client(path)
         return writer.blob
 
     async def create(self, blob: BlobClient) -> None:
-        """Create a segment, and its container where infra has not."""
+        """Create a segment, and its container if the deployment has not."""
         try:
+            # Another instance may have created it just now, and appended to it:
+            # creating over an existing append blob would truncate it.
             await blob.create_append_blob(match_condition=MatchConditions.IfMissing)
         except ResourceExistsError:
             return
@@ -214,13 +225,13 @@ class BlobAppendLog:
                 raise Transient(f"create: {failures.describe(error)}") from None
 
     async def close(self) -> None:
-        """Wait until everything that waits is committed or has failed."""
+        """Wait until every waiting line is committed or has failed."""
         tasks = [writer.task for writer in self.writers.values() if writer.task]
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def settle(lines: Iterable[Line], failure: str) -> None:
-    """Tell each caller the same: committed, or why not."""
+    """Report one result to all callers: committed if `failure` is "", else failed."""
     for line in lines:
         if line.waiter.done():
             continue  # its caller was cancelled
@@ -231,9 +242,10 @@ def settle(lines: Iterable[Line], failure: str) -> None:
 
 
 def next_block(waiting: deque[Line], limit: int) -> list[Line]:
-    """Take whole lines off the front, at least one, up to `limit` bytes.
+    """Remove and return whole lines from the front, up to `limit` bytes.
 
-    A line whose caller was cancelled is dropped: its event is not acknowledged.
+    A longer line comes alone. A line whose caller was cancelled is dropped, since its
+    event is not acknowledged; if all were cancelled, nothing is returned.
     """
     lines: list[Line] = []
     size = 0

@@ -1,8 +1,8 @@
 """An archive in a folder: a downloaded copy, an export, a mounted share.
 
-Rule 1: nothing is followed out of the folder: a link is told, never read.
-Rule 2: files are small and disks are near: what is read and written is not handed to
-        threads, which takes longer than doing it.
+Rule 1: links are not followed out of the folder: a link is reported, never read.
+Rule 2: files are small and disks are fast: reading and writing do not use threads,
+        which would take longer than the work itself.
 Rule 3: a file is created or replaced whole or not at all, and created only once.
 """
 
@@ -27,47 +27,47 @@ from shared.ports.leases import LeaseHeld
 
 PART = 4 * 1024 * 1024
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
-"""What a file system answers that knows no hard links."""
+"""The errors of a file system without hard links."""
 
 
 class FolderArchive:
-    """The files under one folder, and the ledger's appends."""
+    """The files in one folder, and appends to the ledger."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.numbers = itertools.count()
-        # Files of a folder are read one after the other: each is looked at once.
-        self.is_inside = functools.lru_cache(maxsize=256)(self.looks_inside)
+        # The files of a folder are read one after the other: resolve the folder once.
+        self.is_inside = functools.lru_cache(maxsize=256)(self.resolves_inside)
 
     @functools.cached_property
     def real(self) -> str:
-        """The folder itself, links followed."""
+        """The folder with its links resolved."""
         return os.path.realpath(self.root)
 
-    def looks_inside(self, folder: str) -> bool:
-        """Return whether a folder, its links followed, is inside the archive's."""
+    def resolves_inside(self, folder: str) -> bool:
+        """Return whether a folder, its links resolved, is inside the archive."""
         target = os.path.realpath(folder)
         return os.path.commonpath((target, self.real)) == self.real
 
     async def walk(self, prefix: str = "") -> AsyncIterator[StoredFile]:
-        """Yield every file."""
+        """Yield every file under a prefix."""
         folder = prefix.rpartition("/")[0]
         start = self.root / folder
-        if not self.looks_inside(str(start)) or not start.is_dir():
+        if not self.resolves_inside(str(start)) or not start.is_dir():
             return
         for file in files_below(start, f"{folder}/" if folder else ""):
-            await asyncio.sleep(0)  # long walks let progress through
+            await asyncio.sleep(0)  # let other tasks run during a long walk
             if file.path.startswith(prefix):
                 yield file
 
     async def read(self, path: str) -> bytes:
-        """Read a file."""
+        """Return a file's bytes."""
         return b"".join([part async for part in self.stream(path)])
 
     async def stream(self, path: str) -> AsyncIterator[bytes]:
-        """Read a file in parts."""
+        """Yield a file's bytes in parts."""
         try:
-            with self.opened(path) as file:
+            with self.open_for_reading(path) as file:
                 while part := file.read(PART):
                     yield part
                     await asyncio.sleep(0)
@@ -75,44 +75,44 @@ class FolderArchive:
             raise Transient(f"read {path}: {error.strerror}") from None
 
     async def tail(self, path: str, count: int) -> bytes:
-        """Read the end of a file."""
-        with self.opened(path) as file:
+        """Return the last bytes of a file."""
+        with self.open_for_reading(path) as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - count))
             return file.read()
 
-    def opened(self, path: str) -> IO[bytes]:
+    def open_for_reading(self, path: str) -> IO[bytes]:
         file = self.at(path)
         if not self.is_inside(os.path.dirname(file)) or not is_plain(file):
             raise IntegrityError(f"{path} is missing from the archive")
         return open(file, "rb")
 
     def at(self, path: str) -> str:
-        # A string, since a path object costs more than what is done with it here.
+        # A string: building a Path object costs more than the work done with it here.
         return f"{self.root}{os.sep}{path}"
 
     async def create(self, path: str, data: bytes | Iterator[bytes]) -> None:
-        """Create a file."""
+        """Write a file that does not exist yet."""
         parts = [data] if isinstance(data, bytes) else data
         self.write(path, parts, link)
 
     async def check_erasable(self) -> None:
-        """Ask whether the folder can be written."""
+        """Raise `Immutable` if the folder is not writable."""
         if not os.access(self.root, os.W_OK):
             raise Immutable("the folder cannot be written")
 
     async def replace(self, path: str, data: bytes) -> None:
-        """Replace a file."""
+        """Write a file in place of an existing one."""
         self.write(path, [data], os.replace)
 
     def write(
         self, path: str, parts: Iterable[bytes], put: Callable[[str, str], None]
     ) -> None:
-        """Write a file under another name, and put it into its place."""
+        """Write a file under a temporary name, then move it into place with `put`."""
         target = self.at(path)
         folder, name = os.path.split(target)
         file = f"{folder}{os.sep}.{name}.{os.getpid()}-{next(self.numbers)}.new"
         try:
-            with opened_in_folder(file, "wb") as out:
+            with open_in_folder(file, "wb") as out:
                 out.writelines(parts)
             put(file, target)
         except FileExistsError:
@@ -126,11 +126,11 @@ class FolderArchive:
                 os.unlink(file)
 
     async def append(self, stem: str, line: bytes) -> None:
-        """Append a line to the ledger."""
+        """Append a line to the ledger; return once it is on disk."""
         path = layout.segment_path(stem, 0)
         try:
-            with opened_in_folder(self.at(path), "a+b") as file:
-                # Who died in the middle of a line must not tear the next one too.
+            with open_in_folder(self.at(path), "a+b") as file:
+                # If a process died in the middle of a line, keep the next one whole.
                 file.write(line if ends_a_line(file) else b"\n" + line)
                 file.flush()
                 os.fsync(file.fileno())
@@ -138,8 +138,8 @@ class FolderArchive:
             raise Transient(f"append to {path}: {error.strerror}") from None
 
 
-def opened_in_folder(file: str, mode: str) -> IO[bytes]:
-    """Open a file to write; make its folder where there is none yet."""
+def open_in_folder(file: str, mode: str) -> IO[bytes]:
+    """Open a file for writing; create its folder if it does not exist."""
     try:
         return open(file, mode)
     except FileNotFoundError:
@@ -148,11 +148,12 @@ def opened_in_folder(file: str, mode: str) -> IO[bytes]:
 
 
 def link(file: str, target: str) -> None:
-    """Rename a finished file, unless the name is taken.
+    """Give a finished file its name, unless the name is taken.
 
     Raises:
-        FileExistsError: it is. Where the file system knows no hard links, as some
-            network shares, another machine may still be a moment faster.
+        FileExistsError: the name is taken. On a file system without hard links, such as
+            some network shares, a file that another machine creates in the same moment
+            goes unnoticed and is replaced.
 
     """
     try:
@@ -174,69 +175,66 @@ def ends_a_line(file: IO[bytes]) -> bool:
 
 
 class NoThreadLogs:
-    """The log of a folder: there is none, so a thread is what the service lists.
-
-    See the port of thread logs.
-    """
+    """The log of a folder: always empty, so a thread is only what the service lists."""
 
     async def threads(self) -> AsyncIterator[ThreadLog]:
-        """Yield no thread."""
+        """Yield nothing."""
         return
         yield
 
     async def thread(self, thread_id: str) -> ThreadLog:
-        """Return a thread without segments."""
+        """Return the thread without any segments."""
         return ThreadLog(thread_id=thread_id, segments=(), markers={})
 
-    async def read(self, segment: Segment, start: int) -> bytes:  # noqa: ARG002 - as the port has it
-        """Read a segment, of which there is none."""
-        raise IntegrityError(f"{segment.path} is in no log")
+    async def read(self, segment: Segment, start: int) -> bytes:  # noqa: ARG002 - the port's signature
+        """Raise, since there are no segments."""
+        raise IntegrityError(f"{segment.path} is not in a log")
 
-    async def quarantined(self, thread_id: str) -> bytes:  # noqa: ARG002 - as the port has it
-        """Return nothing."""
+    async def quarantined(self, thread_id: str) -> bytes:  # noqa: ARG002 - the port's signature
+        """Return no lines."""
         return b""
 
     async def clear_quarantine(self, thread_id: str) -> None:
-        """Clear nothing."""
+        """Do nothing: a folder has no quarantine."""
 
     async def mark(self, thread_id: str, revision: int, covers: Covers) -> None:
-        """Mark nothing: there is nothing to prune."""
+        """Do nothing: there are no segments to mark."""
 
-    async def prune(self, segment: Segment) -> bool:  # noqa: ARG002 - as the port has it
-        """Prune nothing."""
+    async def prune(self, segment: Segment) -> bool:  # noqa: ARG002 - the port's signature
+        """Return False: there are no segments to prune."""
         return False
 
     async def unmark(self, thread_id: str, revision: int) -> None:
-        """Unmark nothing."""
+        """Do nothing: there are no markers."""
 
-    async def append(self, stem: str, line: bytes) -> None:  # noqa: ARG002 - as the port has it
-        """Refuse: a folder takes no events."""
+    async def append(self, stem: str, line: bytes) -> None:  # noqa: ARG002 - the port's signature
+        """Raise, since a folder receives no events."""
         raise IntegrityError(f"{stem}: a folder has no log")
 
 
 class FolderLease:
-    """A lock that is held. The system takes it back when this process ends."""
+    """A held lock. The operating system releases it when this process ends."""
 
     async def confirm(self) -> None:
-        """Be sure."""
+        """Do nothing: a held lock cannot be lost."""
 
 
 class FolderLeases:
-    """Locks on small files below a folder, for the processes of this machine."""
+    """Locks on small files in a folder, for the processes of this machine."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     @asynccontextmanager
     async def hold(self, path: str) -> AsyncIterator[FolderLease]:
-        """Hold a lock."""
+        """Hold a lock while the block runs."""
         file = self.root / f"{path}.lock"
         lock = FileLock(file, blocking=False, thread_local=False)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             lock.acquire()
         except Timeout:
-            raise LeaseHeld("another process of this machine holds the lock") from None
+            raise LeaseHeld("another process on this machine holds the lock") from None
         except OSError as error:
             raise Transient(f"lock {path}: {error.strerror}") from None
         try:
@@ -246,16 +244,16 @@ class FolderLeases:
 
 
 class NoLeases:
-    """Where nothing can be locked: one process at a time has to be enough."""
+    """No locks, for stores without them: run one process at a time."""
 
     @asynccontextmanager
-    async def hold(self, path: str) -> AsyncIterator[FolderLease]:  # noqa: ARG002 - as the port has it
-        """Hold nothing."""
+    async def hold(self, path: str) -> AsyncIterator[FolderLease]:  # noqa: ARG002 - the port's signature
+        """Hold nothing while the block runs."""
         yield FolderLease()
 
 
 def files_below(folder: Path, prefix: str) -> Iterator[StoredFile]:
-    """Yield the files of a folder and of those in it, in the order of their paths."""
+    """Yield the files of a folder and its subfolders, in the order of their paths."""
     entries = sorted(os.scandir(folder), key=name_in_order)
     for entry in entries:
         path = f"{prefix}{entry.name}"

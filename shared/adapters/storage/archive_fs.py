@@ -1,10 +1,10 @@
-"""An archive on any file system that fsspec knows: s3, gs, abfs, sftp, memory.
+"""An archive on any file system that fsspec supports: s3, gs, abfs, sftp, memory.
 
-Rule 1: a file appears whole or not at all, where the file system can do that.
-Rule 2: nothing that exists is written over. Two processes that create the same file at
-        the same moment are not told apart, though: most of these file systems cannot
-        create only what is not there (docs/storage.md).
-Rule 3: an append is a file of its own, for most of them cannot append either.
+Rule 1: a file appears whole or not at all, if the file system can do that.
+Rule 2: an existing file is never overwritten, except when two processes create the same
+        file at the same moment: most of these file systems cannot create a file only if
+        it is missing (docs/storage.md).
+Rule 3: an append is a file of its own, since most of them cannot append either.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ PART = 4 * 1024 * 1024
 
 
 class FsspecArchive:
-    """The files under one path of a file system, and the ledger's appends."""
+    """The files under one path of a file system, and appends to the ledger."""
 
     def __init__(self, files: Any, root: str) -> None:
         """Use `files`, an fsspec file system, below `root`."""
@@ -30,14 +30,14 @@ class FsspecArchive:
         self.rolling = asyncio.Lock()
 
     async def walk(self, prefix: str = "") -> AsyncIterator[StoredFile]:
-        """Yield every file."""
+        """Yield every file under a prefix."""
         folder = prefix.rpartition("/")[0]
         async for file in self.below(f"{folder}/" if folder else ""):
             if file.path.startswith(prefix):
                 yield file
 
     async def below(self, folder: str) -> AsyncIterator[StoredFile]:
-        """Yield the files of a folder and of those in it, in the order of paths."""
+        """Yield the files of a folder and its subfolders, in order of their paths."""
         for path, size in sorted(await self.run(f"list {folder}", self.listed, folder)):
             if not path.endswith("/"):
                 yield StoredFile(path=path, size=size)
@@ -46,13 +46,13 @@ class FsspecArchive:
                 yield file
 
     def listed(self, folder: str) -> list[tuple[str, int]]:
-        """Return what stands in a folder, with its size; folders end with a slash."""
+        """Return a folder's entries with their sizes; subfolders end with a slash."""
         try:
-            entries_found = self.files.ls(self.at(folder), detail=True, refresh=True)
+            listing = self.files.ls(self.at(folder), detail=True, refresh=True)
         except (FileNotFoundError, NotADirectoryError):
             return []
         entries = []
-        for entry in entries_found:
+        for entry in listing:
             name = str(entry["name"]).rstrip("/").rpartition("/")[2]
             is_folder = entry["type"] == "directory"
             path = f"{folder}{name}{'/' if is_folder else ''}"
@@ -60,12 +60,12 @@ class FsspecArchive:
         return entries
 
     async def read(self, path: str) -> bytes:
-        """Read a file."""
+        """Return a file's bytes."""
         data: bytes = await self.run(f"read {path}", self.files.cat_file, self.at(path))
         return data
 
     async def stream(self, path: str) -> AsyncIterator[bytes]:
-        """Read a file in parts."""
+        """Yield a file's bytes in parts."""
         start = 0
         while part := await self.run(f"read {path}", self.part, path, start):
             yield part
@@ -79,14 +79,14 @@ class FsspecArchive:
         return data
 
     async def tail(self, path: str, count: int) -> bytes:
-        """Read the end of a file."""
+        """Return the last bytes of a file."""
         data: bytes = await self.run(
             f"read {path}", self.files.tail, self.at(path), count
         )
         return data
 
     async def create(self, path: str, data: bytes | Iterator[bytes]) -> None:
-        """Create a file."""
+        """Write a file that does not exist yet."""
         if path in self.writing:
             raise AlreadyExists(f"{path} is being written already")
         self.writing.add(path)
@@ -99,10 +99,10 @@ class FsspecArchive:
             self.writing.discard(path)
 
     async def check_erasable(self) -> None:
-        """Ask nothing: no file system tells beforehand."""
+        """Do nothing: these file systems cannot say beforehand."""
 
     async def replace(self, path: str, data: bytes) -> None:
-        """Replace a file."""
+        """Write a file in place of an existing one."""
         await self.run(f"write {path}", self.write, path, [data])
 
     def write(self, path: str, parts: Iterable[bytes]) -> None:
@@ -119,7 +119,7 @@ class FsspecArchive:
         file.commit()
 
     async def append(self, stem: str, line: bytes) -> None:
-        """Write a line into a file of its own: no such store can append."""
+        """Write a line into a file of its own: most of these stores cannot append."""
         async with self.rolling:
             if stem not in self.rolls:
                 paths = [file.path async for file in self.walk(stem)]
@@ -132,7 +132,7 @@ class FsspecArchive:
         return f"{self.root}/{path}"
 
     async def run(self, what: str, do: Callable[..., Any], *arguments: Any) -> Any:
-        """Do something in a thread, and turn what it raises into what the port says."""
+        """Call `do` in a thread; convert its errors into those of the port."""
         try:
             return await asyncio.to_thread(do, *arguments)
         except FileNotFoundError:

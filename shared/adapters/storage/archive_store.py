@@ -1,4 +1,4 @@
-"""Archives on block blobs: each file is created once; only erasure writes one again."""
+"""Archives on block blobs: a file is created once; only an erasure replaces it."""
 
 from collections.abc import AsyncIterator, Iterator
 from http import HTTPStatus
@@ -13,7 +13,7 @@ from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import BlobServiceClient
 
 from shared.adapters.storage import failures
-from shared.adapters.storage.clients import create_container, why_kept
+from shared.adapters.storage.clients import create_container, why_protected
 from shared.domain import layout
 from shared.domain.errors import IntegrityError, Transient
 from shared.ports.archive_store import AlreadyExists, Immutable, StoredFile
@@ -25,7 +25,7 @@ CONTENT_TYPES = {
 }
 READ_BYTES = 16 * 1024 * 1024
 BLOCK_BYTES = 4 * 1024 * 1024
-"""Bytes of a block of a longer file, as the SDK cuts it by default."""
+"""Bytes per block of a longer file: the SDK's default."""
 
 
 class BlobArchiveStore:
@@ -37,7 +37,7 @@ class BlobArchiveStore:
         self.container = service.get_container_client(container)
 
     async def walk(self, prefix: str = "") -> AsyncIterator[StoredFile]:
-        """Yield every file."""
+        """Yield every file under a prefix."""
         try:
             async for blob in self.container.list_blobs(prefix or None):
                 yield StoredFile(path=blob.name, size=blob.size)
@@ -48,15 +48,16 @@ class BlobArchiveStore:
                 ) from None
 
     async def read(self, path: str) -> bytes:
-        """Read a file."""
+        """Return a file's bytes."""
         return b"".join([part async for part in self.stream(path)])
 
     async def stream(self, path: str) -> AsyncIterator[bytes]:
-        """Read a file in parts."""
+        """Yield a file's bytes in parts."""
         try:
             offset, part = 0, b""
             while not offset or len(part) == READ_BYTES:
-                # One GET each, so that the SDK pins no ETag while a ledger grows.
+                # One GET per part: within one download the SDK would insist on the ETag
+                # of the first, which changes whenever the ledger grows.
                 download = await self.container.download_blob(
                     path, offset=offset, length=READ_BYTES
                 )
@@ -67,11 +68,11 @@ class BlobArchiveStore:
             raise IntegrityError(f"{path} is missing from the archive") from None
         except AzureError as error:
             if failures.status(error) == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-                return  # there is nothing at all, or nothing more
+                return  # the file is empty, or ends exactly here
             raise Transient(f"read {path}: {failures.describe(error)}") from None
 
     async def tail(self, path: str, count: int) -> bytes:
-        """Read the end of a file."""
+        """Return the last bytes of a file."""
         blob = self.container.get_blob_client(path)
         try:
             size = (await blob.get_blob_properties()).size
@@ -85,10 +86,10 @@ class BlobArchiveStore:
             raise Transient(f"read {path}: {failures.describe(error)}") from None
 
     async def create(self, path: str, data: bytes | Iterator[bytes]) -> None:
-        """Create a file."""
+        """Write a file that does not exist yet."""
         if not isinstance(data, bytes):
             data = short_or_long(data)
-        attempts = 2 if isinstance(data, bytes) else 1  # a stream cannot be sent again
+        attempts = 2 if isinstance(data, bytes) else 1  # a stream cannot be resent
         for _ in range(attempts):
             try:
                 await self.upload(path, data, overwrite=False)
@@ -116,14 +117,14 @@ class BlobArchiveStore:
         )
 
     async def check_erasable(self) -> None:
-        """Ask for policies and holds of the container."""
-        with failures.as_transient("ask for the container's policies"):
-            reason = await why_kept(self.container)
+        """Raise `Immutable` if a policy or legal hold protects the container."""
+        with failures.as_transient("read the container's policies"):
+            reason = await why_protected(self.container)
         if reason:
             raise Immutable(reason)
 
     async def replace(self, path: str, data: bytes) -> None:
-        """Replace a file."""
+        """Write a file in place of an existing one."""
         try:
             await self.upload(path, data, overwrite=True)
         except AzureError as error:
@@ -134,7 +135,7 @@ class BlobArchiveStore:
 
 
 def short_or_long(parts: Iterator[bytes]) -> bytes | Iterator[bytes]:
-    """Return the bytes as a whole where they fit into one block, else the parts."""
+    """Return all bytes at once if they fit into one block, else the parts."""
     begun: list[bytes] = []
     size = 0
     for part in parts:

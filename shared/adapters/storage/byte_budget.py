@@ -1,13 +1,14 @@
-"""Bounded memory: who comes with more than there is room for waits their turn."""
+"""Bounded memory: a caller waits while the byte budget is used up."""
 
 import asyncio
 from collections import deque
 
 
 class ByteBudget:
-    """A number of bytes shared by many, first come, first served.
+    """A number of bytes that callers share, first come, first served.
 
-    What is larger than all of it is let in alone, so that nobody waits for ever.
+    An amount larger than the whole budget is admitted when nothing else is, so that
+    nobody waits for ever.
     """
 
     def __init__(self, size: int) -> None:
@@ -16,21 +17,21 @@ class ByteBudget:
         self.queue: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     def try_acquire(self, amount: int) -> bool:
-        """Take `amount` bytes now, if there is room and nobody waits for it."""
+        """Acquire `amount` bytes now; return False if they are taken or others wait."""
         if self.queue or not self.fits(amount):
             return False
         self.used += amount
         return True
 
     async def acquire(self, amount: int) -> None:
-        """Take `amount` bytes once it is our turn; cancelled, nothing is taken."""
+        """Acquire `amount` bytes once it is our turn; none if cancelled."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.queue.append((amount, turn))
         try:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self.used -= amount  # let in, and cancelled in the same moment
+                self.used -= amount  # admitted and cancelled at the same moment
             self.admit_waiting()
             raise
 
@@ -43,7 +44,7 @@ class ByteBudget:
         return self.used + amount <= self.size or self.used == 0
 
     def admit_waiting(self) -> None:
-        """Let in whoever is next, as long as there is room."""
+        """Admit the next callers as long as there are bytes left."""
         while self.queue:
             amount, turn = self.queue[0]
             if not turn.done():

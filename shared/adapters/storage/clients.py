@@ -1,4 +1,4 @@
-"""Clients of one storage account, made once per process inside the running loop."""
+"""Clients of one storage account, created once per process in the running loop."""
 
 import urllib.request
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ APPEND_OPTIONS: dict[str, Any] = {
     "connection_timeout": 5,
     "read_timeout": 10,
 }
-"""The append path has a retry loop of its own: the SDK's first pause alone is 15 s."""
+"""Appends have their own retry loop: the SDK's first pause alone is 15 s."""
 OTHER_OPTIONS: dict[str, Any] = {
     "retry_total": 3,
     "initial_backoff": 1,
@@ -28,19 +28,21 @@ PERSON_OPTIONS: dict[str, Any] = {
     "increment_base": 2,
     "read_timeout": 30,
 }
-"""Somebody waits at a terminal: say soon that an account is not to be reached."""
+"""For commands: whoever waits at a terminal should soon hear that an account cannot
+be reached."""
 
 MOST_CONNECTIONS = 64
 KEEP_ALIVE = 60.0
-"""Seconds that an idle connection is kept: chat comes in bursts, TLS is dear."""
+"""Seconds that an idle connection stays open: chat comes in bursts, and TLS handshakes
+are expensive."""
 
 
 def lean_transport() -> AioHttpTransport:
-    """Return a transport that asks the environment about proxies once, not per request.
+    """Return a transport that reads the proxy settings once, not per request.
 
     By default the SDK lets aiohttp look up .netrc and the proxy variables for each
-    request, both in another thread: half of what an append costs (docs/performance.md).
-    Call it inside the running loop.
+    request, both in another thread: half the cost of an append (docs/performance.md).
+    It must be called in the running loop.
     """
     has_proxy = bool(urllib.request.getproxies())
     session = aiohttp.ClientSession(
@@ -90,18 +92,18 @@ class Account:
         )
 
 
-async def why_kept(container: ContainerClient) -> str:
-    """Return what forbids removing anything from a container; "" where nothing does."""
+async def why_protected(container: ContainerClient) -> str:
+    """Return what forbids deleting anything from a container; "" if nothing does."""
     properties = await container.get_container_properties()
     if properties.has_legal_hold:
         return "the container has a legal hold; have it cleared first"
     if properties.has_immutability_policy:
-        return "the container has an immutability policy; nothing can go"
+        return "the container has an immutability policy; nothing can be deleted"
     return ""
 
 
 async def create_container(container: ContainerClient) -> None:
-    """Create a container that infra has not; somebody being faster is fine."""
+    """Create a container that the deployment has not; it may exist by now."""
     try:
         await container.create_container()
     except ResourceExistsError:

@@ -1,7 +1,7 @@
-"""What an answer of Azure Storage means to us.
+"""What a failure of Azure Storage means to us.
 
-An exception class of the SDK says little: a lost answer to a request that was carried
-out comes as "safe to retry". Status and error code are what counts.
+The SDK's exception classes say little: if the answer to a successful request is lost,
+the class says "safe to retry". Status and error code are what counts.
 """
 
 from collections.abc import Iterator
@@ -13,25 +13,25 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from shared.domain.errors import Transient
 
 NOT_ALLOWED = (
-    " (not allowed: a role is missing, or the account keeps this address out; "
+    " (not allowed: a role is missing, or the account's firewall blocks this address; "
     "see docs/operations.md)"
 )
 
 
 def code(error: AzureError) -> str:
-    """Return the service's error code, which the SDK has as a str or as an enum."""
+    """Return the service's error code, a str or an enum in the SDK; "" for none."""
     value = getattr(error, "error_code", None)
     return str(getattr(value, "value", value) or "")
 
 
 def status(error: AzureError) -> int:
-    """Return the HTTP status, 0 where no answer came."""
+    """Return the HTTP status; 0 if no answer came."""
     number = error.status_code if isinstance(error, HttpResponseError) else None
     return int(number or 0)
 
 
 def describe(error: AzureError) -> str:
-    """Return what went wrong without any text that came from outside (P9)."""
+    """Return what went wrong, without any text from outside (P9)."""
     kind, number = type(error).__name__, status(error)
     said = f"{kind} {number or 'no answer'} {code(error)}".strip()
     return said + NOT_ALLOWED if number == HTTPStatus.FORBIDDEN else said
@@ -47,7 +47,7 @@ def is_missing(error: AzureError) -> bool:
 
 @contextmanager
 def as_transient(what: str) -> Iterator[None]:
-    """Turn any failure of the SDK into `Transient`, saying what was being done."""
+    """Convert any failure of the SDK into `Transient`; `what` names the operation."""
     try:
         yield
     except AzureError as error:

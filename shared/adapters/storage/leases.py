@@ -22,18 +22,18 @@ RENEW_EVERY = 20
 
 
 class BlobLease:
-    """A lease that is held."""
+    """A held lease."""
 
     def __init__(self, lease: BlobLeaseClient) -> None:
         self.lease = lease
 
     async def confirm(self) -> None:
-        """Renew."""
+        """Renew the lease now."""
         with failures.as_transient("the lease was lost"):
             await self.lease.renew()
 
     async def renew(self) -> None:
-        """Renew for ever. A failed renewal is left to `confirm`, which must succeed."""
+        """Renew for ever. A failure is ignored here: `confirm` reports a lost lease."""
         while True:
             await asyncio.sleep(RENEW_EVERY)
             with suppress(AzureError):
@@ -41,21 +41,21 @@ class BlobLease:
 
 
 class BlobLeases:
-    """One lease blob a thread, made when first needed."""
+    """One lease blob per thread, created when first needed."""
 
     def __init__(self, service: BlobServiceClient) -> None:
         self.container = service.get_container_client(layout.CONTROL)
 
     @asynccontextmanager
     async def hold(self, path: str) -> AsyncIterator[BlobLease]:
-        """Hold a lease."""
+        """Hold a lease while the block runs."""
         lease = BlobLease(await self.acquire(self.container.get_blob_client(path)))
-        keeping = asyncio.create_task(lease.renew())
+        renewal = asyncio.create_task(lease.renew())
         try:
             yield lease
         finally:
-            keeping.cancel()
-            with suppress(AzureError):  # it ends by itself
+            renewal.cancel()
+            with suppress(AzureError):  # it expires by itself
                 await lease.lease.release()
 
     async def acquire(self, blob: BlobClient) -> BlobLeaseClient:
@@ -70,7 +70,7 @@ class BlobLeases:
                 raise Transient(
                     f"acquire a lease: {failures.describe(error)}"
                 ) from None
-        raise Transient("acquire a lease: its blob could not be made")
+        raise Transient("acquire a lease: its blob could not be created")
 
     async def create(self, blob: BlobClient) -> None:
         try:
@@ -79,5 +79,5 @@ class BlobLeases:
             return
         except AzureError as error:
             if not failures.is_container_missing(error):
-                raise Transient(f"make a lease: {failures.describe(error)}") from None
+                raise Transient(f"create a lease: {failures.describe(error)}") from None
             await create_container(self.container)

@@ -25,9 +25,10 @@ from shared.domain.log import coverage
 from shared.domain.log.coverage import Covers, Segment, ThreadLog
 
 COVERS = "covers"
-"""The metadata of a marker that says what it covers."""
+"""The metadata key of what a marker covers."""
 READ_BYTES = 16 * 1024 * 1024
-"""Bytes a request: one GET each, so that the SDK pins no ETag while a segment grows."""
+"""Bytes per GET. Each GET is a download of its own: within one, the SDK would insist on
+the first ETag, which changes whenever the segment grows."""
 
 
 class BlobThreadLogs(BlobAppendLog):
@@ -40,13 +41,13 @@ class BlobThreadLogs(BlobAppendLog):
         *,
         block_bytes: int = BLOCK_BYTES,
     ) -> None:
-        """Append through `appends`, which must not retry; the rest through `others`."""
+        """Append through `appends`, which must not retry; use `others` otherwise."""
         container = appends.get_container_client(layout.LOG)
         super().__init__(container, block_bytes=block_bytes)
         self.reads = others.get_container_client(layout.LOG)
 
     async def threads(self) -> AsyncIterator[ThreadLog]:
-        """Yield every thread."""
+        """Yield every thread's log from one listing."""
         gathered: list[BlobProperties] = []
         folder = ""
         async for blob in self.list_blobs(layout.THREAD_PREFIX):
@@ -59,7 +60,7 @@ class BlobThreadLogs(BlobAppendLog):
             yield assemble(folder, gathered)
 
     async def thread(self, thread_id: str) -> ThreadLog:
-        """Return one thread."""
+        """Return one thread's log."""
         folder = layout.thread_folder(thread_id)
         return assemble(folder, [blob async for blob in self.list_blobs(folder)])
 
@@ -74,7 +75,7 @@ class BlobThreadLogs(BlobAppendLog):
             raise Transient(f"list the log: {describe(error)}") from None
 
     async def read(self, segment: Segment, start: int) -> bytes:
-        """Read a segment."""
+        """Return a segment's bytes."""
         blob = self.reads.get_blob_client(segment.path)
         parts = []
         with as_transient(f"read {segment.path}"):
@@ -85,7 +86,7 @@ class BlobThreadLogs(BlobAppendLog):
         return b"".join(parts)
 
     async def quarantined(self, thread_id: str) -> bytes:
-        """Read a thread's quarantine."""
+        """Return the lines of a thread's quarantine."""
         lines = []
         async for blob in self.list_blobs(layout.quarantine_folder(thread_id)):
             with as_transient(f"read {blob.name}"):
@@ -100,7 +101,7 @@ class BlobThreadLogs(BlobAppendLog):
                 await self.reads.delete_blob(blob.name)
 
     async def mark(self, thread_id: str, revision: int, covers: Covers) -> None:
-        """Write a marker."""
+        """Write a marker unless it exists."""
         blob = self.reads.get_blob_client(layout.marker_path(thread_id, revision))
         with as_transient("write a marker"):
             try:
@@ -113,7 +114,7 @@ class BlobThreadLogs(BlobAppendLog):
                 return
 
     async def prune(self, segment: Segment) -> bool:
-        """Delete a segment."""
+        """Delete a segment unless it has changed."""
         blob = self.reads.get_blob_client(segment.path)
         with as_transient(f"prune {segment.path}"):
             try:
@@ -140,7 +141,7 @@ class BlobThreadLogs(BlobAppendLog):
 
 
 def assemble(folder: str, blobs: list[BlobProperties]) -> ThreadLog:
-    """Make one thread's log of the blobs in its folder; strangers are left alone."""
+    """Return one thread's log, given the blobs in its folder; others are ignored."""
     segments = []
     markers = {}
     for blob in blobs:

@@ -10,7 +10,7 @@ from shared.domain.log.work import Work, encode_work
 
 
 class StorageWorkQueue:
-    """Puts threads on the queue; the Functions host takes them off."""
+    """Sends threads to the queue, from which the Functions host receives them."""
 
     def __init__(self, queue: QueueClient) -> None:
         self.queue = queue
@@ -26,8 +26,8 @@ class StorageWorkQueue:
                 await self.send(text, delay)
 
     async def depth(self) -> int:
-        """Count what waits."""
-        with as_transient("look at a queue"):
+        """Return about how many messages wait."""
+        with as_transient("read a queue's length"):
             try:
                 properties = await self.queue.get_queue_properties()
             except ResourceNotFoundError:
@@ -40,7 +40,7 @@ class StorageWorkQueue:
         )
 
     async def create(self) -> None:
-        """Create the queue that infra has not; somebody being faster is fine."""
+        """Create the queue that the deployment has not; it may exist by now."""
         try:
             await self.queue.create_queue()
         except ResourceExistsError:

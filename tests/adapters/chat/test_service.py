@@ -178,7 +178,7 @@ async def test_a_token_that_was_revoked_is_replaced_by_the_next_try(tmp_path):
         await here.product.list_thread(thread.id, alice.id)
         here.service.tokens.revoked_before[alice.id] = time.time() + 0.5
 
-        with pytest.raises(Transient, match="a token that it gave"):
+        with pytest.raises(Transient, match="a token that it issued"):
             await here.product.list_thread(thread.id, alice.id)
         here.service.tokens.revoked_before.clear()
 
