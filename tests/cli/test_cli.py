@@ -107,7 +107,7 @@ def test_a_checkpoint_is_written_once_and_verified_against(run, folder, tmp_path
 def test_what_is_no_checkpoint_is_unreadable(run, folder, tmp_path):
     (tmp_path / "kept").write_bytes(b"\xff")
 
-    assert "no checkpoint" in run("verify", folder, "--checkpoint", "kept", status=2)
+    assert "not a checkpoint" in run("verify", folder, "--checkpoint", "kept", status=2)
 
 
 def test_a_message_is_proven_and_the_proof_checked(run, folder, tmp_path):

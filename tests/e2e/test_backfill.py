@@ -20,6 +20,7 @@ from azure.storage.queue import QueueClient
 from local.stack import chat_service, stack
 from shared.domain import layout
 from shared.domain.log.work import decode_work
+from shared.domain.words import plural
 
 ROOT = Path(__file__).parents[2]
 USERS, THREADS = 40, 240
@@ -115,7 +116,7 @@ def test_a_run_that_is_killed_three_times_ends_with_a_true_report(
     assert (report["files"], report["files_missing"]) == (truth["images"], 0)
     refused = [one["id"] for one in report["users"]["not_asked"]]
     assert sorted(refused) == sorted(truth["gone"])
-    assert report["doubts"] == [f"no token for {len(refused)} users"]
+    assert report["doubts"] == [f"no token for {plural(len(refused), 'user')}"]
     verified, _ = ended(command("verify", "archive"), 0)
     assert "VERIFIED" in verified
     manifests = list((tmp_path / "archive").glob("thread=*/rev=*/manifest.json"))
