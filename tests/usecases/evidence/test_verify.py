@@ -137,6 +137,10 @@ def ledger_with_a_line_after_its_end(files):
     )
 
 
+def ledger_with_an_empty_object(files):
+    return changed(files, "ledger/2026-11-23.jsonl", lambda d: d + b"{}\n")
+
+
 def torn_events(files):
     return files | {
         p: d[:-9] for p, d in files.items() if p.endswith("rev=0002/events.jsonl")
@@ -203,7 +207,7 @@ def dangerous_names(files):
 
 CHANGES = [
     removed_archive, removed_revision, swapped_revisions, foreign_manifest, ledger_without_a_line, ledger_reordered,
-    ledger_of_a_day_gone, ledger_with_a_line_after_its_end, torn_events, missing_file, missing_manifest, extra_file,
+    ledger_of_a_day_gone, ledger_with_a_line_after_its_end, ledger_with_an_empty_object, torn_events, missing_file, missing_manifest, extra_file,
     extra_folder, extra_in_ledger, renamed_thread, badly_encoded_folder, not_utf8, gigantic_line, deep_line,
     empty_manifest, dangerous_names,
 ]  # fmt: skip
