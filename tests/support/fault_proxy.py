@@ -44,6 +44,8 @@ class FaultProxy:
         self.is_immutable = False
         """Whether a policy forbids every change, as under WORM."""
         self.met: Counter[Fault] = Counter()
+        self.lease_actions: Counter[str] = Counter()
+        """What was asked of leases; "" where a request was about something else."""
         self.later: set[asyncio.Task[web.Response]] = set()
         self.connections: Counter[object] = Counter()
 
@@ -60,6 +62,7 @@ class FaultProxy:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
+        self.lease_actions[request.headers.get("x-ms-lease-action", "")] += 1
         if self.is_immutable and request.method in ("PUT", "DELETE"):
             return refuse(409, "BlobImmutableDueToPolicy")
         match self.choose(request):
