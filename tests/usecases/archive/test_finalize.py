@@ -201,6 +201,33 @@ async def test_of_partial_views_the_longest_is_kept(world):
     assert view["since"] == "2026-11-22T10:00:00Z"
 
 
+LONGER = {"since": "2026-11-22T10:00:00Z"}
+SHORTER = {"since": "2026-11-22T11:00:00Z"}
+UNKNOWN_PART = {"settled": False}
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "kept"),
+    [
+        (LONGER, SHORTER, ALICE),
+        (SHORTER, LONGER, BOB),
+        (LONGER, LONGER, ALICE),
+        (LONGER, UNKNOWN_PART, ALICE),
+        (UNKNOWN_PART, SHORTER, BOB),
+        (UNKNOWN_PART, UNKNOWN_PART, ALICE),
+    ],
+)
+async def test_a_longer_listing_is_kept_whoever_was_asked_first(first, then, kept):
+    world = World(readers=[ALICE, BOB])
+    world.chat.shows(THREAD, ALICE, listed(), **first)
+    world.chat.shows(THREAD, BOB, listed(), **then)
+
+    await world.finalize(THREAD)
+
+    assert world.chat.asked == [(THREAD, ALICE), (THREAD, BOB)]
+    assert world.manifest()["content"]["view"]["reader"] == kept
+
+
 async def test_a_thread_without_a_log_is_archived_from_its_listing():
     world = World(readers=[ALICE])
     world.chat.shows(THREAD, ALICE, listed())

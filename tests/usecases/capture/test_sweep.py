@@ -109,14 +109,37 @@ async def test_a_lying_marker_removes_nothing(world):  # P7
     assert "no manifest" in swept.failures[0]
 
 
-async def test_a_segment_that_changed_since_the_listing_stays(world):  # P7
-    await world.ingest(json.dumps(received()))
+async def test_a_segment_that_changed_since_the_listing_stays(world, monkeypatch):  # P7
+    await world.receive(received())
     await world.finalize(THREAD)
-    (seen,) = (await world.log.thread(THREAD)).segments
-    await world.ingest(json.dumps(received(1)))
+    world.clock.pass_time(days=30)
+    list_threads = world.log.threads
 
-    assert await world.log.prune(seen) is False
-    assert world.log.blobs
+    async def list_while_somebody_writes():
+        async for thread in list_threads():
+            await world.receive(received(1))  # into the segment that was just listed
+            yield thread
+
+    monkeypatch.setattr(world.log, "threads", list_while_somebody_writes)
+    swept = await world.sweep()
+
+    assert (swept.pruned_segments, swept.failures) == (0, [])
+    (segment,) = world.log.blobs.values()
+    assert segment.data.count(b"\n") == 2
+    assert world.log.markers
+
+
+async def test_todays_segment_stays_even_where_the_log_is_kept_for_minutes(world):
+    await world.receive(received())
+    await world.finalize(THREAD)
+    sweep = world.new_sweep(log_keep=timedelta(minutes=10))
+
+    world.clock.pass_time(hours=1)
+    today = await sweep()
+    world.clock.pass_time(days=1)
+    tomorrow = await sweep()
+
+    assert (today.pruned_segments, tomorrow.pruned_segments) == (0, 1)
 
 
 async def test_a_late_event_after_pruning_is_archived_beside_the_pruned(world):
@@ -132,6 +155,23 @@ async def test_a_late_event_after_pruning_is_archived_beside_the_pruned(world):
 
     assert world.queued() == [THREAD]
     assert (finalized.revision, sum(finalized.outcomes.values())) == (2, 2)
+
+
+async def test_a_segment_that_a_late_event_created_again_is_not_pruned(world):  # P7
+    await world.receive(received())
+    await world.finalize(THREAD)
+    world.log.blobs.clear()
+    world.clock.pass_time(days=1)
+    await world.receive(received())  # of the same size and name, but not archived
+    thread = await world.log.thread(THREAD)
+    await world.log.mark(THREAD, 2, cover(thread.segments))
+    world.clock.pass_time(days=30)
+
+    swept = await world.sweep()
+
+    assert swept.pruned_segments == 0
+    assert "no manifest" in swept.failures[0]
+    assert world.log.blobs
 
 
 async def test_log_keep_of_zero_prunes_nothing(world):
