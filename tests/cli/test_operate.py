@@ -1,6 +1,7 @@
 """`status` and `redeliver` on a real storage account."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from azure.storage.blob import BlobServiceClient
@@ -36,6 +37,27 @@ def account(running_azurite):
         yield service
 
 
+@pytest.fixture
+def poison(running_azurite, account):
+    """Return the queue of threads that failed too often, which is empty."""
+    queue = QueueClient.from_connection_string(
+        running_azurite.connection_string, layout.POISON_QUEUE
+    )
+    with queue:
+        queue.create_queue()
+        yield queue
+        queue.delete_queue()
+
+
+def note_sweep(account, **facts):
+    """Write the line of a sweep that is done, as the last one."""
+    line = {"schema": 1, "on": "2026-11-22T12:00:00Z", "threads": 9, "queued": 3}
+    line |= {"closed_days": 0, "pruned_segments": 0, "failures": 0}
+    path = layout.segment_path(layout.sweeps_stem(datetime.now(UTC).date()), 0)
+    container = account.create_container(layout.CONTROL)
+    append(container, path, json.dumps(line | facts).encode() + b"\n")
+
+
 def append(container, path, data):
     blob = container.get_blob_client(path)
     blob.create_append_blob()
@@ -65,23 +87,36 @@ def test_the_status_says_first_what_needs_somebody(run, account):
     assert "last sweep          never" in text
 
 
-def test_the_status_for_programs_is_one_object(run, account, running_azurite):
-    sweep_log = account.create_container(layout.CONTROL)
-    stem = layout.sweeps_stem(NOON.date())
-    line = {"schema": 1, "on": "2026-11-22T12:00:00Z", "threads": 9, "queued": 3}
-    line |= {"closed_days": 0, "pruned_segments": 0, "failures": 0}
-    append(sweep_log, layout.segment_path(stem, 0), json.dumps(line).encode() + b"\n")
-    queue = QueueClient.from_connection_string(
-        running_azurite.connection_string, layout.POISON_QUEUE
-    )
-    with queue:
-        queue.create_queue()
-        queue.send_message("x")
-        value = json.loads(run("status", "--json", status=1))
-        queue.delete_queue()
+def test_the_status_for_programs_is_one_object(run, account, poison):
+    note_sweep(account)
+    poison.send_message("x")
+
+    value = json.loads(run("status", "--json", status=1))
 
     assert (value["threads"], value["poisoned"], value["queued"]) == (1, 1, 0)
+    assert value["last_sweep"]["queued"] == 3
     assert value["ingest_lag"] == pytest.approx(-0.12, abs=0.01)
+
+
+def test_a_thread_that_failed_too_often_needs_attention(run, account, poison):
+    for container in (layout.LOG, layout.DEAD_LETTER):
+        account.delete_container(container)
+    note_sweep(account)
+    assert "LOOK" not in run("status")
+
+    poison.send_message("x")
+
+    (look,) = [line for line in run("status", status=1).splitlines() if "LOOK" in line]
+    assert "could not be finalized" in look
+
+
+def test_a_sweep_with_failures_needs_attention(run, account):
+    for container in (layout.LOG, layout.DEAD_LETTER):
+        account.delete_container(container)
+    note_sweep(account, failures=2)
+
+    (look,) = [line for line in run("status", status=1).splitlines() if "LOOK" in line]
+    assert "failed in the last sweep" in look
 
 
 def test_redeliver_says_what_there_is_and_ingests_it_on_demand(run, account):

@@ -210,3 +210,14 @@ async def test_a_sweep_log_that_cannot_be_written_fails_the_sweep_and_loses_noth
 
     assert swept.queued == 1
     assert swept.failures == ["sweep log: no storage"]
+
+
+async def test_a_poison_queue_that_cannot_be_measured_fails_the_sweep(
+    world, monkeypatch
+):
+    async def fail():
+        raise Transient("no queue")
+
+    monkeypatch.setattr(world.poison, "depth", fail)
+
+    assert (await world.sweep()).failures == ["poison queue: no queue"]
