@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from shared.bootstrap.archive import OpenedArchive
 from shared.bootstrap.finalizing import finalize, open_chat_clients, open_topic
 from shared.bootstrap.identity import quieten_sdk_logs, utc_now
+from shared.bootstrap.opened_archive import OpenedArchive
 from shared.config.reader import SettingsReader, read_settings
 from shared.config.settings import (
     ChatSettings,

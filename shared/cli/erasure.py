@@ -12,7 +12,8 @@ from shared.cli.options import (
 from shared.cli.text import printable
 from shared.domain.errors import ArchiverError
 from shared.domain.words import plural
-from shared.usecases.evidence.erase import Choice, Erase, ErasurePlan
+from shared.usecases.evidence.erase import Erase
+from shared.usecases.evidence.erase_plan import Choice, ErasurePlan
 from shared.usecases.evidence.holds import Hold
 
 

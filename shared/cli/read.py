@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from shared.bootstrap.archive import ArchiveAddress, OpenedArchive, open_archive
+from shared.bootstrap.archive import ArchiveAddress, open_archive
+from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.options import (
     Unreadable,
     archive_argument,

@@ -7,12 +7,8 @@ from pathlib import Path
 
 import click
 
-from shared.bootstrap.archive import (
-    CHECKPOINT,
-    ArchiveAddress,
-    OpenedArchive,
-    open_archive,
-)
+from shared.bootstrap.archive import CHECKPOINT, ArchiveAddress, open_archive
+from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.options import Unreadable, archive_argument, read_checkpoint, runs
 from shared.cli.progress import bytes_bar
 from shared.cli.text import printable, readable, some

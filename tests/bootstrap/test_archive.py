@@ -5,9 +5,9 @@ import pytest
 from shared.bootstrap.archive import (
     ArchiveAddress,
     NoArchive,
-    NoStorageAccount,
     open_archive,
 )
+from shared.bootstrap.opened_archive import NoStorageAccount
 from shared.config.reader import DEFAULTS
 from shared.config.settings import DueSettings
 from shared.domain.errors import ConfigError

@@ -12,30 +12,24 @@ P4, P6 and P7:
    does all but the manifest again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
 from shared import __version__, telemetry
 from shared.domain import layout
-from shared.domain.archive.erasure import Erasures
-from shared.domain.archive.evidence import leaves, merkle_root
 from shared.domain.archive.ledger import revision_line
 from shared.domain.archive.manifest import (
     ArchiveFile,
     Description,
     Manifest,
-    attachment_json,
     content_of,
-    counts,
     decode_manifest,
     encode_manifest,
 )
 from shared.domain.archive.revision_inputs import RevisionInputs
 from shared.domain.errors import IntegrityError, Unreachable
-from shared.domain.log import coverage
-from shared.domain.log.coverage import Covers, ThreadLog
 from shared.domain.thread.attachments import read_attachments
 from shared.domain.thread.listing import Visibility
 from shared.domain.thread.transcript import Transcript
@@ -47,12 +41,8 @@ from shared.ports.clock import Clock
 from shared.ports.leases import Lease, LeaseHeld, Leases
 from shared.usecases.archive.attachments import FetchAttachments
 from shared.usecases.archive.listing import ListService
-from shared.usecases.evidence.revisions import (
-    Revisions,
-    read_inputs,
-    read_manifest,
-    revisions_of,
-)
+from shared.usecases.archive.load import Loaded, load_thread, logged_inputs
+from shared.usecases.archive.news import has_news
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,33 +58,6 @@ class Finalized:
 
 
 NOTHING_DONE = Finalized(revision=0, written=False, outcomes={})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    """Where a thread stands before anything is done: its log and its revisions."""
-
-    log: ThreadLog
-    revisions: Revisions
-    previous: Manifest | None
-
-    @property
-    def number(self) -> int:
-        """The number of the revision to be written."""
-        return self.revisions.last_used + 1
-
-    @property
-    def is_covered(self) -> bool:
-        """Whether the newest revision holds all that the log holds."""
-        return self.previous is not None and not coverage.uncovered(
-            self.log.segments, self.previous.covers
-        )
-
-    @property
-    def covers(self) -> Covers:
-        """What the revision to be written will cover."""
-        known = self.previous.covers if self.previous else {}
-        return {**known, **coverage.cover(self.log.segments)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +109,7 @@ class Finalize:
     async def finalize(
         self, thread_id: str, readers: Sequence[str], lease: Lease, *, relist: bool
     ) -> Finalized:
-        loaded = await self.load(thread_id)
+        loaded = await load_thread(self.log, self.archive, thread_id)
         previous = loaded.previous
         if previous and previous.revision not in loaded.log.markers:
             await self.close(previous)
@@ -167,19 +130,6 @@ class Finalize:
             people=tuple(person.id for person in transcript.participants),
         )
 
-    async def load(self, thread_id: str) -> Loaded:
-        """Return the log's segments as they are now, and the newest revision."""
-        log = await self.log.thread(thread_id)
-        revisions = await revisions_of(self.archive, thread_id)
-        newest = revisions.newest
-        return Loaded(
-            log=log,
-            revisions=revisions,
-            previous=await read_manifest(self.archive, thread_id, newest)
-            if newest
-            else None,
-        )
-
     async def collect(self, loaded: Loaded, readers: Sequence[str]) -> Collected:
         """Return all that is known of a thread, old and new, and what it says.
 
@@ -188,7 +138,7 @@ class Finalize:
 
         """
         number = loaded.number
-        inputs = await self.logged(loaded)
+        inputs = await logged_inputs(self.log, self.archive, loaded)
         records = inputs.records
         listing = await self.list_service(inputs, records, number, readers)
         listed = replace(inputs, listing=inputs.listing + listing)
@@ -208,30 +158,6 @@ class Finalize:
             inputs=replace(inputs, attachments=attachments),
             transcript=transcript.with_attachments(read_attachments(attachments)),
             attached=tuple(fetched.files.values()),
-        )
-
-    async def logged(self, loaded: Loaded) -> RevisionInputs:
-        """Return what the newest revision holds, and after it what came since."""
-        thread_id, previous = loaded.log.thread_id, loaded.previous
-        if previous:
-            is_erased = previous.revision in loaded.revisions.erased
-            before = await read_inputs(self.archive, previous, erased=is_erased)
-        else:
-            nothing = Erasures(thread_id=thread_id, revision=loaded.number)
-            before = RevisionInputs(thread_id=thread_id, erasures=nothing)
-        covers = previous.covers if previous else {}
-        events = [before.events]
-        for segment in loaded.log.segments:
-            start = coverage.covered_size(segment, covers)
-            if start < segment.size:
-                part = await self.log.read(segment, start)
-                # A torn last line must not run into the next segment's first one.
-                events += [part] if part.endswith(b"\n") else [part, b"\n"]
-        return replace(
-            before,
-            events=b"".join(filter(None, events)),
-            quarantine=joined(before.quarantine, await self.log.quarantined(thread_id)),
-            erasures=before.erasures.inherited(loaded.number),
         )
 
     async def compose(self, loaded: Loaded, collected: Collected) -> dict[str, Any]:
@@ -310,12 +236,6 @@ class Finalize:
         )  # P6
 
 
-def joined(known: bytes, now: bytes) -> bytes:
-    """Return the lines that are known, then those that are new; nothing goes."""
-    lines = dict.fromkeys([*known.split(b"\n"), *now.split(b"\n")])
-    return b"".join(line + b"\n" for line in lines if line)
-
-
 def unchanged(previous: Manifest, transcript: Transcript | None = None) -> Finalized:
     return Finalized(
         revision=previous.revision,
@@ -326,26 +246,3 @@ def unchanged(previous: Manifest, transcript: Transcript | None = None) -> Final
         if transcript
         else (),
     )
-
-
-def has_news(transcript: Transcript, previous: Manifest) -> bool:
-    """Return whether a listing showed more than the newest revision holds.
-
-    One that shows less than an earlier one did is no news.
-    """
-    content = previous.content
-    return (
-        merkle_root(leaves(transcript)) != previous.merkle_root
-        or counts(transcript) != content["counts"]
-        or held_files(map(attachment_json, transcript.attachments))
-        != held_files(content.get("attachments", ()))
-        or (
-            transcript.listing.visibility is Visibility.FULL
-            and (transcript.outcomes, Visibility.FULL)
-            != (content["reconciliation"], content["view"]["sight"])
-        )
-    )
-
-
-def held_files(attachments: Iterable[Mapping[str, Any]]) -> set[str]:
-    return {file["sha256"] for file in attachments} - {""}

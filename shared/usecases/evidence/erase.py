@@ -9,7 +9,7 @@ The manifests stay as they were: their Merkle roots still verify, and that is ch
 before anything is written.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
 from shared.domain import layout
@@ -26,13 +26,13 @@ from shared.domain.errors import ArchiverError, IntegrityError
 from shared.domain.log import coverage
 from shared.domain.log.commitment import sha256
 from shared.domain.thread.attachments import stored_files
-from shared.domain.thread.transcript import Transcript
 from shared.domain.times import format_time
 from shared.formats.registry import formats_of, written
 from shared.ports.append_log import AppendLog, ThreadLogs
 from shared.ports.archive_store import ErasableArchive
 from shared.ports.clock import Clock
 from shared.ports.leases import LeaseHeld, Leases
+from shared.usecases.evidence.erase_plan import Choice, ErasurePlan, has_name, held
 from shared.usecases.evidence.holds import Hold, Holds
 from shared.usecases.evidence.ledger import open_day
 from shared.usecases.evidence.revisions import (
@@ -46,30 +46,6 @@ from shared.usecases.evidence.revisions import (
 
 class Refused(ArchiverError):
     """Something may not be erased, or not yet."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """What to erase: a participant's messages and name, or messages by their ids.
-
-    No `threads` means every thread of the archive.
-    """
-
-    participant: str = ""
-    messages: frozenset[str] = frozenset()
-    threads: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErasurePlan:
-    """What would go of one thread. `refused` says why it may not; "" when it may."""
-
-    thread_id: str
-    revisions: tuple[int, ...]
-    messages: tuple[str, ...]
-    versions: int
-    names: bool
-    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,27 +288,3 @@ def rewritten(inputs: RevisionInputs, manifest: Manifest) -> dict[str, bytes]:
         unknown = ", ".join(sorted(names ^ files.keys()))
         raise IntegrityError(f"{unknown}: no file that is written here; nothing erased")
     return files
-
-
-def has_name(transcript: Transcript, participant: str) -> bool:
-    """Return whether a display name, or more than an id, stands anywhere."""
-    return any(
-        one.id == participant and (one.display_name or one.extra)
-        for one in transcript.participants
-    )
-
-
-def held(
-    holds: Sequence[Hold],
-    transcript: Transcript,
-    messages: Collection[str],
-    participant: str,
-) -> str:
-    """Return which hold forbids it; "" for none."""
-    senders = {one.sender_id for one in transcript.messages if one.id in messages}
-    for hold in holds:
-        if hold.thread_id == transcript.thread_id or (
-            hold.participant and hold.participant in senders | {participant}
-        ):
-            return f"hold {hold.id} of {hold.on} by {hold.by} ({hold.reason})"
-    return ""

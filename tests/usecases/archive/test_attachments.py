@@ -9,7 +9,8 @@ from builders import ALICE, FIRST_ID, THREAD, listed, received
 from fakes.archive_store import MemoryArchiveStore
 from shared.domain.errors import Transient
 from shared.domain.log.commitment import sha256
-from shared.usecases.evidence.erase import Choice, Erase
+from shared.usecases.evidence.erase import Erase
+from shared.usecases.evidence.erase_plan import Choice
 from shared.usecases.reading.package import Package
 from shared.verifier import verify as standalone
 from verifying import in_memory, verify, write

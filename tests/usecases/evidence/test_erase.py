@@ -22,7 +22,8 @@ from shared.adapters.storage.archive_folder import FolderArchive
 from shared.domain import layout
 from shared.domain.errors import IntegrityError
 from shared.ports.archive_store import Immutable
-from shared.usecases.evidence.erase import Choice, Erase, Refused
+from shared.usecases.evidence.erase import Erase, Refused
+from shared.usecases.evidence.erase_plan import Choice
 from shared.usecases.evidence.holds import Holds, NoSuchHold
 from shared.verifier import verify as standalone
 from verifying import verify, write

@@ -10,7 +10,8 @@ from shared.domain.archive.checkpoint import Checkpoint
 from shared.domain.archive.ledger import encode_line
 from shared.domain.archive.proof import check_proof
 from shared.domain.errors import IntegrityError
-from shared.usecases.evidence.erase import Choice, Erase
+from shared.usecases.evidence.erase import Erase
+from shared.usecases.evidence.erase_plan import Choice
 from shared.usecases.evidence.prove import Prove, make_checkpoint
 from shared.verifier import verify as standalone
 from world import World

@@ -1,0 +1,190 @@
+"""The use cases over an archive that was opened, wherever it stands."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shared.bootstrap.finalizing import Stores, close_ledger
+from shared.bootstrap.identity import new_salt, utc_now
+from shared.bootstrap.storage import Storage
+from shared.config.settings import DueSettings
+from shared.domain import layout
+from shared.domain.errors import ArchiverError
+from shared.usecases.archive.find import Find
+from shared.usecases.capture.ingest import Ingest
+from shared.usecases.capture.redeliver import Redeliver
+from shared.usecases.capture.status import ReadStatus
+from shared.usecases.evidence.erase import Erase
+from shared.usecases.evidence.holds import Holds
+from shared.usecases.evidence.prove import Prove
+from shared.usecases.evidence.verify import Verify
+from shared.usecases.inventory.report import MakeReport
+from shared.usecases.inventory.runs import BackfillRun
+from shared.usecases.reading.export import Export
+from shared.usecases.reading.package import Package
+
+if TYPE_CHECKING:
+    from shared.domain.archive.erasure import Erasures
+    from shared.ports.append_log import AppendLog, ThreadLogs
+    from shared.ports.archive_store import ArchiveFiles, ErasableArchive
+    from shared.ports.leases import Leases
+    from shared.usecases.evidence.ledger import CloseLedger
+    from shared.usecases.evidence.verify_revision import Failure
+
+
+class NoStorageAccount(ArchiverError):
+    """A folder has neither log nor queue. The text says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedArchive:
+    """An archive, and the use cases over it.
+
+    `storage` is None where it does not stand in a storage account, which alone has log
+    and queue. `package` is the folder of the package, where the archive is in one.
+    """
+
+    origin: str
+    archive: "ErasableArchive"
+    ledger: "AppendLog"
+    leases: "Leases"
+    control: "AppendLog"
+    control_files: "ArchiveFiles"
+    storage: Storage | None = None
+    package: Path | None = None
+
+    async def size(
+        self, prefixes: Sequence[str] = (), ends: str | tuple[str, ...] = ""
+    ) -> int:
+        """Return the bytes of all files under some prefixes, for a bar to run to."""
+        total = 0
+        for prefix in prefixes or ("",):
+            async for file in self.archive.walk(prefix):
+                total += file.size if file.path.endswith(ends) else 0
+        return total
+
+    def find(
+        self,
+        on_bytes: Callable[[int], None] = lambda _: None,
+        on_failure: Callable[[str], None] = lambda _: None,
+    ) -> Find:
+        return Find(archive=self.archive, on_bytes=on_bytes, on_failure=on_failure)
+
+    def verify(
+        self,
+        on_failure: "Callable[[Failure], None]",
+        on_erased: "Callable[[Erasures], None]",
+        on_bytes: Callable[[int], None],
+    ) -> Verify:
+        return Verify(
+            archive=self.archive,
+            on_failure=on_failure,
+            on_erased=on_erased,
+            on_bytes=on_bytes,
+        )
+
+    def prove(self) -> Prove:
+        return Prove(archive=self.archive)
+
+    def holds(self) -> Holds:
+        return Holds(archive=self.archive, ledger=self.ledger, clock=utc_now)
+
+    def erase(self) -> Erase:
+        return Erase(
+            archive=self.archive,
+            ledger=self.ledger,
+            log=self.storage.log if self.storage else None,
+            leases=self.leases,
+            clock=utc_now,
+        )
+
+    def export(self, folder: Path, on_bytes: Callable[[int], None]) -> Export:
+        """Return what writes other formats into a folder, which may be a new one."""
+        from shared.adapters.storage.archive_folder import FolderArchive
+
+        folder.mkdir(parents=True, exist_ok=True)
+        return Export(
+            archive=self.archive, target=FolderArchive(folder), on_bytes=on_bytes
+        )
+
+    def pack(self, folder: Path, on_bytes: Callable[[int], None]) -> Package:
+        """Return what packs threads into an empty folder."""
+        from shared.adapters.storage.archive_folder import FolderArchive
+
+        return Package(
+            archive=self.archive,
+            target=FolderArchive(folder),
+            clock=utc_now,
+            on_bytes=on_bytes,
+        )
+
+    def report(self) -> MakeReport:
+        return MakeReport(archive=self.archive)
+
+    def run(self, name: str) -> BackfillRun:
+        return BackfillRun(name=name, log=self.control, files=self.control_files)
+
+    def close_ledger(self) -> "CloseLedger":
+        return close_ledger(self.archive, self.ledger, self.leases)
+
+    def status(self, due: DueSettings) -> ReadStatus:
+        """Return what reads how the app is doing.
+
+        Raises:
+            NoStorageAccount: no app works on a folder.
+
+        """
+        storage = self.account()
+        return ReadStatus(
+            log=storage.log,
+            log_files=storage.files(layout.LOG),
+            control_files=self.control_files,
+            queue=storage.queue,
+            poison=storage.poison,
+            quarantine=storage.unprocessed(layout.LOG, layout.quarantine_folder("")),
+            dead_letters=storage.unprocessed(layout.DEAD_LETTER),
+            clock=utc_now,
+            quiet_for=due.quiet_for,
+            max_open=due.max_open,
+        )
+
+    def redeliver(self, *, execute: bool) -> Redeliver:
+        """Return what ingests quarantined and dead-lettered events again.
+
+        Raises:
+            NoStorageAccount: no app works on a folder.
+
+        """
+        storage = self.account()
+        return Redeliver(
+            quarantine=storage.unprocessed(layout.LOG, layout.quarantine_folder("")),
+            dead_letters=storage.unprocessed(layout.DEAD_LETTER),
+            ingest=Ingest(
+                log=storage.log,
+                queue=storage.queue,
+                clock=utc_now,
+                new_salt=new_salt,
+                settle_for=timedelta(),
+            ),
+            log=storage.log,
+            execute=execute,
+        )
+
+    def stores(self) -> Stores:
+        """Return where a thread is archived in this process, from a log if any."""
+        from shared.adapters.storage.archive_folder import NoThreadLogs
+
+        log: ThreadLogs = self.storage.log if self.storage else NoThreadLogs()
+        return Stores(
+            log=log, ledger=self.ledger, archive=self.archive, leases=self.leases
+        )
+
+    def account(self) -> Storage:
+        if self.storage is None:
+            raise NoStorageAccount(
+                "A folder has no log and no queue: name the storage account, by "
+                "CHAT_STORAGE or by its container's address."
+            )
+        return self.storage
