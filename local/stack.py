@@ -1,7 +1,7 @@
 """The three parts as processes of this machine, wired as in Azure.
 
-The chat service sends its events to the host's webhook; the host keeps its state in
-Azurite and reads the chat service through the real SDKs, trusting its CA by
+The chat service sends its events to the host's webhook; the host stores its state in
+Azurite and reads the chat service through the real SDKs, which trust its CA through
 `SSL_CERT_FILE` alone.
 """
 
@@ -26,7 +26,7 @@ from local.ports import free_ports
 ROOT = Path(__file__).parent.parent
 START_WITHIN = 60.0
 FAST = {
-    "SWEEP_SCHEDULE": "0 0 0 1 1 *",  # by hand, so that a run is the same every time
+    "SWEEP_SCHEDULE": "0 0 0 1 1 *",  # started by hand, so that all runs are the same
     "QUIET_FOR": "1s",
     "SETTLE_FOR": "1s",
     "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.5",
@@ -65,7 +65,7 @@ class Part:
             stop(self.process)
 
     def kill(self) -> None:
-        """End it as a crash would: no signal handler runs."""
+        """End the process as a crash would: no signal handler runs."""
         if self.process:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
@@ -95,27 +95,32 @@ class Stack:
         return webhook_url(self.host_url)
 
     def start_host(self) -> None:
-        """Start the host, or start it again after `host.kill()`."""
+        """Start the host, the first time or after `host.kill()`."""
         self.host.start()
         wait_for(
             lambda: call("GET", f"{self.host_url}/admin/host/status")[0] == 200,
             self.host,
         )
 
-    def invoke(self, function: str, given: str = "") -> None:
-        """Invoke a function by hand; the host answers before it has run."""
+    def invoke(self, function: str, value: str = "") -> None:
+        """Invoke a function by hand; return before it has run, as the host does.
+
+        Raises:
+            StackFailed: the host does not accept the call.
+
+        """
         url = f"{self.host_url}/admin/functions/{function}"
-        status, body = call("POST", url, {"input": given})
+        status, body = call("POST", url, {"input": value})
         if status != 202:
             raise StackFailed(f"{function}: {status} {body!r}")
 
     def post_events(self, body: Any, **headers: str) -> int:
-        """Post to the webhook as Event Grid does; give the status."""
+        """Post to the webhook as Event Grid does; return the HTTP status."""
         headers = {"aeg-event-type": "Notification"} | headers
         return call("POST", self.webhook, body, headers=headers)[0]
 
     def deliveries(self, *, flush: bool = False) -> dict[str, int]:
-        """Return what Event Grid has done; with `flush`, when nothing is left to do."""
+        """Return the counts of deliveries; with `flush`, once none is outstanding."""
         method, path = ("POST", "local/flush") if flush else ("GET", "local/status")
         _, body = call(method, f"{self.chat_url}/{path}", tls=self.tls)
         return dict(json.loads(body))
@@ -131,7 +136,7 @@ def webhook_url(host_url: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatPart:
-    """The running chat service; `environment` is what its clients need."""
+    """The running chat service; `environment` is for its clients."""
 
     url: str
     ca_file: Path
@@ -241,7 +246,7 @@ def call(
     headers: Mapping[str, str] | None = None,
     tls: ssl.SSLContext | None = None,
 ) -> tuple[int, bytes]:
-    """Send a request to a part; give status and body, status 0 where none answers."""
+    """Send a request to a part; return status and body, with status 0 for no answer."""
     data = (
         body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
     )

@@ -1,5 +1,6 @@
 """A chat service that speaks the ACS Chat and Identity REST contract over TLS.
 
-The real SDKs talk to it unchanged; it sends the Event Grid events that ACS sends, by
-Event Grid's rules of delivery, and misbehaves on demand, by seed. State is in memory.
+The real SDKs work with it unchanged. It sends the Event Grid events that ACS sends,
+by Event Grid's rules of delivery, and misbehaves on demand, reproducibly by seed. Its
+state is in memory.
 """

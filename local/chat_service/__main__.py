@@ -39,16 +39,16 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--ready-file",
         type=Path,
-        help="where to write the connection string as JSON once it serves",
+        help="where to write the connection string as JSON once the service is up",
     )
     parser.add_argument(
         "--estate",
         type=estate_size,
         metavar="USERSxTHREADS",
-        help="begin with an estate of so many users and threads",
+        help="begin with an estate of that many users and threads",
     )
     parser.add_argument(
-        "--truth-file", type=Path, help="where to write what the estate really holds"
+        "--truth-file", type=Path, help="where to write what the estate really contains"
     )
     parser.add_argument("--webhook", help="address to deliver events to")
     parser.add_argument(
@@ -62,15 +62,17 @@ def parse_arguments() -> argparse.Namespace:
         help="which events to send; default: thread",
     )
     parser.add_argument(
-        "--dead-letters", type=Path, help="folder for what could not be delivered"
+        "--dead-letters",
+        type=Path,
+        help="folder for events that could not be delivered",
     )
-    for one in fields(Misbehaviour):
-        if one.init:
+    for option in fields(Misbehaviour):
+        if option.init:
             parser.add_argument(
-                f"--{one.name.replace('_', '-')}",
-                type=type(one.default),
-                default=one.default,
-                help=f"misbehaviour; default: {one.default}",
+                f"--{option.name.replace('_', '-')}",
+                type=type(option.default),
+                default=option.default,
+                help=f"misbehaviour; default: {option.default}",
             )
     return parser.parse_args()
 
@@ -82,12 +84,12 @@ def estate_size(text: str) -> tuple[int, int]:
 
 @asynccontextmanager
 async def serve(arguments: argparse.Namespace) -> AsyncIterator[ChatService]:
-    """Serve while the block runs."""
+    """Run the service while the block runs."""
     behaviour = Misbehaviour(
         **{
-            one.name: getattr(arguments, one.name)
-            for one in fields(Misbehaviour)
-            if one.init
+            option.name: getattr(arguments, option.name)
+            for option in fields(Misbehaviour)
+            if option.init
         }
     )
     subscription = None

@@ -7,9 +7,9 @@ import trustme
 
 
 def serve_with_own_ca(ca_file: Path) -> ssl.SSLContext:
-    """Make a CA and a certificate for loopback; write the CA's certificate.
+    """Return a TLS context with a new certificate for loopback; write its CA's.
 
-    Give `ca_file` to clients as `SSL_CERT_FILE`, and they need no special case.
+    Clients trust it with `SSL_CERT_FILE` set to `ca_file`, without any other change.
     """
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(ca_file))

@@ -1,7 +1,7 @@
 """Event Grid's delivery: at least once, no order, retries, dead letters.
 
-200 to 204 is success. 400, 401, 403 and 413 are not tried again. Everything else is,
-after pauses like Event Grid's, shortened; then the event goes to the dead letters.
+200 to 204 is success. 400, 401, 403 and 413 are not retried. Everything else is, after
+pauses like Event Grid's, but shorter; then the event is dead-lettered.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ class Counts:
 
 @dataclass(slots=True)
 class Subscription:
-    """One event subscription, to one webhook, one event a request."""
+    """One event subscription to one webhook, with one event per request."""
 
     url: str
     schema: str
@@ -53,10 +53,10 @@ class Subscription:
     held: list[dict[str, Any]] = field(default_factory=list)
     session: ClientSession | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set once the webhook has shaken hands; events wait for it."""
+    """Set once the handshake with the webhook has succeeded; events wait for it."""
 
     def publish(self, event: dict[str, Any]) -> None:
-        """Take an event in and see to its delivery."""
+        """Accept an event and start its delivery."""
         self.counts.published += 1
         if self.behaviour.does("drop"):
             self.counts.dropped += 1
@@ -68,7 +68,7 @@ class Subscription:
         self.release()
 
     def release(self) -> None:
-        """Start what was held back, youngest first."""
+        """Start the deliveries that were held back, newest first."""
         held, self.held = self.held, []
         for late in reversed(held):
             self.start(late)
@@ -98,10 +98,10 @@ class Subscription:
                 return
             if outcome in HOPELESS:
                 break
-        self.bury(event, outcome, attempt)
+        self.dead_letter(event, outcome, attempt)
 
     async def post(self, kind: str, events: Sequence[dict[str, Any]]) -> int | str:
-        """Post to the webhook; give the status, or what kept it from answering."""
+        """Post to the webhook; return the status, or the error's name without one."""
         if self.session is None:
             self.session = ClientSession(timeout=ClientTimeout(RESPONSE_WITHIN))
         is_cloud = self.schema == "cloudevents"
@@ -120,7 +120,7 @@ class Subscription:
             return type(error).__name__
 
     async def subscribe(self) -> None:
-        """Shake hands, as Event Grid does first of all; try until it works."""
+        """Repeat the handshake, with which Event Grid begins, until it succeeds."""
         while not self.ready.is_set():
             if await self.shake_hands():
                 self.ready.set()
@@ -131,22 +131,24 @@ class Subscription:
         try:
             async with ClientSession(timeout=ClientTimeout(RESPONSE_WITHIN)) as session:
                 if self.schema == "cloudevents":
-                    asked = {"WebHook-Request-Origin": "eventgrid.azure.net"}
-                    async with session.options(self.url, headers=asked) as answer:
+                    headers = {"WebHook-Request-Origin": "eventgrid.azure.net"}
+                    async with session.options(self.url, headers=headers) as answer:
                         return "Webhook-Allowed-Origin" in answer.headers
                 event = {
                     "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent",
                     "data": {"validationCode": CODE},
                 }
-                asked = {"aeg-event-type": "SubscriptionValidation"}
+                headers = {"aeg-event-type": "SubscriptionValidation"}
                 async with session.post(
-                    self.url, json=[event], headers=asked
+                    self.url, json=[event], headers=headers
                 ) as answer:
                     return bool(await answer.json() == {"validationResponse": CODE})
         except (ClientError, TimeoutError, ValueError):
             return False
 
-    def bury(self, event: dict[str, Any], outcome: int | str, attempts: int) -> None:
+    def dead_letter(
+        self, event: dict[str, Any], outcome: int | str, attempts: int
+    ) -> None:
         self.counts.dead_lettered += 1
         if self.dead_letters is None:
             return
@@ -166,7 +168,7 @@ class Subscription:
         return asdict(self.counts) | {"pending": len(self.tasks)}
 
     async def flush(self) -> None:
-        """Deliver what is held back and wait until nothing is under way."""
+        """Deliver what is held back, and wait until no delivery is under way."""
         self.release()
         while self.tasks:
             await asyncio.gather(*self.tasks, return_exceptions=True)

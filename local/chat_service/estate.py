@@ -1,6 +1,6 @@
-"""An estate of years: users and threads as they stand, with everything that goes wrong.
+"""An estate as it grows over years: users and threads, with everything that goes wrong.
 
-The truth about it is kept beside it, so that a backfill's report can be compared.
+Its true numbers are returned with it, so that a backfill's report can be compared.
 """
 
 import random
@@ -10,38 +10,38 @@ from dataclasses import dataclass, field
 from local.chat_service.model import Member, Message, Thread, World, identifier
 
 GONE = 0.01
-"""Share of users whose identity was deleted: no token exists for them any more."""
+"""Share of users whose identity was deleted, so that no token can be minted."""
 LOST, PARTIAL = 0.005, 0.01
-"""Shares of threads that nobody can read any more, or only from later on."""
+"""Shares of threads that nobody can read any more, or only their end."""
 PICTURED = 0.02
-"""Share of messages that an image follows on."""
+"""Share of messages that are followed by an image."""
 MOST_MESSAGES = 6
 
 
 @dataclass(slots=True, kw_only=True)
 class Truth:
-    """What an estate really holds."""
+    """What an estate really contains."""
 
     users: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     full: list[str] = field(default_factory=list)
     partial: list[str] = field(default_factory=list)
     lost: dict[str, str] = field(default_factory=dict)
-    """Threads that nobody can read, each with a user who was in it once."""
+    """Threads that nobody can read, each with a former participant."""
     messages: int = 0
-    """Messages that somebody can still read, those of the service itself included."""
+    """Messages that somebody can still read, including system messages."""
     images: int = 0
-    """Of them, those with an image."""
+    """Those of them with an image."""
     edited: int = 0
     deleted: int = 0
 
     @property
     def living(self) -> list[str]:
-        return [one for one in self.users if one not in set(self.gone)]
+        return [user for user in self.users if user not in set(self.gone)]
 
 
 def seed_estate(world: World, *, users: int, threads: int, seed: int = 1) -> Truth:
-    """Fill a world; the same seed gives the same shape, ids aside."""
+    """Fill a world; return the truth. A seed determines everything except ids."""
     chance = random.Random(seed)
     truth = Truth(users=[world.new_identity() for _ in range(users)])
     truth.gone = chance.sample(truth.users, max(1, round(users * GONE)))
@@ -66,10 +66,10 @@ def seed_estate(world: World, *, users: int, threads: int, seed: int = 1) -> Tru
 
 
 def seed_thread(world: World, chance: random.Random, users: Sequence[str]) -> Thread:
-    """Make one thread in which these users have talked."""
+    """Return a new thread with messages of these users."""
     thread = world.create_thread(f"Case {chance.randrange(10_000)}", users[0])
-    members = [Member(one, f"Person {index}") for index, one in enumerate(users)]
-    thread.members = {one.id: one for one in members}
+    members = [Member(user, f"Person {index}") for index, user in enumerate(users)]
+    thread.members = {member.id: member for member in members}
     by = {"initiatorCommunicationIdentifier": identifier(users[0])}
     world.add_message(thread, "topicUpdated", {"topic": thread.topic} | by)
     for number in range(chance.randrange(1, MOST_MESSAGES)):
@@ -93,7 +93,7 @@ def seed_thread(world: World, chance: random.Random, users: Sequence[str]) -> Th
 
 
 def hide_beginning(thread: Thread) -> None:
-    """Let everybody see the thread, an hour old by now, only from its end on."""
+    """Make the thread an hour old, and let everybody see only its newest message."""
     thread.created_ms -= 3_600_000
     newest = max(message.created_ms for message in thread.messages.values())
     for member in thread.members.values():
@@ -103,8 +103,8 @@ def hide_beginning(thread: Thread) -> None:
 def count(truth: Truth, thread: Thread) -> None:
     member = next(iter(thread.members.values()))
     visible: Iterable[Message] = thread.visible_to(member)
-    for one in visible:
+    for message in visible:
         truth.messages += 1
-        truth.images += "attachments" in one.content
-        truth.edited += bool(one.edited_ms) and not one.deleted_ms
-        truth.deleted += bool(one.deleted_ms)
+        truth.images += "attachments" in message.content
+        truth.edited += bool(message.edited_ms) and not message.deleted_ms
+        truth.deleted += bool(message.deleted_ms)

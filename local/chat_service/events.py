@@ -1,8 +1,8 @@
 """The Event Grid events that ACS sends for a change, at both levels, in both schemas.
 
-Field shapes as in the samples of the documentation: message versions are strings at
-thread level and numbers at user level; user-level events go to everybody but the one
-who acted, each with an envelope id of its own.
+Fields have the forms of the documentation's samples: message versions are strings at
+thread level and numbers at user level; user-level events go to everybody except the
+actor, each with an envelope id of its own.
 """
 
 import uuid
@@ -33,7 +33,7 @@ USER_TYPES = {
 
 @dataclass(slots=True)
 class Publisher:
-    """Makes events of changes and hands them to `sink`.
+    """Builds the events of changes and passes them to `sink`.
 
     `levels` is a subset of {"thread", "user"}; `schema` is "eventgrid" or
     "cloudevents".
@@ -114,7 +114,7 @@ class Publisher:
         data = {
             "createdByCommunicationIdentifier": identifier(thread.created_by),
             "properties": {"topic": thread.topic},
-            "participants": [person(one) for one in thread.present()],
+            "participants": [person(member) for member in thread.present()],
             "createTime": wire_ms(thread.created_ms, "+00:00"),
             "version": thread.created_ms,
         }
@@ -142,7 +142,7 @@ class Publisher:
     def participant(
         self, thread: Thread, member: Member, verb: str, actor: str, version: int
     ) -> None:
-        """Tell a coming (`added`) or going (`removed`)."""
+        """Publish that a participant was `added` or `removed`, as `verb` says."""
         data = {
             "time": wire_ms(version, "+00:00"),
             f"{verb}ByCommunicationIdentifier": identifier(actor),
@@ -173,7 +173,7 @@ def person(member: Member) -> dict[str, Any]:
 
 
 def for_user(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the same facts in the shapes of user-level events."""
+    """Return the same facts in the form of user-level events."""
     mine: dict[str, Any] = {
         key: f"{value[:-6]}Z"
         if key.endswith(("Time", "time")) and str(value).endswith("+00:00")

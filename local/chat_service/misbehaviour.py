@@ -1,4 +1,4 @@
-"""How the service misbehaves: by seed, so that a bad day can be had again."""
+"""How the service misbehaves: by seed, so that a bad run can be repeated."""
 
 import random
 from dataclasses import dataclass, field, fields
@@ -7,11 +7,12 @@ from typing import Any
 
 @dataclass(slots=True)
 class Misbehaviour:
-    """Probabilities from 0 to 1; all good by default.
+    """Probabilities from 0 to 1; everything works by default.
 
-    Of events: `duplicate` delivers again, `reorder` lets younger ones overtake, `drop`
-    never delivers. Of requests: `throttle` answers 429, `fail` 503. `delay` is the most
-    seconds that an event is held back.
+    For events, `duplicate` delivers twice, `reorder` lets newer ones overtake, `drop`
+    never delivers. For requests, `throttle` answers 429, `fail` 503. `delay` is the
+    longest time that an event is held back, `retry_after` the pause that a 429 asks
+    for, both in seconds.
     """
 
     seed: int = 1
@@ -33,8 +34,13 @@ class Misbehaviour:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Misbehaviour":
-        """Read a wish; an unknown name raises TypeError."""
-        known = {one.name for one in fields(cls) if one.init}
+        """Return the misbehaviour that a request asks for.
+
+        Raises:
+            TypeError: a name is unknown.
+
+        """
+        known = {option.name for option in fields(cls) if option.init}
         if unknown := value.keys() - known:
             raise TypeError(f"unknown: {', '.join(sorted(unknown))}")
         return cls(**value)

@@ -1,7 +1,7 @@
-"""Threads, members and messages as the service keeps them.
+"""Threads, members and messages as the service stores them.
 
 An edit or a deletion gives a message a new version and a new sequence id; the old ones
-are gone. A removal leaves the member's view of what was said before.
+are gone. A removed member still sees what was said before the removal.
 """
 
 import time
@@ -55,36 +55,36 @@ class Thread:
     deleted_ms: int = 0
 
     def present(self) -> list[Member]:
-        return [one for one in self.members.values() if one.is_present]
+        return [member for member in self.members.values() if member.is_present]
 
     def visible_to(self, member: Member) -> list[Message]:
-        """Return what a member may see, newest change first."""
+        """Return the messages that a member may see, newest change first."""
         return sorted(
             (
-                one
-                for one in self.messages.values()
-                if one.created_ms >= member.share_history_ms
-                and (member.is_present or one.created_ms <= member.left_ms)
+                message
+                for message in self.messages.values()
+                if message.created_ms >= member.share_history_ms
+                and (member.is_present or message.created_ms <= member.left_ms)
             ),
-            key=lambda one: -one.version,
+            key=lambda message: -message.version,
         )
 
 
 @dataclass(slots=True)
 class World:
-    """Everything the service knows."""
+    """The service's whole state."""
 
     origin: str = ""
-    """Where the service answers, as in the addresses that it gives."""
+    """The service's base address, for the addresses that it returns."""
     resource_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     identities: set[str] = field(default_factory=set)
     threads: dict[str, Thread] = field(default_factory=dict)
     images: dict[str, bytes] = field(default_factory=dict)
-    """What people have sent from Teams, by the path that it is fetched from."""
+    """Images sent from Teams, by the path from which they are fetched."""
     last_ms: int = 0
 
     def tick(self) -> int:
-        """Return the time in epoch milliseconds, never the same one twice."""
+        """Return the time in epoch milliseconds, never the same twice."""
         self.last_ms = max(self.last_ms + 1, time.time_ns() // 1_000_000)
         return self.last_ms
 
@@ -131,7 +131,7 @@ class World:
     def add_image(
         self, thread: Thread, sender: Member, name: str, data: bytes
     ) -> Message:
-        """Add a message with an image, as somebody sends it from Teams."""
+        """Add a message with an image, as sent from Teams."""
         image = uuid.uuid4().hex
         path = f"/chat/threads/{thread.id}/images/{image}"
         self.images[path] = data
@@ -143,7 +143,7 @@ class World:
         )
 
     def touch(self, thread: Thread, message: Message) -> int:
-        """Return a message a new version and sequence id; give the version."""
+        """Set a new version and sequence id on a message; return the version."""
         thread.last_sequence_id += 1
         message.sequence_id = thread.last_sequence_id
         message.version = self.tick()
@@ -151,13 +151,13 @@ class World:
 
 
 def wire_seconds(ms: int) -> str:
-    """Write a time as listings do: whole seconds."""
+    """Return a time as listings write it: in whole seconds."""
     moment = datetime.fromtimestamp(ms // 1000, UTC)
     return moment.isoformat().replace("+00:00", "Z")
 
 
 def wire_ms(ms: int, zone: str) -> str:
-    """Write a time as events do; thread-level ones end in +00:00, others in Z."""
+    """Return a time as events write it: with +00:00 at thread level, else with Z."""
     moment = datetime.fromtimestamp(ms / 1000, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", zone)
 

@@ -30,7 +30,7 @@ MOST_MESSAGES = 200
 MESSAGE_BYTES = 28 * 1024
 
 USER = web.RequestKey("user", str)
-"""Who asks, once their token was found good."""
+"""The user who makes a request, once the token has been checked."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -80,7 +80,7 @@ class ChatService:
 
     @web.middleware
     async def guard(self, request: web.Request, handler: Handler) -> Any:
-        """Throttle and fail on demand; check who is asking."""
+        """Throttle and fail on demand; authenticate the caller."""
         if request.path.startswith("/local/"):
             return await handler(request)
         if self.behaviour.does("throttle"):
@@ -105,11 +105,11 @@ class ChatService:
     # Identity
 
     async def create_identity(self, request: web.Request) -> web.Response:
-        asked = json.loads(await request.read() or b"{}")
+        requested = json.loads(await request.read() or b"{}")
         user = self.world.new_identity()
         body: dict[str, Any] = {"identity": {"id": user}}
-        if scopes := asked.get("createTokenWithScopes"):
-            body["accessToken"] = self.issue(user, scopes, asked)
+        if scopes := requested.get("createTokenWithScopes"):
+            body["accessToken"] = self.issue(user, scopes, requested)
         return web.json_response(body, status=HTTPStatus.CREATED)
 
     async def identity_action(self, request: web.Request) -> web.Response:
@@ -119,13 +119,13 @@ class ChatService:
         if action == ":revokeAccessTokens":
             self.tokens.revoked_before[user] = time.time()
             return web.Response(status=HTTPStatus.NO_CONTENT)
-        asked = await request.json()
-        return web.json_response(self.issue(user, asked["scopes"], asked))
+        body = await request.json()
+        return web.json_response(self.issue(user, body["scopes"], body))
 
     def issue(
-        self, user: str, scopes: list[str], asked: dict[str, Any]
+        self, user: str, scopes: list[str], options: dict[str, Any]
     ) -> dict[str, str]:
-        minutes = asked.get("expiresInMinutes") or 1440
+        minutes = options.get("expiresInMinutes") or 1440
         token, expires_on = self.tokens.issue(user, scopes, minutes)
         return {"token": token, "expiresOn": expires_on}
 
@@ -136,13 +136,13 @@ class ChatService:
     # Threads
 
     async def create_thread(self, request: web.Request) -> web.Response:
-        asked = await request.json()
+        requested = await request.json()
         creator = request[USER]
-        thread = self.world.create_thread(asked["topic"], creator)
-        people = [read_member(one) for one in asked.get("participants") or ()]
-        if creator not in {one.id for one in people}:
+        thread = self.world.create_thread(requested["topic"], creator)
+        people = [read_member(person) for person in requested.get("participants") or ()]
+        if creator not in {member.id for member in people}:
             people.append(Member(creator))
-        thread.members = {one.id: one for one in people}
+        thread.members = {member.id: member for member in people}
         self.tell_added(thread, people, creator)
         self.world.add_message(
             thread, "topicUpdated", {"topic": thread.topic} | initiated_by(creator)
@@ -152,22 +152,22 @@ class ChatService:
         return web.json_response(body, status=HTTPStatus.CREATED)
 
     def tell_added(self, thread: Thread, people: list[Member], by: str) -> Message:
-        content = {"participants": [member_json(one) for one in people]}
+        content = {"participants": [member_json(member) for member in people]}
         return self.world.add_message(
             thread, "participantAdded", content | initiated_by(by)
         )
 
     async def list_threads(self, request: web.Request) -> web.Response:
         mine = [
-            one
-            for one in self.world.threads.values()
-            if request[USER] in one.members and not one.deleted_ms
+            thread
+            for thread in self.world.threads.values()
+            if request[USER] in thread.members and not thread.deleted_ms
         ]
-        mine.sort(key=lambda one: -one.created_ms)
+        mine.sort(key=lambda thread: -thread.created_ms)
         size, skip = page_of(request, MOST_MESSAGES)
         return page(
             request,
-            [thread_item(one) for one in mine[skip : skip + size]],
+            [thread_item(thread) for thread in mine[skip : skip + size]],
             {"skip": skip + size} if skip + size < len(mine) else None,
         )
 
@@ -195,35 +195,35 @@ class ChatService:
     # Messages
 
     async def list_messages(self, request: web.Request) -> web.Response:
-        """Page by version, newest change first: an edit moves a message to the top."""
+        """Return a page of messages, newest change first: an edit moves one up."""
         thread, member = self.find(request)
         size, _ = page_of(request, MOST_MESSAGES)
         state = request.query.get("syncState")
         before = json.loads(bytes.fromhex(state))["before"] if state else None
         visible = [
-            one
-            for one in thread.visible_to(member)
-            if before is None or one.version < before
+            message
+            for message in thread.visible_to(member)
+            if before is None or message.version < before
         ]
         shown = visible[:size]
         more = None
         if len(visible) > size:
             token = json.dumps({"before": shown[-1].version}).encode().hex()
             more = {"syncState": token, "startTime": "1/1/1970 12:00:00 AM +00:00"}
-        return page(request, [message_json(one) for one in shown], more)
+        return page(request, [message_json(message) for message in shown], more)
 
     async def send_message(self, request: web.Request) -> web.Response:
         thread, member = self.find(request)
-        asked = await request.json()
-        if len(asked["content"].encode()) > MESSAGE_BYTES:
+        body = await request.json()
+        if len(body["content"].encode()) > MESSAGE_BYTES:
             return refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "MessageTooLarge")
         message = self.world.add_message(
             thread,
-            (asked.get("type") or "text").lower(),
-            {"message": asked["content"]},
+            (body.get("type") or "text").lower(),
+            {"message": body["content"]},
             sender=member,
-            sender_name=asked.get("senderDisplayName") or "",
-            metadata=asked.get("metadata"),
+            sender_name=body.get("senderDisplayName") or "",
+            metadata=body.get("metadata"),
         )
         self.publisher.message(thread, message, "Received")
         return web.json_response({"id": message.id}, status=HTTPStatus.CREATED)
@@ -242,12 +242,12 @@ class ChatService:
     async def edit_message(self, request: web.Request) -> web.Response:
         thread, member = self.find(request)
         message = self.find_message(request, thread)
-        asked = await request.json()
+        body = await request.json()
         if message.sender_id != member.id:
             raise forbidden()
-        if asked.get("content") is not None:
-            message.content = {"message": asked["content"]}
-        for key, value in (asked.get("metadata") or {}).items():
+        if body.get("content") is not None:
+            message.content = {"message": body["content"]}
+        for key, value in (body.get("metadata") or {}).items():
             if value:
                 message.metadata[key] = value
             else:
@@ -275,18 +275,20 @@ class ChatService:
         size, skip = page_of(request, len(people) or 1)
         return page(
             request,
-            [member_json(one) for one in people[skip : skip + size]],
+            [member_json(member) for member in people[skip : skip + size]],
             {"skip": skip + size} if skip + size < len(people) else None,
         )
 
     async def add_participants(self, request: web.Request) -> web.Response:
         thread, member = self.find(request)
-        asked = (await request.json())["participants"]
-        people = [read_member(one) for one in asked]
+        requested = (await request.json())["participants"]
+        people = [read_member(person) for person in requested]
         message = self.tell_added(thread, people, member.id)
-        for one in people:
-            thread.members[one.id] = one
-            self.publisher.participant(thread, one, "added", member.id, message.version)
+        for joiner in people:
+            thread.members[joiner.id] = joiner
+            self.publisher.participant(
+                thread, joiner, "added", member.id, message.version
+            )
         return web.json_response({}, status=HTTPStatus.CREATED)
 
     async def remove_participant(self, request: web.Request) -> web.Response:
@@ -314,8 +316,8 @@ class ChatService:
     # For people and tests on this machine
 
     async def status(self, request: web.Request) -> web.Response:
-        found = self.subscription.status() if self.subscription else {}
-        return web.json_response(found)
+        counts = self.subscription.status() if self.subscription else {}
+        return web.json_response(counts)
 
     async def flush(self, request: web.Request) -> web.Response:
         if self.subscription:
@@ -329,7 +331,12 @@ class ChatService:
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
     def find(self, request: web.Request) -> tuple[Thread, Member]:
-        """Return the thread asked for and the asking member, or refuse."""
+        """Return the requested thread and the member who requests it.
+
+        Raises:
+            HTTPForbidden, HTTPNotFound: as the service answers.
+
+        """
         thread = self.world.threads.get(request.match_info["thread"])
         if thread is None or request[USER] not in thread.members:
             raise forbidden()
@@ -349,12 +356,12 @@ def read_identifier(value: dict[str, Any]) -> str:
     return str(value.get("rawId") or user.get("id"))
 
 
-def read_member(asked: dict[str, Any]) -> Member:
-    since = asked.get("shareHistoryTime")
+def read_member(body: dict[str, Any]) -> Member:
+    since = body.get("shareHistoryTime")
     since_ms = int(datetime.fromisoformat(since).timestamp() * 1000) if since else 0
     return Member(
-        id=read_identifier(asked["communicationIdentifier"]),
-        display_name=asked.get("displayName") or "",
+        id=read_identifier(body["communicationIdentifier"]),
+        display_name=body.get("displayName") or "",
         share_history_ms=since_ms,
     )
 
@@ -365,14 +372,16 @@ def initiated_by(user: str) -> dict[str, Any]:
 
 def thread_item(thread: Thread) -> dict[str, Any]:
     item: dict[str, Any] = {"id": thread.id, "topic": thread.topic}
-    said = [one.created_ms for one in thread.messages.values() if one.sender_id]
-    if said:
-        item["lastMessageReceivedOn"] = wire_seconds(max(said))
+    sent = [
+        message.created_ms for message in thread.messages.values() if message.sender_id
+    ]
+    if sent:
+        item["lastMessageReceivedOn"] = wire_seconds(max(sent))
     return item
 
 
 def page_of(request: web.Request, most: int) -> tuple[int, int]:
-    """Return the page size asked for, within bounds, and how many to skip."""
+    """Return the requested page size, within bounds, and how many items to skip."""
     size = int(request.query.get("maxPageSize", most))
     return max(1, min(size, most)), int(request.query.get("skip", 0))
 

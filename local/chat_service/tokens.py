@@ -30,7 +30,7 @@ class Tokens:
     revoked_before: dict[str, float] = field(default_factory=dict)
 
     def issue(self, user_id: str, scopes: list[str], minutes: int) -> tuple[str, str]:
-        """Return a token and when it expires, written as the service writes it."""
+        """Return a token and its expiry time, in the service's own form."""
         now = time.time()
         until = int(now) + minutes * 60
         claims = {"sub": user_id, "scp": scopes, "iat": now, "exp": until}
@@ -44,7 +44,7 @@ class Tokens:
         return hmac.new(self.secret, text.encode(), hashlib.sha256).hexdigest()
 
     def user_of(self, authorization: str) -> str | None:
-        """Return whose token a request bears; None when it is not good."""
+        """Return the user of a request's token; None if the token is not valid."""
         signed, _, signature = authorization.removeprefix("Bearer ").rpartition(".")
         if not hmac.compare_digest(self.sign(signed), signature):
             return None
@@ -60,7 +60,7 @@ class Tokens:
     def is_signed(
         self, method: str, raw_path: str, headers: dict[str, str], body: bytes
     ) -> bool:
-        """Check the HMAC that the SDK puts on a request to the identity service."""
+        """Return whether the HMAC on a request to the identity service is valid."""
         digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
         if headers.get("x-ms-content-sha256") != digest:
             return False
@@ -69,6 +69,6 @@ class Tokens:
             f"{headers.get('x-ms-date')};{headers.get('host')};{digest}"
         )
         key = base64.b64decode(self.access_key)
-        wanted = base64.b64encode(hmac.digest(key, text.encode(), "sha256")).decode()
-        given = headers.get("authorization", "").rpartition("&Signature=")[2]
-        return hmac.compare_digest(wanted, given)
+        expected = base64.b64encode(hmac.digest(key, text.encode(), "sha256")).decode()
+        signature = headers.get("authorization", "").rpartition("&Signature=")[2]
+        return hmac.compare_digest(expected, signature)

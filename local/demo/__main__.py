@@ -1,4 +1,4 @@
-"""Run the demo; exit 0 only when the archives hold every event that was published."""
+"""Run the demo; exit 0 only if the archives hold every event that was published."""
 
 import json
 import shutil
@@ -18,6 +18,7 @@ from local.demo import conversations
 from local.demo.evidence import convert, examine
 from local.demo.people import invite
 from local.stack import Stack, StackFailed, stack
+from shared.domain.words import plural
 from shared.formats import ARCHIVED
 
 OUTPUT = Path("demo-archive")
@@ -66,14 +67,15 @@ def demonstrate(scratch: Path) -> int:
         threads = chat(parts)
         step("Waiting until Event Grid has nothing left to deliver")
         deliveries = parts.deliveries(flush=True)
-        step("Sweeping: who is quiet? Finalizing: log and listing become archives")
+        step("Sweeping for quiet threads; finalizing: log and listing become archives")
         blobs = BlobServiceClient.from_connection_string(
             parts.azurite.connection_string
         )
         archive = blobs.get_container_client("chat-archive")
         archived = finalize(parts, archive, threads.values())
         if missing := threads.values() - archived.keys():
-            print(f"FAILED: {len(missing)} thread(s) without archive", file=sys.stderr)
+            count = plural(len(missing), "thread")
+            print(f"FAILED: {count} without archive", file=sys.stderr)
             return 1
         report(deliveries, archived)
         transcript = show(archive, archived[threads["support case"]])
@@ -81,9 +83,9 @@ def demonstrate(scratch: Path) -> int:
         status = check(deliveries, archived)
     step("What an auditor does: verify, find a tampered copy, prove one message")
     if not examine(ARCHIVE, OUTPUT / "evidence", scratch, transcript):
-        print("FAILED: the archive is not what it should be", file=sys.stderr)
+        print("FAILED: the archive did not pass the auditor's checks", file=sys.stderr)
         return 1
-    step("What others read: the formats that only an export has")
+    step("What other systems read: the formats that only an export has")
     if not convert(ARCHIVE, OUTPUT / "export", transcript):
         print("FAILED: the archive could not be exported", file=sys.stderr)
         return 1
@@ -101,7 +103,7 @@ def chat(parts: Stack) -> dict[str, str]:
     amina, ben, chloe, yael, omar, dana, eli, fay, gus, hana = people
     parts.misbehave(**MISBEHAVIOUR)
     step(
-        f"{len(people)} people chat; events come doubled, late and out of order, "
+        f"{len(people)} people chat; events arrive twice, late and out of order, "
         "the service throttles"
     )
     threads = {"support case": conversations.support_case(amina, ben, chloe)}
@@ -119,16 +121,19 @@ def chat(parts: Stack) -> dict[str, str]:
 def finalize(
     parts: Stack, archive: ContainerClient, threads: Any
 ) -> dict[str, Archived]:
-    """Sweep until every thread has an archive; give the newest of each."""
+    """Sweep until every thread has an archive; return the newest revision of each."""
     deadline = time.monotonic() + ARCHIVED_WITHIN
-    found: dict[str, Archived] = {}
-    while time.monotonic() < deadline and not set(threads) <= found.keys():
+    archived: dict[str, Archived] = {}
+    while time.monotonic() < deadline and not set(threads) <= archived.keys():
         time.sleep(1.5)
         parts.invoke("sweep_inactive_threads")
         time.sleep(1.0)
-        found = {one.content["thread_id"]: one for one in newest_revisions(archive)}
-        print(f"    {len(found)} of {len(threads)} threads archived", flush=True)
-    return found
+        archived = {
+            revision.content["thread_id"]: revision
+            for revision in newest_revisions(archive)
+        }
+        print(f"    {len(archived)} of {len(threads)} threads archived", flush=True)
+    return archived
 
 
 def newest_revisions(archive: ContainerClient) -> Iterator[Archived]:
@@ -145,17 +150,17 @@ def newest_revisions(archive: ContainerClient) -> Iterator[Archived]:
 def report(deliveries: Mapping[str, int], archived: Mapping[str, Archived]) -> None:
     counts: Counter[str] = Counter()
     outcomes: Counter[str] = Counter()
-    for one in archived.values():
-        numbers = one.content["counts"]
+    for thread in archived.values():
+        numbers = thread.content["counts"]
         counts.update({k: v for k, v in numbers.items() if isinstance(v, int)})
-        outcomes.update(one.content["reconciliation"])
-    revisions = sum(one.content["revision"] for one in archived.values())
+        outcomes.update(thread.content["reconciliation"])
+    revisions = sum(thread.content["revision"] for thread in archived.values())
     step("What happened")
     rows = [
         ("events published", deliveries["published"]),
         ("deliveries acknowledged", deliveries["delivered"]),
-        ("  of them doubled by Event Grid", deliveries["duplicated"]),
-        ("deliveries tried again", deliveries["retried"]),
+        ("  of them duplicated by Event Grid", deliveries["duplicated"]),
+        ("deliveries retried", deliveries["retried"]),
         ("events dead-lettered", deliveries["dead_lettered"]),
         ("records in the log", counts["records"]),
         ("  of them duplicates", counts["duplicate_records"]),
@@ -167,14 +172,14 @@ def report(deliveries: Mapping[str, int], archived: Mapping[str, Archived]) -> N
     rows += [(f"reconciled: {name}", number) for name, number in outcomes.items()]
     for name, number in rows:
         print(f"    {name:<38}{number:>6}")
-    for one in archived.values():
-        view = one.content["view"]
+    for thread in archived.values():
+        view = thread.content["view"]
         why = f" ({view['reason']})" if view["reason"] else ""
-        print(f"    {one.content['thread_id'][:24]}… seen: {view['sight']}{why}")
+        print(f"    {thread.content['thread_id'][:24]}… seen: {view['sight']}{why}")
 
 
 def show(archive: ContainerClient, archived: Archived) -> Mapping[str, Any]:
-    """Print one transcript the way a person would read it; give it."""
+    """Print one transcript the way a person would read it; return it."""
     path = f"{archived.folder}/transcript.json"
     transcript: Mapping[str, Any] = json.loads(archive.download_blob(path).readall())
     step(f"One transcript: {transcript['topic']}")
@@ -192,25 +197,25 @@ def show(archive: ContainerClient, archived: Archived) -> Mapping[str, Any]:
 
 def names_in(content: Mapping[str, Any]) -> str:
     people = content.get("participants") or ()
-    return ", ".join(one.get("displayName", "?") for one in people)
+    return ", ".join(person.get("displayName", "?") for person in people)
 
 
 def copy(archive: ContainerClient, example: str) -> None:
-    """Copy the whole archive container, replacing what an earlier run has left."""
+    """Copy the whole archive container, replacing the copy of an earlier run."""
     shutil.rmtree(OUTPUT, ignore_errors=True)
     for name in archive.list_blob_names():
         file = ARCHIVE / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(archive.download_blob(name).readall())
     step(f"Copied to {ARCHIVE}/ - look at:")
-    for one in sorted((ARCHIVE / example).iterdir()):
-        print(f"    {one}")
+    for file in sorted((ARCHIVE / example).iterdir()):
+        print(f"    {file}")
 
 
 def check(deliveries: Mapping[str, int], archived: Mapping[str, Archived]) -> int:
-    """Compare what was published with what the archives hold."""
-    counts = [one.content["counts"] for one in archived.values()]
-    unique = sum(one["records"] - one["duplicate_records"] for one in counts)
+    """Compare what was published with what is archived; return the exit status."""
+    counts = [thread.content["counts"] for thread in archived.values()]
+    unique = sum(thread["records"] - thread["duplicate_records"] for thread in counts)
     if deliveries["dead_lettered"] or unique != deliveries["published"]:
         print(
             f"FAILED: {deliveries['published']} events were published, "

@@ -1,10 +1,10 @@
-"""Conversations as they happen: edits, second thoughts, comings and goings."""
+"""Conversations as they happen: edits, deletions, people who join and leave."""
 
 from local.demo.people import Person
 
 
 def support_case(amina: Person, ben: Person, chloe: Person) -> str:
-    """An edit, html, emoji, and a colleague who joins and leaves."""
+    """Hold a chat with an edit, HTML, emoji, and a colleague who joins and leaves."""
     thread = amina.start("Order 4711 has not arrived", ben)
     amina.say(thread, "Hello, my order 4711 should have been here on Monday 📦")
     reply = ben.say(thread, "Let me look. It left our warehouse on Firday.")
@@ -26,7 +26,7 @@ def support_case(amina: Person, ben: Person, chloe: Person) -> str:
 
 
 def clinic(yael: Person, omar: Person) -> str:
-    """Right-to-left text, and a message that its sender takes back."""
+    """Hold a chat in right-to-left text, with a message that its sender deletes."""
     thread = omar.start("موعد العيادة", yael)
     omar.say(thread, "مرحبا، هل يمكن تغيير موعدي إلى الساعة 10:30؟")
     yael.say(thread, "שלום עומר, כן — 10:30 ביום שלישי פנוי.")
@@ -37,7 +37,7 @@ def clinic(yael: Person, omar: Person) -> str:
 
 
 def bank(dana: Person, eli: Person) -> str:
-    """What a spreadsheet would run, a link in metadata, many edits of a message."""
+    """Hold a chat with a spreadsheet formula, a link in metadata, and many edits."""
     thread = dana.start("Loan 88-B", eli)
     dana.say(thread, '=HYPERLINK("https://example.com";"rates")')
     dana.say(
@@ -55,14 +55,14 @@ def bank(dana: Person, eli: Person) -> str:
 
 
 def note_to_self(fay: Person) -> str:
-    """A thread of one: user-level events would never have told of it."""
+    """Write in a thread of one person, for which no user-level events are sent."""
     thread = fay.start("Notes")
     fay.say(thread, "Nobody else will ever see this message.")
     return thread
 
 
 def deleted_thread(gus: Person, hana: Person) -> str:
-    """A thread that is deleted in the end: only the log still knows what was said."""
+    """Hold a chat in a thread that is deleted: only the log still has its messages."""
     thread = gus.start("Temporary", hana)
     gus.say(thread, "This whole thread will be gone in a moment.")
     hana.say(thread, "Then the log is all that remains of it.")

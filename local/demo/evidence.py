@@ -1,4 +1,4 @@
-"""What an auditor does with the demo's archive, by the commands they would type."""
+"""What an auditor does with the demo's archive, with the commands they would type."""
 
 import shutil
 import subprocess
@@ -13,13 +13,15 @@ SHOWN_LINES = 6
 def examine(
     archive: Path, evidence: Path, scratch: Path, transcript: Mapping[str, Any]
 ) -> bool:
-    """Verify the archive, catch a tampered copy, prove one message; False if not so."""
+    """Verify the archive, find a tampered copy, prove a message; return success."""
     evidence.mkdir()
-    kept = evidence / "ledger.checkpoint"
+    checkpoint = evidence / "ledger.checkpoint"
     proof = evidence / "proof.json"
-    message = next(one for one in transcript["messages"] if one["type"] == "text")
-    good = run("checkpoint", archive, "--output", kept) == 0
-    good &= run("verify", archive, "--checkpoint", kept) == 0
+    message = next(
+        message for message in transcript["messages"] if message["type"] == "text"
+    )
+    good = run("checkpoint", archive, "--output", checkpoint) == 0
+    good &= run("verify", archive, "--checkpoint", checkpoint) == 0
 
     tampered = scratch / "tampered-copy"
     shutil.copytree(archive, tampered)
@@ -28,19 +30,20 @@ def examine(
     print("\n    One letter of one transcript in a copy is changed:")
     good &= run("verify", tampered) == 1
 
-    print("\n    One message is proven, without giving the others away:")
+    print("\n    One message is proven, without revealing the others:")
     thread = transcript["thread_id"]
     good &= run("prove", thread, message["id"], archive, "--output", proof) == 0
-    return good and run("verify", proof, "--checkpoint", kept) == 0
+    return good and run("verify", proof, "--checkpoint", checkpoint) == 0
 
 
 def convert(archive: Path, export: Path, transcript: Mapping[str, Any]) -> bool:
-    """Make of an archive what no archive holds, without asking the service again."""
+    """Export formats that no archive holds, without reading the service again."""
     people = transcript["participants"]
-    names = {one["display_name"]: one["id"] for one in people}
+    names = {person["display_name"]: person["id"] for person in people}
     identities = export.with_name("identities.csv")
     rows = [
-        f"{one['id']},{one['display_name']},entra-{i}," for i, one in enumerate(people)
+        f"{person['id']},{person['display_name']},entra-{i},"
+        for i, person in enumerate(people)
     ]
     identities.write_text("\n".join(["acs_id,acs_name,entra_id,entra_name", *rows]))
     formats = ("parquet", "finetune", "graph-import")
@@ -51,13 +54,13 @@ def convert(archive: Path, export: Path, transcript: Mapping[str, Any]) -> bool:
         "--thread",
         transcript["thread_id"],
     ]
-    given = ("--identities", identities, "--output", export)
-    return run("export", archive, *words, *given) == 0
+    options = ("--identities", identities, "--output", export)
+    return run("export", archive, *words, *options) == 0
 
 
 def run(*arguments: object) -> int:
-    """Run the command `chat-archive` and show what it says."""
-    words = [str(one) for one in arguments]
+    """Run `chat-archive`, print the beginning of its output, return its exit status."""
+    words = [str(argument) for argument in arguments]
     print(f"\n    $ chat-archive {' '.join(words)}", flush=True)
     done = subprocess.run(
         [sys.executable, "-m", "shared.cli.main", *words],

@@ -17,7 +17,7 @@ from azure.communication.identity import (
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with a token of the chat service."""
+    """A person with a token for the chat service."""
 
     name: str
     identifier: CommunicationUserIdentifier
@@ -29,13 +29,13 @@ class Person:
         return ChatParticipant(identifier=self.identifier, display_name=self.name)
 
     def start(self, topic: str, *others: "Person") -> str:
-        """Open a thread with others; give its id."""
+        """Create a thread with others; return its id."""
         client = ChatClient(
             self.endpoint,
             CommunicationTokenCredential(self.token),
             connection_verify=str(self.ca_file),
         )
-        people = [one.as_participant() for one in (self, *others)]
+        people = [person.as_participant() for person in (self, *others)]
         created = client.create_chat_thread(topic, thread_participants=people)
         return str(created.chat_thread.id)
 
@@ -55,7 +55,7 @@ class Person:
         )
 
     def say(self, thread_id: str, text: str, **options: object) -> str:
-        """Send a message; give its id."""
+        """Send a message; return its id."""
         sent = self.thread(thread_id).send_message(
             text, sender_display_name=self.name, **options
         )
@@ -65,7 +65,7 @@ class Person:
 def invite(
     names: list[str], *, connection_string: str, endpoint: str, ca_file: Path
 ) -> list[Person]:
-    """Make an identity and a token for each name."""
+    """Return a person with a new identity and token for each name."""
     client = CommunicationIdentityClient.from_connection_string(
         connection_string, connection_verify=str(ca_file)
     )

@@ -1,6 +1,6 @@
 """The Functions host's own surfaces, in Python, running the real function app.
 
-`python -m local.host` serves what Event Grid, the portal and the queue meet in Azure:
-the Event Grid webhook, the admin API, queue polling and the timer. Which behaviour is
-whose: `docs/local.md`.
+`python -m local.host` provides what a function app has in Azure: the Event Grid
+webhook, the admin API, queue polling and the timer. `docs/local.md` says where each
+behaviour comes from.
 """

@@ -37,7 +37,7 @@ def parse_arguments() -> argparse.Namespace:
         type=int,
         default=INVISIBLE_FOR,
         metavar="SECONDS",
-        help="how long a queue message is hidden while it is worked on; "
+        help="how long a queue message is hidden while it is processed; "
         "default: %(default)s, as in Azure",
     )
     return parser.parse_args()
@@ -55,7 +55,7 @@ async def run(arguments: argparse.Namespace) -> None:
     ) as worker:
         print_functions(worker, arguments.port)
         await stopped.wait()
-    # As in Azure, nobody closes the app's clients when its process ends.
+    # As in Azure, nothing closes the app's clients when its process ends.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 

@@ -14,7 +14,7 @@ logger = logging.getLogger("host")
 
 
 class Admin:
-    """Answers under `/admin`. Locally it asks for no key, as Core Tools does not."""
+    """Answers under `/admin`. It requires no key, like Core Tools on one machine."""
 
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
@@ -37,7 +37,7 @@ class Admin:
         return web.json_response({})
 
     async def invoke(self, request: web.Request) -> web.Response:
-        """Start an invocation and answer 202 at once, whatever comes of it."""
+        """Start an invocation and answer 202 at once, whatever its result will be."""
         name = request.match_info["name"]
         trigger = self.worker.triggers.get(name)
         if trigger is None:
@@ -67,9 +67,9 @@ class Admin:
             )
 
 
-def by_hand(trigger_type: str, given: Any) -> tuple[Payload, dict[str, Payload]]:
-    """Return what the host binds when somebody invokes a function by hand."""
-    text = given if isinstance(given, str) else json.dumps(given)
+def by_hand(trigger_type: str, value: Any) -> tuple[Payload, dict[str, Payload]]:
+    """Return what the host binds when a function is invoked by hand."""
+    text = value if isinstance(value, str) else json.dumps(value)
     if trigger_type == EVENT_GRID:
         return Payload("json", text), {}
     if trigger_type == QUEUE:

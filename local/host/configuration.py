@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 OVERRIDE = "AzureFunctionsJobHost__extensions__queues__"
-"""An app setting of this prefix overrides host.json, as in Azure."""
+"""An app setting with this prefix overrides host.json, as in Azure."""
 
 
 class MissingSetting(KeyError):
-    """A `%NAME%` in a binding has no setting: the host refuses to load the function."""
+    """A `%NAME%` in a binding has no setting, so the function is not loaded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class QueueOptions:
 
 
 def load_local_settings(folder: Path) -> None:
-    """Put the values of local.settings.json where the environment is silent."""
+    """Set the values of local.settings.json that the environment does not set."""
     file = folder / "local.settings.json"
     if file.exists():
         for name, value in json.loads(file.read_text())["Values"].items():
@@ -54,7 +54,12 @@ def seconds(timespan: str) -> float:
 
 
 def resolve(text: str) -> str:
-    """Replace each `%NAME%` by the app setting of that name."""
+    """Return text with each `%NAME%` replaced by the app setting of that name.
+
+    Raises:
+        MissingSetting: there is no such setting.
+
+    """
 
     def setting(match: re.Match[str]) -> str:
         try:

@@ -24,7 +24,7 @@ from local.host.worker import InvocationFailed, Payload, Trigger, Worker
 
 FIRST_INTERVAL = 0.1
 INVISIBLE_FOR = 600
-"""Seconds a message is hidden while it is worked on; renewed at half time."""
+"""Seconds a message is hidden while it is processed; renewed at half time."""
 
 logger = logging.getLogger("host")
 
@@ -50,17 +50,17 @@ class QueueListener:
         self.poison = connect(connection, f"{name}-poison")
 
     async def run(self) -> None:
-        """Poll for ever; wait longer and longer while the queue is empty."""
+        """Poll for ever, less and less often while the queue is empty."""
         running: set[asyncio.Task[None]] = set()
         interval = FIRST_INTERVAL
         try:
             while True:
-                found = await self.receive(self.options.batch_size - len(running))
-                for message in found:
+                messages = await self.receive(self.options.batch_size - len(running))
+                for message in messages:
                     task = asyncio.create_task(self.handle(message))
                     running.add(task)
                     task.add_done_callback(running.discard)
-                if found:
+                if messages:
                     interval = FIRST_INTERVAL
                 await asyncio.sleep(interval)
                 interval = min(interval * 2, self.options.max_polling_interval)
@@ -82,14 +82,14 @@ class QueueListener:
             )
             return [message async for message in messages]
         except ResourceNotFoundError:
-            return []  # nobody has made the queue yet
+            return []  # the queue does not exist yet
         except AzureError as error:
             logger.warning("queue: %s", type(error).__name__)
             return []
 
     async def handle(self, message: QueueMessage) -> None:
-        """Run the function; delete the message, or let it come again, or poison it."""
-        renewing = asyncio.create_task(self.renew(message))
+        """Run the function; delete the message, or requeue or poison it on failure."""
+        renewal = asyncio.create_task(self.renew(message))
         try:
             await self.worker.invoke(
                 self.function, Payload("string", decode(message)), metadata_of(message)
@@ -102,10 +102,10 @@ class QueueListener:
                 self.options.max_dequeue_count,
                 error,
             )
-            await stop(renewing)
-            await self.give_back(message)
+            await stop(renewal)
+            await self.requeue_or_poison(message)
             return
-        await stop(renewing)
+        await stop(renewal)
         with suppress(ResourceNotFoundError):
             await self.queue.delete_message(message)
 
@@ -117,7 +117,7 @@ class QueueListener:
             )
             message.pop_receipt = changed.pop_receipt
 
-    async def give_back(self, message: QueueMessage) -> None:
+    async def requeue_or_poison(self, message: QueueMessage) -> None:
         if (message.dequeue_count or 0) < self.options.max_dequeue_count:
             await self.queue.update_message(
                 message, visibility_timeout=int(self.options.visibility_timeout)
@@ -138,7 +138,7 @@ async def stop(task: asyncio.Task[None]) -> None:
 
 
 def connect(connection: str, name: str) -> QueueClient:
-    """Connect as a binding does: by connection string, or by address and identity."""
+    """Return a queue client, by connection string, or by address and identity."""
     if text := os.environ.get(connection):
         return QueueClient.from_connection_string(text, name)
     return QueueClient(
@@ -151,7 +151,7 @@ def decode(message: QueueMessage) -> str:
 
 
 def metadata_of(message: QueueMessage) -> dict[str, Payload]:
-    """Return what the host tells about a message beside its text."""
+    """Return what the host passes on about a message besides its text."""
 
     def moment(value: Any) -> Payload:
         text = value.isoformat() if isinstance(value, datetime) else None

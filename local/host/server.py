@@ -58,7 +58,7 @@ async def host(
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, "127.0.0.1", port).start()
-        tasks = [asyncio.create_task(one.run()) for one in listeners]
+        tasks = [asyncio.create_task(listener.run()) for listener in listeners]
         stack.push_async_callback(cancel, tasks)
         yield worker
 

@@ -1,4 +1,4 @@
-"""The timer trigger: six-field NCRONTAB schedules, never overlapping themselves."""
+"""The timer trigger: six-field NCRONTAB schedules; runs never overlap."""
 
 import asyncio
 import logging
@@ -20,8 +20,8 @@ class TimerListener:
         """Read the schedule that the binding names.
 
         Raises:
-            MissingSetting: the schedule names a setting that is not there.
-            ValueError: it is no schedule.
+            MissingSetting: the schedule names a setting that does not exist.
+            ValueError: it is not a schedule.
 
         """
         self.worker = worker
@@ -29,7 +29,7 @@ class TimerListener:
         self.schedule = resolve(trigger.binding["schedule"])
         is_schedule = croniter.is_valid(self.schedule, second_at_beginning=True)
         if not is_schedule or len(self.schedule.split()) != 6:
-            raise ValueError(f"{self.schedule!r} is no six-field schedule")
+            raise ValueError(f"{self.schedule!r} is not a six-field schedule")
 
     async def run(self) -> None:
         while True:

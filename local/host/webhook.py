@@ -1,6 +1,6 @@
 """The Event Grid webhook: `/runtime/webhooks/eventgrid?functionName=…`.
 
-Status codes and hand-shakes as in the Event Grid extension of the real host.
+Status codes and handshakes are those of the real host's Event Grid extension.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ BIGGEST_DELIVERY = 8 * 1024 * 1024
 
 
 class EventGridWebhook:
-    """Answers Event Grid and hands each event to its function."""
+    """Answers Event Grid and passes each event to its function."""
 
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
@@ -49,10 +49,10 @@ class EventGridWebhook:
         return await self.notify(name, body)
 
     async def notify(self, name: str, body: Any) -> web.Response:
-        """Invoke once per event, all at once; one failure fails the whole delivery."""
+        """Invoke once per event, concurrently; one failure fails the whole delivery."""
         events = body if isinstance(body, list) else [body]
         if not all(isinstance(event, dict) for event in events):
-            return text("an event is no object", HTTPStatus.INTERNAL_SERVER_ERROR)
+            return text("an event is not an object", HTTPStatus.INTERNAL_SERVER_ERROR)
         results = await asyncio.gather(
             *(self.invoke(name, event) for event in events), return_exceptions=True
         )
@@ -69,14 +69,14 @@ class EventGridWebhook:
 
 
 def allow(request: web.Request) -> web.Response:
-    """Answer the hand-shake of CloudEvents 1.0."""
-    asked = request.headers.get("WebHook-Request-Origin", "")
-    origin = asked if asked in ORIGINS else "eventgrid.azure.net"
+    """Answer the CloudEvents 1.0 handshake."""
+    requested = request.headers.get("WebHook-Request-Origin", "")
+    origin = requested if requested in ORIGINS else "eventgrid.azure.net"
     return web.Response(headers={"Webhook-Allowed-Origin": origin})
 
 
 def validate(body: Any) -> web.Response:
-    """Answer the hand-shake of the Event Grid schema, or of CloudEvents by POST."""
+    """Answer the handshake of the Event Grid schema, or of CloudEvents by POST."""
     try:
         if isinstance(body, list):
             code = body[0]["data"]["validationCode"]

@@ -1,8 +1,8 @@
 """The worker: indexes `function_app.py` and invokes its functions.
 
-`LibraryWorker` does it with azure-functions alone: its decorators say what there is,
-its converters decode what triggers it. `RuntimeWorker` is the code of the worker that
-Azure runs (azure-functions-runtime, Python 3.13 and later).
+`LibraryWorker` uses azure-functions alone: its decorators declare the functions, its
+converters decode the triggers' payloads. `RuntimeWorker` uses the code of the worker
+that Azure runs (azure-functions-runtime, Python 3.13 and later).
 """
 
 import importlib
@@ -29,7 +29,7 @@ class InvocationFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What the host hands to a worker: a datum's type and value."""
+    """What the host passes to a worker: a datum's type and value."""
 
     type: str
     value: Any
@@ -37,7 +37,7 @@ class Payload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """A function's one trigger binding, as its decorator wrote it."""
+    """A function's only trigger binding, as its decorator declares it."""
 
     function: str
     argument: str
@@ -57,7 +57,7 @@ class Worker(Protocol):
         """Run a function.
 
         Raises:
-            InvocationFailed: it raised.
+            InvocationFailed: the function raised.
 
         """
         ...
@@ -65,9 +65,9 @@ class Worker(Protocol):
 
 def read_trigger(function: Any) -> Trigger:
     (binding,) = [
-        one
-        for one in map(json.loads, function.get_raw_bindings())
-        if one["type"].endswith("Trigger")
+        binding
+        for binding in map(json.loads, function.get_raw_bindings())
+        if binding["type"].endswith("Trigger")
     ]
     return Trigger(
         function=function.get_function_name(),
@@ -81,14 +81,17 @@ class LibraryWorker:
     """Runs the app with nothing but the azure-functions library."""
 
     def __init__(self, folder: Path) -> None:
-        """Index the app in `folder`, as the host does once."""
+        """Index the app in `folder`, as the host does at its start."""
         module = import_app(folder)
         (app,) = [
-            one for one in vars(module).values() if isinstance(one, func.FunctionApp)
+            value
+            for value in vars(module).values()
+            if isinstance(value, func.FunctionApp)
         ]
         functions = app.get_functions()
         self.triggers: Mapping[str, Trigger] = {
-            one.function: one for one in (read_trigger(f) for f in functions)
+            trigger.function: trigger
+            for trigger in (read_trigger(f) for f in functions)
         }
         self.functions = {f.get_function_name(): f for f in functions}
         self.converters = {
@@ -97,10 +100,10 @@ class LibraryWorker:
         }
 
     def converter(self, name: str, trigger: Trigger) -> Any:
-        """Return what decodes the trigger; None for `str` or `bytes`.
+        """Return the converter for a trigger; None for `str` or `bytes`.
 
         Raises:
-            TypeError: the library's converter cannot give what the function asks for.
+            TypeError: the library's converter does not support the annotated type.
 
         """
         user_function = self.functions[name].get_user_function()
@@ -122,8 +125,8 @@ class LibraryWorker:
             value = converter.decode(
                 meta.Datum(payload.value, payload.type),
                 trigger_metadata={
-                    key: meta.Datum(one.value, one.type)
-                    for key, one in metadata.items()
+                    key: meta.Datum(datum.value, datum.type)
+                    for key, datum in metadata.items()
                 },
             )
         try:
@@ -135,7 +138,7 @@ class LibraryWorker:
         except Exception as error:
             raise InvocationFailed(f"{type(error).__name__}: {error}") from error
         if result is not None:
-            raise InvocationFailed(f"{name} without a $return binding gave a value")
+            raise InvocationFailed(f"{name} returned a value without a $return binding")
 
 
 class RuntimeWorker:
@@ -148,7 +151,7 @@ class RuntimeWorker:
         self.ids: dict[str, str] = {}
 
     async def start(self) -> None:
-        """Take the worker through the messages of a real start.
+        """Index the app with the messages of a real start.
 
         Raises:
             InvocationFailed: the app could not be indexed.
@@ -170,11 +173,11 @@ class RuntimeWorker:
         if answer.result.status != PROTOS.StatusResult.Success:
             raise InvocationFailed(f"indexing failed: {answer.result.exception}")
         metadata = await handle_event.functions_metadata_request(None)
-        for one in metadata.function_metadata_results:
-            (binding,) = map(json.loads, one.raw_bindings)
-            self.ids[one.name] = one.function_id
-            self.triggers[one.name] = Trigger(
-                function=one.name,
+        for function in metadata.function_metadata_results:
+            (binding,) = map(json.loads, function.raw_bindings)
+            self.ids[function.name] = function.function_id
+            self.triggers[function.name] = Trigger(
+                function=function.name,
                 argument=binding["name"],
                 type=binding["type"],
                 binding=binding,
@@ -191,7 +194,7 @@ class RuntimeWorker:
             str(uuid.uuid4()),
             self.ids[name],
             [(self.triggers[name].argument, Datum(payload.value, payload.type))],
-            {key: Datum(one.value, one.type) for key, one in metadata.items()},
+            {key: Datum(datum.value, datum.type) for key, datum in metadata.items()},
         )
         if not ok:
             raise InvocationFailed(str(failure))
@@ -204,12 +207,12 @@ def import_app(folder: Path) -> types.ModuleType:
 
 
 def record_class(name: str, **constants: Any) -> type:
-    """Make a class that keeps its keyword arguments, as a protobuf message would."""
+    """Return a class that stores its keyword arguments, as a protobuf message does."""
 
-    def keep(self: Any, **fields: Any) -> None:
+    def store(self: Any, **fields: Any) -> None:
         vars(self).update(fields)
 
-    return type(name, (), {"__init__": keep, **constants})
+    return type(name, (), {"__init__": store, **constants})
 
 
 PROTOS = types.SimpleNamespace(
@@ -222,7 +225,7 @@ PROTOS = types.SimpleNamespace(
     WorkerInitResponse=record_class("WorkerInitResponse"),
     WorkerMetadata=record_class("WorkerMetadata"),
 )
-"""The messages that the runtime builds while it indexes; only these are not its own."""
+"""Stand-ins for the messages that the runtime builds while it indexes the app."""
 
 
 async def start_worker(folder: Path, kind: str) -> Worker:
