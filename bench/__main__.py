@@ -1,4 +1,4 @@
-"""`make bench`: measure all of it side by side, write `bench/results/ingest.json`."""
+"""`make bench`: measure everything side by side, write `bench/results/ingest.json`."""
 
 import argparse
 import asyncio

@@ -1,9 +1,9 @@
-"""What a backfill costs beside the same service calls in a bare loop.
+"""What a backfill costs compared with the same service calls in a bare loop.
 
-An estate with unreachable and partial threads stands in the local chat service, which
-throttles and fails. The backfill is killed three times and resumed, and its report has
-to come to the estate's true numbers. The floor makes the calls that such a run needs,
-with the same clients and as many at once, and keeps nothing.
+The local chat service, which throttles and fails, serves an estate with unreachable and
+partial threads. The backfill is killed three times and resumed, and its report must
+match the estate's true numbers. The floor makes the calls that such a run needs, with
+the same clients and concurrency, and stores nothing.
 """
 
 import argparse
@@ -32,10 +32,10 @@ ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results" / "backfill.json"
 TROUBLE = ("--throttle", "0.01", "--fail", "0.01", "--retry-after", "0.2")
 SIZES = ((200, 2_000), (2_000, 20_000))
-"""Users and threads; the smaller one is there for the memory."""
+"""Users and threads; the smaller estate shows how memory grows."""
 AT_ONCE = 16
 KILLED_AT = (0.2, 0.45, 0.7)
-"""After which parts of the threads the backfill is killed."""
+"""The shares of the threads after which the backfill is killed."""
 HEAD = (
     "| users | threads | threads/s | floor threads/s | × floor | peak MiB | true |\n"
     "|---|---|---|---|---|---|---|"
@@ -43,7 +43,7 @@ HEAD = (
 
 
 def measure(users: int, threads: int) -> dict[str, Any]:
-    """Run backfill and floor on an estate of this size."""
+    """Return the row of a backfill and its floor on an estate of this size."""
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         folder = Path(scratch)
         truth_file = folder / "truth.json"
@@ -77,7 +77,7 @@ def write_seeds(folder: Path, truth: Mapping[str, Any]) -> None:
 def killed_and_resumed(
     folder: Path, environment: Mapping[str, str], threads: int
 ) -> tuple[float, float]:
-    """Run the command, killing it three times; give all seconds and the peak MiB."""
+    """Run the command, killing it three times; return total seconds and peak MiB."""
     seconds = peak = done = 0.0
     for part in (*KILLED_AT, 1.0):
         started = time.perf_counter()
@@ -117,15 +117,15 @@ def reported(folder: Path, environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def agrees(report: Mapping[str, Any], truth: Mapping[str, Any]) -> bool:
-    """Return whether a report comes to the estate's true numbers."""
+    """Return whether a report matches the estate's true numbers."""
     statuses = report["statuses"]
     return (
         statuses["archived"] == len(truth["full"])
         and statuses["partial"] == len(truth["partial"])
         and statuses["unreachable"] == len(truth["lost"])
-        and len(report["threads"]) == sum(statuses[one] for one in STOOD)
+        and len(report["threads"]) == sum(statuses[status] for status in STOOD)
         and len(report["users"]["not_asked"]) == len(truth["gone"])
-        and all(report["baseline"][one] == truth[one] for one in COUNTED)
+        and all(report["baseline"][name] == truth[name] for name in COUNTED)
     )
 
 
@@ -134,7 +134,7 @@ COUNTED = ("messages", "edited", "deleted")
 
 
 def in_own_process(truth_file: Path, environment: Mapping[str, str]) -> float:
-    """Run the bare loop; give its seconds."""
+    """Run the bare loop in a process of its own; return its seconds."""
     done = subprocess.run(
         [sys.executable, "-m", "bench.backfill", "--floor", str(truth_file)],
         check=True,
@@ -146,7 +146,7 @@ def in_own_process(truth_file: Path, environment: Mapping[str, str]) -> float:
 
 
 async def bare_loop(users: Sequence[str], lost: dict[str, str]) -> float:
-    """Ask for every user's threads, list each thread once, and drop the answers."""
+    """List every user's threads and each thread once; return the seconds it took."""
     settings = read_settings(os.environ, read_chat)
     started = time.perf_counter()
     async with open_chat_clients(settings) as chat_clients:
@@ -155,8 +155,8 @@ async def bare_loop(users: Sequence[str], lost: dict[str, str]) -> float:
         threads: dict[str, str] = {}
 
         async def ask(user: str) -> None:
-            for one in await finder.threads_of(user):
-                threads.setdefault(one.id, user)
+            for thread in await finder.threads_of(user):
+                threads.setdefault(thread.id, user)
 
         async def read(thread: tuple[str, str]) -> None:
             await chat.list_thread(*thread)
@@ -167,11 +167,11 @@ async def bare_loop(users: Sequence[str], lost: dict[str, str]) -> float:
 
 
 async def all_of(left: deque[Any], do: Any) -> None:
-    """Do something with all of them, so many at once."""
+    """Call `do` for every item, `AT_ONCE` at a time."""
 
     async def worker() -> None:
         while left:
-            with suppress(ArchiverError):  # who is gone and what is lost
+            with suppress(ArchiverError):  # deleted users and lost threads
                 await do(left.popleft())
 
     await asyncio.gather(*(worker() for _ in range(AT_ONCE)))

@@ -1,7 +1,7 @@
 """Client CPU per event against a server that does nothing.
 
-Azurite tops out at a few hundred appends a second, so beside it every client looks
-fast enough. The physical floor is a signed PUT over aiohttp, one event each.
+Azurite is limited to a few hundred appends a second, so every client looks fast enough
+beside it. The physical floor is a signed PUT over aiohttp for each event.
 """
 
 import base64
@@ -32,7 +32,7 @@ CELLS = (
 
 
 class Raw:
-    """A signed PUT for each event, with nothing between it and the connection."""
+    """A signed PUT for each event, sent straight over the connection."""
 
     name = "raw"
 
@@ -67,7 +67,7 @@ class Raw:
 
 @contextmanager
 def null_server() -> Iterator[int]:
-    """Run the server that does nothing; give its port."""
+    """Run the server that does nothing while the block runs; yield its port."""
     (port,) = free_ports(1)
     command = [sys.executable, "-m", "bench.null_server", str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
@@ -80,7 +80,7 @@ def null_server() -> Iterator[int]:
 
 
 async def run(*, rounds: int, seconds: float) -> list[dict[str, Any]]:
-    """Return a row for each cell."""
+    """Return a row for each workload and number of callers."""
     with null_server() as port:
         connection_string = (
             f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey={KEY};"
@@ -95,8 +95,8 @@ async def run(*, rounds: int, seconds: float) -> list[dict[str, Any]]:
             await cell(contestants, workload, in_flight, rounds, seconds)
             for workload, in_flight in CELLS
         ]
-        for one in contestants:
-            await one.close()
+        for contestant in contestants:
+            await contestant.close()
     return rows
 
 
@@ -108,14 +108,19 @@ async def cell(
     seconds: float,
 ) -> dict[str, Any]:
     texts = take(workload.events(1), 5_000)
-    costs: dict[str, list[Cost]] = {one.name: [] for one in contestants}
+    costs: dict[str, list[Cost]] = {contestant.name: [] for contestant in contestants}
     for number in range(rounds):
-        for one in contestants[:: -1 if number % 2 else 1]:
+        for contestant in contestants[:: -1 if number % 2 else 1]:
             cost, _ = await closed_loop(
-                one.put, itertools.cycle(texts), in_flight=in_flight, seconds=seconds
+                contestant.put,
+                itertools.cycle(texts),
+                in_flight=in_flight,
+                seconds=seconds,
             )
-            costs[one.name].append(cost)
-    middle = {name: median(some).cpu_us_per_event for name, some in costs.items()}
+            costs[contestant.name].append(cost)
+    middle = {
+        name: median(measured).cpu_us_per_event for name, measured in costs.items()
+    }
     row = {"workload": workload.name, "in_flight": in_flight}
     row |= {f"{name}_cpu_us": round(value, 1) for name, value in middle.items()}
     print(in_words(row), flush=True)

@@ -1,4 +1,4 @@
-"""What a scale-out pays: importing the app, and being ready for the first event."""
+"""The cost of a scale-out: importing the app, and being ready for the first event."""
 
 import os
 import subprocess
@@ -26,20 +26,20 @@ def seconds_of(code: str) -> float:
         [sys.executable, "-c", code],
         cwd=ROOT,
         env={**os.environ, **SETTINGS},
-        stderr=subprocess.DEVNULL,  # of the clients that nobody closes
+        stderr=subprocess.DEVNULL,  # warnings about clients that are not closed
         check=True,
     )
     return time.perf_counter() - started
 
 
 def run(*, rounds: int) -> dict[str, float]:
-    """Return milliseconds of a whole process: nothing, the library, the app, ready."""
+    """Return milliseconds of whole processes: bare, with library, with app, ready."""
     codes = ("pass", "import azure.functions", "import function_app", READY)
-    times: dict[str, list[float]] = {one: [] for one in codes}
+    times: dict[str, list[float]] = {code: [] for code in codes}
     for _ in range(rounds):
         for code in codes:
             times[code].append(seconds_of(code) * 1e3)
-    bare, library, app, ready = (median(times[one]) for one in codes)
+    bare, library, app, ready = (median(times[code]) for code in codes)
     return {
         "python_ms": round(bare),
         "azure_functions_ms": round(library),

@@ -1,4 +1,4 @@
-"""Who is measured: the naive way, the product, and what the product cannot beat."""
+"""What is measured: the naive way, the product, and the floor it cannot beat."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from shared.usecases.capture.ingest import Ingest
 
 
 class Naive:
-    """One event, one append, with the SDK as its samples use it."""
+    """One append per event, with the SDK used as in its samples."""
 
     name = "naive"
 
@@ -44,7 +44,7 @@ class Naive:
 
 
 class NoQueue:
-    """No event of a benchmark deletes its thread."""
+    """A queue that is never used: no event of a benchmark deletes its thread."""
 
     async def put(self, work: Work, *, delay: timedelta = timedelta()) -> None:
         raise AssertionError(work.thread_id)
@@ -81,7 +81,7 @@ class Product:
 
 
 class Counting:
-    """A container client that notes the blocks appended through it."""
+    """A container client that records the blocks appended through it."""
 
     def __init__(self, container: ContainerClient) -> None:
         self.container = container
@@ -93,7 +93,7 @@ class Counting:
     def get_blob_client(self, path: str) -> "CountingBlob":
         return CountingBlob(self, path, self.container.get_blob_client(path))
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.blocks.clear()
         self.appends = self.most_in_flight = 0
 
@@ -102,7 +102,7 @@ class Counting:
 
 
 class CountingBlob:
-    """A blob client that tells its container what it appends."""
+    """A blob client that reports to its container what it appends."""
 
     def __init__(self, owner: Counting, path: str, blob: Any) -> None:
         self.owner, self.path, self.blob = owner, path, blob
@@ -125,23 +125,24 @@ class CountingBlob:
 async def append_blocks(
     container: ContainerClient, blocks: dict[str, list[bytes]], concurrency: int
 ) -> list[float]:
-    """Append given blocks in a bare loop, as many at once as the product: the floor.
+    """Append blocks in a bare loop, the floor; return the seconds of each append.
 
-    Blocks of one blob go one after the other, as in the product.
+    As in the product, the blocks of one blob are appended one after the other, and at
+    most `concurrency` at once.
     """
     loop = asyncio.get_running_loop()
     free = asyncio.Semaphore(concurrency)
     times: list[float] = []
 
-    async def one_blob(path: str, mine: list[bytes]) -> None:
+    async def append_to_blob(path: str, own: list[bytes]) -> None:
         blob = container.get_blob_client(path)
-        for block in mine:
+        for block in own:
             async with free:
                 started = loop.time()
                 await blob.append_block(block, length=len(block))
                 times.append(loop.time() - started)
 
-    await asyncio.gather(*(one_blob(*item) for item in blocks.items()))
+    await asyncio.gather(*(append_to_blob(*item) for item in blocks.items()))
     return times
 
 

@@ -1,4 +1,4 @@
-"""Ingest beside the naive way and the floor, over workloads and callers in flight."""
+"""Ingest compared with the naive way and the floor, by workload and concurrency."""
 
 import asyncio
 import itertools
@@ -14,11 +14,11 @@ from bench.workloads import FIRST_ID, WORKLOADS, Workload, event_text
 
 IN_FLIGHT = (1, 64, 256, 1024)
 POOL = 20_000
-"""Events made before the clock runs."""
+"""Events that are generated before the clock starts."""
 
 
 class Round:
-    """Both contestants on containers of their own, with every segment there already."""
+    """Both contestants, each with its own container in which all segments exist."""
 
     def __init__(self, connection_string: str, workload: Workload, number: int) -> None:
         slug = workload.name.lower().replace(" ", "-")
@@ -31,7 +31,9 @@ class Round:
     async def __aenter__(self) -> Self:
         for container in self.containers:
             await self.service.create_container(container)
-        texts = [event_text(one, FIRST_ID) for one in self.workload.thread_ids()]
+        texts = [
+            event_text(thread_id, FIRST_ID) for thread_id in self.workload.thread_ids()
+        ]
         await asyncio.gather(*map(self.product.put, texts))
         for start in range(0, len(texts), 32):
             await asyncio.gather(*map(self.naive.put, texts[start : start + 32]))
@@ -47,11 +49,11 @@ class Round:
     async def cell(
         self, texts: list[str], in_flight: int, seconds: float, *, swap: bool
     ) -> dict[str, Cost]:
-        """Measure one cell: both in turn, then the product's own blocks in a loop."""
+        """Return the costs of both contestants, and of the product's blocks alone."""
         costs = {}
         contestants: list[Naive | Product] = [self.naive, self.product]
         for who in contestants[:: -1 if swap else 1]:
-            self.product.client.forget()
+            self.product.client.reset()
             before = who.appends
             events = itertools.cycle(texts)
             cost, count = await closed_loop(
@@ -78,11 +80,13 @@ class Round:
 async def run(
     connection_string: str, *, rounds: int, seconds: float
 ) -> list[dict[str, Any]]:
-    """Return a row for every cell, with the medians over all rounds."""
+    """Return a row for every workload and concurrency, with medians of all rounds."""
     rows = []
     for workload in WORKLOADS:
         texts = take(workload.events(1), POOL)
-        gathered: dict[int, list[dict[str, Cost]]] = {one: [] for one in IN_FLIGHT}
+        gathered: dict[int, list[dict[str, Cost]]] = {
+            in_flight: [] for in_flight in IN_FLIGHT
+        }
         for number in range(rounds):
             async with Round(connection_string, workload, number) as contest:
                 for in_flight in IN_FLIGHT:

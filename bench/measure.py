@@ -11,7 +11,7 @@ Put = Callable[[str], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one contestant did in one cell: rates per second, times in milliseconds."""
+    """The result of one contestant in one cell: rates per second, times in ms."""
 
     events_per_s: float
     cpu_us_per_event: float
@@ -26,7 +26,7 @@ class Cost:
 async def closed_loop(
     put: Put, events: Iterator[str], *, in_flight: int, seconds: float
 ) -> tuple[Cost, int]:
-    """Keep `in_flight` callers busy for so long; give the cost and the events."""
+    """Keep `in_flight` callers busy for `seconds`; return the cost and event count."""
     times: list[float] = []
     started, cpu = time.perf_counter(), time.process_time()
     until = started + seconds
@@ -58,7 +58,7 @@ def median(costs: Sequence[Cost]) -> Cost:
     """Return the median of each figure over the rounds."""
     return Cost(
         *(
-            statistics.median(getattr(cost, one.name) for cost in costs)
-            for one in fields(Cost)
+            statistics.median(getattr(cost, figure.name) for cost in costs)
+            for figure in fields(Cost)
         )
     )

@@ -1,4 +1,4 @@
-"""What a million events cost in append operations."""
+"""The price of a million events in append operations."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ DOLLARS_PER_10_000_WRITES = 0.055
 
 
 def price(appends_per_event: float) -> float:
-    """Return dollars for the appends of a million events."""
+    """Return the dollars that the appends of a million events cost."""
     return appends_per_event * 1_000_000 / 10_000 * DOLLARS_PER_10_000_WRITES
 
 

@@ -1,6 +1,6 @@
-"""A blob server that does nothing: it answers 201 at once, so that only clients cost.
+"""A blob server that does nothing: it answers 201 at once, so only clients cost time.
 
-`python -m bench.null_server PORT`, in a process of its own.
+Run it as `python -m bench.null_server PORT`, in a process of its own.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ LENGTH = b"\r\ncontent-length:"
 
 
 class NullBlobs(asyncio.Protocol):
-    """Reads requests off a connection and answers each the same."""
+    """Reads requests from a connection and gives each the same answer."""
 
     def __init__(self) -> None:
         self.buffer = b""

@@ -1,8 +1,8 @@
-"""`python -m bench.render`: what a format costs, beside copying it.
+"""`python -m bench.render`: what a format costs compared with copying it.
 
-Each cell is a process of its own, so that its peak memory, replay included, is its own.
-The floor parses the very bytes that were written and writes them again with the same
-JSON library; formats that are no JSON stand beside the rows of `jsonl`.
+Each cell is a process of its own, so that its peak memory, including replay, can be
+measured. The floor parses the bytes that were written and writes them again with the
+same JSON library; formats other than JSON are compared with the rows of `jsonl`.
 """
 
 import argparse
@@ -37,7 +37,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 SIZES = {10_000: ARCHIVED, 250_000: ("json", "jsonl", "csv", "html")}
 PAGE = 200
 EDITED = 10
-"""One message of so many was edited."""
+"""One message in this many was edited."""
 HEAD = (
     "| format | messages | messages/s | × floor | replay messages/s | peak MiB |\n"
     "|---|---|---|---|---|---|"
@@ -56,8 +56,8 @@ def write_input(folder: Path, count: int) -> None:
             out.write(encode_record(line, START, number.to_bytes(16, "big")))
     with (folder / "listing.jsonl").open("wb") as out:
         for index, start in enumerate(range(0, count, PAGE), start=1):
-            some = [item(number) for number in range(start, min(start + PAGE, count))]
-            page = Page(kind=PageKind.MESSAGES, body=json.dumps({"value": some[::-1]}))
+            items = [item(number) for number in range(start, min(start + PAGE, count))]
+            page = Page(kind=PageKind.MESSAGES, body=json.dumps({"value": items[::-1]}))
             salt = index.to_bytes(16, "little")
             out.write(
                 encode_page(page, number=1, index=index, received_on=START, salt=salt)
@@ -129,7 +129,7 @@ def item(number: int) -> dict[str, Any]:
 
 
 def cell(folder: Path, name: str) -> dict[str, float]:
-    """Write one format of the input in `folder`, in this process."""
+    """Write one format of the input in `folder`; return its costs in this process."""
     started = time.perf_counter()
     transcript = replay(
         THREAD,
@@ -148,7 +148,7 @@ def cell(folder: Path, name: str) -> dict[str, float]:
 
 
 def floor(folder: Path, name: str) -> float:
-    """Parse what was written and write it again, with the same library."""
+    """Return the seconds to parse what was written and write it again."""
     started = time.perf_counter()
     if name == "json":
         value = json.loads((folder / "json.out").read_bytes())
@@ -177,24 +177,24 @@ def in_own_process(folder: Path, name: str) -> dict[str, float]:
 
 
 def run(sizes: dict[int, tuple[str, ...]]) -> list[dict[str, Any]]:
-    """Measure all cells; the floor of json for json, of jsonl for all others."""
+    """Return a row for each cell, with the floor of json for json, else of jsonl."""
     rows = []
     print(HEAD)
     for count, names in sizes.items():
         with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
             folder = Path(scratch)
             write_input(folder, count)
-            found = {name: in_own_process(folder, name) for name in names}
+            cells = {name: in_own_process(folder, name) for name in names}
             floors = {name: floor(folder, name) for name in ("json", "jsonl")}
-        for name, one in found.items():
+        for name, cost in cells.items():
             floored = floors["json" if name == "json" else "jsonl"]
             row = {
                 "format": name,
                 "messages": count,
-                "messages_per_s": round(count / one["seconds"]),
-                "times_floor": round(one["seconds"] / floored, 2),
-                "replay_messages_per_s": round(count / one["replay"]),
-                "peak_mib": round(one["peak_mib"]),
+                "messages_per_s": round(count / cost["seconds"]),
+                "times_floor": round(cost["seconds"] / floored, 2),
+                "replay_messages_per_s": round(count / cost["replay"]),
+                "peak_mib": round(cost["peak_mib"]),
             }
             rows.append(row)
             print(f"| {' | '.join(map(str, row.values()))} |", flush=True)

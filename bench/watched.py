@@ -1,7 +1,7 @@
-"""What being watched costs: without Application Insights, as deployed, as it comes.
+"""What monitoring costs: without Application Insights, as deployed, with its defaults.
 
-Each way is a process of its own, since nothing undoes what the distribution patches. It
-sends to a server here that takes whatever comes; blobs go to one that does nothing.
+Each way is a process of its own, since the distribution's patches cannot be undone. It
+sends to a local server that accepts everything; blobs go to one that does nothing.
 """
 
 import asyncio
@@ -31,13 +31,13 @@ def run(*, rounds: int, seconds: float) -> dict[str, Any]:
         AS_IT_COMES: {},
     }
     costs: dict[str, dict[str, list[float]]] = {}
-    with null_server() as port, insights() as taken:
+    with null_server() as port, insights() as telemetry:
         for _ in range(rounds):
             for way, environment in ways.items():
-                found = measured(
-                    way, port, seconds, {**taken.environment, **environment}
+                measurements = measured(
+                    way, port, seconds, {**telemetry.environment, **environment}
                 )
-                for name, value in found.items():
+                for name, value in measurements.items():
                     costs.setdefault(name, {}).setdefault(way, []).append(value)
     rows = {}
     for name, by_way in costs.items():
@@ -49,7 +49,7 @@ def run(*, rounds: int, seconds: float) -> dict[str, Any]:
 def measured(
     way: str, port: int, seconds: float, environment: dict[str, str]
 ) -> dict[str, float]:
-    """Measure one way in a process of its own."""
+    """Return the costs of one way, measured in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "bench.watched", way, str(port), str(seconds)],
         env=os.environ | environment,
@@ -67,20 +67,20 @@ async def ingest(port: int, seconds: float) -> dict[str, float]:
         f"BlobEndpoint=http://127.0.0.1:{port}/a;"
     )
     product = Product(address, "c")
-    found = {}
+    costs_by_cell = {}
     for workload, in_flight in CELLS:
         texts = itertools.cycle(take(workload.events(1), 5_000))
         costs = []
-        for _ in range(4):  # the first one is warming up
+        for _ in range(4):  # the first one is a warm-up
             cost, _ = await closed_loop(
                 product.put, texts, in_flight=in_flight, seconds=seconds
             )
             costs.append(cost)
-        found[f"{workload.name}, {in_flight} in flight"] = median(
+        costs_by_cell[f"{workload.name}, {in_flight} in flight"] = median(
             costs[1:]
         ).cpu_us_per_event
     await product.close()
-    return found
+    return costs_by_cell
 
 
 HEAD = "| workload | off | as deployed | as it comes |\n|---|---|---|---|"
@@ -99,4 +99,4 @@ if __name__ == "__main__":
         configure_azure_monitor()  # as the Functions worker does
     answer = asyncio.run(ingest(int(blob_port), float(how_long)))
     print(json.dumps(answer), flush=True)
-    os._exit(0)  # telemetry that was not sent yet is of no interest
+    os._exit(0)  # do not wait for telemetry that has not been sent yet

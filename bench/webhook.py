@@ -1,4 +1,4 @@
-"""Through the local host's webhook, beside a function that does nothing."""
+"""Ingest through the local host's webhook, beside a function that does nothing."""
 
 import asyncio
 import os
@@ -32,14 +32,14 @@ class Host:
     process_id: int
 
     def cpu_seconds(self) -> float:
-        """Return what the process has used so far, as Linux counts it."""
+        """Return the CPU seconds of the process so far, as Linux counts them."""
         fields = Path(f"/proc/{self.process_id}/stat").read_text().split()
         return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
 def running_host(folder: Path, connection_string: str) -> Iterator[Host]:
-    """Run a host on the app of a folder."""
+    """Run a host with the app of a folder while the block runs."""
     (port,) = free_ports(1)
     url = f"http://127.0.0.1:{port}"
     environment = {
@@ -66,7 +66,7 @@ def running_host(folder: Path, connection_string: str) -> Iterator[Host]:
 
 
 async def post_all(url: str, bodies: list[bytes], at_once: int) -> float:
-    """Post every body, so many at once; give the seconds it took."""
+    """Post every body, `at_once` at a time; return the seconds it took."""
     todo = iter(bodies)
     connector = aiohttp.TCPConnector(limit=at_once)
     async with aiohttp.ClientSession(connector=connector) as session:
@@ -85,7 +85,7 @@ async def post_all(url: str, bodies: list[bytes], at_once: int) -> float:
 async def run(
     connection_string: str, *, rounds: int, events: int
 ) -> list[dict[str, Any]]:
-    """Return a row for each batch size, in events a second."""
+    """Return a row for each batch size, in events per second."""
     texts = take(WORKLOADS[2].events(1), events)
     with ExitStack() as stack:
         hosts = {
@@ -99,10 +99,10 @@ async def run(
 async def batch(
     hosts: dict[str, Host], texts: list[str], size: int, rounds: int
 ) -> dict[str, Any]:
-    some = texts if size > 1 else texts[: len(texts) // 4]
+    sent = texts if size > 1 else texts[: len(texts) // 4]
     bodies = [
-        f"[{','.join(some[start : start + size])}]".encode()
-        for start in range(0, len(some), size)
+        f"[{','.join(sent[start : start + size])}]".encode()
+        for start in range(0, len(sent), size)
     ]
     rates: dict[str, list[float]] = {name: [] for name in hosts}
     costs: dict[str, list[float]] = {name: [] for name in hosts}
@@ -110,10 +110,10 @@ async def batch(
         for name in list(hosts)[:: -1 if number % 2 else 1]:
             cpu = hosts[name].cpu_seconds()
             elapsed = await post_all(hosts[name].url, bodies, POSTING[size])
-            if number:  # the first round makes the segments
-                rates[name].append(len(some) / elapsed)
+            if number:  # the first round creates the segments
+                rates[name].append(len(sent) / elapsed)
                 cost = hosts[name].cpu_seconds() - cpu
-                costs[name].append(cost / len(some) * 1e6)
+                costs[name].append(cost / len(sent) * 1e6)
     nothing, product = median(rates["nothing"]), median(rates["product"])
     row = {
         "batch": size,

@@ -1,4 +1,4 @@
-"""What is sent: chat events over one thread or many, evenly or as people chat."""
+"""What is sent: chat events in one thread or many, spread evenly or as people chat."""
 
 import itertools
 import json
@@ -27,7 +27,7 @@ class Workload:
         return [f"19:bench-{number:04d}@thread.v2" for number in range(self.threads)]
 
     def events(self, seed: int) -> Iterator[str]:
-        """Yield events for ever, as the texts that Event Grid would deliver."""
+        """Yield events without end, as the texts that Event Grid would deliver."""
         chance = random.Random(seed)
         ids = self.thread_ids()
         weights = [1 / (rank + 1) ** self.skew for rank in range(self.threads)]

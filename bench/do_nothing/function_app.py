@@ -1,4 +1,4 @@
-"""A function that does nothing with its event: what host and worker cost alone."""
+"""A function that does nothing with its event: the cost of host and worker alone."""
 
 import azure.functions as func
 
@@ -8,4 +8,4 @@ app = func.FunctionApp()
 @app.function_name("archive_chat_event")
 @app.event_grid_trigger(arg_name="event")
 async def archive_chat_event(event: str) -> None:
-    """Take the event and do nothing."""
+    """Receive the event and do nothing."""
