@@ -115,7 +115,7 @@ def decode_erasures(data: bytes) -> Erasures:
     """Read `erasures.json`.
 
     Raises:
-        IntegrityError: this product does not write such a file.
+        IntegrityError: it is not in the form that this product writes.
 
     """
     try:

@@ -88,7 +88,7 @@ def decode_line(line: bytes) -> LineFacts:
     """Read a line, without its LF.
 
     Raises:
-        IntegrityError: this product does not write such a line, or it was changed.
+        IntegrityError: the line is in an unknown form, or was changed.
 
     """
     try:

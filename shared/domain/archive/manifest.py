@@ -158,7 +158,7 @@ def file_from_json(value: Mapping[str, Any]) -> ArchiveFile:
     """Read the entry of a file.
 
     Raises:
-        KeyError, TypeError, ValueError: this product does not write such an entry.
+        KeyError, TypeError, ValueError: it is not in the form that this product writes.
 
     """
     name = value["name"]
@@ -226,7 +226,7 @@ def decode_manifest(data: bytes) -> Manifest:
     """Read a manifest and check it against its own digest.
 
     Raises:
-        IntegrityError: this product does not write such a manifest, or it was changed.
+        IntegrityError: it is not in the form that this product writes, or was changed.
 
     """
     try:

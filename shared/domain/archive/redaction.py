@@ -60,7 +60,7 @@ PERSON_FIELDS = (
 """What remains of an erased participant wherever one is described."""
 
 
-def without(
+def redact_events(
     events: bytes, *, messages: Collection[str], people: Collection[str]
 ) -> bytes:
     """Return the lines of `events.jsonl` without what is erased."""
@@ -75,11 +75,11 @@ def redact_record(
     value = parse_or_none(line)
     event = event_of(value, line)
     if event is None:
-        return blank(line, value, messages, people)
+        return redact_unreadable(line, value, messages, people)
     if is_erased(value):
         return line
     if event.message_id not in messages:
-        return renamed(line, value, people)
+        return redact_names(line, value, people)
     envelope = {name: value["event"].get(name) for name in ENVELOPE_FIELDS}
     envelope = {name: field for name, field in envelope.items() if field is not None}
     data = {name: event.data[name] for name in EVENT_FIELDS if name in event.data}
@@ -102,10 +102,10 @@ def event_of(value: Any, line: bytes) -> ChatEvent | None:
         return None
 
 
-def blank(
+def redact_unreadable(
     line: bytes, value: Any, messages: Collection[str], people: Collection[str]
 ) -> bytes:
-    """Empty a line that is not a record, unless it certainly holds nothing erased."""
+    """Return an empty line for one that is not a record and may hold what is erased."""
     if is_erased(value):
         return line
     needles = [json_line.canonical(secret)[1:-1] for secret in (*messages, *people)]
@@ -115,18 +115,18 @@ def blank(
     return json_line.encode(json_line.compact({"schema": SCHEMA, ERASED: True}))
 
 
-def without_unread(
+def redact_quarantine(
     quarantine: bytes, *, messages: Collection[str], people: Collection[str]
 ) -> bytes:
     """Return the lines of `quarantine.jsonl`, those that may need erasing emptied."""
     return b"".join(
-        blank(line, parse_or_none(line), messages, people) + b"\n"
+        redact_unreadable(line, parse_or_none(line), messages, people) + b"\n"
         for line in quarantine.split(b"\n")
         if line
     )
 
 
-def renamed(line: bytes, value: Any, people: Collection[str]) -> bytes:
+def redact_names(line: bytes, value: Any, people: Collection[str]) -> bytes:
     """Return a line without the names of erased people; unchanged if it has none."""
     changed = without_names(value, people)
     return line if changed == value else json_line.encode(json_line.compact(changed))
@@ -149,13 +149,13 @@ def without_names(value: Any, people: Collection[str]) -> Any:
     return {name: without_names(field, people) for name, field in fields.items()}
 
 
-def without_listed(
+def redact_listing(
     listing: bytes, *, messages: Collection[str], people: Collection[str]
 ) -> bytes:
     """Return the lines of `listing.jsonl` without what is erased.
 
     Raises:
-        IntegrityError: this product does not write such a line.
+        IntegrityError: a line is in an unknown form.
 
     """
     return b"".join(
@@ -174,7 +174,7 @@ def redact_page(
         listed = items(value["body"]) if kind == PageKind.MESSAGES else []
         chosen = {item.get("id") for item in listed} & set(messages)
         if not chosen:
-            return renamed(line, value, people)
+            return redact_names(line, value, people)
         salts = salts_of(value)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise IntegrityError("listing.jsonl holds a line of an unknown form") from None
@@ -191,9 +191,9 @@ def redact_page(
         name: field for name, field in value.items() if name not in ("salt", "body")
     }
     # As with events: a deletion's salt hides nothing, and its commitment needs it.
-    salted = {item["id"] for item in listed if item_content(item) is None} | (
+    salted_ids = {item["id"] for item in listed if item_content(item) is None} | (
         salts.keys() - chosen
     )
-    rest["salts"] = {name: salt for name, salt in salts.items() if name in salted}
+    rest["salts"] = {name: salt for name, salt in salts.items() if name in salted_ids}
     redacted = without_names(rest | {"body": body}, people)
     return json_line.encode(json_line.compact(redacted))

@@ -9,9 +9,13 @@ from shared.domain.archive.erasure import (
     encode_erasures,
     newly_erased,
 )
-from shared.domain.archive.redaction import without, without_listed, without_unread
+from shared.domain.archive.redaction import (
+    redact_events,
+    redact_listing,
+    redact_quarantine,
+)
 from shared.domain.log.record import Records, read_records
-from shared.domain.thread.attachments import read_attachments, without_attached
+from shared.domain.thread.attachments import read_attachments, redact_attachments
 from shared.domain.thread.listing import read_listings
 from shared.domain.thread.replay import replay
 from shared.domain.thread.transcript import Transcript
@@ -83,12 +87,12 @@ class RevisionInputs:
             return self
         return replace(
             self,
-            events=without(self.events, messages=messages, people=people),
-            listing=without_listed(self.listing, messages=messages, people=people),
-            quarantine=without_unread(
+            events=redact_events(self.events, messages=messages, people=people),
+            listing=redact_listing(self.listing, messages=messages, people=people),
+            quarantine=redact_quarantine(
                 self.quarantine, messages=messages, people=people
             ),
-            attachments=without_attached(self.attachments, messages=messages),
+            attachments=redact_attachments(self.attachments, messages=messages),
             erasures=replace(
                 self.erasures,
                 versions={

@@ -116,7 +116,7 @@ def read_tries(lines: bytes) -> list[Attachment]:
     """Return every attempt in `attachments.jsonl`.
 
     Raises:
-        IntegrityError: this product does not write such a line.
+        IntegrityError: a line is in an unknown form.
 
     """
     try:
@@ -175,7 +175,7 @@ def stored_files(lines: bytes, revision: int) -> dict[str, bool]:
     return stored
 
 
-def without_attached(lines: bytes, *, messages: Collection[str]) -> bytes:
+def redact_attachments(lines: bytes, *, messages: Collection[str]) -> bytes:
     """Return the lines with the files of erased messages redacted (idempotent).
 
     What remains is what the manifest says as well.

@@ -158,7 +158,7 @@ def salts_of(line: Mapping[str, Any]) -> dict[str, str]:
     """Return the salt of each message of a stored page, by its id.
 
     Raises:
-        ValueError, KeyError, TypeError: this product does not write such a line.
+        ValueError, KeyError, TypeError: the line is in an unknown form.
 
     """
     if "salts" in line:
@@ -227,8 +227,8 @@ def read_listings(
     again whenever they are read.
 
     Raises:
-        IntegrityError: this product does not write such a line. Unlike the log, this
-            file is written whole and verified, so it is never torn.
+        IntegrityError: a line is in an unknown form. Unlike the log, this file is
+            written whole and verified, so it is never torn.
 
     """
     listings: dict[int, Listing] = {}

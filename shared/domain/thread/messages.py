@@ -81,7 +81,7 @@ class MessageReplay:
     def finish(self, builder: "MessageBuilder", *, in_newest: bool) -> Message:
         event, item = builder.first_event, builder.newest_item
         data: Mapping[str, Any] = event.data if event else {}
-        versions = builder.versions_without(self.erased)
+        versions = builder.build_versions(self.erased)
         created_on = (
             normalise_time(data.get("composeTime"))
             or normalise_time(item.get("createdOn"))
@@ -142,7 +142,7 @@ class MessageBuilder:
         kind = item_kind(item)
         self.versions[number, kind] = VersionBuilder.from_item(item, kind, salt)
 
-    def versions_without(self, erased: Erased) -> tuple[Version, ...]:
+    def build_versions(self, erased: Erased) -> tuple[Version, ...]:
         """Return the versions, oldest first, each with a commitment to its content.
 
         An erased version keeps the commitment that it had.

@@ -165,7 +165,7 @@ def replay(
 
 @dataclass(slots=True)
 class Statistics:
-    """What there is to know of all events at once, gathered while they go by."""
+    """Facts about all events, gathered while each is read once."""
 
     listings: Sequence[Listing]
     events: int = 0

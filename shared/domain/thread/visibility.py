@@ -41,7 +41,7 @@ def judge_listing(
 ) -> ListingOutcome:
     """Return how much of the thread `reader` can see, going by these pages.
 
-    `settled` is False if the thread kept changing under the listing.
+    `settled` is False if the thread kept changing during the listing.
     """
     properties = next((p for p in pages if p.kind is PageKind.PROPERTIES), None)
     created = parse_time(

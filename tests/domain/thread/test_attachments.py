@@ -12,8 +12,8 @@ from shared.domain.thread.attachments import (
     missing_files,
     read_attachments,
     read_tries,
+    redact_attachments,
     stored_files,
-    without_attached,
 )
 from shared.domain.thread.replay import replay
 from shared.domain.thread.transcript import Attachment, Origin
@@ -150,10 +150,10 @@ def test_a_file_goes_when_all_messages_that_name_it_are_erased():
         encode_attachment(tried(message, sha256="d" * 64)) for message in ("1", "2")
     )
 
-    one = without_attached(lines, messages={"1"})
-    both = without_attached(one, messages={"2"})
+    one = redact_attachments(lines, messages={"1"})
+    both = redact_attachments(one, messages={"2"})
 
     assert stored_files(one, 1) == {"d" * 64: False}
     assert stored_files(both, 1) == {"d" * 64: True}
     assert b"https" not in both
-    assert without_attached(both, messages={"1", "2"}) == both
+    assert redact_attachments(both, messages={"1", "2"}) == both
