@@ -81,13 +81,13 @@ class ImageFetcher:
 def is_of(endpoint: str, url: str) -> bool:
     """Return whether an address belongs to the resource itself."""
     try:
-        ours, asked = urlsplit(endpoint), urlsplit(url)
+        ours, requested = urlsplit(endpoint), urlsplit(url)
         is_same = (ours.scheme, ours.hostname, ours.port) == (
-            asked.scheme,
-            asked.hostname,
-            asked.port,
+            requested.scheme,
+            requested.hostname,
+            requested.port,
         )
     except ValueError:
         return False
     # Parsers disagree about backslashes and user names, and neither is ever needed.
-    return is_same and "\\" not in url and "@" not in asked.netloc
+    return is_same and "\\" not in url and "@" not in requested.netloc

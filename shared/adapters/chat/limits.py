@@ -79,6 +79,7 @@ class Limiter:
         """Wait until a request may be sent, and count it."""
         counted = list(counted_by(path, user))
         while (wait := max(self.wait(*count) for count in counted)) > 0:
+            # Others wait too, and may use up the limit first: check again afterwards.
             await self.sleep(wait)
         now = self.now()
         for key, limits in counted:

@@ -174,8 +174,8 @@ class BlobAppendLog:
         trouble = "no answer"
         try:
             async with asyncio.timeout_at(lines[0].deadline):
-                # Our own loop instead of the SDK's: whose first pause alone is 15 s,
-                # and which can neither create nor roll a segment. A block may be
+                # Our own loop instead of the SDK's, whose first pause alone is 15 s and
+                # which can neither create nor roll a segment. A block may have been
                 # committed although no answer came, and is then appended twice: a
                 # duplicate is harmless (P3), a lost event is not (P1).
                 while True:

@@ -148,7 +148,7 @@ def open_in_folder(file: str, mode: str) -> IO[bytes]:
 
 
 def link(file: str, target: str) -> None:
-    """Give a finished file its name, unless the name is taken.
+    """Move a finished file to its name, unless the name is taken.
 
     Raises:
         FileExistsError: the name is taken. On a file system without hard links, such as

@@ -92,6 +92,8 @@ class BlobArchiveStore:
         attempts = 2 if isinstance(data, bytes) else 1  # a stream cannot be resent
         for _ in range(attempts):
             try:
+                # Without overwriting, the SDK sends if-none-match: of two processes
+                # that create the same file, one fails instead of replacing it (P4).
                 await self.upload(path, data, overwrite=False)
             except ResourceExistsError:
                 raise AlreadyExists(f"{path} exists already") from None

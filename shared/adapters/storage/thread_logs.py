@@ -48,6 +48,8 @@ class BlobThreadLogs(BlobAppendLog):
 
     async def threads(self) -> AsyncIterator[ThreadLog]:
         """Yield every thread's log from one listing."""
+        # A listing is in name order, so the blobs of one thread follow each other and
+        # only those of one thread are held at a time.
         gathered: list[BlobProperties] = []
         folder = ""
         async for blob in self.list_blobs(layout.THREAD_PREFIX):
