@@ -185,9 +185,9 @@ def run(sizes: dict[int, tuple[str, ...]]) -> list[dict[str, Any]]:
             folder = Path(scratch)
             write_input(folder, count)
             cells = {name: in_own_process(folder, name) for name in names}
-            floors = {name: floor(folder, name) for name in ("json", "jsonl")}
+            bounds = {name: floor(folder, name) for name in ("json", "jsonl")}
         for name, cost in cells.items():
-            floored = floors["json" if name == "json" else "jsonl"]
+            floored = bounds["json" if name == "json" else "jsonl"]
             row = {
                 "format": name,
                 "messages": count,

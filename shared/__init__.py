@@ -1,3 +1,3 @@
 """The chat archiver, floor by floor: domain, ports, adapters, use cases, bootstrap."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

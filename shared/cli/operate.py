@@ -106,7 +106,7 @@ def print_redelivered(where: str, done: Redelivered, verb: str) -> None:
         f"{done.unreadable} still unreadable, "
         f"{done.removed} of {plural(done.files, 'file')} removed"
     )
-    if done.is_kept:
+    if done.is_protected:
         click.echo("  The files stay: a policy of the container forbids removing them.")
     for reason, times in Counter(done.reasons).most_common(MOST_REASONS):
         click.echo(printable(f"  {times} x {reason}"))

@@ -23,7 +23,7 @@ MOST_OVERLAP = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChunkMessage:
     """A message as it appears in a chunk."""
 
     message: Message
@@ -41,20 +41,24 @@ def chunks(transcript: Transcript) -> Iterator[bytes]:
         yield json_line.encode(json_line.compact(document) + "\n")
 
 
-def lines(transcript: Transcript) -> Iterator[Line]:
+def lines(transcript: Transcript) -> Iterator[ChunkMessage]:
     """Yield what can be cited: messages that are neither system, deleted nor erased."""
     for message in transcript.messages:
         current = message.current
         if is_system(message) or current.content is None or current.erased:
             continue
         text = display_text(message, current)
-        yield Line(message, f"[{when(message.created_on)}] {name_of(message)}: {text}")
+        yield ChunkMessage(
+            message, f"[{when(message.created_on)}] {name_of(message)}: {text}"
+        )
 
 
-def cut(transcript: Transcript) -> Iterator[tuple[list[Line], list[Line]]]:
+def cut(
+    transcript: Transcript,
+) -> Iterator[tuple[list[ChunkMessage], list[ChunkMessage]]]:
     """Yield each chunk: what it repeats of the previous one, and its own lines."""
-    overlap: list[Line] = []
-    own: list[Line] = []
+    overlap: list[ChunkMessage] = []
+    own: list[ChunkMessage] = []
     size = 0
     for line in lines(transcript):
         if own and size + len(line.text) > MOST_CHARACTERS:
@@ -68,7 +72,10 @@ def cut(transcript: Transcript) -> Iterator[tuple[list[Line], list[Line]]]:
 
 
 def chunk(
-    transcript: Transcript, number: int, overlap: Sequence[Line], own: Sequence[Line]
+    transcript: Transcript,
+    number: int,
+    overlap: Sequence[ChunkMessage],
+    own: Sequence[ChunkMessage],
 ) -> dict[str, Any]:
     cited = [line.message for line in (*overlap, *own)]
     names = dict.fromkeys(name_of(message) for message in cited)

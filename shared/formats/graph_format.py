@@ -36,7 +36,7 @@ CHAT = "{chat-id}"
 
 
 @dataclass(slots=True)
-class Plan:
+class ImportPlan:
     """What can be sent, what cannot, and which times had to be changed."""
 
     requests: list[dict[str, Any]] = field(default_factory=list)
@@ -54,8 +54,8 @@ def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
     yield "graph-unmapped.csv", iter([unmapped(plan)])
 
 
-def planned(transcript: Transcript, options: Options) -> Plan:
-    plan = Plan()
+def planned(transcript: Transcript, options: Options) -> ImportPlan:
+    plan = ImportPlan()
     identities = options.identities
     members = [
         person.id for person in transcript.participants if person.id in identities
@@ -184,7 +184,7 @@ def jsonl(values: list[Any]) -> bytes:
     return json_line.encode(text)
 
 
-def reconciliation(transcript: Transcript, plan: Plan) -> bytes:
+def reconciliation(transcript: Transcript, plan: ImportPlan) -> bytes:
     document = {
         "thread_id": transcript.thread_id,
         "messages": len(transcript.messages),
@@ -197,7 +197,7 @@ def reconciliation(transcript: Transcript, plan: Plan) -> bytes:
     return json_line.encode(json_line.pretty(document))
 
 
-def unmapped(plan: Plan) -> bytes:
+def unmapped(plan: ImportPlan) -> bytes:
     """Return a table to fill in, in the form that `--identities` reads."""
     out = io.StringIO(newline="")
     table = csv.writer(out)

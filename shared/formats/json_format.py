@@ -1,8 +1,10 @@
 """`transcript.json`: one document with all that is known of a thread, counts last."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
+from shared.domain import json_line
 from shared.domain.archive.manifest import attachment_json, gap_json, listing_json
 from shared.domain.log.record import SCHEMA
 from shared.domain.thread.transcript import (
@@ -13,8 +15,10 @@ from shared.domain.thread.transcript import (
     Transcript,
     Version,
 )
-from shared.formats.long_json import with_list
 from shared.formats.part import Options, RenderedFile
+
+ITEMS_PER_PART = 200
+"""Items of a list that are encoded together."""
 
 
 def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
@@ -113,3 +117,27 @@ def version_json(version: Version) -> dict[str, Any]:
         "commitment": version.commitment,
         "extra": version.extra,
     }
+
+
+def with_list(
+    head: dict[str, Any], name: str, items: Iterable[Any], tail: dict[str, Any]
+) -> Iterator[bytes]:
+    """Yield a document with one long list, as `json_line.pretty` writes it.
+
+    In parts: what precedes the list, the list called `name`, and what follows it.
+    """
+    yield json_line.encode(json_line.pretty(head).removesuffix("\n}\n"))
+    yield f',\n  "{name}": ['.encode()
+    mark, left = "\n", iter(items)
+    while batch := [indented(item) for item in islice(left, ITEMS_PER_PART)]:
+        yield json_line.encode(mark + ",\n".join(batch))
+        mark = ",\n"
+    end = "]" if mark == "\n" else "\n  ]"
+    rest = json_line.pretty(tail).removeprefix("{") if tail else "\n}\n"
+    yield json_line.encode(f"{end}{',' if tail else ''}{rest}")
+
+
+def indented(value: Any) -> str:
+    """Return a value as it is written two levels deep."""
+    text = json_line.pretty(value).removesuffix("\n")
+    return "    " + text.replace("\n", "\n    ")

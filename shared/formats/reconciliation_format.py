@@ -6,7 +6,7 @@ from typing import Any
 from shared.domain.archive.manifest import counts, gap_json, listing_json
 from shared.domain.log.record import SCHEMA
 from shared.domain.thread.transcript import Message, Transcript, Version
-from shared.formats.long_json import with_list
+from shared.formats.json_format import with_list
 from shared.formats.part import Options, RenderedFile
 
 

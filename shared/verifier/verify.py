@@ -772,9 +772,14 @@ def judge_archive(path: Path, checkpoint: str) -> int:
         raise OSError("there is no archive")
     findings = verify_archive(root, checkpoint)
     verdict = "FAILED" if findings.failures else "VERIFIED"
-    counts = f"{findings.threads} thread(s), {findings.erased_versions} version(s)"
-    print(f"{verdict} {counts} of it erased")
+    erased = plural(findings.erased_versions, "version")
+    print(f"{verdict} {plural(findings.threads, 'thread')}, {erased} erased")
     return FAILED if findings.failures else VERIFIED
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ STOPPED = "the writer was stopped"
 Waiter = asyncio.Future[None]
 
 
-class Line(NamedTuple):
+class PendingLine(NamedTuple):
     """A waiting line, the future of its caller, and its deadline in the loop's time."""
 
     data: bytes
@@ -84,7 +84,7 @@ class Writer:
 
     stem: str
     roll: int = 0
-    waiting: deque[Line] = field(default_factory=deque)
+    waiting: deque[PendingLine] = field(default_factory=deque)
     task: asyncio.Task[None] | None = None
     blob: BlobClient | None = None
 
@@ -123,7 +123,7 @@ class BlobAppendLog:
             if writer is None:
                 writer = self.writers[stem] = Writer(stem)
             waiter: Waiter = loop.create_future()
-            writer.waiting.append(Line(line, waiter, deadline))
+            writer.waiting.append(PendingLine(line, waiter, deadline))
             if writer.task is None:
                 writer.task = asyncio.create_task(self.drain(writer))
             await waiter
@@ -156,7 +156,7 @@ class BlobAppendLog:
                 return
             del self.writers[oldest.stem]
 
-    async def commit_and_settle(self, writer: Writer, lines: list[Line]) -> None:
+    async def commit_and_settle(self, writer: Writer, lines: list[PendingLine]) -> None:
         """Commit a block, and report the result to exactly the callers in it."""
         failure = STOPPED
         try:
@@ -167,7 +167,7 @@ class BlobAppendLog:
         finally:
             settle(lines, failure)
 
-    async def commit(self, writer: Writer, lines: list[Line]) -> None:
+    async def commit(self, writer: Writer, lines: list[PendingLine]) -> None:
         """Append a block, retrying until its oldest line has used up its time."""
         block = b"".join([line.data for line in lines])
         pause = FIRST_PAUSE
@@ -230,7 +230,7 @@ class BlobAppendLog:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def settle(lines: Iterable[Line], failure: str) -> None:
+def settle(lines: Iterable[PendingLine], failure: str) -> None:
     """Report one result to all callers: committed if `failure` is "", else failed."""
     for line in lines:
         if line.waiter.done():
@@ -241,13 +241,13 @@ def settle(lines: Iterable[Line], failure: str) -> None:
             line.waiter.set_result(None)
 
 
-def next_block(waiting: deque[Line], limit: int) -> list[Line]:
+def next_block(waiting: deque[PendingLine], limit: int) -> list[PendingLine]:
     """Remove and return whole lines from the front, up to `limit` bytes.
 
     A longer line comes alone. A line whose caller was cancelled is dropped, since its
     event is not acknowledged; if all were cancelled, nothing is returned.
     """
-    lines: list[Line] = []
+    lines: list[PendingLine] = []
     size = 0
     while waiting and len(lines) < BLOCK_LINES:
         size += len(waiting[0].data)

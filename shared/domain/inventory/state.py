@@ -41,7 +41,7 @@ class User:
     """A user, how they were found, and the result of listing their threads."""
 
     id: str
-    met_by: str = ""
+    found_by: str = ""
     state: UserState = UserState.MET
     threads: int = 0
     reason: str = ""
@@ -129,7 +129,7 @@ class Inventory:
                 self.ended_on = fact.on
             case UserMet():
                 user = self.user(fact.id)
-                user.met_by = user.met_by or fact.by
+                user.found_by = user.found_by or fact.by
             case UserListed():
                 self.apply_listed(fact)
             case ThreadFound():

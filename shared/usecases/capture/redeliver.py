@@ -38,7 +38,7 @@ class Redelivered:
     redelivered: int = 0
     unreadable: int = 0
     removed: int = 0
-    is_kept: bool = False
+    is_protected: bool = False
     """Nothing was removed, since the storage's policy forbids it."""
     reasons: list[str] = field(default_factory=list)
     """Why events are left, one for each; never any of the input (P9)."""
@@ -62,7 +62,7 @@ class Redeliver:
 
         """
         done = Redelivered(
-            is_kept=self.execute and await self.quarantine.is_protected()
+            is_protected=self.execute and await self.quarantine.is_protected()
         )
         async for file in self.quarantine.files():
             done.files += 1
@@ -80,7 +80,7 @@ class Redeliver:
             done.unreadable += len(unreadable)
             if self.execute and readable:
                 await self.redeliver(readable)
-                if not done.is_kept:
+                if not done.is_protected:
                     await self.keep_unreadable(file, unreadable)
                     done.removed += await self.quarantine.remove(file)
         return done
@@ -93,7 +93,7 @@ class Redeliver:
 
         """
         done = Redelivered(
-            is_kept=self.execute and await self.dead_letters.is_protected()
+            is_protected=self.execute and await self.dead_letters.is_protected()
         )
         async for file in self.dead_letters.files():
             done.files += 1
@@ -104,7 +104,7 @@ class Redeliver:
             done.reasons += reasons
             if self.execute:
                 await self.redeliver(texts)
-                if not done.is_kept:
+                if not done.is_protected:
                     done.removed += await self.dead_letters.remove(file)
         return done
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.adapters.storage import append_log
-from shared.adapters.storage.append_log import BlobAppendLog, Line, next_block
+from shared.adapters.storage.append_log import BlobAppendLog, PendingLine, next_block
 from shared.adapters.storage.thread_logs import BlobThreadLogs
 from shared.domain.errors import Transient
 
@@ -276,7 +276,7 @@ def test_a_block_holds_whole_lines_and_at_least_one():
         SimpleNamespace(done=lambda one=one: one) for one in (False, True)
     )
     waiting = deque(
-        Line(data, waiter, 0)
+        PendingLine(data, waiter, 0)
         for data, waiter in (
             (b"aaaa\n", open_),
             (b"b\n", open_),

@@ -1,4 +1,4 @@
-"""A baseline counts what a migration has to come to again, and adds up."""
+"""A baseline counts what a migration must match, and adds up."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -176,7 +176,7 @@ async def test_under_an_immutability_policy_all_is_taken_and_every_file_stays(wo
         done = await again.from_quarantine()
         await again.from_dead_letters()
 
-    assert (done.redelivered, done.unreadable, done.removed, done.is_kept) == (
+    assert (done.redelivered, done.unreadable, done.removed, done.is_protected) == (
         1,
         1,
         0,

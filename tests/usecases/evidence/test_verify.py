@@ -62,7 +62,7 @@ def test_the_stand_alone_verifier_runs_on_its_own(good, tmp_path):
     )
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("VERIFIED 2 thread(s)")
+    assert done.stdout.startswith("VERIFIED 2 threads")
 
 
 def test_the_stand_alone_verifier_needs_nothing_but_python():

@@ -46,7 +46,7 @@ async def test_a_package_verifies_itself_with_nothing_of_ours(tmp_path):
     assert (packed.threads, packed.revisions) == (2, 3)
     assert run_verifier(tmp_path) == (
         0,
-        "VERIFIED 2 thread(s), 0 version(s) of it erased\n",
+        "VERIFIED 2 threads, 0 versions erased\n",
     )
     assert run_verifier(tmp_path, tmp_path, tmp_path / "checkpoint.txt")[0] == 0
     assert {one.name for one in tmp_path.iterdir()} == {
