@@ -29,9 +29,10 @@ resource subscription 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-
       endpointType: 'AzureFunction'
       properties: {
         resourceId: '${functionAppId}/functions/archive_chat_event'
-        // Events that wait travel together; each is still one invocation.
-        maxEventsPerBatch: 100
-        preferredBatchSizeInKilobytes: 256
+        // A delivery is all or nothing: one odd event in a batch would have Event Grid
+        // send all others again, or hold them up for a day. Each event is an invocation
+        // of its own anyway.
+        maxEventsPerBatch: 1
       }
     }
     filter: { includedEventTypes: eventTypes }

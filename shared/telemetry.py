@@ -8,12 +8,14 @@ writes to, differ by version and mode. No attribute ever holds an id or content 
 
 import logging
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from opentelemetry import metrics
 
-from shared.domain.errors import ArchiverError
+from shared.domain.errors import ArchiverError, Unforeseen
 
 logger = logging.getLogger("archiver")
 logger.setLevel(logging.INFO)  # whatever level the worker sets on its root logger
@@ -46,7 +48,7 @@ QUEUE_POISONED = METER.create_gauge(
     "archiver.queue.poisoned", description="Threads that failed too often."
 )
 REVISIONS = METER.create_counter(
-    "archiver.finalize.revisions", description="Revisions written, by `sight`."
+    "archiver.finalize.revisions", description="Revisions written, by `visibility`."
 )
 CHAT_THROTTLED = METER.create_counter(
     "archiver.chat.throttled", description="Answers of the chat service: too many."
@@ -63,7 +65,12 @@ CALL_FAILURES = METER.create_counter(
 def call(function: str) -> Iterator[None]:
     """Record a function's call: how long it took, and why it failed.
 
-    The text of an unexpected error may hold content, so only its type is logged (P9).
+    The host logs whatever is raised, and the text of an error that nobody foresaw may
+    hold content: it is replaced by its kind and its place (P9).
+
+    Raises:
+        Unforeseen: in place of any error that this product does not raise on purpose.
+
     """
     started = time.perf_counter()
     try:
@@ -71,10 +78,24 @@ def call(function: str) -> Iterator[None]:
     except Exception as error:
         kind = type(error).__name__
         CALL_FAILURES.add(1, {"function": function, "error": kind})
-        reason = str(error) if isinstance(error, ArchiverError) else "unexpected error"
-        logger.error(  # noqa: TRY400
-            "%s failed: %s: %s", function, kind, reason, extra={"error": kind}
+        known = error if isinstance(error, ArchiverError) else unforeseen(error)
+        logger.error(  # noqa: TRY400 - a traceback may hold content
+            "%s failed: %s: %s", function, kind, known, extra={"error": kind}
         )
-        raise
+        if known is error:
+            raise
+        raise known from None
     finally:
         CALL_DURATION.record(time.perf_counter() - started, {"function": function})
+
+
+def unforeseen(error: BaseException) -> Unforeseen:
+    """Return what may be said of an error: its kind, and where in our code it arose."""
+    ours = Path(__file__).parent.parent
+    places = [
+        f"{Path(frame.filename).relative_to(ours)}:{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(ours) and frame.filename != __file__
+    ]
+    place = f"at {places[-1]}" if places else "outside of the product's code"
+    return Unforeseen(f"unexpected {type(error).__name__} {place}")

@@ -148,6 +148,9 @@ def test_what_happens_is_told(told):
     assert told.keys() | {"archiver.chat.throttled"} == metric_names()
 
 
+UNFORESEEN = "unexpected ValueError outside of the product's code"
+
+
 def test_a_failure_is_told_and_what_nobody_foresaw_only_by_its_type(sent, told):
     metric, properties = told["archiver.call.failures"]
 
@@ -156,7 +159,7 @@ def test_a_failure_is_told_and_what_nobody_foresaw_only_by_its_type(sent, told):
     assert properties["error"] in ("Transient", "ValueError")
     assert [one["message"] for one in lines(sent, "finalize_thread failed")] == [
         "finalize_thread failed: Transient: list 19:x: status 503",
-        "finalize_thread failed: ValueError: unexpected error",
+        f"finalize_thread failed: ValueError: {UNFORESEEN}",
     ]
 
 

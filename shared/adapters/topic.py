@@ -1,5 +1,7 @@
 """`ChatThreadArchived` on a custom topic, so that nobody has to poll the archive."""
 
+from typing import Any
+
 from azure.core.exceptions import AzureError
 from azure.eventgrid import EventGridEvent
 from azure.eventgrid.aio import EventGridPublisherClient
@@ -14,8 +16,12 @@ EVENT_TYPE = "ChatArchiver.ChatThreadArchived"
 class TopicAnnouncer:
     """Publishes to one topic."""
 
-    def __init__(self, client: EventGridPublisherClient) -> None:
+    def __init__(
+        self, client: EventGridPublisherClient, credential: Any = None
+    ) -> None:
+        """Publish through `client`; `close` closes `credential` too, as no SDK does."""
         self.client = client
+        self.credential = credential
 
     async def announce(self, announcement: Announcement) -> None:
         """Publish the event to the topic."""
@@ -37,6 +43,8 @@ class TopicAnnouncer:
 
     async def close(self) -> None:
         await self.client.close()
+        if self.credential is not None:
+            await self.credential.close()
 
 
 class SilentAnnouncer:

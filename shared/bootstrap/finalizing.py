@@ -80,6 +80,7 @@ def open_chat_clients(settings: ChatSettings, **options: Any) -> "ChatClients":
     limiter = Limiter()
     options = {**OPTIONS, **options}
     paced = {**options, "per_retry_policies": [LimitPolicy(limiter)]}
+    credential = None
     if settings.connection_string:
         endpoint = parse_acs(settings.connection_string)
         client = CommunicationIdentityClient.from_connection_string(
@@ -90,7 +91,11 @@ def open_chat_clients(settings: ChatSettings, **options: Any) -> "ChatClients":
         credential = managed_identity(settings.client_id)
         client = CommunicationIdentityClient(endpoint, credential, **paced)
     return ChatClients(
-        endpoint.rstrip("/"), Tokens(client), limiter=limiter, options=options
+        endpoint.rstrip("/"),
+        Tokens(client),
+        limiter=limiter,
+        options=options,
+        credential=credential,
     )
 
 
@@ -139,9 +144,9 @@ def open_topic(settings: TopicSettings) -> "TopicAnnouncer | SilentAnnouncer":
     from azure.core.credentials import AzureKeyCredential
     from azure.eventgrid.aio import EventGridPublisherClient
 
-    credential = (
-        AzureKeyCredential(settings.key)
-        if settings.key
-        else managed_identity(settings.client_id)
-    )
-    return TopicAnnouncer(EventGridPublisherClient(settings.endpoint, credential))
+    if settings.key:
+        key = AzureKeyCredential(settings.key)
+        return TopicAnnouncer(EventGridPublisherClient(settings.endpoint, key))
+    credential = managed_identity(settings.client_id)
+    client = EventGridPublisherClient(settings.endpoint, credential)
+    return TopicAnnouncer(client, credential)

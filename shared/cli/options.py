@@ -15,6 +15,7 @@ from shared.config.reader import DEFAULTS
 from shared.domain import layout
 from shared.domain.archive.checkpoint import Checkpoint, parse_checkpoint
 from shared.domain.errors import ArchiverError
+from shared.telemetry import unforeseen
 from shared.usecases.archive.find import Selection
 
 Command = Callable[..., Any]
@@ -195,10 +196,11 @@ def runs(command: Callable[..., Coroutine[Any, Any, int]]) -> Command:
         except Exception as error:
             if is_debug:
                 raise
-            name = type(error).__name__
+            text = str(unforeseen(error))
             raise Unreadable(
-                f"Unexpected error: {name}. Run the same command again with "
-                "`chat-archive --debug …` to see where; the text may hold chat content."
+                f"{text[0].upper()}{text[1:]}. Run the same command again "
+                "with `chat-archive --debug …` to see its text, which may hold chat "
+                "content."
             ) from None
         context.exit(status)
 

@@ -33,5 +33,9 @@ class IntegrityError(ArchiverError):
     """Stored data contradicts itself: this thread stops and a person has to look."""
 
 
+class Unforeseen(ArchiverError):
+    """An error that nobody foresaw: its kind and its place, never its text (P9)."""
+
+
 class Unreachable(IntegrityError):
     """Nothing is known of a thread and nobody may read it: a person has to look."""

@@ -43,6 +43,11 @@ class FaultProxy:
         self.faults = faults
         self.is_immutable = False
         """Whether a policy forbids every change, as under WORM."""
+        self.no_new_containers = False
+        """Whether the caller has no right to create a container."""
+        self.being_deleted = 0
+        """How many of the next requests meet a container that is being deleted."""
+        self.requests = 0
         self.met: Counter[Fault] = Counter()
         self.lease_actions: Counter[str] = Counter()
         """What was asked of leases; "" where a request was about something else."""
@@ -60,11 +65,24 @@ class FaultProxy:
         self.met[fault] += 1
         return fault
 
+    def refusal_of(self, request: web.Request) -> tuple[int, str] | None:
+        """Return how the account as a whole refuses a request, whatever it appends."""
+        if self.being_deleted:
+            self.being_deleted -= 1
+            return 409, "ContainerBeingDeleted"
+        is_container = request.query.get("restype") == "container"
+        if self.no_new_containers and request.method == "PUT" and is_container:
+            return 403, "AuthorizationPermissionMismatch"
+        if self.is_immutable and request.method in ("PUT", "DELETE"):
+            return 409, "BlobImmutableDueToPolicy"
+        return None
+
     async def answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
+        self.requests += 1
         self.lease_actions[request.headers.get("x-ms-lease-action", "")] += 1
-        if self.is_immutable and request.method in ("PUT", "DELETE"):
-            return refuse(409, "BlobImmutableDueToPolicy")
+        if refusal := self.refusal_of(request):
+            return refuse(*refusal)
         match self.choose(request):
             case Fault.DROP_BEFORE | Fault.RESET:
                 return cut(request)

@@ -61,8 +61,12 @@ class ChatClients:
         *,
         limiter: Limiter | None = None,
         options: Mapping[str, Any] = OPTIONS,
+        credential: Any = None,
     ) -> None:
-        """Stay within the limits of `limiter`; `options` are passed to the SDK."""
+        """Stay within the limits of `limiter`; `options` are passed to the SDK.
+
+        `credential` is the resource's own, which `close` closes too: the SDK does not.
+        """
         self.endpoint = endpoint
         self.tokens = tokens
         self.limiter = limiter or Limiter()
@@ -71,6 +75,7 @@ class ChatClients:
             use_env_settings=bool(getproxies()), **options
         )
         self.options = options
+        self.own_credential = credential
 
     async def __aenter__(self) -> Self:
         """Return itself, to be closed after the block."""
@@ -81,9 +86,11 @@ class ChatClients:
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, and the resource's own credential."""
         await self.connections.close()
         await self.tokens.client.close()
+        if self.own_credential is not None:
+            await self.own_credential.close()
 
     @asynccontextmanager
     async def thread(self, thread_id: str, reader: str) -> AsyncIterator[Any]:

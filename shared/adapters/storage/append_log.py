@@ -26,7 +26,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from azure.core import MatchConditions
-from azure.core.exceptions import AzureError, ResourceExistsError
+from azure.core.exceptions import AzureError
 from azure.storage.blob.aio import BlobClient, ContainerClient
 
 from shared.adapters.storage import failures
@@ -56,6 +56,8 @@ read. 0 is no answer."""
 SDK_ERRORS = (TypeError, ValueError, KeyError, AttributeError)
 """What the SDK raises by mistake on an error answer that is not the service's own: that
 of a load balancer, for instance, which has no code or no message."""
+THERE = {"BlobAlreadyExists", "ConditionNotMet"}
+"""Another instance was faster; some paths of the service answer 412."""
 STOPPED = "the writer was stopped"
 
 Waiter = asyncio.Future[None]
@@ -193,11 +195,13 @@ class BlobAppendLog:
                         raise Transient(f"append refused: {trouble}")
                     if remedy is Remedy.ROLL:
                         writer.next_segment()
-                    elif remedy is Remedy.CREATE:
-                        await self.create(blob)
-                    else:
-                        await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
-                        pause = min(pause * 2, LONGEST_PAUSE)
+                        continue
+                    if remedy is Remedy.CREATE:
+                        trouble = await self.create(blob)
+                        if not trouble:
+                            continue
+                    await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+                    pause = min(pause * 2, LONGEST_PAUSE)
         except TimeoutError:
             raise Transient(f"append gave up after {BUDGET:.0f} s: {trouble}") from None
         if int(str(answer["blob_committed_block_count"])) >= ROLL_AT:
@@ -210,19 +214,26 @@ class BlobAppendLog:
             writer.blob = self.container.get_blob_client(path)
         return writer.blob
 
-    async def create(self, blob: BlobClient) -> None:
-        """Create a segment, and its container if the deployment has not."""
+    async def create(self, blob: BlobClient) -> str:
+        """Create a segment, and its container if the deployment has not.
+
+        Return "" if the segment may be there now, else why to wait: a container that is
+        being deleted, for instance, can neither be used nor created for a while.
+        """
         try:
             # Another instance may have created it just now, and appended to it:
             # creating over an existing append blob would truncate it.
             await blob.create_append_blob(match_condition=MatchConditions.IfMissing)
-        except ResourceExistsError:
-            return
         except AzureError as error:
-            if failures.is_container_missing(error):
+            if failures.code(error) in THERE:
+                return ""
+            if not failures.is_container_missing(error):
+                return wait_or_give_up("create a segment", error)
+            try:
                 await create_container(self.container)
-            elif failures.status(error) not in TRY_AGAIN:
-                raise Transient(f"create: {failures.describe(error)}") from None
+            except AzureError as refused:
+                return wait_or_give_up("create the container", refused)
+        return ""
 
     async def close(self) -> None:
         """Wait until every waiting line is committed or has failed."""
@@ -259,6 +270,13 @@ def next_block(waiting: deque[PendingLine], limit: int) -> list[PendingLine]:
         else:
             lines.append(line)
     return lines
+
+
+def wait_or_give_up(what: str, error: AzureError) -> str:
+    """Return why to wait and try again; raise `Transient` where that is of no use."""
+    if failures.status(error) not in TRY_AGAIN:
+        raise Transient(f"{what}: {failures.describe(error)}") from None
+    return failures.describe(error)
 
 
 def find_remedy(error: AzureError) -> Remedy:

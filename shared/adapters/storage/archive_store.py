@@ -6,7 +6,6 @@ from itertools import chain
 
 from azure.core.exceptions import (
     AzureError,
-    ResourceExistsError,
     ResourceNotFoundError,
 )
 from azure.storage.blob import ContentSettings
@@ -95,14 +94,15 @@ class BlobArchiveStore:
                 # Without overwriting, the SDK sends if-none-match: of two processes
                 # that create the same file, one fails instead of replacing it (P4).
                 await self.upload(path, data, overwrite=False)
-            except ResourceExistsError:
-                raise AlreadyExists(f"{path} exists already") from None
             except AzureError as error:
+                if failures.code(error) == "BlobAlreadyExists":
+                    raise AlreadyExists(f"{path} exists already") from None
                 if not failures.is_container_missing(error):
                     raise Transient(
                         f"create {path}: {failures.describe(error)}"
                     ) from None
-                await create_container(self.container)
+                with failures.as_transient("create the archive's container"):
+                    await create_container(self.container)
             else:
                 return
         raise Transient(f"create {path}: the container was only just created")
@@ -131,7 +131,7 @@ class BlobArchiveStore:
             await self.upload(path, data, overwrite=True)
         except AzureError as error:
             what = failures.describe(error)
-            if "Immutab" in what or "LegalHold" in what:
+            if failures.is_immutable(error):
                 raise Immutable(f"{path} may not be changed: {what}") from None
             raise Transient(f"replace {path}: {what}") from None
 

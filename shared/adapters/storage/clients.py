@@ -11,6 +11,8 @@ from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
 
+from shared.adapters.storage import failures
+
 APPEND_OPTIONS: dict[str, Any] = {
     "retry_total": 0,
     "connection_timeout": 5,
@@ -106,5 +108,7 @@ async def create_container(container: ContainerClient) -> None:
     """Create a container that the deployment has not; it may exist by now."""
     try:
         await container.create_container()
-    except ResourceExistsError:
-        return
+    except ResourceExistsError as error:
+        # 409 says ContainerBeingDeleted too: then it does not exist, and cannot yet.
+        if failures.code(error) != "ContainerAlreadyExists":
+            raise

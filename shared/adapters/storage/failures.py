@@ -45,6 +45,11 @@ def is_missing(error: AzureError) -> bool:
     return status(error) == HTTPStatus.NOT_FOUND
 
 
+def is_immutable(error: AzureError) -> bool:
+    """Return whether a policy or a legal hold of the storage forbids it."""
+    return "Immutab" in code(error) or "LegalHold" in code(error)
+
+
 @contextmanager
 def as_transient(what: str) -> Iterator[None]:
     """Convert any failure of the SDK into `Transient`; `what` names the operation."""

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager, suppress
 
 from azure.core.exceptions import (
     AzureError,
-    ResourceExistsError,
     ResourceNotFoundError,
 )
 from azure.storage.blob.aio import BlobClient, BlobLeaseClient, BlobServiceClient
@@ -64,9 +63,9 @@ class BlobLeases:
                 return await blob.acquire_lease(LEASE_SECONDS)
             except ResourceNotFoundError:
                 await self.create(blob)
-            except ResourceExistsError:
-                raise LeaseHeld("somebody else holds the lease") from None
             except AzureError as error:
+                if failures.code(error) == "LeaseAlreadyPresent":
+                    raise LeaseHeld("another process holds the lease") from None
                 raise Transient(
                     f"acquire a lease: {failures.describe(error)}"
                 ) from None
@@ -75,9 +74,10 @@ class BlobLeases:
     async def create(self, blob: BlobClient) -> None:
         try:
             await blob.upload_blob(b"", overwrite=False)
-        except ResourceExistsError:
-            return
         except AzureError as error:
+            if failures.code(error) == "BlobAlreadyExists":
+                return
             if not failures.is_container_missing(error):
                 raise Transient(f"create a lease: {failures.describe(error)}") from None
-            await create_container(self.container)
+            with failures.as_transient("create the container of leases"):
+                await create_container(self.container)

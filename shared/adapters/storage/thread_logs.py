@@ -14,10 +14,13 @@ from azure.storage.blob import BlobProperties
 from azure.storage.blob.aio import BlobServiceClient
 
 from shared.adapters.storage.append_log import BLOCK_BYTES, BlobAppendLog
+from shared.adapters.storage.clients import create_container
 from shared.adapters.storage.failures import (
     as_transient,
+    code,
     describe,
     is_container_missing,
+    is_immutable,
 )
 from shared.domain import layout
 from shared.domain.errors import Transient
@@ -105,15 +108,24 @@ class BlobThreadLogs(BlobAppendLog):
     async def mark(self, thread_id: str, revision: int, covers: Covers) -> None:
         """Write a marker unless it exists."""
         blob = self.reads.get_blob_client(layout.marker_path(thread_id, revision))
+        metadata = {COVERS: coverage.to_metadata(covers)}
+
+        async def upload() -> None:
+            try:
+                await blob.upload_blob(b"", overwrite=False, metadata=metadata)
+            except ResourceExistsError as error:
+                if code(error) != "BlobAlreadyExists":
+                    raise
+
         with as_transient("write a marker"):
             try:
-                await blob.upload_blob(
-                    b"",
-                    overwrite=False,
-                    metadata={COVERS: coverage.to_metadata(covers)},
-                )
-            except ResourceExistsError:
-                return
+                await upload()
+            except AzureError as error:
+                # A thread may be archived before the first event ever came.
+                if not is_container_missing(error):
+                    raise
+                await create_container(self.reads)
+                await upload()
 
     async def prune(self, segment: Segment) -> bool:
         """Delete a segment unless it has changed."""
@@ -127,7 +139,7 @@ class BlobThreadLogs(BlobAppendLog):
             except (ResourceModifiedError, ResourceNotFoundError):
                 return False
             except HttpResponseError as error:
-                if "Immutab" in describe(error):
+                if is_immutable(error):
                     return False
                 raise
         return True
@@ -140,6 +152,10 @@ class BlobThreadLogs(BlobAppendLog):
                 await blob.delete_blob()
             except ResourceNotFoundError:
                 return
+            except HttpResponseError as error:
+                # A marker that stays does no harm: its segments stay too.
+                if not is_immutable(error):
+                    raise
 
 
 def assemble(folder: str, blobs: list[BlobProperties]) -> ThreadLog:

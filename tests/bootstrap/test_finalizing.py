@@ -1,0 +1,46 @@
+"""What is opened for archiving is closed again."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.bootstrap import finalizing
+from shared.bootstrap.finalizing import open_chat_clients, open_topic
+from shared.config.settings import ChatSettings, TopicSettings
+
+ENDPOINT = "https://acme.communication.test"
+
+
+class Credential:
+    def __init__(self):
+        self.closed = 0
+
+    async def get_token(self, *scopes, **options):
+        raise AssertionError("nobody signs in here")
+
+    async def close(self):
+        self.closed += 1
+
+
+@pytest.fixture
+def credential(monkeypatch):
+    credential = Credential()
+    monkeypatch.setattr(finalizing, "managed_identity", lambda _: credential)
+    return credential
+
+
+async def test_the_credential_of_the_chat_resource_is_closed(credential):
+    settings = ChatSettings(endpoint=ENDPOINT, list_within=timedelta(minutes=5))
+
+    async with open_chat_clients(settings):
+        assert not credential.closed
+
+    assert credential.closed == 1
+
+
+async def test_the_credential_of_the_topic_is_closed(credential):
+    announcer = open_topic(TopicSettings(endpoint="https://acme.eventgrid.test"))
+
+    await announcer.close()
+
+    assert credential.closed == 1
