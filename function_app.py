@@ -14,7 +14,6 @@ from shared.bootstrap.app import current_app
 from shared.domain.errors import Transient
 from shared.domain.layout import FINALIZE_QUEUE
 from shared.domain.log.work import decode_work
-from shared.domain.words import plural
 
 app = func.FunctionApp()
 logger = logging.getLogger("archiver")
@@ -37,10 +36,11 @@ async def sweep_inactive_threads(timer: func.TimerRequest) -> None:
     with telemetry.call("sweep_inactive_threads"):
         swept = await current_app().sweep()
         logger.info(
-            "sweep: %d threads, %d queued, %d segments pruned, %d ledger days closed, "
-            "%d failed, past due: %s",
+            "sweep: %d threads, %d queued, %d waiting, %d segments pruned, "
+            "%d ledger days closed, %d failed, past due: %s",
             swept.threads,
             swept.queued,
+            swept.waiting,
             swept.pruned_segments,
             swept.closed_days,
             len(swept.failures),
@@ -48,16 +48,15 @@ async def sweep_inactive_threads(timer: func.TimerRequest) -> None:
             extra={
                 "threads": swept.threads,
                 "queued": swept.queued,
+                "waiting": swept.waiting,
                 "pruned_segments": swept.pruned_segments,
                 "closed_days": swept.closed_days,
                 "failures": len(swept.failures),
+                "next_due_on": swept.next_due_on,
             },
         )
         if swept.failures:
-            raise Transient(
-                f"{plural(len(swept.failures), 'thread')} failed:\n"
-                + "\n".join(swept.failures)
-            )
+            raise Transient(swept.summary)
 
 
 @app.function_name("finalize_thread")
@@ -68,8 +67,8 @@ async def finalize_thread(message: func.QueueMessage) -> None:
     """Bring one thread's archive up to date with its log."""
     with telemetry.call("finalize_thread"):
         work = decode_work(message.get_body())
-        finalized = await current_app().finalize(
-            work.thread_id, readers=work.readers, relist=work.relist
+        finalized = await current_app().handle_work(
+            work, tries=message.dequeue_count or 1
         )
     logger.info(
         "finalize: thread %s, revision %d, written: %s, visibility: %s, outcomes: %s",

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from azure.core.exceptions import ResourceNotFoundError
@@ -48,6 +48,9 @@ class NoQueue:
 
     async def put(self, work: Work, *, delay: timedelta = timedelta()) -> None:
         raise AssertionError(work.thread_id)
+
+    async def oldest(self) -> datetime | None:
+        raise AssertionError("nobody asks")
 
 
 class Product:

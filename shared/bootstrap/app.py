@@ -7,19 +7,23 @@ scale-out. An instance that only ingests events never imports what archives them
 
 import functools
 import os
-from functools import cached_property
+import platform
+from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.bootstrap.identity import new_salt, quieten_sdk_logs, utc_now
 from shared.bootstrap.storage import Storage
 from shared.config.settings import Settings
 from shared.domain import layout
+from shared.domain.log.commitment import sha256
 from shared.formats import ARCHIVED
 from shared.usecases.capture.ingest import Ingest
 
 if TYPE_CHECKING:
     from shared.adapters.chat.clients import ChatClients
     from shared.usecases.archive.finalize import Finalize
+    from shared.usecases.capture.handle_work import HandleWork
     from shared.usecases.capture.sweep import Sweep
     from shared.usecases.inventory.discover import Discover
 
@@ -51,6 +55,7 @@ class App:
     @cached_property
     def sweep(self) -> "Sweep":
         from shared.bootstrap.finalizing import close_ledger
+        from shared.config.schedule import next_due
         from shared.usecases.capture.sweep import Sweep
 
         storage, due = self.storage, self.settings.due
@@ -61,24 +66,39 @@ class App:
             poison=storage.poison,
             discover=self.discover if self.settings.discover else None,
             close_ledger=close_ledger(storage.archive, storage.ledger, storage.leases),
-            sweep_log=storage.control,
+            sweep_log=storage.sweep_log,
             clock=utc_now,
             quiet_for=due.quiet_for,
             max_open=due.max_open,
             log_keep=self.settings.log_keep,
+            next_due=partial(next_due, self.settings.sweep_schedule),
+            python=platform.python_version(),
+            lock=lock_digest(),
         )
 
     @cached_property
     def discover(self) -> "Discover":
         from shared.adapters.chat.finder import AcsThreadFinder
         from shared.usecases.inventory.archivers import PutOnQueue
-        from shared.usecases.inventory.discover import Discover
+        from shared.usecases.inventory.discover import RUN, Discover
+        from shared.usecases.inventory.settle import Settle
 
         storage, chat, due = self.storage, self.settings.chat, self.settings.due
         return Discover(
             finder=AcsThreadFinder(self.chat_clients, chat.list_within),
-            archiver=PutOnQueue(queue=storage.queue),
-            archive=storage.archive,
+            new_archiver=lambda: PutOnQueue(
+                queue=storage.queue,
+                sweep_log=storage.sweep_log,
+                clock=utc_now,
+                by=RUN,
+                lets_rest=True,
+            ),
+            settle=Settle(
+                archive=storage.archive,
+                queue=storage.queue,
+                sweep_log=storage.sweep_log,
+                clock=utc_now,
+            ),
             log=storage.control,
             files=storage.files(layout.CONTROL),
             leases=storage.leases,
@@ -108,10 +128,27 @@ class App:
         )
 
     @cached_property
+    def handle_work(self) -> "HandleWork":
+        from shared.usecases.capture.handle_work import HandleWork
+
+        return HandleWork(
+            finalize=self.finalize,
+            queue=self.storage.queue,
+            sweep_log=self.storage.sweep_log,
+            clock=utc_now,
+        )
+
+    @cached_property
     def chat_clients(self) -> "ChatClients":
         from shared.bootstrap.finalizing import open_chat_clients
 
         return self.storage.register(open_chat_clients(self.settings.chat))
+
+
+def lock_digest() -> str:
+    """Return the SHA-256 of the lock that was installed; "" where it is not there."""
+    lock = Path(__file__).parents[2] / "requirements.txt"
+    return sha256(lock.read_bytes()) if lock.is_file() else ""
 
 
 @functools.cache

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from shared.bootstrap.finalizing import finalize, open_chat_clients, open_topic
 from shared.bootstrap.identity import quieten_sdk_logs, utc_now
 from shared.bootstrap.opened_archive import OpenedArchive
+from shared.bootstrap.storage import Storage
 from shared.config.reader import SettingsReader, read_settings
 from shared.config.settings import (
     ChatSettings,
@@ -22,6 +23,10 @@ from shared.formats import ARCHIVED
 from shared.ports.leases import LeaseHeld
 from shared.usecases.inventory.archivers import ArchiveHere, Archiver, PutOnQueue
 from shared.usecases.inventory.backfill import Backfill, Scope
+from shared.usecases.inventory.settle import Settle
+
+BACKFILL = "backfill"
+"""How a backfill names itself in what it has queued."""
 
 
 class RunIsBusy(ArchiverError):
@@ -60,6 +65,16 @@ class BackfillSettings:
         )
 
 
+def settle(archive: OpenedArchive, storage: Storage) -> Settle:
+    """Return what finds out what became of threads that were left to the queue."""
+    return Settle(
+        archive=archive.archive,
+        queue=storage.queue,
+        sweep_log=storage.sweep_log,
+        clock=utc_now,
+    )
+
+
 @asynccontextmanager
 async def open_backfill(
     archive: OpenedArchive, env: Mapping[str, str], options: BackfillOptions
@@ -90,7 +105,13 @@ async def open_backfill(
                 )
             )
         elif not options.dry_run:
-            archiver = PutOnQueue(queue=archive.account().queue)
+            storage = archive.account()
+            archiver = PutOnQueue(
+                queue=storage.queue,
+                sweep_log=storage.sweep_log,
+                clock=utc_now,
+                by=BACKFILL,
+            )
         async with AsyncExitStack() as stack:
             lease = archive.leases.hold(layout.run_lease_path(options.name))
             try:
@@ -102,6 +123,8 @@ async def open_backfill(
                 ) from None
             run = archive.run(options.name)
             await run.load()
+            if archive.storage is not None:
+                await settle(archive, archive.storage)(run)
             yield Backfill(
                 run=run,
                 finder=AcsThreadFinder(chat_clients, settings.chat.list_within),

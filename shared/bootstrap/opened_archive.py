@@ -140,7 +140,7 @@ class OpenedArchive:
         return ReadStatus(
             log=storage.log,
             log_files=storage.files(layout.LOG),
-            control_files=self.control_files,
+            sweep_log=storage.sweep_log,
             queue=storage.queue,
             poison=storage.poison,
             quarantine=storage.unprocessed(layout.LOG, layout.quarantine_folder("")),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from shared.bootstrap.identity import managed_identity
+from shared.bootstrap.identity import managed_identity, utc_now
 from shared.config.settings import StorageSettings
 from shared.domain import layout
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from shared.adapters.storage.thread_logs import BlobThreadLogs
     from shared.adapters.storage.unprocessed_events import BlobUnprocessedEvents
     from shared.adapters.storage.work_queue import StorageWorkQueue
+    from shared.usecases.inventory.sweep_log import SweepLog
 
 
 class Closable(Protocol):
@@ -107,6 +108,13 @@ class Storage:
     def control(self) -> "BlobAppendLog":
         """The log of sweeps and of backfills."""
         return self.append_log(layout.CONTROL)
+
+    @cached_property
+    def sweep_log(self) -> "SweepLog":
+        from shared.usecases.inventory.sweep_log import SweepLog
+
+        files = self.files(layout.CONTROL)
+        return SweepLog(log=self.control, files=files, clock=utc_now)
 
     @cached_property
     def archive(self) -> "BlobArchiveStore":

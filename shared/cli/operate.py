@@ -1,7 +1,6 @@
 """`chat-archive status` and `redeliver`: what is going on, and what needs attention."""
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
@@ -13,6 +12,7 @@ from shared.cli.options import archive_argument, runs, setting_options
 from shared.cli.text import printable
 from shared.config.reader import read_settings
 from shared.config.settings import read_due
+from shared.domain.times import format_time
 from shared.domain.words import plural
 from shared.usecases.capture.redeliver import Redelivered
 from shared.usecases.capture.status import Status
@@ -40,21 +40,23 @@ async def status(
     due = read_settings(settings, read_due)
     async with open_archive(address) as archive:
         found = await archive.status(due)()
-    needs = found.needs_somebody
+    needs = found.needs_attention
     if as_json:
-        click.echo(json.dumps(asdict(found) | {"needs_somebody": needs}))
+        click.echo(
+            json.dumps(asdict(found) | {"needs_attention": needs}, default=format_time)
+        )
     else:
         print_status(found)
     return 1 if needs else 0
 
 
 def print_status(status: Status) -> None:
-    for need in status.needs_somebody:
+    for need in status.needs_attention:
         click.echo(f"LOOK: {need}")
     lag = status.ingest_lag
     late = "-" if lag is None else str(timedelta(seconds=round(lag, 1)))
     sweep = status.last_sweep
-    swept = f"{sweep.on}, {sweep.queued} queued" if sweep else "never"
+    swept = f"{format_time(sweep.on)}, {sweep.queued} queued" if sweep else "never"
     rows = {
         "threads in the log": status.threads,
         "due to be archived": status.due,
@@ -108,5 +110,5 @@ def print_redelivered(where: str, done: Redelivered, verb: str) -> None:
     )
     if done.is_protected:
         click.echo("  The files stay: a policy of the container forbids removing them.")
-    for reason, times in Counter(done.reasons).most_common(MOST_REASONS):
+    for reason, times in done.reasons.most_common(MOST_REASONS):
         click.echo(printable(f"  {times} x {reason}"))

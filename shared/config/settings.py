@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.config.reader import SettingsReader, read_settings
+from shared.config.schedule import is_schedule
 from shared.domain.log.event import is_own_user
 
-SCHEDULE_FIELDS = 6
 HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 """A host's name. An IP address does not match: it has no letter at the end."""
 MOST_FETCHED_BYTES = 100 * 1024 * 1024
@@ -212,9 +212,9 @@ def read_fetch(reader: SettingsReader) -> FetchSettings:
 
 def read_schedule(reader: SettingsReader) -> str:
     schedule = reader.text("SWEEP_SCHEDULE")
-    if len(schedule.split()) != SCHEDULE_FIELDS:
+    if not is_schedule(schedule):
         reader.problems.append(
-            f"SWEEP_SCHEDULE is {schedule!r}; write six fields from second to weekday, "
+            "SWEEP_SCHEDULE is no schedule; write six fields from second to weekday, "
             "such as 0 */15 * * * *"
         )
     return schedule

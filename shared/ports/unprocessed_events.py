@@ -1,4 +1,4 @@
-"""Events that could not be processed: quarantine and dead letters."""
+"""Events that could not be processed: quarantine, dead letters, poison messages."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -10,16 +10,25 @@ class UnprocessedFile:
     """A file of unprocessed events. `etag` changes with every change of the file."""
 
     path: str
-    data: bytes
+    size: int
     etag: str
 
 
 class UnprocessedEvents(Protocol):
     def files(self) -> AsyncIterator[UnprocessedFile]:
-        """Yield every file with its content, one after the other.
+        """Yield every file, one after the other.
 
         Raises:
             Transient: they cannot be reached.
+
+        """
+        ...
+
+    def stream(self, file: UnprocessedFile) -> AsyncIterator[bytes]:
+        """Yield a file's bytes in parts of a few MiB, up to its size when listed.
+
+        Raises:
+            Transient: it cannot be read, or is gone.
 
         """
         ...

@@ -1,6 +1,6 @@
 """The queue of threads that are due."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.domain.log.work import Work
@@ -9,6 +9,15 @@ from shared.domain.log.work import Work
 class WorkQueue(Protocol):
     async def put(self, work: Work, *, delay: timedelta = timedelta()) -> None:
         """Queue a thread; its message becomes visible after `delay`.
+
+        Raises:
+            Transient: the queue could not be reached.
+
+        """
+        ...
+
+    async def oldest(self) -> datetime | None:
+        """Return when the oldest visible message was put; None where none is visible.
 
         Raises:
             Transient: the queue could not be reached.

@@ -1,7 +1,7 @@
 """`status` and `redeliver` on a real storage account."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from azure.storage.blob import BlobServiceClient
@@ -12,6 +12,7 @@ from builders import NOON, THREAD, received, to_log
 from shared.cli.main import main
 from shared.domain import layout
 from shared.domain.log.record import encode_quarantined
+from shared.usecases.inventory.sweep_log import SweepLine, encode_line
 
 pytestmark = pytest.mark.azurite
 TODAY = NOON.date()
@@ -51,11 +52,10 @@ def poison(running_azurite, account):
 
 def note_sweep(account, **facts):
     """Write the line of a sweep that is done, as the last one."""
-    line = {"schema": 1, "on": "2026-11-22T12:00:00Z", "threads": 9, "queued": 3}
-    line |= {"closed_days": 0, "pruned_segments": 0, "failures": 0}
+    counts = {"threads": 9, "queued": 3, "closed_days": 0, "pruned_segments": 0}
+    line = SweepLine(**{"on": NOON, **counts, "failures": 0, **facts})
     path = layout.segment_path(layout.sweeps_stem(datetime.now(UTC).date()), 0)
-    container = account.create_container(layout.CONTROL)
-    append(container, path, json.dumps(line | facts).encode() + b"\n")
+    append(account.create_container(layout.CONTROL), path, encode_line(line))
 
 
 def append(container, path, data):
@@ -117,6 +117,15 @@ def test_a_sweep_with_failures_needs_attention(run, account):
 
     (look,) = [line for line in run("status", status=1).splitlines() if "LOOK" in line]
     assert "failed in the last sweep" in look
+
+
+def test_a_sweep_that_did_not_come_needs_attention(run, account, poison):
+    for container in (layout.LOG, layout.DEAD_LETTER):
+        account.delete_container(container)
+    note_sweep(account, next_due_on=datetime.now(UTC) - timedelta(hours=1))
+
+    (look,) = [line for line in run("status", status=1).splitlines() if "LOOK" in line]
+    assert "no sweep since the one that was due on" in look
 
 
 def test_redeliver_says_what_there_is_and_ingests_it_on_demand(run, account):

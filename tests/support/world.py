@@ -17,9 +17,11 @@ from shared.domain.thread.transcript import Origin
 from shared.usecases.archive.attachments import FetchAttachments
 from shared.usecases.archive.finalize import Finalize
 from shared.usecases.archive.listing import ListService
+from shared.usecases.capture.handle_work import HandleWork
 from shared.usecases.capture.ingest import Ingest
 from shared.usecases.capture.sweep import Sweep
 from shared.usecases.evidence.ledger import CloseLedger
+from shared.usecases.inventory.sweep_log import SweepLog
 
 
 class World:
@@ -32,7 +34,11 @@ class World:
         self.chat = MemoryChatService()
         self.announcer = MemoryAnnouncer()
         self.images, self.links = MemoryFileFetcher(), MemoryFileFetcher()
-        self.queue, self.poison = MemoryWorkQueue(), MemoryWorkQueue()
+        self.queue = MemoryWorkQueue(self.clock)
+        self.poison = MemoryWorkQueue(self.clock)
+        self.sweep_log = SweepLog(
+            log=self.control, files=self.control, clock=self.clock
+        )
         self.salts = Salts()
         self.ingest = Ingest(
             log=self.log,
@@ -61,6 +67,12 @@ class World:
             clock=self.clock,
             formats=formats,
         )
+        self.handle_work = HandleWork(
+            finalize=self.finalize,
+            queue=self.queue,
+            sweep_log=self.sweep_log,
+            clock=self.clock,
+        )
         self.close_ledger = CloseLedger(
             archive=self.archive,
             ledger=self.archive,
@@ -77,7 +89,7 @@ class World:
             poison=self.poison,
             discover=discover,
             close_ledger=self.close_ledger,
-            sweep_log=self.control,
+            sweep_log=self.sweep_log,
             clock=self.clock,
             quiet_for=timedelta(hours=24),
             max_open=timedelta(days=7),

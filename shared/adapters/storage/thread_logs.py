@@ -162,9 +162,11 @@ def assemble(folder: str, blobs: list[BlobProperties]) -> ThreadLog:
     """Return one thread's log, given the blobs in its folder; others are ignored."""
     segments = []
     markers = {}
+    marked_on = {}
     for blob in blobs:
         revision = layout.marker_revision(blob.name)
         if revision is not None:
+            marked_on[revision] = blob.last_modified
             markers[revision] = coverage.from_metadata(
                 (blob.metadata or {}).get(COVERS, "")
             )
@@ -179,5 +181,8 @@ def assemble(folder: str, blobs: list[BlobProperties]) -> ThreadLog:
                 )
             )
     return ThreadLog(
-        thread_id=layout.thread_of(folder), segments=tuple(segments), markers=markers
+        thread_id=layout.thread_of(folder),
+        segments=tuple(segments),
+        markers=markers,
+        marked_on=marked_on[max(marked_on)] if marked_on else None,
     )

@@ -15,6 +15,8 @@ from shared.adapters.storage.clients import why_protected
 from shared.domain.errors import Transient
 from shared.ports.unprocessed_events import UnprocessedFile
 
+PART_BYTES = 4 * 1024 * 1024
+
 
 class BlobUnprocessedEvents:
     """Every blob under a prefix of one container."""
@@ -27,17 +29,26 @@ class BlobUnprocessedEvents:
         """Yield every file."""
         try:
             async for blob in self.container.list_blobs(self.prefix or None):
-                stream = await self.container.download_blob(blob.name)
-                yield UnprocessedFile(
-                    path=blob.name,
-                    data=await stream.readall(),
-                    etag=stream.properties.etag,
-                )
+                yield UnprocessedFile(path=blob.name, size=blob.size, etag=blob.etag)
         except AzureError as error:
             if not failures.is_container_missing(error):
                 raise Transient(
-                    f"read unprocessed events: {failures.describe(error)}"
+                    f"list unprocessed events: {failures.describe(error)}"
                 ) from None
+
+    async def stream(self, file: UnprocessedFile) -> AsyncIterator[bytes]:
+        """Yield a file's bytes in parts."""
+        for offset in range(0, file.size, PART_BYTES):
+            with failures.as_transient(f"read {file.path}"):
+                # Each part is a download of its own: today's quarantine may grow, and
+                # what comes after its size when listed is left for the next time.
+                download = await self.container.download_blob(
+                    file.path,
+                    offset=offset,
+                    length=min(PART_BYTES, file.size - offset),
+                )
+                part = await download.readall()
+            yield part
 
     async def is_protected(self) -> bool:
         """Return whether a policy or a legal hold protects the container."""

@@ -1,12 +1,15 @@
 """The queue `threads-to-finalize`, written as the Functions host reads it: base64."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue.aio import QueueClient
 
 from shared.adapters.storage.failures import as_transient
 from shared.domain.log.work import Work, encode_work
+
+FOR_EVER = -1
+"""The time to live of a message that never expires."""
 
 
 class StorageWorkQueue:
@@ -34,9 +37,21 @@ class StorageWorkQueue:
                 return 0
         return int(properties.approximate_message_count or 0)
 
+    async def oldest(self) -> datetime | None:
+        """Return when the oldest visible message was put."""
+        with as_transient("peek into a queue"):
+            try:
+                messages = await self.queue.peek_messages(1)
+            except ResourceNotFoundError:
+                return None
+        return messages[0].inserted_on if messages else None
+
     async def send(self, text: str, delay: timedelta) -> None:
+        # Without this, a message expires after seven days: work would be forgotten.
         await self.queue.send_message(
-            text, visibility_timeout=int(delay.total_seconds())
+            text,
+            visibility_timeout=int(delay.total_seconds()),
+            time_to_live=FOR_EVER,
         )
 
     async def create(self) -> None:

@@ -52,6 +52,8 @@ class ThreadLog:
     thread_id: str
     segments: tuple[Segment, ...]
     markers: Mapping[int, Covers]
+    marked_on: datetime | None = None
+    """When the newest marker was written; None where there is none."""
 
     @property
     def covers(self) -> Covers:

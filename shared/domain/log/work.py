@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.domain import json_line
 from shared.domain.errors import InvalidEvent
-from shared.domain.log.event import LONGEST_ID, is_own_user
+from shared.domain.log.event import LONGEST_ID, is_own_user, parse_version
 from shared.domain.log.record import SCHEMA
 
 
@@ -21,6 +21,7 @@ class Work:
     reason: str = ""
     readers: tuple[str, ...] = ()
     relist: bool = False
+    failures: int = 0
 
 
 def encode_work(work: Work) -> str:
@@ -33,6 +34,8 @@ def encode_work(work: Work) -> str:
         line["readers"] = list(work.readers)
     if work.relist:
         line["relist"] = True
+    if work.failures:
+        line["failures"] = work.failures
     return json_line.compact(line)
 
 
@@ -50,6 +53,7 @@ def decode_work(text: str | bytes) -> Work:
             reason=str(value.get("reason", "")),
             readers=tuple(filter(is_own_user, value.get("readers", ()))),
             relist=value.get("relist") is True,
+            failures=parse_version(value.get("failures")) or 0,
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InvalidEvent("the queue message cannot be read") from None

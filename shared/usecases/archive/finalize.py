@@ -38,7 +38,7 @@ from shared.ports.announcer import Announcement, Announcer
 from shared.ports.append_log import AppendLog, ThreadLogs
 from shared.ports.archive_store import ArchiveStore
 from shared.ports.clock import Clock
-from shared.ports.leases import Lease, LeaseHeld, Leases
+from shared.ports.leases import Lease, Leases
 from shared.usecases.archive.attachments import FetchAttachments
 from shared.usecases.archive.listing import ListService
 from shared.usecases.archive.load import Loaded, load_thread, logged_inputs
@@ -55,9 +55,6 @@ class Finalized:
     outcomes: Mapping[str, int]
     people: tuple[str, ...] = ()
     """Everybody who takes or took part, where this run has looked."""
-
-
-NOTHING_DONE = Finalized(revision=0, written=False, outcomes={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,19 +89,15 @@ class Finalize:
         the log holds nothing new, the service is only asked with `relist`, and a
         revision is only written when it answers something new.
 
-        Does nothing when another finalizer is at work: the sweep finds what it misses.
-
         Raises:
+            LeaseHeld: another finalizer is at work on it, or died a minute ago.
             Transient: it may work next time; the archive is as it was.
             Unreachable: nothing at all is known of the thread, and nobody may read it.
             IntegrityError: log or archive contradict themselves.
 
         """
-        try:
-            async with self.leases.hold(layout.lease_path(thread_id)) as lease:
-                return await self.finalize(thread_id, readers, lease, relist=relist)
-        except LeaseHeld:
-            return NOTHING_DONE
+        async with self.leases.hold(layout.lease_path(thread_id)) as lease:
+            return await self.finalize(thread_id, readers, lease, relist=relist)
 
     async def finalize(
         self, thread_id: str, readers: Sequence[str], lease: Lease, *, relist: bool

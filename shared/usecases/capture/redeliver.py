@@ -6,7 +6,8 @@ Rule 2: a file is removed when all of it is durable elsewhere, and only as it wa
         where a policy forbids that it stays as it is, and what it holds is taken again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +29,8 @@ ADDED = (
 """What Event Grid adds to an event that it could not deliver."""
 ADDED_TO_CLOUD_EVENTS = tuple(name.lower() for name in ADDED)
 LEFT = "-left"
+LEFT_BYTES = 1024 * 1024
+"""How much of what stays is gathered before it is written."""
 
 
 @dataclass(slots=True)
@@ -40,13 +43,21 @@ class Redelivered:
     removed: int = 0
     is_protected: bool = False
     """Nothing was removed, since the storage's policy forbids it."""
-    reasons: list[str] = field(default_factory=list)
-    """Why events are left, one for each; never any of the input (P9)."""
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Why events are left, and how many; never any of the input (P9)."""
+
+    def count(self, reason: str) -> None:
+        """Count an event: readable, or not and why."""
+        if reason:
+            self.unreadable += 1
+            self.reasons[reason] += 1
+        else:
+            self.redelivered += 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redeliver:
-    """Takes quarantine and dead letters in. Without `execute` it only looks."""
+    """Redelivers quarantine and dead letters. Without `execute` it only looks."""
 
     quarantine: UnprocessedEvents
     dead_letters: UnprocessedEvents
@@ -55,7 +66,7 @@ class Redeliver:
     execute: bool
 
     async def from_quarantine(self) -> Redelivered:
-        """Take in what can be read now; what cannot be stays in quarantine.
+        """Redeliver what can be read now; what cannot be read stays in quarantine.
 
         Raises:
             Transient: the storage cannot be reached; what was done stays done.
@@ -66,27 +77,31 @@ class Redeliver:
         )
         async for file in self.quarantine.files():
             done.files += 1
-            unreadable: list[bytes] = []
-            readable: list[str] = []
-            for line in filter(bytes.strip, file.data.split(b"\n")):
-                text = input_of(line)
-                reason = why_unreadable(text)
-                if reason:
-                    unreadable.append(line)
-                    done.reasons.append(reason)
-                else:
-                    readable.append(text)
-            done.redelivered += len(readable)
-            done.unreadable += len(unreadable)
-            if self.execute and readable:
-                await self.redeliver(readable)
+            before = done.redelivered
+            async for line in lines_of(self.quarantine, file):
+                done.count(why_unreadable(input_of(line)))
+            if self.execute and done.redelivered > before:
+                await self.redeliver_lines(file, keep=not done.is_protected)
                 if not done.is_protected:
-                    await self.keep_unreadable(file, unreadable)
                     done.removed += await self.quarantine.remove(file)
         return done
 
+    async def redeliver_lines(self, file: UnprocessedFile, *, keep: bool) -> None:
+        """Redeliver a file's readable lines; with `keep`, others go beside it."""
+        left = b""
+        async for line in lines_of(self.quarantine, file):
+            text = input_of(line)
+            if not why_unreadable(text):
+                await self.ingest(text)
+            elif keep:
+                left += line + b"\n"
+            if len(left) > LEFT_BYTES:
+                await self.keep(file, left)
+                left = b""
+        await self.keep(file, left)
+
     async def from_dead_letters(self) -> Redelivered:
-        """Take in what Event Grid could not deliver; the unreadable is quarantined.
+        """Redeliver what Event Grid could not; what cannot be read is quarantined.
 
         Raises:
             Transient: the storage cannot be reached; what was done stays done.
@@ -97,26 +112,34 @@ class Redeliver:
         )
         async for file in self.dead_letters.files():
             done.files += 1
-            texts = [*events_of(file.data)]
-            reasons = [*filter(None, map(why_unreadable, texts))]
-            done.redelivered += len(texts) - len(reasons)
-            done.unreadable += len(reasons)
-            done.reasons += reasons
+            parts = [part async for part in self.dead_letters.stream(file)]
+            texts = [*events_of(b"".join(parts))]
+            for text in texts:
+                done.count(why_unreadable(text))
             if self.execute:
-                await self.redeliver(texts)
+                for text in texts:
+                    await self.ingest(text)
                 if not done.is_protected:
                     done.removed += await self.dead_letters.remove(file)
         return done
 
-    async def redeliver(self, texts: Iterable[str]) -> None:
-        for text in texts:
-            await self.ingest(text)
-
-    async def keep_unreadable(self, file: UnprocessedFile, lines: list[bytes]) -> None:
-        """Keep what is still unreadable, in a file beside the one that goes."""
+    async def keep(self, file: UnprocessedFile, lines: bytes) -> None:
+        """Append lines that cannot be read to a file beside the one that goes."""
         if lines:
-            stem = file.path.removesuffix(".jsonl") + LEFT
-            await self.log.append(stem, b"".join(line + b"\n" for line in lines))
+            await self.log.append(file.path.removesuffix(".jsonl") + LEFT, lines)
+
+
+async def lines_of(
+    events: UnprocessedEvents, file: UnprocessedFile
+) -> AsyncIterator[bytes]:
+    """Yield the lines of a file that are not blank, without LF."""
+    rest = b""
+    async for part in events.stream(file):
+        *lines, rest = (rest + part).split(b"\n")
+        for line in filter(bytes.strip, lines):
+            yield line
+    if rest.strip():
+        yield rest
 
 
 def input_of(line: bytes) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shared.domain import layout
 from shared.domain.errors import ArchiverError
 from shared.domain.log.coverage import Segment, why_due
 from shared.domain.log.record import decode_record
@@ -13,12 +14,14 @@ from shared.ports.archive_store import ArchiveFiles
 from shared.ports.clock import Clock
 from shared.ports.unprocessed_events import UnprocessedEvents
 from shared.ports.work_queue import MeasuredQueue
-from shared.usecases.capture.sweep_log import SweepLine, read_sweeps
+from shared.usecases.inventory.sweep_log import SweepLine, SweepLog
 
 LAST_LINE = 256 * 1024
 """How much of a segment's end is read: an event has 64 KiB at most, a batch more."""
 SWEEPS_LOOKED_BACK = 7
 """Days of the sweep log that are read: a sweep runs many times a day."""
+OVERDUE_AFTER = timedelta(minutes=15)
+"""How late a sweep may be: it takes a while, and the host may be starting."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,9 +38,11 @@ class Status:
     quarantined: int = 0
     dead_letters: int = 0
     last_sweep: SweepLine | None = None
+    overdue: bool = False
+    """Whether the next sweep should have begun some time ago."""
 
     @property
-    def needs_somebody(self) -> list[str]:
+    def needs_attention(self) -> list[str]:
         """What a person has to look at; empty for nothing."""
         found = []
         if self.poisoned:
@@ -51,6 +56,9 @@ class Status:
         elif self.last_sweep.failures:
             failed = plural(self.last_sweep.failures, "thread")
             found.append(f"{failed} failed in the last sweep")
+        if self.overdue and self.last_sweep and self.last_sweep.next_due_on:
+            due = format_time(self.last_sweep.next_due_on)
+            found.append(f"no sweep since the one that was due on {due}")
         return found
 
 
@@ -60,7 +68,7 @@ class ReadStatus:
 
     log: ThreadLogs
     log_files: ArchiveFiles
-    control_files: ArchiveFiles
+    sweep_log: SweepLog
     queue: MeasuredQueue
     poison: MeasuredQueue
     quarantine: UnprocessedEvents
@@ -101,10 +109,13 @@ class ReadStatus:
         status.queued = await self.queue.depth()
         status.poisoned = await self.poison.depth()
         async for file in self.quarantine.files():
-            status.quarantined += file.data.count(b"\n")
+            async for part in self.quarantine.stream(file):
+                status.quarantined += part.count(b"\n")
         async for _ in self.dead_letters.files():
             status.dead_letters += 1
-        status.last_sweep = await self.last_sweep(now)
+        sweep = status.last_sweep = await self.last_sweep(now)
+        due = sweep.next_due_on if sweep else None
+        status.overdue = due is not None and now > due + OVERDUE_AFTER
         return status
 
     async def lag(self, segment: Segment) -> float | None:
@@ -120,9 +131,12 @@ class ReadStatus:
         return None
 
     async def last_sweep(self, now: datetime) -> SweepLine | None:
-        """Return the newest line of the sweep log, of today or of the days before."""
+        """Return the newest sweep of today, or of the last day that had one."""
         for back in range(SWEEPS_LOOKED_BACK):
-            sweeps = await read_sweeps(self.control_files, now - timedelta(days=back))
-            if sweeps:
-                return sweeps[-1]
+            day = (now - timedelta(days=back)).date()
+            newest: SweepLine | None = None
+            async for line in self.sweep_log.of(layout.sweeps_stem(day)):
+                newest = line if isinstance(line, SweepLine) else newest
+            if newest:
+                return newest
         return None

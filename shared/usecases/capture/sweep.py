@@ -1,5 +1,6 @@
 """Sweep: one listing of the log finds the threads that are due; prunes what is done."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,16 +11,23 @@ from shared.domain.errors import ArchiverError, IntegrityError
 from shared.domain.log.coverage import ThreadLog, covered_size, why_due
 from shared.domain.log.work import Work
 from shared.domain.times import format_time
-from shared.ports.append_log import AppendLog, ThreadLogs
+from shared.domain.words import plural
+from shared.ports.append_log import ThreadLogs
 from shared.ports.archive_store import ArchiveStore
 from shared.ports.clock import Clock
 from shared.ports.work_queue import MeasuredQueue, WorkQueue
-from shared.usecases.capture.sweep_log import SweepLine, append_sweep
 from shared.usecases.evidence.ledger import CloseLedger
 from shared.usecases.evidence.revisions import newest_manifest
+from shared.usecases.inventory.archivers import put_side_by_side
+from shared.usecases.inventory.sweep_log import BATCH, SweepLine, SweepLog
+from shared.usecases.inventory.waiting import SWEEP, Waiting, look
 
 if TYPE_CHECKING:  # it archives too, and most sweeps have none
     from shared.usecases.inventory.discover import Discover
+
+
+MOST_NAMED = 20
+"""Failures that an error names: thousands would make a text of megabytes."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,25 +36,27 @@ class Swept:
 
     threads: int = 0
     queued: int = 0
+    waiting: int = 0
+    """Threads that are due and were not queued: they wait on the queue, or rest."""
     closed_days: int = 0
     pruned_segments: int = 0
     failures: list[str] = field(default_factory=list)
+    next_due_on: str = ""
+    """When the next sweep begins, RFC 3339; "" where nobody knows."""
 
-    def line(self, began: datetime) -> SweepLine:
-        """Return the line of the sweep log."""
-        return SweepLine(
-            on=format_time(began),
-            threads=self.threads,
-            queued=self.queued,
-            closed_days=self.closed_days,
-            pruned_segments=self.pruned_segments,
-            failures=len(self.failures),
-        )
+    @property
+    def summary(self) -> str:
+        """What failed, in a text that stays short however much did."""
+        count = len(self.failures)
+        lines = [f"{plural(count, 'thread')} failed:", *self.failures[:MOST_NAMED]]
+        if count > MOST_NAMED:
+            lines.append(f"and {count - MOST_NAMED} more")
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """Finds work. It keeps no state: what a sweep misses, the next one sees."""
+    """Finds work. Its only state is the sweep log, and that can be lost."""
 
     log: ThreadLogs
     archive: ArchiveStore
@@ -55,11 +65,15 @@ class Sweep:
     discover: "Discover | None" = None
     """Finds threads where no events announce them."""
     close_ledger: CloseLedger
-    sweep_log: AppendLog
+    sweep_log: SweepLog
     clock: Clock
     quiet_for: timedelta
     max_open: timedelta
     log_keep: timedelta
+    next_due: Callable[[datetime], datetime | None] = lambda _: None
+    """Returns when the next sweep begins, by the schedule; None where nobody knows."""
+    python: str = ""
+    lock: str = ""
 
     async def __call__(self) -> Swept:
         """Queue every due thread, prune every covered segment, close the ledger's days.
@@ -67,28 +81,85 @@ class Sweep:
         One thread that fails does not stop the others.
 
         Raises:
-            Transient: the listing itself failed.
+            Transient: the log could not be listed, or what waits could not be read.
 
         """
         swept = Swept()
-        now = self.clock()
+        began = self.clock()
+        waiting = await look(self.queue, self.sweep_log, began)
+        # A sweep that was stopped goes on where it was; the next one sees all again.
+        resume_after = (
+            layout.thread_folder(waiting.resume_after) if waiting.resume_after else ""
+        )
+        due: list[Work] = []
         async for thread in self.log.threads():
+            if layout.thread_folder(thread.thread_id) <= resume_after:
+                continue
             swept.threads += 1
             try:
-                await self.queue_or_prune(thread, now, swept)
+                work = self.due_work(thread, waiting, began, swept)
+                if work:
+                    due.append(work)
+                elif self.log_keep:
+                    swept.pruned_segments += await self.prune(thread, began)
             except ArchiverError as error:
                 swept.failures.append(f"{thread.thread_id}: {error}")
+            if len(due) >= BATCH:
+                await self.put(due, swept)
+                due = []
+        await self.put(due, swept)
         await self.ask_readers(swept)
         try:
             swept.closed_days = await self.close_ledger()
         except ArchiverError as error:
             swept.failures.append(f"ledger: {error}")
         try:
-            await append_sweep(self.sweep_log, swept.line(now), now)
+            await self.sweep_log.record(self.line_of(swept, began))
         except ArchiverError as error:
             swept.failures.append(f"sweep log: {error}")
         await self.report_metrics(swept)
         return swept
+
+    def due_work(
+        self, thread: ThreadLog, waiting: Waiting, now: datetime, swept: Swept
+    ) -> Work | None:
+        """Return what to queue for a thread; None where there is nothing to do now."""
+        reason = why_due(
+            thread, now=now, quiet_for=self.quiet_for, max_open=self.max_open
+        )
+        if not reason:
+            return None
+        name, marked_on = thread.thread_id, thread.marked_on
+        if waiting.holds(name, marked_on) or waiting.rests(name, marked_on):  # P11
+            swept.waiting += 1
+            return None
+        failures = waiting.failures(name, marked_on)
+        return Work(thread_id=name, reason=reason, failures=failures)
+
+    async def put(self, due: Sequence[Work], swept: Swept) -> None:
+        """Queue threads side by side, then record them (P11)."""
+        put_ids, failures = await put_side_by_side(self.queue, due)
+        swept.queued += len(put_ids)
+        swept.failures += failures
+        try:
+            await self.sweep_log.record_queued(SWEEP, put_ids)
+        except ArchiverError as error:
+            swept.failures.append(f"sweep log: {error}")
+
+    def line_of(self, swept: Swept, began: datetime) -> SweepLine:
+        due = self.next_due(self.clock())
+        swept.next_due_on = format_time(due) if due else ""
+        return SweepLine(
+            on=began,
+            threads=swept.threads,
+            queued=swept.queued,
+            closed_days=swept.closed_days,
+            pruned_segments=swept.pruned_segments,
+            failures=len(swept.failures),
+            next_due_on=due,
+            python=self.python,
+            lock=self.lock,
+        )
 
     async def ask_readers(self, swept: Swept) -> None:
         if self.discover is None:
@@ -113,20 +184,8 @@ class Sweep:
         telemetry.SWEPT_QUEUED.add(swept.queued)
         telemetry.SWEEP_FAILURES.add(len(swept.failures))
 
-    async def queue_or_prune(
-        self, thread: ThreadLog, now: datetime, swept: Swept
-    ) -> None:
-        reason = why_due(
-            thread, now=now, quiet_for=self.quiet_for, max_open=self.max_open
-        )
-        if reason:
-            await self.queue.put(Work(thread_id=thread.thread_id, reason=reason))
-            swept.queued += 1
-        elif self.log_keep:
-            swept.pruned_segments += await self.prune(thread, now)
-
     async def prune(self, thread: ThreadLog, now: datetime) -> int:
-        """Remove segments that an archive holds; give how many (P7).
+        """Remove segments that an archive holds; return how many (P7).
 
         The manifest itself is asked, not only the marker, and a segment that changed
         since the listing stays.

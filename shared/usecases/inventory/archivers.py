@@ -1,26 +1,38 @@
 """Ways to have a thread of the inventory archived: in this process, or by the queue."""
 
-from dataclasses import dataclass
-from typing import Protocol
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from shared.domain.errors import ArchiverError, Unreachable
 from shared.domain.inventory.facts import ThreadState
 from shared.domain.inventory.state import Thread
 from shared.domain.log.work import Work
+from shared.ports.clock import Clock
+from shared.ports.leases import LeaseHeld
 from shared.ports.work_queue import WorkQueue
-from shared.usecases.archive.finalize import Finalize
+from shared.usecases.inventory.sweep_log import BATCH, SweepLog
+from shared.usecases.inventory.waiting import Waiting, look
 
-REASON = "backfill"
+if TYPE_CHECKING:  # who only queues never imports what archives
+    from shared.usecases.archive.finalize import Finalize
+
+PUTS_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What became of one thread; `people` are those who were found in it."""
+    """What became of one thread; `people` are those who were found in it.
+
+    `is_put` says whether a message was put on the queue for it just now.
+    """
 
     state: ThreadState
     revision: int = 0
     reason: str = ""
     people: tuple[str, ...] = ()
+    is_put: bool = False
 
 
 NOT_DONE = Done(state=ThreadState.FOUND)
@@ -33,12 +45,21 @@ class Archiver(Protocol):
         """Archive a thread; what goes wrong is in the result, never raised."""
         ...
 
+    async def finish(self) -> None:
+        """Finish what was begun, once no more threads come.
+
+        Raises:
+            Transient: it could not be made durable.
+
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveHere:
     """Archives threads in this process."""
 
-    finalize: Finalize
+    finalize: "Finalize"
 
     async def __call__(self, thread: Thread) -> Done:
         """Finalize a thread."""
@@ -46,32 +67,99 @@ class ArchiveHere:
             finalized = await self.finalize(
                 thread.id, readers=thread.readers, relist=True
             )
+        except LeaseHeld:
+            reason = "another process archives it at this moment"
+            return Done(state=ThreadState.FAILED, reason=reason)
         except Unreachable as error:
             return Done(state=ThreadState.UNREACHABLE, reason=str(error))
         except ArchiverError as error:
             return Done(state=ThreadState.FAILED, reason=str(error))
-        if not finalized.revision:
-            return Done(state=ThreadState.FAILED, reason="somebody else archives it")
         return Done(
             state=ThreadState.ARCHIVED,
             revision=finalized.revision,
             people=finalized.people,
         )
 
+    async def finish(self) -> None:
+        """Do nothing: each thread was finished by itself."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(slots=True, kw_only=True)
 class PutOnQueue:
-    """Leaves threads to the function app."""
+    """Leaves threads to the function app, each once (P11).
+
+    `by` names who queues, in the sweep log and in the messages. `lets_rest` leaves a
+    thread that failed alone for a while; a person who asks for it gets it at once.
+    """
 
     queue: WorkQueue
+    sweep_log: SweepLog
+    clock: Clock
+    by: str
+    lets_rest: bool = False
+    put_ids: list[str] = field(default_factory=list)
+    looked: "asyncio.Future[Waiting] | None" = None
 
     async def __call__(self, thread: Thread) -> Done:
-        """Queue a thread."""
-        work = Work(
-            thread_id=thread.id, reason=REASON, readers=thread.readers, relist=True
-        )
+        """Queue a thread, unless it waits already."""
         try:
-            await self.queue.put(work)
+            waiting = await self.waiting()
+            if waiting.holds(thread.id):
+                return Done(state=ThreadState.QUEUED)
+            if self.lets_rest and waiting.rests(thread.id):
+                return NOT_DONE
+            await self.put(
+                Work(
+                    thread_id=thread.id,
+                    reason=self.by,
+                    readers=thread.readers,
+                    relist=True,
+                    failures=waiting.failures(thread.id),
+                )
+            )
         except ArchiverError as error:
             return Done(state=ThreadState.FAILED, reason=str(error))
-        return Done(state=ThreadState.QUEUED)
+        return Done(state=ThreadState.QUEUED, is_put=True)
+
+    async def waiting(self) -> Waiting:
+        """Return what waited when the first thread came; looked up once."""
+        if self.looked is None:
+            self.looked = asyncio.ensure_future(
+                look(self.queue, self.sweep_log, self.clock())
+            )
+        try:
+            return await asyncio.shield(self.looked)
+        except ArchiverError:
+            self.looked = None  # the next thread looks again
+            raise
+
+    async def put(self, work: Work) -> None:
+        await self.queue.put(work)
+        self.put_ids.append(work.thread_id)
+        if len(self.put_ids) >= BATCH:
+            await self.finish()
+
+    async def finish(self) -> None:
+        """Record what was put and is not recorded yet."""
+        some, self.put_ids = self.put_ids, []
+        await self.sweep_log.record_queued(self.by, sorted(some))
+
+
+async def put_side_by_side(
+    queue: WorkQueue, works: Sequence[Work]
+) -> tuple[list[str], list[str]]:
+    """Put messages side by side; return the threads that were put, and the failures."""
+    turns = asyncio.Semaphore(PUTS_AT_ONCE)
+
+    async def put(work: Work) -> str:
+        async with turns:
+            try:
+                await queue.put(work)
+            except ArchiverError as error:
+                return f"{work.thread_id}: {error}"
+        return ""
+
+    results = await asyncio.gather(*map(put, works))
+    pairs = list(zip(works, results, strict=True))
+    put_ids = [work.thread_id for work, failure in pairs if not failure]
+    return put_ids, [failure for _, failure in pairs if failure]

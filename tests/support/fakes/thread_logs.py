@@ -39,6 +39,7 @@ class MemoryThreadLogs(MemoryAppendLog):
     def __init__(self, clock: Callable[[], datetime]) -> None:
         super().__init__(clock)
         self.markers: dict[str, str] = {}
+        self.marked_on: dict[str, datetime] = {}
 
     async def threads(self) -> AsyncIterator[ThreadLog]:
         names = [*self.blobs, *self.markers]
@@ -48,6 +49,7 @@ class MemoryThreadLogs(MemoryAppendLog):
 
     async def thread(self, thread_id: str) -> ThreadLog:
         folder = layout.thread_folder(thread_id)
+        markers = [path for path in self.markers if path.startswith(folder)]
         return ThreadLog(
             thread_id=thread_id,
             segments=tuple(
@@ -60,6 +62,7 @@ class MemoryThreadLogs(MemoryAppendLog):
                 for path, packed in self.markers.items()
                 if path.startswith(folder)
             },
+            marked_on=self.marked_on[max(markers)] if markers else None,
         )
 
     def segment(self, path: str) -> Segment:
@@ -89,6 +92,7 @@ class MemoryThreadLogs(MemoryAppendLog):
     async def mark(self, thread_id: str, revision: int, covers: Covers) -> None:
         path = layout.marker_path(thread_id, revision)
         self.markers.setdefault(path, coverage.to_metadata(covers))
+        self.marked_on.setdefault(path, self.clock())
 
     async def prune(self, segment: Segment) -> bool:
         blob = self.blobs.get(segment.path)

@@ -21,6 +21,7 @@ from shared.domain import layout
 from shared.domain.errors import IntegrityError, Transient
 from shared.domain.log.commitment import sha256
 from shared.domain.log.coverage import uncovered
+from shared.ports.leases import LeaseHeld
 from world import World
 
 
@@ -321,9 +322,9 @@ async def test_a_thread_that_somebody_else_finalizes_is_left_to_them(world):
     await world.receive(received())
 
     async with world.leases.hold(layout.lease_path(THREAD)):
-        finalized = await world.finalize(THREAD)
+        with pytest.raises(LeaseHeld):
+            await world.finalize(THREAD)
 
-    assert not finalized.written
     assert world.archive.files == {}
 
 

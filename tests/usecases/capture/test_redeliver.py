@@ -16,8 +16,11 @@ GARBAGE = (
 )
 
 
-class MemoryLeftovers:
-    """Leftovers in a dict; whoever changes one changes its etag."""
+PART = 7  # so small that every line is cut
+
+
+class MemoryUnprocessedEvents:
+    """Unprocessed events in a dict; whoever changes a file changes its etag."""
 
     def __init__(self, files, changed=(), kept=False):
         self.contents = dict(files)
@@ -26,16 +29,21 @@ class MemoryLeftovers:
 
     async def files(self):
         for path, data in sorted(self.contents.items()):
-            yield UnprocessedFile(path=path, data=data, etag="1")
+            yield UnprocessedFile(path=path, size=len(data), etag="1")
+
+    async def stream(self, file):
+        data = self.contents[file.path][: file.size]
+        for start in range(0, len(data), PART):
+            yield data[start : start + PART]
 
     async def is_protected(self):
         return self.kept
 
-    async def remove(self, leftover):
+    async def remove(self, file):
         assert not self.kept
-        if leftover.path in self.changed:
+        if file.path in self.changed:
             return False
-        del self.contents[leftover.path]
+        del self.contents[file.path]
         return True
 
 
@@ -48,8 +56,8 @@ def redeliver(
     world, *, quarantine=(), letters=(), execute=True, changed=(), kept=False
 ):
     return Redeliver(
-        quarantine=MemoryLeftovers(quarantine, changed, kept),
-        dead_letters=MemoryLeftovers(letters, changed),
+        quarantine=MemoryUnprocessedEvents(quarantine, changed, kept),
+        dead_letters=MemoryUnprocessedEvents(letters, changed),
         ingest=world.ingest,
         log=world.log,
         execute=execute,

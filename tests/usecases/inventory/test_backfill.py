@@ -55,7 +55,12 @@ class Inventory:
         run = BackfillRun(name=name, log=self.control, files=self.control, watch=watch)
         await run.load()
         archiver = (
-            PutOnQueue(queue=self.world.queue)
+            PutOnQueue(
+                queue=self.world.queue,
+                sweep_log=self.world.sweep_log,
+                clock=self.world.clock,
+                by="backfill",
+            )
             if queue
             else ArchiveHere(finalize=self.world.finalize)
         )

@@ -1,0 +1,322 @@
+"""Queued once, done or named (P11): a simulation of days, with kills and losses."""
+
+import random
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from builders import NOON, received
+from shared.domain import layout
+from shared.domain.errors import Transient, Unreachable
+from shared.domain.log.work import Work
+from shared.usecases.inventory.sweep_log import FailedLine, QueuedLine, UnreachableLine
+from shared.usecases.inventory.waiting import LONGEST_REST, SWEEP, look
+from world import World
+
+THREADS = [f"19:{number:03}@thread.v2" for number in range(40)]
+EVERY = timedelta(minutes=15)
+
+
+class Killed(BaseException):
+    """The process is gone; no handler runs."""
+
+
+class Simulation:
+    """A world whose sweeps come every quarter of an hour, and whose queue is worked on."""
+
+    def __init__(self, seed=0, *, lost=0.0, killed=0.0):
+        self.world = World(formats=("json",))
+        self.chance = random.Random(seed)
+        self.lost, self.killed = lost, killed
+        self.handled = dict.fromkeys(THREADS, 0)
+        self.tries = {}
+
+    async def speak(self, threads=THREADS):
+        for thread in threads:
+            await self.world.receive(received(threadId=thread))
+
+    async def sweep(self):
+        """Sweep; it may be killed after any of its puts."""
+        world, put = self.world, self.world.queue.put
+        left = self.chance.randrange(60) if self.chance.random() < self.killed else None
+
+        async def put_or_die(work, **options):
+            nonlocal left
+            if left is not None:
+                left -= 1
+                if left < 0:
+                    raise Killed
+            await put(work, **options)
+
+        world.queue.put = put_or_die
+        try:
+            await world.sweep()
+        except Killed:
+            pass
+        finally:
+            world.queue.put = put
+
+    async def work(self, most=16):
+        """Take messages off the queue, as the host does; some are lost on the way."""
+        messages = self.world.queue.messages
+        for _ in range(min(most, len(messages))):
+            work, _ = messages.pop(0)
+            self.handled[work.thread_id] += 1
+            if self.chance.random() >= self.lost:
+                await self.world.handle_work(work, tries=1)
+
+    async def pass_time(self, time, *, working=True):
+        until = self.world.clock() + time
+        while self.world.clock() < until:
+            self.world.clock.pass_time(minutes=15)
+            await self.sweep()
+            if working:
+                await self.work()
+
+    @property
+    def archived(self):
+        paths = self.world.archive.files
+        return {
+            thread
+            for thread in THREADS
+            if layout.revision_path(thread, 1, layout.MANIFEST_FILE) in paths
+        }
+
+
+async def test_an_outage_of_two_days_gives_one_message_a_thread():
+    simulation = Simulation()
+    await simulation.speak()
+
+    await simulation.pass_time(timedelta(days=3), working=False)
+    assert len(simulation.world.queue.messages) == len(THREADS)
+    await simulation.pass_time(timedelta(hours=6))
+
+    assert simulation.archived == set(THREADS)
+    assert set(simulation.handled.values()) == {1}
+
+
+async def test_a_backlog_of_sixteen_sweeps_is_handled_once():
+    simulation = Simulation()
+    await simulation.speak()
+    simulation.world.clock.pass_time(hours=24)
+
+    for _ in range(16):
+        simulation.world.clock.pass_time(minutes=15)
+        await simulation.sweep()
+        await simulation.work(most=3)
+    await simulation.pass_time(timedelta(hours=3))
+
+    assert simulation.archived == set(THREADS)
+    assert set(simulation.handled.values()) == {1}
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_what_is_lost_or_killed_is_queued_again_until_it_is_archived(seed):
+    simulation = Simulation(seed, lost=0.2, killed=0.3)
+    await simulation.speak()
+
+    await simulation.pass_time(timedelta(days=2))
+
+    assert simulation.archived == set(THREADS)
+    assert sum(simulation.handled.values()) < 3 * len(THREADS)
+
+
+async def test_a_thread_that_was_archived_is_queued_at_once_for_what_came_since():
+    simulation = Simulation()
+    (thread,) = THREADS[:1]
+    await simulation.speak([thread])
+    simulation.world.clock.pass_time(hours=24)
+    await simulation.sweep()
+    await simulation.work()
+
+    await simulation.world.receive(received(60_000, threadId=thread))
+    simulation.world.log.age(modified_on=NOON)  # quiet again in no time
+    await simulation.sweep()
+
+    assert simulation.world.queued() == [thread]
+
+
+async def test_what_is_under_way_is_not_queued_again_and_what_died_is():
+    simulation = Simulation(lost=1.0)
+    (thread,) = THREADS[:1]
+    await simulation.speak([thread])
+    simulation.world.clock.pass_time(hours=24)
+    await simulation.sweep()
+    await simulation.work()  # taken, and the process that took it dies
+
+    for _ in range(4):
+        simulation.world.clock.pass_time(minutes=4)
+        await simulation.sweep()
+        assert simulation.world.queued() == []
+    simulation.world.clock.pass_time(minutes=5)
+    await simulation.sweep()
+
+    assert simulation.world.queued() == [thread]
+
+
+async def test_what_was_lost_is_queued_again_though_others_still_wait():
+    simulation = Simulation()
+    lost, waits = THREADS[:2]
+    await simulation.speak([lost])
+    simulation.world.clock.pass_time(hours=1)
+    await simulation.speak([waits])
+    simulation.world.clock.pass_time(hours=23)
+    await simulation.sweep()
+    assert simulation.world.queued() == [lost]
+    simulation.world.queue.messages.clear()
+
+    await simulation.pass_time(timedelta(hours=1), working=False)
+    simulation.world.queue.messages[:] = [
+        message
+        for message in simulation.world.queue.messages
+        if message[0].thread_id == waits
+    ]
+    await simulation.sweep()
+
+    assert sorted(simulation.world.queued()) == [lost, waits]
+
+
+async def test_a_backfill_that_queued_last_keeps_no_sweep_from_the_threads_before():
+    world = World()
+    await world.receive(received(threadId=THREADS[0]))
+    world.clock.pass_time(hours=25)
+    await world.sweep_log.record_queued("backfill", THREADS[5:6])
+
+    assert (await world.sweep()).queued == 1
+
+
+async def test_a_thread_that_fails_rests_longer_each_time_up_to_a_day(monkeypatch):
+    world = World()
+    (thread,) = THREADS[:1]
+    await world.receive(received(threadId=thread))
+    world.clock.pass_time(hours=24)
+    poisoned = []
+
+    async def fail(_):
+        raise Transient("always")
+
+    monkeypatch.setattr(world.log, "thread", fail)
+    threads = [one async for one in world_threads(world)]
+    monkeypatch.setattr(world.log, "threads", lambda: every(threads))
+    for _ in range(4 * 24 * 8):
+        world.clock.pass_time(minutes=15)
+        await world.sweep()
+        while world.queue.messages:
+            work, _ = world.queue.messages.pop()
+            with pytest.raises(Transient):
+                await world.handle_work(work, tries=5)
+            poisoned.append((world.clock() - NOON).total_seconds() / 3600)
+
+    rests = [later - sooner for sooner, later in pairwise(poisoned)]
+    assert rests[:5] == pytest.approx([1, 2, 4, 8, 16], abs=0.3)
+    assert rests[5:]
+    assert all(rest == pytest.approx(24, abs=0.3) for rest in rests[5:])
+
+
+async def world_threads(world):
+    for thread in THREADS[:1]:
+        yield await type(world.log).thread(world.log, thread)
+
+
+async def every(threads):
+    for thread in threads:
+        yield thread
+
+
+async def test_a_failure_before_the_last_try_is_not_recorded(monkeypatch):
+    world = World()
+
+    async def fail(*_, **__):
+        raise Transient("once")
+
+    monkeypatch.setattr(type(world.finalize), "__call__", fail)
+    with pytest.raises(Transient):
+        await world.handle_work(Work(thread_id=THREADS[0]), tries=4)
+
+    assert world.control.files == {}
+
+
+async def test_an_error_nobody_foresaw_is_recorded_without_its_text(monkeypatch):
+    world = World()
+
+    async def fail(*_, **__):
+        raise ValueError("SECRET")
+
+    monkeypatch.setattr(type(world.finalize), "__call__", fail)
+    with pytest.raises(ValueError, match="SECRET"):
+        await world.handle_work(Work(thread_id=THREADS[0], failures=2), tries=5)
+
+    (line,) = [line async for line in world.sweep_log.since(NOON)]
+    assert isinstance(line, FailedLine)
+    assert line.failures == 3
+    assert "SECRET" not in line.reason
+    assert "ValueError" in line.reason
+
+
+async def test_a_thread_nobody_may_read_is_acknowledged_and_recorded():
+    world = World()
+
+    await world.handle_work(Work(thread_id=THREADS[0]), tries=1)
+
+    (line,) = [line async for line in world.sweep_log.since(NOON)]
+    assert isinstance(line, UnreachableLine)
+    assert "no reader is configured" in line.reason
+    with pytest.raises(Unreachable):
+        await world.finalize(THREADS[0])
+
+
+async def test_a_message_that_meets_a_held_lease_comes_back():
+    world = World()
+    work = Work(thread_id=THREADS[0], reason="backfill", relist=True, failures=1)
+
+    async with world.leases.hold(layout.lease_path(THREADS[0])):
+        finalized = await world.handle_work(work, tries=5)
+
+    assert not finalized.written
+    ((back, delay),) = world.queue.messages
+    assert back == work
+    assert timedelta(seconds=60) < delay < timedelta(minutes=2)
+
+
+async def test_a_sweep_that_was_stopped_goes_on_where_it_was():
+    world = World()
+    for thread in THREADS[:4]:
+        await world.receive(received(threadId=thread))
+    world.clock.pass_time(hours=25)
+    stopped = QueuedLine(on=world.clock(), by=SWEEP, thread_ids=tuple(THREADS[:2]))
+    await world.sweep_log.record(stopped)
+
+    assert (await world.sweep()).queued == 2
+    assert world.queued() == THREADS[2:4]
+    world.clock.pass_time(minutes=30)
+    world.queue.messages.clear()
+    assert (await world.sweep()).queued == 4
+
+
+async def test_without_the_sweep_log_everything_due_is_queued_once_more():
+    world = World()
+    await world.receive(received(threadId=THREADS[0]))
+    world.clock.pass_time(hours=25)
+    await world.sweep()
+    world.control.files.clear()
+
+    assert (await world.sweep()).queued == 1
+    assert (await world.sweep()).queued == 0
+
+
+async def test_what_a_backfill_queued_no_sweep_queues_again():
+    world = World()
+    await world.receive(received(threadId=THREADS[0]))
+    world.clock.pass_time(hours=25)
+    await world.queue.put(Work(thread_id=THREADS[0], reason="backfill"))
+    await world.sweep_log.record_queued("backfill", THREADS[:1])
+
+    assert (await world.sweep()).queued == 0
+    waiting = await look(world.queue, world.sweep_log, world.clock())
+    assert waiting.holds(THREADS[0])
+    assert not waiting.holds(THREADS[1])
+
+
+def test_the_longest_rest_is_a_day():
+    assert timedelta(days=1) == LONGEST_REST
