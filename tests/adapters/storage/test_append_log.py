@@ -171,6 +171,29 @@ async def test_a_failure_that_does_not_pass_ends_within_the_budget(
         await BlobAppendLog(container).append(STEM, b"a\n")
 
 
+async def test_a_block_fails_once_its_oldest_line_has_waited_too_long(
+    container, monkeypatch
+):
+    log = BlobAppendLog(container)
+    await log.append(STEM, b"0\n")
+    container.gate = asyncio.Event()
+    container.script = [None] + [http_error(503, "ServerBusy")] * 10_000
+    first = asyncio.create_task(log.append(STEM, b"1\n"))
+    await asyncio.sleep(0.01)
+    waiting = []
+    for budget in (0.1, 60):
+        monkeypatch.setattr(append_log, "BUDGET", budget)
+        waiting.append(asyncio.create_task(log.append(STEM, b"x\n")))
+        await asyncio.sleep(0)
+    container.gate.set()
+
+    async with asyncio.timeout(10):
+        await first
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert [type(one) for one in results] == [Transient, Transient]
+
+
 async def test_a_failed_block_fails_its_own_lines_and_no_others(container):
     log = BlobAppendLog(container, block_bytes=2)
     container.script = [http_error(403, "No"), None, http_error(403, "No"), None]

@@ -73,6 +73,17 @@ def test_a_torn_line_does_not_hide_the_record_behind_it(cut):
     assert (len(log.records), log.unreadable) == (2, 1)
 
 
+def test_two_torn_lines_do_not_hide_the_record_behind_them():
+    torn = to_log(received(0))[:50] + to_log(received(1))[:50]
+
+    log = read_records(torn + to_log(received(2)))
+
+    assert [one.event.message_id for one in log.records] == [
+        received(2)["data"]["messageId"]
+    ]
+    assert log.unreadable == 1
+
+
 @given(st.binary(max_size=300))
 def test_no_bytes_make_reading_fail(noise):
     log = read_records(noise + b"\n" + to_log(received()))

@@ -17,6 +17,7 @@ from builders import (
     listed,
     listed_deleted,
     listed_edited,
+    moment,
     received,
     thread_created,
     thread_event,
@@ -113,6 +114,39 @@ def test_what_only_the_listing_knows_is_there_too():
     assert messages[1].content["topic"] == "T"
 
 
+def test_what_an_event_says_stays_where_a_listing_says_otherwise():
+    item = listed(body="as listed", transactionId="as listed", recipient="r")
+
+    (message,) = transcript(
+        received(body="as received"), listings=[listing(item)]
+    ).messages
+
+    assert bodies(message) == ["as received"]
+    assert message.current.extra == {"transactionId": "t", "recipient": "r"}
+
+
+def test_a_listed_item_joins_the_last_kind_of_its_version():
+    (message,) = transcript(
+        received(), edited(after=0), listings=[listing(listed())]
+    ).messages
+
+    assert [(one.kind, one.sources) for one in message.versions] == [
+        (Kind.RECEIVED, ("event",)),
+        (Kind.EDITED, ("event", "listing")),
+    ]
+
+
+def test_of_two_listings_of_one_version_the_later_one_says_who_sent_it():
+    listings = [
+        listing(listed(senderDisplayName=name), number=number)
+        for number, name in enumerate(["Then", "Now"], start=1)
+    ]
+
+    (message,) = transcript(listings=listings).messages
+
+    assert message.sender_name == "Now"
+
+
 def test_the_empty_content_of_a_listed_deletion_is_not_a_text():
     (message,) = transcript(
         received(body="x"), listings=[listing(listed_deleted())]
@@ -147,6 +181,19 @@ def test_the_thread_tells_who_made_it_and_what_it_is_called():
         ("Another", BOB),
     ]
     assert thread.topic == "Another"
+
+
+def test_a_thread_is_as_old_as_the_earliest_that_any_event_says():
+    times = ["2026-11-22T11:00:00Z", "2026-11-22T10:00:00Z"]
+
+    thread = transcript(
+        *(
+            thread_event("ChatThreadPropertiesUpdated", createTime=time, version=number)
+            for number, time in enumerate(times)
+        )
+    )
+
+    assert thread.created_on == "2026-11-22T10:00:00Z"
 
 
 def test_the_roster_knows_who_came_and_who_left():
@@ -184,11 +231,21 @@ def test_of_several_copies_the_lowest_salt_counts():
 
 
 def test_thread_level_events_are_preferred_to_copies():
-    copy = received(level="", senderDisplayName="Copy", id="0")
+    copy = received(
+        level="", senderDisplayName="Copy", id="0", composeTime=moment(FIRST_ID - 1)
+    )
 
     (message,) = transcript(copy, received(id="9")).messages
 
     assert message.sender_name == "Alice"
+
+
+def test_events_of_an_unknown_type_stand_in_one_order_whatever_order_they_came_in():
+    events = [thread_event("Novelty", id=id, note=id) for id in "cab"]
+
+    for some in itertools.permutations(events):
+        told = transcript(*some).extra["events"]
+        assert [one["note"] for one in told] == ["a", "b", "c"]
 
 
 BODIES = st.text(max_size=12)
@@ -200,7 +257,9 @@ EVENTS = st.one_of(
     st.builds(deleted, NUMBERS, after=st.integers(5, 6)),
     st.builds(received, NUMBERS, BODIES, level=st.just(""), id=st.sampled_from("ab")),
     st.builds(thread_created),
-    st.builds(lambda id: thread_event("Novelty", id=id), st.sampled_from("xyz")),
+    st.builds(
+        lambda id: thread_event("Novelty", id=id, note=id), st.sampled_from("xyz")
+    ),
 )
 ITEMS = st.one_of(
     st.builds(listed, NUMBERS, BODIES),
@@ -370,3 +429,18 @@ def test_an_event_that_came_after_an_archive_without_it_is_late():
     counts = replay(THREAD, read_records(log), [taken]).records
 
     assert counts.late == 1
+
+
+def test_an_event_that_came_in_time_is_not_late_because_it_came_again():
+    taken = Listing(number=1, outcome=FULL, received_on="2026-11-22T12:30:00Z")
+    text = json.dumps(received())
+    copies = [
+        encode_record(
+            text, datetime(2026, 11, 22, hour, tzinfo=UTC), bytes([hour] * 16)
+        )
+        for hour in (12, 13)
+    ]
+
+    for log in (copies, copies[::-1]):
+        records = read_records(b"".join(log))
+        assert replay(THREAD, records, [taken]).records.late == 0

@@ -401,11 +401,20 @@ async def test_torn_lines_and_quarantine_of_the_thread_go_too():
     assert (await verify(world.archive))[1] == []
 
 
-async def test_copies_that_disagree_in_content_keep_their_facts_when_it_goes():
+@pytest.mark.parametrize(
+    ("of_one", "of_the_other"),
+    [
+        ({"senderDisplayName": "Z"}, {"composeTime": "2026-11-22T12:00:00.5Z"}),
+        ({"senderCommunicationIdentifier": who(BOB)}, {}),
+    ],
+)
+async def test_copies_that_disagree_in_content_keep_their_facts_when_it_goes(
+    of_one, of_the_other
+):
     world = World()
     await world.receive(
-        received(0, "a my secret", senderDisplayName="Z"),
-        received(0, "z my secret", composeTime="2026-11-22T12:00:00.5Z"),
+        received(0, "a my secret", **of_one),
+        received(0, "z my secret", **of_the_other),
         thread_event("ChatThreadCreated"),
     )
     await world.finalize(THREAD)
