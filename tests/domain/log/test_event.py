@@ -102,9 +102,37 @@ def test_an_event_that_fits_no_log_says_why(event, reason):
         read_event(text(event))
 
 
-def test_a_reason_never_repeats_the_input():
+SECRET = {"messageBody": "secret text"}
+DEEP = json.loads('{"secret":' * 300 + "1" + "}" * 300)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        ["secret"],
+        {"data": SECRET},
+        {"eventType": "secret", "data": "secret"},
+        envelope("secret-type", SECRET),
+        envelope("secret-type", SECRET | {"threadId": "secret" * 999}),
+        received(body="secret", messageId=""),
+        received(body="secret", messageId="secret" * 999),
+        received(body="secret", version="secret"),
+        received(body="secret", metadata=DEEP),
+    ],
+)
+def test_a_reason_never_repeats_the_input(event):  # P9
     with pytest.raises(InvalidEvent) as raised:
-        read_event(text(envelope("secret-type", {"messageBody": "secret text"})))
+        read_event(text(event))
+
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "delivery", ["secret", '"secret"', '{"a": "secret"', '["secret"', "{'secret'}"]
+)
+def test_the_reason_against_a_delivery_never_repeats_it(delivery):  # P9
+    with pytest.raises(InvalidEvent) as raised:
+        split_events(delivery)
 
     assert "secret" not in str(raised.value)
 

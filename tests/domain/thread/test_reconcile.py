@@ -68,9 +68,11 @@ def test_what_nobody_could_check_is_unverifiable():  # P8
 
 def test_a_reader_without_the_beginning_cannot_miss_what_was_before():
     before, after = partial(FIRST_ID + 1000), partial(FIRST_ID - 1000)
+    same = partial(FIRST_ID)
 
     assert outcome([received()], [], listing=before) is Outcome.UNVERIFIABLE
     assert outcome([received()], [], listing=after) is Outcome.MISSING_AT_RECHECK
+    assert outcome([received()], [], listing=same) is Outcome.MISSING_AT_RECHECK
     assert outcome([received()], [], listing=partial()) is Outcome.UNVERIFIABLE
 
 
@@ -78,6 +80,12 @@ def test_what_an_earlier_listing_has_shown_stays_matched():
     assert (
         outcome([received()], [], earlier=[listed()], listing=UNREAD) is Outcome.MATCHED
     )
+
+
+def test_a_version_that_only_the_newest_listing_shows_is_a_gap():
+    shown = outcome([received()], [listed_edited()], earlier=[listed()])
+
+    assert shown is Outcome.VERSION_GAP
 
 
 def test_a_change_since_the_last_good_listing_is_unverifiable():
@@ -120,6 +128,11 @@ def test_a_system_message_that_thread_events_tell_too_is_matched(item):
         ),
         listed(
             -10, type="participantRemoved", content={"participants": [person(ALICE)]}
+        ),
+        listed(
+            -10,
+            type="participantAdded",
+            content={"participants": [person(ALICE), person("8:acs:other")]},
         ),
         listed(-10, type="participantAdded", content={"participants": []}),
         listed(-10, type="participantAdded", content={}),

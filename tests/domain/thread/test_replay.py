@@ -368,7 +368,9 @@ def test_who_edited_or_deleted_is_unknown_and_said_so():
 
 def test_a_log_that_begins_late_is_a_gap():
     thread = transcript(
-        received(),
+        received(1),
+        received(0),
+        received(2),
         listings=[listing(listed(), properties={"createdOn": "2026-11-01T00:00:00Z"})],
     )
 

@@ -168,6 +168,48 @@ async def test_a_record_that_arrives_meanwhile_is_in_the_next_revision(world):  
     assert (finalized.revision, world.transcript(2)["message_count"]) == (2, 2)
 
 
+async def test_a_record_that_arrives_while_its_thread_is_published_is_due(world):  # P6
+    await world.receive(received(0))
+    append = world.archive.append
+
+    async def append_while_somebody_writes(stem, line):
+        await world.receive(received(1))
+        await append(stem, line)
+
+    world.archive.append = append_while_somebody_writes
+    await world.finalize(THREAD)
+    world.archive.append = append
+    world.clock.pass_time(days=2)
+    await world.sweep()
+
+    assert world.queued() == [THREAD]
+    assert (await world.finalize(THREAD)).revision == 2
+
+
+async def test_a_segment_that_was_restored_after_pruning_is_nothing_new(world):
+    await world.receive(received(0))
+    await world.finalize(THREAD)
+    pruned = dict(world.log.blobs)
+    world.log.blobs.clear()
+    await world.receive(received(1) | {"eventTime": "2026-11-23T12:00:00Z"})
+    await world.finalize(THREAD)
+
+    world.log.blobs |= pruned
+
+    assert not (await world.finalize(THREAD)).written
+
+
+async def test_a_segment_without_its_last_newline_hides_no_record(world):  # P6
+    await world.receive(received(0))
+    await world.receive(received(1) | {"eventTime": "2026-11-23T12:00:00Z"})
+    first, _ = world.log.blobs.values()
+    first.data = first.data.removesuffix(b"\n")
+
+    await world.finalize(THREAD)
+
+    assert world.transcript()["message_count"] == 2
+
+
 async def test_no_reader_is_said_and_not_hidden(world):  # P8
     await world.receive(thread_created(), received())
 
@@ -294,6 +336,36 @@ async def test_asking_again_writes_nothing_where_nothing_is_new(world, now_seen)
 
     assert (finalized.revision, finalized.written) == (1, False)
     assert world.archive.files == before
+
+
+async def test_a_listing_that_tells_of_another_participant_is_news(world):
+    world.chat.shows(THREAD, ALICE, listed())
+    await world.finalize(THREAD, readers=[ALICE])
+    world.chat.shows(THREAD, ALICE, listed(), others=[BOB])
+
+    finalized = await world.finalize(THREAD, relist=True)
+
+    assert (finalized.written, finalized.people) == (True, (ALICE, BOB))
+
+
+async def test_a_listing_that_tells_more_of_a_known_version_is_news(world):
+    since = "2026-11-22T10:00:00Z"
+    world.chat.shows(THREAD, ALICE, listed(), since=since)
+    await world.finalize(THREAD, readers=[ALICE])
+    more = listed(content={"message": "hello", "topic": "T"})
+    world.chat.shows(THREAD, ALICE, more, since=since)
+
+    assert (await world.finalize(THREAD, relist=True)).written
+
+
+async def test_a_listing_that_shows_less_than_the_last_is_no_news(world):
+    await world.receive(thread_created(), received())
+    world.chat.shows(THREAD, ALICE)
+    first = await world.finalize(THREAD)
+    world.chat.pages.clear()
+
+    assert first.outcomes["missing_at_recheck"] == 1
+    assert not (await world.finalize(THREAD, relist=True)).written
 
 
 async def test_a_thread_that_nobody_could_read_is_checked_once_somebody_can(world):

@@ -74,6 +74,15 @@ async def test_what_is_archived_and_old_is_pruned(world):
     assert world.log.markers == {}
 
 
+async def test_an_old_thread_that_was_never_archived_is_queued_and_no_failure(world):
+    await world.receive(received())
+    world.clock.pass_time(days=40)
+
+    swept = await world.sweep()
+
+    assert (swept.queued, swept.pruned_segments, swept.failures) == (1, 0, [])
+
+
 async def test_what_is_not_yet_old_stays(world):
     await world.ingest(json.dumps(received()))
     await world.finalize(THREAD)

@@ -20,7 +20,9 @@ from builders import (
 from fakes.archive_store import MemoryArchiveStore
 from shared.adapters.storage.archive_folder import FolderArchive
 from shared.domain import layout
+from shared.domain.archive.manifest import encode_manifest
 from shared.domain.errors import IntegrityError
+from shared.domain.json_line import encode, pretty
 from shared.ports.archive_store import Immutable
 from shared.usecases.evidence.erase import Erase, Refused
 from shared.usecases.evidence.erase_plan import Choice
@@ -360,6 +362,134 @@ async def test_what_no_archive_holds_yet_has_to_be_finalized_first():
 
     with pytest.raises(Refused, match="finalize"):
         await erase(world, participant=ALICE)
+
+
+async def test_a_plan_says_what_has_to_be_finalized_first():
+    world = await two_revisions()
+    await world.receive(received(9))
+
+    (plan,) = [one async for one in eraser(world).plan(Choice(participant=ALICE))]
+
+    assert "no archive has yet" in plan.refused
+
+
+@pytest.mark.parametrize("moment", ["planned", "listed"])
+async def test_a_record_that_comes_while_erasing_stays_in_the_log(  # P7
+    moment, monkeypatch
+):
+    world = await two_revisions()
+    use, chosen = eraser(world), Choice(participant=ALICE)
+    (plan,) = [one async for one in use.plan(chosen)]
+    list_thread = world.log.thread
+
+    async def list_then_receive(thread_id):
+        thread = await list_thread(thread_id)
+        await world.receive(received(9, "came late"))
+        return thread
+
+    if moment == "planned":
+        await world.receive(received(9, "came late"))
+    else:
+        monkeypatch.setattr(world.log, "thread", list_then_receive)
+    with pytest.raises(Refused, match="new records"):
+        await use(plan, chosen, by="Dana", reason="request 12")
+
+    assert any(b"came late" in blob.data for blob in world.log.blobs.values())
+    assert world.log.markers
+
+
+async def test_the_log_stays_where_the_archive_did_not_read_back(monkeypatch):  # P7
+    world = await two_revisions()
+    log = dict(world.log.blobs)
+    replace = world.archive.replace
+
+    async def replace_badly(path, data):
+        await replace(path, data[:-9] if path.endswith("events.jsonl") else data)
+
+    monkeypatch.setattr(world.archive, "replace", replace_badly)
+    with pytest.raises(IntegrityError, match="not what its manifest says"):
+        await erase(world, participant=ALICE)
+
+    assert world.log.blobs == log
+
+
+async def test_nothing_is_erased_where_the_manifest_would_not_verify_any_more():
+    world = await two_revisions()
+    path = layout.revision_path(THREAD, 2, "manifest.json")
+    content = world.manifest(2)["content"]
+    content["counts"]["messages"] += 1
+    world.archive.files[path] = encode_manifest(
+        content, archived_on=world.clock(), archiver_version="1"
+    )
+    before = world.file("events.jsonl", 2)
+
+    with pytest.raises(IntegrityError, match="nothing erased"):
+        await erase(world, participant=ALICE)
+
+    assert world.file("events.jsonl", 2) == before
+
+
+async def test_an_erasure_whose_end_cannot_be_reached_stops():
+    world = await two_revisions()
+    with pytest.raises(Crash):
+        await erase(world, DyingArchive(world.archive, 2), participant=ALICE)
+    world.leases.holders.clear()
+    path = layout.revision_path(THREAD, 1, "erasures.json")
+    value = json.loads(world.archive.files[path])
+    (file,) = [one for one in value["files"] if one["name"] == "transcript.json"]
+    file["sha256"] = "00" * 32
+    world.archive.files[path] = encode(pretty(value))
+    before = world.file("transcript.json")
+
+    with pytest.raises(IntegrityError, match="cannot be brought"):
+        await erase(world, participant=ALICE)
+
+    assert world.file("transcript.json") == before
+
+
+@pytest.mark.parametrize("steps", range(16))
+async def test_an_erasure_that_died_is_finished_though_another_came_between(steps):
+    world = await two_revisions()
+    try:
+        await erase(world, DyingArchive(world.archive, steps), participant=ALICE)
+    except Crash:
+        world.leases.holders.clear()
+
+    await erase(world, participant=BOB)
+    await erase(world, participant=ALICE)
+
+    assert SECRET not in all_bytes(world)
+    assert b"from Bob" not in all_bytes(world)
+    assert (await verify(world.archive))[1] == []
+
+
+async def test_an_erasure_is_recorded_after_the_days_that_are_closed():
+    world = await two_revisions()
+    world.clock.pass_time(days=1, hours=3)
+    await world.close_ledger()
+    world.clock.pass_time(days=-1)  # as on a machine whose clock is behind
+
+    await erase(world, participant=ALICE)
+
+    assert (await verify(world.archive))[1] == []
+
+
+async def test_a_hold_on_somebody_forbids_that_their_name_goes():
+    world = await two_revisions()
+    nobody = "8:acs:11111111-1111-1111-1111-111111111111_silent"
+    silent = {
+        "displayName": "Silent",
+        "participantCommunicationIdentifier": who(nobody),
+    }
+    await world.receive(
+        thread_event("ChatThreadParticipantAdded", participantAdded=silent)
+    )
+    await world.finalize(THREAD)
+    holds = Holds(archive=world.archive, ledger=world.archive, clock=world.clock)
+    await holds.add(participant=nobody, reason="case 7", by="Legal")
+
+    with pytest.raises(Refused, match="case 7"):
+        await erase(world, participant=nobody)
 
 
 async def test_a_thread_that_is_being_finalized_is_left_alone():

@@ -96,6 +96,28 @@ async def test_a_run_that_did_not_end_and_none_at_all_are_doubts(world):
     assert "no backfill" in (await apply(world, Inventory(), run="")).doubts[0]
 
 
+async def test_a_torn_line_of_the_runs_state_is_a_doubt(world):
+    inventory = ended(*ALL_WELL)
+    inventory.unreadable = 1
+
+    report = await apply(world, inventory)
+
+    assert "torn" in report.doubts[0]
+    assert not report.is_complete
+
+
+@pytest.mark.parametrize("state", sorted(set(ThreadState) - {ThreadState.ARCHIVED}))
+async def test_an_estate_with_a_thread_that_has_no_archive_is_not_complete(
+    world, state
+):
+    waiting = done_line(Thread(WAITING), state, on=NOW, reason="why")
+
+    report = await apply(world, ended(*ALL_WELL, found_line(WAITING, ALICE), waiting))
+
+    assert report.doubts == []
+    assert not report.is_complete
+
+
 async def test_every_thread_stands_as_it_is_and_says_why(world):
     world.chat.pages.clear()
     await world.receive(received(threadId="19:events"))
@@ -135,9 +157,9 @@ async def test_an_archive_that_cannot_be_read_has_failed(world, file):
     path = layout.revision_path(THREAD, 1, file)
     world.archive.files[path] = b"{"
 
-    report = await apply(world, ended(*ALL_WELL))
-
-    assert report.statuses == {ThreadStatus.FAILED: 1}
+    for known in (ALL_WELL, [found_line(THREAD, ALICE)]):
+        report = await apply(world, ended(*known))
+        assert report.statuses == {ThreadStatus.FAILED: 1}
 
 
 async def test_authors_without_an_identity_are_named_where_a_map_is_given(world):
