@@ -1,0 +1,39 @@
+"""The composition root on a real storage account: what is wired to what."""
+
+import pytest
+from azure.storage.queue import QueueClient
+
+from shared.bootstrap.app import App
+from shared.config.settings import Settings
+from shared.domain import layout
+from shared.formats import ARCHIVED
+
+pytestmark = pytest.mark.azurite
+
+
+@pytest.fixture
+async def app(running_azurite):
+    env = {
+        "CHAT_STORAGE": running_azurite.connection_string,
+        "ACS_CONNECTION_STRING": "endpoint=https://x.example/;accesskey=a2V5",
+        "SWEEP_SCHEDULE": "0 */15 * * * *",
+    }
+    settings = Settings.from_env(env, known_formats=ARCHIVED)
+    app = App(settings)
+    yield app
+    await app.close()
+
+
+async def test_the_sweep_measures_the_queue_of_what_failed_too_often(
+    app, running_azurite
+):
+    queue = QueueClient.from_connection_string(
+        running_azurite.connection_string, layout.POISON_QUEUE
+    )
+    with queue:
+        queue.create_queue()
+        queue.send_message("x")
+        depth = await app.sweep.poison.depth()
+        queue.delete_queue()
+
+    assert depth == 1
