@@ -110,9 +110,9 @@ async def test_a_torn_line_of_the_runs_state_is_a_doubt(world):
 async def test_an_estate_with_a_thread_that_has_no_archive_is_not_complete(
     world, state
 ):
-    waiting = done_line(Thread(WAITING), state, on=NOW, reason="why")
+    waiting = Thread(WAITING).done(state, on=NOW, reason="why")
 
-    report = await apply(world, ended(*ALL_WELL, found_line(WAITING, ALICE), waiting))
+    report = await apply(world, ended(*ALL_WELL, ThreadFound(WAITING, ALICE), waiting))
 
     assert report.doubts == []
     assert not report.is_complete
@@ -157,7 +157,7 @@ async def test_an_archive_that_cannot_be_read_has_failed(world, file):
     path = layout.revision_path(THREAD, 1, file)
     world.archive.files[path] = b"{"
 
-    for known in (ALL_WELL, [found_line(THREAD, ALICE)]):
+    for known in (ALL_WELL, [ThreadFound(THREAD, ALICE)]):
         report = await apply(world, ended(*known))
         assert report.statuses == {ThreadStatus.FAILED: 1}
 
