@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from shared.bootstrap.opened_archive import OpenedArchive
@@ -18,19 +17,12 @@ from shared.config.settings import StorageSettings, read_storage
 from shared.domain import layout
 from shared.domain.errors import ArchiverError
 
-if TYPE_CHECKING:
-    pass
-
 PACKED = "archive"
 REQUEST = "request.json"
 CHECKPOINT = "checkpoint.txt"
 BESIDE = "-control"
 """Beside a folder stands what a storage account has in the container `chat-control`."""
-STORAGE_SETTINGS = (
-    "CHAT_STORAGE",
-    "CHAT_STORAGE__blobServiceUri",
-    "CHAT_STORAGE__queueServiceUri",
-)
+BLOBS, QUEUES = "CHAT_STORAGE__blobServiceUri", "CHAT_STORAGE__queueServiceUri"
 
 
 class NoArchive(ArchiverError):
@@ -44,8 +36,8 @@ class ArchiveAddress:
     text: str = ""
     env: Mapping[str, str]
 
-    def or_else(self, text: str) -> "ArchiveAddress":
-        """Return the address that is named by another option, where one is."""
+    def overridden_by(self, text: str) -> "ArchiveAddress":
+        """Return the address that another option names, where it names one."""
         return replace(self, text=text) if text else self
 
 
@@ -140,12 +132,16 @@ def in_container(address: str) -> OpenedArchive:
 
 def in_account(env: Mapping[str, str]) -> OpenedArchive:
     """Open the archive of the storage account that the settings name."""
-    if not any(env.get(name) for name in STORAGE_SETTINGS):
+    blobs = env.get(BLOBS, "").strip()
+    if not blobs and not env.get("CHAT_STORAGE", "").strip():
         raise NoArchive(
             "Say which archive: a folder, or https://….blob.core.windows.net/"
-            f"{layout.ARCHIVE}, or set CHAT_STORAGE to a connection string."
+            f"{layout.ARCHIVE}; or set ARCHIVE_URL to one, CHAT_STORAGE to a "
+            f"connection string, or {BLOBS} to the account's address."
         )
-    return over(read_settings(env, read_storage), layout.ARCHIVE)
+    # Most commands need no queue; where one does, it is the same account's.
+    queues = env.get(QUEUES, "").strip() or blobs.replace(".blob.", ".queue.", 1)
+    return over(read_settings({**env, QUEUES: queues}, read_storage), layout.ARCHIVE)
 
 
 def over(settings: StorageSettings, name: str) -> OpenedArchive:

@@ -16,6 +16,7 @@ from shared.config.settings import (
     read_chat,
     read_fetch,
     read_formats,
+    read_topic,
 )
 from shared.domain import layout
 from shared.domain.errors import ArchiverError
@@ -54,6 +55,7 @@ class BackfillSettings:
 
     chat: ChatSettings
     fetch: FetchSettings
+    topic: TopicSettings
     formats: tuple[str, ...]
 
     @classmethod
@@ -61,6 +63,7 @@ class BackfillSettings:
         return cls(
             chat=read_chat(reader),
             fetch=read_fetch(reader),
+            topic=read_topic(reader),
             formats=read_formats(reader, ARCHIVED),
         )
 
@@ -91,16 +94,19 @@ async def open_backfill(
 
     quieten_sdk_logs()
     settings = read_settings(env, BackfillSettings.read)
-    async with open_chat_clients(settings.chat) as chat_clients:
+    async with AsyncExitStack() as stack:
+        chat_clients = await stack.enter_async_context(open_chat_clients(settings.chat))
         archiver: Archiver | None = None
         if options.here and not options.dry_run:
+            announcer = open_topic(settings.topic)
+            stack.push_async_callback(announcer.close)
             archiver = ArchiveHere(
                 finalize=finalize(
                     archive.stores(),
                     settings.chat,
                     settings.fetch,
                     chat_clients,
-                    open_topic(TopicSettings()),
+                    announcer,
                     settings.formats,
                 )
             )
@@ -112,25 +118,24 @@ async def open_backfill(
                 clock=utc_now,
                 by=BACKFILL,
             )
-        async with AsyncExitStack() as stack:
-            lease = archive.leases.hold(layout.run_lease_path(options.name))
-            try:
-                await stack.enter_async_context(lease)
-            except LeaseHeld:
-                raise RunIsBusy(
-                    f"Run {options.name} is at work elsewhere, or was killed less than "
-                    "a minute ago. Wait, or give another --run."
-                ) from None
-            run = archive.run(options.name)
-            await run.load()
-            if archive.storage is not None:
-                await settle(archive, archive.storage)(run)
-            yield Backfill(
-                run=run,
-                finder=AcsThreadFinder(chat_clients, settings.chat.list_within),
-                archiver=archiver,
-                clock=utc_now,
-                scope=options.scope,
-                follow=options.follow,
-                concurrency=options.concurrency,
-            )
+        lease = archive.leases.hold(layout.run_lease_path(options.name))
+        try:
+            await stack.enter_async_context(lease)
+        except LeaseHeld:
+            raise RunIsBusy(
+                f"Run {options.name} is at work elsewhere, or was killed less than a "
+                "minute ago. Wait, or give another --run."
+            ) from None
+        run = archive.run(options.name)
+        await run.load()
+        if archive.storage is not None:
+            await settle(archive, archive.storage)(run)
+        yield Backfill(
+            run=run,
+            finder=AcsThreadFinder(chat_clients, settings.chat.list_within),
+            archiver=archiver,
+            clock=utc_now,
+            scope=options.scope,
+            follow=options.follow,
+            concurrency=options.concurrency,
+        )

@@ -17,6 +17,7 @@ from shared.cli.options import (
     STOPPED,
     Unreadable,
     archive_argument,
+    is_given,
     run_option,
     runs,
     setting_options,
@@ -103,6 +104,8 @@ async def backfill(
     """
     if since_last and again:
         raise click.UsageError("Give either --since-last or --again.")
+    if to and is_given("archive"):
+        raise click.UsageError("Give either ARCHIVE or --to.")
     seeds = read_seeds(users, chat_logs, threads)
     options = BackfillOptions(
         name=name,
@@ -113,7 +116,7 @@ async def backfill(
         concurrency=concurrency,
     )
     async with (
-        open_archive(address.or_else(to), make=here or dry_run) as archive,
+        open_archive(address.overridden_by(to), make=here or dry_run) as archive,
         open_backfill(archive, settings, options) as work,
     ):
         known = work.inventory
@@ -175,7 +178,7 @@ def lasting(seconds: float) -> str:
 
 
 def print_end(work: Backfill, *, as_json: bool) -> int:
-    """Return how it ended, what is missing first; give the exit status."""
+    """Print how it ended, what is missing first; return the exit status."""
     inventory = work.inventory
     missing = [*missing_users(inventory), *missing_threads(inventory)]
     if not as_json:

@@ -143,7 +143,7 @@ async def pack(
 ) -> int:
     if package.exists():
         raise Unreadable(f"{package} exists already; it is left as it is.")
-    total = await archive.size([layout.thread_folder(one) for one in threads])
+    total = await archive.size([layout.thread_folder(thread) for thread in threads])
     with (
         tempfile.TemporaryDirectory(dir=package.parent, prefix=".packing-") as new,
         bytes_bar("packing", total) as on_bytes,

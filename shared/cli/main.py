@@ -29,7 +29,8 @@ def main(debug: bool) -> None:
     An ARCHIVE is a folder, a package, the address of a container
     (https://….blob.core.windows.net/chat-archive, as who is signed in to Azure), or a
     file system of fsspec (s3://…). Without one, ARCHIVE_URL says which, or
-    CHAT_STORAGE by a connection string. Every option can come from the environment too,
+    CHAT_STORAGE by a connection string, or CHAT_STORAGE__blobServiceUri by the
+    account's address. Every option can come from the environment too,
     as CHAT_ARCHIVE_<COMMAND>_<OPTION>.
 
     Exit status: 0 done, 1 something is wrong or missing, 2 unreadable or a usage error,

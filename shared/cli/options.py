@@ -3,12 +3,15 @@
 import asyncio
 import functools
 import getpass
+import os
+import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from shared.bootstrap.archive import ArchiveAddress, environment
 from shared.config.reader import DEFAULTS
@@ -37,6 +40,11 @@ def archive_argument(command: Command) -> Command:
     def resolve(
         *args: Any, archive: str, connection_string: str, **options: Any
     ) -> Any:
+        if is_given("connection_string"):
+            # What stands in the environment must not win over what was typed.
+            if is_given("archive"):
+                raise click.UsageError("Give either ARCHIVE or --connection-string.")
+            archive = ""
         env = environment({"CHAT_STORAGE": connection_string})
         return command(*args, address=ArchiveAddress(text=archive, env=env), **options)
 
@@ -50,6 +58,12 @@ def archive_argument(command: Command) -> Command:
     return click.argument(
         "archive", metavar="[ARCHIVE]", default="", envvar="ARCHIVE_URL"
     )(chosen)
+
+
+def is_given(parameter: str) -> bool:
+    """Return whether a parameter was typed, and does not come from elsewhere."""
+    source = click.get_current_context().get_parameter_source(parameter)
+    return source is ParameterSource.COMMANDLINE
 
 
 SETTING_OPTIONS = {
@@ -187,6 +201,11 @@ def runs(command: Callable[..., Coroutine[Any, Any, int]]) -> Command:
             status = asyncio.run(command(*args, **options))
         except KeyboardInterrupt:
             status = STOPPED
+        except BrokenPipeError:
+            # Who reads has seen enough (`… | head`). Python would complain once more
+            # when it flushes at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            status = 0
         except click.ClickException:
             raise
         except ArchiverError as error:

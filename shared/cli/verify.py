@@ -104,7 +104,7 @@ def print_json_failure(failure: Failure) -> None:
 
 
 def print_report(report: VerificationReport) -> None:
-    """Say what was looked at, and what that does and does not mean."""
+    """Print what was looked at, and what that does and does not mean."""
     head = "FAILED  " if report.failures else "VERIFIED"
     failures = f", {plural(report.failures, 'failure')}" if report.failures else ""
     click.echo(

@@ -10,7 +10,10 @@ from shared.domain.errors import ConfigError
 
 Read = TypeVar("Read")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-DURATION = re.compile(r"(\d{1,6})([smhd])")
+DURATION = re.compile(r"([0-9]{1,6})([smhd])")
+WHOLE = re.compile(r"[0-9]{1,18}")
+LONGEST = timedelta(days=36_500)
+"""The longest duration that is taken; dates beyond it cannot be reckoned with."""
 SWITCH = {"on": True, "off": False, "true": True, "false": False}
 
 DEFAULTS: Mapping[str, str] = {
@@ -30,7 +33,10 @@ DEFAULTS: Mapping[str, str] = {
 
 
 class SettingsReader:
-    """Reads single values. What is wrong with them is in `problems`, never raised."""
+    """Reads single values. What is wrong with them is in `problems`, never raised.
+
+    No problem repeats a value: it may be a key that stands in the wrong place (P9).
+    """
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self.env = env
@@ -39,22 +45,28 @@ class SettingsReader:
     def text(self, name: str) -> str:
         return self.env.get(name, "").strip() or DEFAULTS.get(name, "")
 
-    def duration(self, name: str) -> timedelta:
-        value = self.text(name)
-        match = DURATION.fullmatch(value)
+    def duration(
+        self, name: str, *, least: timedelta = timedelta(), most: timedelta = LONGEST
+    ) -> timedelta:
+        match = DURATION.fullmatch(self.text(name))
         if match is None:
             self.problems.append(
-                f"{name} is {value!r}; write a number and a unit, "
+                f"{name} is no duration; write a number and a unit, "
                 "such as 90s, 15m, 24h or 7d"
             )
-            return timedelta()
-        return timedelta(**{UNITS[match[2]]: int(match[1])})
+            return least
+        duration = timedelta(**{UNITS[match[2]]: int(match[1])})
+        if not least <= duration <= most:
+            self.problems.append(
+                f"{name} must be from {in_words(least)} to {in_words(most)}"
+            )
+        return duration
 
     def whole_number(self, name: str, *, most: int) -> int:
         value = self.text(name)
-        if not value.isdecimal() or not 0 < int(value) <= most:
+        if not WHOLE.fullmatch(value) or not 0 < int(value) <= most:
             self.problems.append(
-                f"{name} is {value!r}; write a whole number from 1 to {most}"
+                f"{name} is no such number; write a whole one from 1 to {most}"
             )
             return 1
         return int(value)
@@ -62,18 +74,27 @@ class SettingsReader:
     def switch(self, name: str) -> bool:
         value = self.text(name).lower()
         if value not in SWITCH:
-            self.problems.append(f"{name} is {value!r}; write on or off")
+            self.problems.append(f"{name} is neither on nor off; write one of them")
         return SWITCH.get(value, False)
 
     def url(self, name: str) -> str:
         value = self.text(name)
-        if value and urlsplit(value).scheme not in ("http", "https"):
+        try:
+            parts = urlsplit(value)
+            is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
+        except ValueError:
+            is_address = False
+        if value and not is_address:
             self.problems.append(f"{name} is no address; write https://…")
         return value
 
     def names(self, name: str) -> tuple[str, ...]:
-        parts = (part.strip() for part in self.text(name).split(","))
-        return tuple(dict.fromkeys(part for part in parts if part))
+        text = self.text(name)
+        parts = (part.strip() for part in text.split(","))
+        found = tuple(dict.fromkeys(part for part in parts if part))
+        if text and not found:
+            self.problems.append(f"{name} names nothing; leave it empty, or name some")
+        return found
 
     def check(self, name: str, attempt: Callable[[], Any], advice: str) -> None:
         """Try a value. Its text never reaches the report: it holds a key."""
@@ -81,6 +102,15 @@ class SettingsReader:
             attempt()
         except (ValueError, KeyError):
             self.problems.append(f"{name} {advice}")
+
+
+def in_words(duration: timedelta) -> str:
+    """Return a duration as a setting has it, in its largest whole unit."""
+    seconds = int(duration.total_seconds())
+    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
 
 
 def read_settings(

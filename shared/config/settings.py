@@ -17,6 +17,9 @@ HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9
 """A host's name. An IP address does not match: it has no letter at the end."""
 MOST_FETCHED_BYTES = 100 * 1024 * 1024
 """A file is held in memory while it is fetched."""
+LONGEST_DELAY = timedelta(days=7)
+"""For how long the queue service hides a message at most."""
+SHORTEST_LIMIT = timedelta(seconds=1)
 MOST_BLOCK_BYTES = 100 * 1024 * 1024
 """What the storage service takes in one append."""
 
@@ -110,7 +113,7 @@ class Settings:
                 due=read_due(reader),
                 discover=read_discover(reader),
                 sweep_schedule=read_schedule(reader),
-                settle_for=reader.duration("SETTLE_FOR"),
+                settle_for=reader.duration("SETTLE_FOR", most=LONGEST_DELAY),
                 log_keep=reader.duration("LOG_KEEP"),
                 log_block_bytes=reader.whole_number(
                     "LOG_BLOCK_BYTES", most=MOST_BLOCK_BYTES
@@ -158,16 +161,16 @@ def read_chat(reader: SettingsReader) -> ChatSettings:
         )
     reader_ids = reader.names("ACS_READER_IDS")
     reader.problems.extend(
-        f"ACS_READER_IDS holds {one!r}, which is no ACS user id (8:acs:…)"
-        for one in reader_ids
-        if not is_own_user(one)
+        f"ACS_READER_IDS: entry {number} is no ACS user id (8:acs:…)"
+        for number, user_id in enumerate(reader_ids, start=1)
+        if not is_own_user(user_id)
     )
     return ChatSettings(
         connection_string=connection_string,
         endpoint=endpoint,
         client_id=reader.text("ACS_CLIENT_ID"),
         reader_ids=reader_ids,
-        list_within=reader.duration("LIST_WITHIN"),
+        list_within=reader.duration("LIST_WITHIN", least=SHORTEST_LIMIT),
     )
 
 
@@ -197,16 +200,16 @@ def read_discover(reader: SettingsReader) -> bool:
 def read_fetch(reader: SettingsReader) -> FetchSettings:
     hosts = tuple(map(str.lower, reader.names("FETCH_LINKS_FROM")))
     reader.problems.extend(
-        f"FETCH_LINKS_FROM holds {one!r}; write names of hosts, such as "
+        f"FETCH_LINKS_FROM: entry {number} is no name of a host, such as "
         "files.example.com"
-        for one in hosts
-        if not HOST.fullmatch(one)
+        for number, host in enumerate(hosts, start=1)
+        if not HOST.fullmatch(host)
     )
     return FetchSettings(
         images=reader.switch("FETCH_IMAGES"),
         links_from=hosts,
         most_bytes=reader.whole_number("FETCH_MOST_BYTES", most=MOST_FETCHED_BYTES),
-        within=reader.duration("FETCH_WITHIN"),
+        within=reader.duration("FETCH_WITHIN", least=SHORTEST_LIMIT),
     )
 
 
@@ -223,9 +226,9 @@ def read_schedule(reader: SettingsReader) -> str:
 def read_formats(reader: SettingsReader, known: tuple[str, ...]) -> tuple[str, ...]:
     formats = reader.names("ARCHIVE_FORMATS")
     reader.problems.extend(
-        f"ARCHIVE_FORMATS holds {one!r}; known are {', '.join(known)}"
-        for one in formats
-        if one not in known
+        f"ARCHIVE_FORMATS: entry {number} is no format; known are {', '.join(known)}"
+        for number, name in enumerate(formats, start=1)
+        if name not in known
     )
     return formats
 

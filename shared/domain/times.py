@@ -40,3 +40,12 @@ def normalise_time(value: Any) -> str | None:
     """Return a time of the service in our form; None if it is absent or unreadable."""
     moment = parse_time(value)
     return None if moment is None else format_time(moment)
+
+
+def time_key(text: str) -> str:
+    """Return what times in our form sort and compare by; "" comes first.
+
+    As they are they must not be compared: `12:00:00Z` would come after `12:00:00.5Z`.
+    Without the Z a time without a fraction is the beginning of one with it.
+    """
+    return text.removesuffix("Z")

@@ -7,4 +7,3 @@ which must not import the writers. Those are in `registry`.
 ARCHIVED = ("json", "jsonl", "csv", "html", "md", "txt", "rsmf", "eml", "chunks")
 """The formats that an archive may hold: the others need options, or their bytes change
 with a library's version."""
-DEFAULT = ("json", "csv", "jsonl", "html")

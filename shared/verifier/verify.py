@@ -382,7 +382,7 @@ class RevisionVerifier:
 EVENT_TYPE = re.compile(
     r"Microsoft\.Communication\.ChatMessage(Received|Edited|Deleted)(InThread)?"
 )
-RECORD_START = re.compile(rb'^|\{"schema":')
+HEAD = b'{"schema":'
 
 
 class VersionKey(NamedTuple):
@@ -468,15 +468,33 @@ def versions_in(events: bytes) -> dict[VersionKey, str]:
     """
     salts: dict[VersionKey, str] = {}
     for line in events.split(b"\n"):
-        # A record may follow on one that a failed write tore: what counts is the first
-        # start from which all the rest of the line is a record.
-        for start in RECORD_START.finditer(line):
+        start = record_start(line)
+        for piece in (line[:start], line[start:]):
             try:
-                add_salt(salts, json.loads(line[start.start() :].decode()))
+                add_salt(salts, json.loads(piece.decode()))
             except BROKEN:
                 continue
-            break
     return salts
+
+
+def record_start(line: bytes) -> int:
+    """Return where the record of a line begins; it may follow on one that was torn.
+
+    It is looked for from the end: a text that ends before its value does can be part of
+    no record, and a value that ends early is a part of the record around it.
+    """
+    start = line.rfind(HEAD)
+    while start > 0:
+        text = line[start:].decode("utf-8", "replace")
+        try:
+            _, end = json.JSONDecoder().raw_decode(text)
+            if end == len(text):
+                return start
+        except json.JSONDecodeError as error:
+            if error.pos >= len(text) or error.msg.startswith("Unterminated string"):
+                return 0
+        start = line.rfind(HEAD, 0, start)
+    return 0
 
 
 def add_salt(salts: dict[VersionKey, str], record: Any) -> None:
@@ -500,13 +518,12 @@ WITHHELD = re.compile(rb'\{"withheld":"([0-9a-f]{64})"\}')
 
 
 def segments_by_day(paths: list[str]) -> dict[str, list[str]]:
-    """Return the ledger's files by day, in order; any other file is a ValueError."""
+    """Return the ledger's files by day, in order; any other file is left out."""
     segments = []
     for path in paths:
         match = SEGMENT.fullmatch(path)
-        if not match:
-            raise ValueError(f"{path} is no file of a ledger")
-        segments.append((match[1], int(match[2] or 0), path))
+        if match:
+            segments.append((match[1], int(match[2] or 0), path))
     days: dict[str, list[str]] = {}
     for day, _, path in sorted(segments):
         days.setdefault(day, []).append(path)
@@ -550,6 +567,9 @@ class LedgerVerifier:
             if (root / "ledger").is_dir()
             else []
         )
+        for path in paths:
+            if not SEGMENT.fullmatch(path):
+                self.findings.fail(path, "no archive has such a file")
         for day, segments in segments_by_day(paths).items():
             self.day, self.day_lines, self.closing = day, [], b""
             for path in segments:
@@ -575,7 +595,7 @@ class LedgerVerifier:
         if not self.has_open_day:
             self.head.append(line_hash)
         is_hidden = withheld is not None and self.may_withhold
-        value = {} if is_hidden else json.loads(raw.decode())
+        value = {} if is_hidden else object_in(raw)
         facts = {name: value[name] for name in value if name != "sha256"}
         is_own_encoding = is_hidden or raw == with_own_digest(facts)
         if is_torn or not is_own_encoding:
@@ -640,6 +660,15 @@ class LedgerVerifier:
                 self.findings.fail(
                     path, "the ledger does not tell of it, or of its erasures"
                 )
+
+
+def object_in(raw: bytes) -> dict[str, Any]:
+    """Return the JSON object of a line; an empty one, which no line is, for another."""
+    try:
+        value = json.loads(raw.decode())
+    except BROKEN:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 # A whole archive

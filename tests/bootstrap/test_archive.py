@@ -8,10 +8,8 @@ from shared.bootstrap.archive import (
     open_archive,
 )
 from shared.bootstrap.opened_archive import NoStorageAccount
-from shared.config.reader import DEFAULTS
 from shared.config.settings import DueSettings
 from shared.domain.errors import ConfigError
-from shared.formats import DEFAULT
 
 KEY = "QUFB"  # what a key looks like; it opens nothing
 ACCOUNT = f"AccountName=acme;AccountKey={KEY};BlobEndpoint=https://acme.blob.test"
@@ -49,11 +47,16 @@ async def test_without_an_address_the_account_of_the_settings_is_opened():
             assert archive.origin == "acme.blob.test/chat-archive"
 
 
-async def test_half_an_account_is_named_as_what_it_is():
-    half = address(CHAT_STORAGE__blobServiceUri="https://acme.blob.test")
+async def test_the_blobs_address_is_enough_since_most_commands_need_no_queue():
+    named = address(CHAT_STORAGE__blobServiceUri="https://acme.blob.test")
 
-    with pytest.raises(ConfigError, match="CHAT_STORAGE__queueServiceUri"):
-        async with open_archive(half):
+    async with open_archive(named) as archive:
+        assert archive.account().settings.queue_uri == "https://acme.queue.test"
+
+
+async def test_an_address_that_is_none_is_named_as_what_it_is():
+    with pytest.raises(ConfigError, match="CHAT_STORAGE__blobServiceUri"):
+        async with open_archive(address(CHAT_STORAGE__blobServiceUri="acme")):
             pass
 
 
@@ -72,7 +75,3 @@ async def test_the_queues_of_a_container_are_in_its_account():
 
     assert settings.queue_uri == "https://acme.queue.test?sig=c2ln"
     assert settings.has_signature
-
-
-def test_the_default_formats_of_settings_and_formats_are_the_same():
-    assert tuple(DEFAULTS["ARCHIVE_FORMATS"].split(",")) == DEFAULT

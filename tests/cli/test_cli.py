@@ -482,6 +482,27 @@ def test_a_backfill_takes_the_settings_of_the_app_and_names_all_wrong_ones(
         assert name in text
 
 
+def test_what_is_typed_wins_over_an_address_in_the_environment(run, folder):
+    account = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;"
+    account += "BlobEndpoint=http://127.0.0.1:1/a"
+
+    text = run(
+        "list", "--connection-string", account, ARCHIVE_URL=str(folder), status=2
+    )
+
+    assert "list the archive" in text
+
+
+def test_two_addresses_are_a_usage_error(run, folder, tmp_path):
+    assert "either ARCHIVE or --connection-string" in run(
+        "list", folder, "--connection-string", "AccountName=a", status=2
+    )
+    (tmp_path / "threads.txt").write_text(THREAD)
+    assert "either ARCHIVE or --to" in run(
+        "backfill", "--threads", "threads.txt", "--to", "b", "a", status=2
+    )
+
+
 def test_an_option_overrides_the_setting_of_the_environment(run, tmp_path):
     (tmp_path / "threads.txt").write_text(THREAD)
 

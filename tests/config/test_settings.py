@@ -1,7 +1,10 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from builders import NOON
+from settings_read import names_read
+from shared.config.schedule import next_due
 from shared.config.settings import Settings
 from shared.domain.errors import ConfigError
 from shared.formats import ARCHIVED
@@ -106,6 +109,57 @@ def test_a_broken_key_is_never_repeated(changes):  # P9
     (problem,) = problems(**changes)
 
     assert "hunter2" not in problem
+
+
+@pytest.mark.parametrize("name", sorted(names_read()))
+@pytest.mark.parametrize("value", ["hunter2==", "a,hunter2;b", "http://[hunter2"])
+def test_no_value_is_repeated_for_it_may_be_a_key_in_the_wrong_place(name, value):
+    report = ""
+    try:
+        read(**{name: value})
+    except ConfigError as error:
+        report = str(error)
+
+    assert "hunter2" not in report
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "advice"),
+    [
+        ("LIST_WITHIN", "0s", "from 1s"),
+        ("FETCH_WITHIN", "0m", "from 1s"),
+        ("SETTLE_FOR", "30d", "to 7d"),
+        ("QUIET_FOR", "999999d", "to 36500d"),
+        ("ARCHIVE_FORMATS", ",", "names nothing"),
+        ("SWEEP_SCHEDULE", "every quarter of an hour please", "six fields"),
+        ("SWEEP_SCHEDULE", "0 */15 * *", "six fields"),
+        ("SWEEP_SCHEDULE", "0 0 0 0 0 0 0", "six fields"),
+        ("LOG_BLOCK_BYTES", "٤", "whole one"),
+        ("MAX_OPEN", "٤d", "a number and a unit"),
+    ],
+)
+def test_what_cannot_work_is_refused_with_advice(name, value, advice):
+    (problem,) = problems(**{name: value})
+
+    assert name in problem
+    assert advice in problem
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    ["0 */15 * * * *", "*/15 * * * *", "0 0 3 * JAN-MAR Mon,Wed", "5 4 * * 1-5"],
+)
+def test_what_is_right_for_the_host_is_right_here(schedule):
+    assert read(SWEEP_SCHEDULE=schedule).sweep_schedule == schedule
+    assert next_due(schedule, NOON) > NOON
+
+
+def test_the_next_sweep_is_due_as_the_schedule_says():
+    quarter = datetime(2026, 11, 22, 12, 15, tzinfo=UTC)
+
+    assert next_due("0 */15 * * * *", NOON) == quarter
+    assert next_due("*/15 * * * *", NOON) == quarter
+    assert next_due("0 0 0 31 2 *", NOON) is None
 
 
 def test_an_address_must_be_one():

@@ -21,10 +21,11 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from builders import ALICE, BOB, FIRST_ID, SAMPLES, THREAD, received, to_log
+from shared.config.reader import DEFAULTS
 from shared.domain.log.commitment import commitment
 from shared.domain.log.record import read_records
 from shared.domain.thread.replay import replay
-from shared.formats import ARCHIVED, DEFAULT
+from shared.formats import ARCHIVED
 from shared.formats.finetune_format import NoRoles
 from shared.formats.html_format import asset, digest
 from shared.formats.part import EntraIdentity
@@ -556,7 +557,7 @@ def test_every_message_has_a_key_by_which_sending_it_twice_can_be_seen():
 
 def test_the_names_that_settings_know_are_those_of_the_formats():
     assert tuple(name for name in FORMATS if name in ARCHIVED) == ARCHIVED
-    assert set(DEFAULT) <= set(ARCHIVED)
+    assert set(DEFAULTS["ARCHIVE_FORMATS"].split(",")) <= set(ARCHIVED)
 
 
 @given(

@@ -60,6 +60,16 @@ class RevisionInputs:
         return files
 
     @property
+    def size(self) -> int:
+        """The bytes of all of it."""
+        return (
+            len(self.events)
+            + len(self.listing)
+            + len(self.quarantine)
+            + len(self.attachments)
+        )
+
+    @property
     def records(self) -> Records:
         """The records of the events."""
         return read_records(self.events)

@@ -9,6 +9,7 @@ Rule 5: the events of a log are a set (P3). Of several copies of one event the s
         be erased, and the choice must not change then.
 """
 
+import json
 import re
 import sys
 from array import array
@@ -29,7 +30,12 @@ from shared.domain.log.event import (
     interpret,
     other_fields,
 )
-from shared.domain.times import format_time, from_milliseconds, parse_time
+from shared.domain.times import (
+    format_time,
+    from_milliseconds,
+    parse_time,
+    time_key,
+)
 
 SCHEMA = 1
 SALT_BYTES = 16
@@ -171,15 +177,44 @@ def untangle(line: bytes) -> Iterator[tuple[bytes, Any]]:
     unescaped, so a head always begins a record.
     """
     value = parse_or_none(line)
-    start = 0
-    while value is None and (after := line.find(HEAD, start + 1)) > 0:
-        rest = parse_or_none(line[after:])
-        if rest is not None:
-            yield line[:after], None
-            yield line[after:], rest
-            return
-        start = after
-    yield line, value
+    start = start_of_last(line) if value is None else 0
+    if start:
+        # Cut off right before its LF, what precedes is a whole record itself.
+        yield line[:start], parse_or_none(line[:start])
+        yield line[start:], parse_or_none(line[start:])
+    else:
+        yield line, value
+
+
+def start_of_last(line: bytes) -> int:
+    """Return where a whole record begins behind torn ones; 0 where none does.
+
+    It is looked for from the end. A text that ends before its value does can be part of
+    no record, wherever one might begin, so a torn line costs one pass and not one for
+    each beginning in it. A value that ends early is a part of the record around it.
+    """
+    start = line.rfind(HEAD)
+    while start > 0:
+        text = line[start:].decode("utf-8", "replace")
+        try:
+            _, end = json_line.DECODER.raw_decode(text)
+        except RecursionError:
+            return 0
+        except ValueError as error:
+            if is_cut_short(error, text):
+                return 0
+        else:
+            if end == len(text):
+                return 0 if parse_or_none(line[start:]) is None else start
+        start = line.rfind(HEAD, 0, start)
+    return 0
+
+
+def is_cut_short(error: ValueError, text: str) -> bool:
+    """Return whether a text is not JSON because it ends too early."""
+    if not isinstance(error, json.JSONDecodeError):
+        return False
+    return error.pos >= len(text) or error.msg.startswith("Unterminated string")
 
 
 def parse_or_none(line: bytes) -> Any:
@@ -234,7 +269,9 @@ def unique_events(records: Iterable[Record]) -> list[LoggedEvent]:
         LoggedEvent(
             event=winning_copy(group),
             salt=min(record.salt for record in group),
-            received_on=min(record.received_on for record in group),
+            received_on=min((r.received_on for r in group), key=time_key)
+            if len(group) > 1
+            else group[0].received_on,
         )
         for _, group in sorted(copies.items())
     ]

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from shared.domain.times import time_key
+
 SPOKEN = ("text", "html")
 """The types of messages that people send; all others are system messages."""
 
@@ -76,10 +78,10 @@ class Baseline:
 
     def extend(self, first_on: str, last_on: str) -> None:
         if first_on and (
-            not self.first_on or in_order(first_on) < in_order(self.first_on)
+            not self.first_on or time_key(first_on) < time_key(self.first_on)
         ):
             self.first_on = first_on
-        self.last_on = max(self.last_on, last_on, key=in_order)
+        self.last_on = max(self.last_on, last_on, key=time_key)
 
     def count(self, author: str, day: str, messages: int) -> None:
         days = self.by_author_and_day.setdefault(author, {})
@@ -114,11 +116,6 @@ class Baseline:
                 for author, days in value["by_author_and_day"].items()
             },
         )
-
-
-def in_order(time: str) -> str:
-    """Return a sort key by which a whole second precedes its own fractions."""
-    return time.removesuffix("Z")
 
 
 COUNTED = (

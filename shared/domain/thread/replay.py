@@ -51,6 +51,7 @@ from shared.domain.times import (
     from_milliseconds,
     normalise_time,
     parse_time,
+    time_key,
 )
 from shared.domain.words import plural
 
@@ -276,4 +277,4 @@ def topic_of(event: ChatEvent) -> str:
 def created_on_by_others(events: Iterable[ChatEvent]) -> str:
     """Return the creation time, which all lifecycle events repeat; "" if none."""
     times = (time_of(event, "createTime") for event in events)
-    return min(filter(None, times), default="")
+    return min(filter(None, times), key=time_key, default="")

@@ -12,10 +12,12 @@ P4, P6 and P7:
    does all but the manifest again.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 from shared import __version__, telemetry
 from shared.domain import layout
@@ -30,6 +32,7 @@ from shared.domain.archive.manifest import (
 )
 from shared.domain.archive.revision_inputs import RevisionInputs
 from shared.domain.errors import IntegrityError, Unreachable
+from shared.domain.log.record import read_records
 from shared.domain.thread.attachments import read_attachments
 from shared.domain.thread.listing import Visibility
 from shared.domain.thread.transcript import Transcript
@@ -43,6 +46,12 @@ from shared.usecases.archive.attachments import FetchAttachments
 from shared.usecases.archive.listing import ListService
 from shared.usecases.archive.load import Loaded, load_thread, logged_inputs
 from shared.usecases.archive.news import has_news
+
+Result = TypeVar("Result")
+MUCH_BYTES = 1024 * 1024
+"""Input from which replaying takes long enough to be done beside the event loop."""
+HEAVY = 2
+"""Threads that are replayed beside the loop at once: each holds a thread in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +88,7 @@ class Finalize:
     fetch_attachments: FetchAttachments
     clock: Clock
     formats: Sequence[str]
+    heavy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HEAVY))
 
     async def __call__(
         self, thread_id: str, *, readers: Sequence[str] = (), relist: bool = False
@@ -110,8 +120,10 @@ class Finalize:
             return unchanged(previous)
         collected = await self.collect(loaded, readers)
         transcript = collected.transcript
-        if previous and loaded.is_covered and not has_news(transcript, previous):
-            return unchanged(previous, transcript)
+        if previous and loaded.is_covered:
+            size = collected.inputs.size
+            if not await self.beside(size, has_news, transcript, previous):
+                return unchanged(previous, transcript)
         content = await self.compose(loaded, collected)
         manifest = await self.publish(content, lease)
         telemetry.REVISIONS.add(1, {"visibility": str(transcript.listing.visibility)})
@@ -132,13 +144,13 @@ class Finalize:
         """
         number = loaded.number
         inputs = await logged_inputs(self.log, self.archive, loaded)
-        records = inputs.records
+        records = await self.beside(inputs.size, read_records, inputs.events)
         listing = await self.list_service(inputs, records, number, readers)
         listed = replace(inputs, listing=inputs.listing + listing)
-        inputs = listed.erased()
+        inputs = await self.beside(listed.size, listed.erased)
         # An erasure leaves other lines than those that were read.
-        is_erased = inputs is not listed
-        transcript = inputs.transcript(None if is_erased else records)
+        log = records if inputs is listed else None
+        transcript = await self.beside(inputs.size, inputs.transcript, log)
         view = transcript.listing
         is_unread = view.visibility is Visibility.EVENTS_ONLY
         if is_unread and not inputs.events and not loaded.previous:
@@ -180,13 +192,30 @@ class Finalize:
             if description.file != file:
                 raise IntegrityError(f"{file.name} did not read back as it was written")
         previous = loaded.previous
-        return content_of(
-            transcript,
-            revision=number,
-            files=described,
-            covers=loaded.covers,
-            previous=(previous.revision, previous.sha256) if previous else None,
+        return await self.beside(
+            collected.inputs.size,
+            partial(
+                content_of,
+                transcript,
+                revision=number,
+                files=described,
+                covers=loaded.covers,
+                previous=(previous.revision, previous.sha256) if previous else None,
+            ),
         )
+
+    async def beside(
+        self, size: int, work: Callable[..., Result], *arguments: Any
+    ) -> Result:
+        """Do work on so many bytes; much of it beside the event loop.
+
+        The lease's renewal and other threads' finalizing live on the loop, which the
+        replay of a long thread would hold for seconds.
+        """
+        if size < MUCH_BYTES:
+            return work(*arguments)
+        async with self.heavy:
+            return await asyncio.to_thread(work, *arguments)
 
     async def publish(self, content: Mapping[str, Any], lease: Lease) -> Manifest:
         """Write the manifest, which makes the revision exist (P4), then announce it.

@@ -72,7 +72,9 @@ class ListService:
                 reader_candidates([*self.reader_ids, *readers], people),
                 people_named(log.records) if best is None else (),
             )
-            reader = next((one for one in candidates if one not in tried), None)
+            reader = next(
+                (candidate for candidate in candidates if candidate not in tried), None
+            )
             if reader is None:
                 break
             tried.add(reader)

@@ -74,7 +74,7 @@ class Ingest:
         return Ingested(recorded=len(events) - len(reasons), quarantined=tuple(reasons))
 
     async def persist(self, text: str, envelope: Any) -> str:
-        """Keep one event; give the reason when it went to quarantine, else ""."""
+        """Keep one event; return the reason when it went to quarantine, else ""."""
         try:
             event = interpret(envelope, text)
         except InvalidEvent as error:

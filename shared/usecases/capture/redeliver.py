@@ -153,8 +153,8 @@ def input_of(line: bytes) -> str:
 def why_unreadable(text: str) -> str:
     """Return why ingest would not keep an event; "" where it would."""
     try:
-        for one, envelope in split_events(text):
-            interpret(envelope, one)
+        for event, envelope in split_events(text):
+            interpret(envelope, event)
     except InvalidEvent as error:
         return str(error)
     return ""

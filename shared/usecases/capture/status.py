@@ -78,7 +78,7 @@ class ReadStatus:
     max_open: timedelta
 
     async def __call__(self) -> Status:
-        """Look everywhere.
+        """Return how things stand.
 
         Raises:
             Transient: the storage cannot be reached.

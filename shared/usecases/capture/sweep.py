@@ -191,10 +191,10 @@ class Sweep:
         since the listing stays.
         """
         old = [
-            one
-            for one in thread.segments
-            if now - one.modified_on >= self.log_keep
-            and layout.segment_day(one.path) != now.date()
+            segment
+            for segment in thread.segments
+            if now - segment.modified_on >= self.log_keep
+            and layout.segment_day(segment.path) != now.date()
         ]
         if not old and thread.segments:
             return 0

@@ -59,7 +59,7 @@ class Erase:
     clock: Clock
 
     async def plan(self, choice: Choice) -> AsyncIterator[ErasurePlan]:
-        """Say, thread by thread, what would go. Nothing is changed.
+        """Yield, thread by thread, what would be erased. Nothing is changed.
 
         Raises:
             Transient: archive or log cannot be reached.
@@ -97,10 +97,10 @@ class Erase:
             # A run that died: what it had chosen is to be finished.
             messages |= inputs.erasures.messages
         versions = sum(
-            one.content is not None
+            version.content is not None
             for message in transcript.messages
             if message.id in messages
-            for one in message.versions
+            for version in message.versions
         )
         return ErasurePlan(
             thread_id=thread_id,
@@ -126,7 +126,7 @@ class Erase:
     async def __call__(
         self, plan: ErasurePlan, choice: Choice, *, by: str, reason: str
     ) -> int:
-        """Carry out what was planned for one thread; give how many files changed.
+        """Carry out what was planned for one thread; return how many files changed.
 
         Running it again finishes what was begun and does nothing twice.
 
@@ -187,12 +187,14 @@ class Erase:
         return await self.carry_out(manifest, erasures)
 
     async def carry_out(self, manifest: Manifest, erasures: Erasures) -> int:
-        """Bring the files to what `erasures.json` says; give how many had to change."""
+        """Bring the files to what `erasures.json` says; return how many changed."""
         if not erasures.files:
             return 0
         files = await self.read_files(manifest, erasures)
         wrong = [
-            one for one in erasures.files if describe(one.name, files[one.name]) != one
+            file
+            for file in erasures.files
+            if describe(file.name, files[file.name]) != file
         ]
         if not wrong:
             return 0
@@ -201,14 +203,14 @@ class Erase:
         await self.ledger.append(layout.ledger_stem(day), line)
         inputs = RevisionInputs.of(files, erasures).erased()
         finished = rewritten(inputs, manifest)
-        for one in wrong:
-            if describe(one.name, finished[one.name]) != one:
+        for file in wrong:
+            if describe(file.name, finished[file.name]) != file:
                 raise IntegrityError(
-                    f"{one.name} cannot be brought to what erasures.json says"
+                    f"{file.name} cannot be brought to what erasures.json says"
                 )
-        for one in wrong:
+        for file in wrong:
             await self.archive.replace(
-                self.path(manifest, one.name), finished[one.name]
+                self.path(manifest, file.name), finished[file.name]
             )
         return len(wrong)
 
@@ -252,8 +254,8 @@ class Erase:
     ) -> dict[str, bytes]:
         """Read what an erasure has changed, or has still to change."""
         return {
-            one.name: await self.archive.read(self.path(manifest, one.name))
-            for one in erasures.files
+            file.name: await self.archive.read(self.path(manifest, file.name))
+            for file in erasures.files
         }
 
     def path(self, manifest: Manifest, name: str) -> str:
@@ -279,11 +281,13 @@ def rewritten(inputs: RevisionInputs, manifest: Manifest) -> dict[str, bytes]:
         raise IntegrityError("its manifest would not verify any more; nothing erased")
     files = inputs.files
     files.pop(layout.ERASURES_FILE, None)
-    names = {one.name for one in manifest.files} - {layout.ERASURES_FILE}
+    names = {file.name for file in manifest.files} - {layout.ERASURES_FILE}
     files |= written(formats_of(names), transcript)
     stored = stored_files(inputs.attachments, manifest.revision)
-    files |= {layout.attachment_name(one): b"" for one in stored if stored[one]}
-    names -= {layout.attachment_name(one) for one in stored if not stored[one]}
+    files |= {
+        layout.attachment_name(digest): b"" for digest in stored if stored[digest]
+    }
+    names -= {layout.attachment_name(digest) for digest in stored if not stored[digest]}
     if files.keys() != names:
         unknown = ", ".join(sorted(names ^ files.keys()))
         raise IntegrityError(f"{unknown}: no file that is written here; nothing erased")

@@ -34,8 +34,8 @@ class ErasurePlan:
 def has_name(transcript: Transcript, participant: str) -> bool:
     """Return whether a display name, or more than an id, stands anywhere."""
     return any(
-        one.id == participant and (one.display_name or one.extra)
-        for one in transcript.participants
+        person.id == participant and (person.display_name or person.extra)
+        for person in transcript.participants
     )
 
 
@@ -46,7 +46,9 @@ def held(
     participant: str,
 ) -> str:
     """Return which hold forbids it; "" for none."""
-    senders = {one.sender_id for one in transcript.messages if one.id in messages}
+    senders = {
+        message.sender_id for message in transcript.messages if message.id in messages
+    }
     for hold in holds:
         if hold.thread_id == transcript.thread_id or (
             hold.participant and hold.participant in senders | {participant}

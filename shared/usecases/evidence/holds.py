@@ -72,7 +72,7 @@ class Holds:
     async def add(
         self, *, thread_id: str = "", participant: str = "", reason: str, by: str
     ) -> Hold:
-        """Add a hold; give it with its new id."""
+        """Add a hold; return it with its new id."""
         facts = {
             "thread_id": thread_id,
             "participant": participant,

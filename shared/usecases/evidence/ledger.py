@@ -90,7 +90,7 @@ class CloseLedger:
     clock: Clock
 
     async def __call__(self) -> int:
-        """Close what can be closed; give how many days were.
+        """Close what can be closed; return how many days were.
 
         Raises:
             Transient: it may work next time.

@@ -76,10 +76,10 @@ class Prove:
         line = revision_line(manifest).rstrip(b"\n")
         hashes: list[bytes] = []
         index = -1
-        async for one in head_lines(self.archive):
-            if one.text == line and index < 0:
+        async for entry in head_lines(self.archive):
+            if entry.text == line and index < 0:
                 index = len(hashes)
-            hashes.append(leaf_hash(one.text))
+            hashes.append(leaf_hash(entry.text))
             if len(hashes) == checkpoint.size:
                 break
         if not 0 <= index < checkpoint.size or len(hashes) < checkpoint.size:

@@ -157,8 +157,8 @@ async def read_inputs(
     )
     expected = erasures.current(manifest)
     files: dict[str, bytes] = {}
-    there = {one.name for one in expected} | {layout.EVENTS_FILE, layout.LISTING_FILE}
-    for name in (one for one in layout.GROWING_FILES if one in there):
+    there = {file.name for file in expected} | {layout.EVENTS_FILE, layout.LISTING_FILE}
+    for name in (name for name in layout.GROWING_FILES if name in there):
         path = layout.revision_path(manifest.thread_id, manifest.revision, name)
         data = await archive.read(path)
         if describe(name, data) != file_named(expected, name):

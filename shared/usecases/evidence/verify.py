@@ -109,6 +109,8 @@ class Verification:
         if layout.thread_folder(thread_id) != f"{folder}/":
             self.fail(folder, "the folder's name is not that of a thread")
             return
+        # Not `Revisions.of`: here every file has to be accounted for, also one that
+        # belongs to no revision.
         revisions: dict[int, dict[str, StoredFile]] = {}
         for file in files:
             number = layout.revision_number(file.path) or 0
@@ -131,7 +133,7 @@ class Verification:
         files: Mapping[str, StoredFile],
         before: Seen | None,
     ) -> Seen | None:
-        """Check one revision; give it as what the next one follows on."""
+        """Check one revision; return it as what the next one follows on."""
         check = CheckRevision(
             archive=self.verify.archive,
             thread_id=thread_id,

@@ -148,11 +148,11 @@ class CheckRevision:
     async def all_files(
         self, manifest: Manifest, erasures: Erasures
     ) -> dict[str, ArchiveFile]:
-        """Compare every file with what it has to be; give what that is."""
+        """Compare every file with what it has to be; return what that is."""
         expected = {
-            one.name: one
-            for one in erasures.current(manifest)
-            if one.name != layout.ERASURES_FILE
+            file.name: file
+            for file in erasures.current(manifest)
+            if file.name != layout.ERASURES_FILE
         }
         allowed = {*expected, layout.MANIFEST_FILE, layout.ERASURES_FILE}
         for name in sorted(self.files.keys() - allowed):
@@ -160,7 +160,7 @@ class CheckRevision:
         for name in (layout.EVENTS_FILE, layout.LISTING_FILE):
             if name not in expected:
                 self.wrong(layout.MANIFEST_FILE, f"it names no {name}")
-        original = {one.name: one for one in manifest.files}
+        original = {file.name: file for file in manifest.files}
         for name, one in expected.items():
             found = await self.describe(name, {one.bytes, original[name].bytes})
             if found is None or found == one:
@@ -261,7 +261,7 @@ class CheckRevision:
         made: Iterable[RenderedFile],
     ) -> None:
         """Compare what a transcript is written as with what is there."""
-        unseen = {one for one in files if not layout.is_attachment(one)}
+        unseen = {name for name in files if not layout.is_attachment(name)}
         unseen -= set(layout.INPUT_FILES)
         for name, parts in made:
             unseen -= {name}

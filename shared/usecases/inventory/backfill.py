@@ -30,7 +30,7 @@ from shared.domain.inventory.facts import (
 )
 from shared.domain.inventory.state import FINISHED, Inventory, Thread, User
 from shared.domain.log.event import is_own_user
-from shared.domain.times import format_time
+from shared.domain.times import format_time, time_key
 from shared.ports.chat_service import ReaderRefused
 from shared.ports.clock import Clock
 from shared.ports.thread_finder import ThreadFinder
@@ -69,7 +69,7 @@ class Waiting:
     length: int = 0
 
     def add(self, thread: Thread) -> None:
-        """Let a thread wait: once, and again for a reader who may succeed."""
+        """Add a thread: once, and again for a reader who may succeed."""
         tried = self.tried.get(thread.id)
         is_lost = thread.state is ThreadState.UNREACHABLE
         if tried is None or (is_lost and thread.readers != tried):
@@ -158,7 +158,7 @@ class Backfill:
         return (
             known is None
             or known.wants(reader)
-            or last_message_on > known.last_message_on
+            or time_key(last_message_on) > time_key(known.last_message_on)
         )
 
     async def work(self) -> None:

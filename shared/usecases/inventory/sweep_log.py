@@ -128,11 +128,11 @@ def read_line(on: datetime, value: dict[str, Any]) -> SweepLogLine | None:
         case "sweep":
             return SweepLine(
                 on=on,
-                threads=int(value["threads"]),
-                queued=int(value["queued"]),
-                closed_days=int(value["closed_days"]),
-                pruned_segments=int(value["pruned_segments"]),
-                failures=int(value["failures"]),
+                threads=int(value.get("threads", 0)),
+                queued=int(value.get("queued", 0)),
+                closed_days=int(value.get("closed_days", 0)),
+                pruned_segments=int(value.get("pruned_segments", 0)),
+                failures=int(value.get("failures", 0)),
                 next_due_on=parse_time(value.get("next_due_on")),
                 python=str(value.get("python", "")),
                 lock=str(value.get("lock", "")),

@@ -135,7 +135,7 @@ class Package:
     async def ledger(
         self, threads: Collection[str], packed: Packed, origin: str, sums: list[str]
     ) -> Checkpoint:
-        """Copy the ledger, and give its head."""
+        """Copy the ledger, and return its head."""
         segments: dict[str, list[bytes]] = {}
         async for line in ledger_lines(self.archive):
             text = line.text + b"\n"

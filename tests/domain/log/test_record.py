@@ -1,12 +1,19 @@
 import json
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import NOON, deleted, received, to_log
-from shared.domain.log.record import encode_quarantined, encode_record, read_records
+from shared.domain import json_line
+from shared.domain.log.record import (
+    encode_quarantined,
+    encode_record,
+    read_records,
+    start_of_last,
+)
 
 SALT = bytes(range(16))
 
@@ -103,3 +110,58 @@ def test_an_unknown_schema_is_counted_not_guessed():
     line = to_log(received()).replace(b'"schema":1', b'"schema":9')
 
     assert read_records(line).unreadable == 1
+
+
+def test_a_record_that_was_cut_right_before_its_end_is_read_like_the_next():
+    first, second = to_log(received(0)), to_log(received(1))
+
+    found = read_records(first.rstrip(b"\n") + second)
+
+    assert [record.event.message_id for record in found.records] == [
+        received(0)["data"]["messageId"],
+        received(1)["data"]["messageId"],
+    ]
+    assert found.unreadable == 0
+
+
+@pytest.mark.parametrize(
+    "torn",
+    [
+        b'{"schema":1,"event":',
+        b'{"schema":1,"received_on":"x',
+        b'{"schema":1,"e":[',
+        b'{"schema":1}',
+        b'{"schema":1,"a":{"b":1},',
+        b'{"schema":1,"a":"\\',
+        b'{"schema":1,"a":tru',
+        b'{"schema":1,"a":"\\u12',
+    ],
+)
+@pytest.mark.parametrize("times", [1, 2, 3_000])
+def test_however_often_a_line_is_torn_the_record_behind_is_read(torn, times):
+    whole = to_log(received())
+
+    assert len(read_records(torn * times + whole).records) == 1
+    assert read_records(torn * times + b"\n").records == []
+
+
+def test_a_torn_line_costs_one_pass_and_not_one_for_each_beginning(monkeypatch):
+    line = b'{"schema":1,"event":' * 5_000
+    parsed = []
+    real = json_line.DECODER.raw_decode
+    decoder = SimpleNamespace(raw_decode=lambda text: parsed.append(text) or real(text))
+    monkeypatch.setattr(json_line, "DECODER", decoder)
+
+    assert start_of_last(line) == 0
+
+    assert sum(map(len, parsed)) < len(line)
+
+
+def test_an_object_inside_of_an_event_is_no_record_behind_a_torn_one():
+    inner = received()
+    inner["data"]["metadata"] = {"a": {"schema": "1"}, "b": [{"schema": "2"}] * 3}
+    text = to_log(inner).replace(b'{"schema": "', b'{"schema":"')
+
+    (record,) = read_records(b'{"schema":1,"torn' + text).records
+
+    assert record.event.data["metadata"] == inner["data"]["metadata"]

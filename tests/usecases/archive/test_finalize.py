@@ -1,5 +1,6 @@
 import asyncio
 import json
+import threading
 from datetime import timedelta
 
 import pytest
@@ -22,6 +23,7 @@ from shared.domain.errors import IntegrityError, Transient
 from shared.domain.log.commitment import sha256
 from shared.domain.log.coverage import uncovered
 from shared.ports.leases import LeaseHeld
+from shared.usecases.archive import finalize
 from world import World
 
 
@@ -544,3 +546,25 @@ async def prune_covered(world):
     if thread.markers and not uncovered(thread.segments, thread.covers):
         for segment in thread.segments:
             await world.log.prune(segment)
+
+
+async def test_a_long_thread_is_replayed_beside_the_loop_to_the_same_bytes(monkeypatch):
+    short, long = World(), World()
+    beside = []
+    real = asyncio.to_thread
+
+    async def to_thread(work, *arguments):
+        beside.append(threading.current_thread())
+        return await real(work, *arguments)
+
+    monkeypatch.setattr(asyncio, "to_thread", to_thread)
+    await short.receive(thread_created(), received(), edited())
+    await short.finalize(THREAD)
+    assert beside == []
+
+    monkeypatch.setattr(finalize, "MUCH_BYTES", 1)
+    await long.receive(thread_created(), received(), edited())
+    await long.finalize(THREAD)
+
+    assert len(beside) >= 3  # reading, replaying, and the tree over all versions
+    assert long.archive.files == short.archive.files
