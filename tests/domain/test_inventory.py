@@ -129,3 +129,9 @@ def test_a_thread_that_failed_always_has_news():
     thread = Thread("19:one", state=ThreadState.FAILED)
 
     assert thread.has_news
+
+
+def test_a_run_that_went_on_has_not_ended():
+    inventory = Inventory.of(lines(Began(NOON), Ended(NOON), Began(LATER)))
+
+    assert (inventory.began_on, inventory.ended_on) == (NOON, "")

@@ -8,12 +8,8 @@ from hypothesis import strategies as st
 
 from builders import NOON, deleted, received, to_log
 from shared.domain import json_line
-from shared.domain.log.record import (
-    encode_quarantined,
-    encode_record,
-    read_records,
-    start_of_last,
-)
+from shared.domain.log.record import encode_quarantined, encode_record, read_records
+from shared.domain.log.torn_lines import start_of_last
 
 SALT = bytes(range(16))
 

@@ -9,8 +9,18 @@ import pytest
 from builders import NOON, received
 from shared.domain import layout
 from shared.domain.errors import Transient, Unreachable
+from shared.domain.inventory.facts import ThreadState, encode_fact
+from shared.domain.inventory.state import Thread
 from shared.domain.log.work import Work
-from shared.usecases.inventory.sweep_log import FailedLine, QueuedLine, UnreachableLine
+from shared.usecases.inventory.runs import BackfillRun
+from shared.usecases.inventory.sweep_log import (
+    FailedLine,
+    QueuedLine,
+    SweepLine,
+    UnreachableLine,
+    decode_line,
+    encode_line,
+)
 from shared.usecases.inventory.waiting import LONGEST_REST, SWEEP, look
 from world import World
 
@@ -320,3 +330,54 @@ async def test_what_a_backfill_queued_no_sweep_queues_again():
 
 def test_the_longest_rest_is_a_day():
     assert timedelta(days=1) == LONGEST_REST
+
+
+async def test_full_segments_are_read_before_those_that_follow_them():
+    world = World()
+    stem = layout.sweeps_stem(NOON.date())
+    for roll in (0, 1, 2, 10):
+        line = FailedLine(on=NOON, thread_id="19:x", failures=roll, reason="why")
+        world.control.files[layout.segment_path(stem, roll)] = encode_line(line)
+        run = layout.segment_path(layout.run_stem("estate"), roll)
+        done = Thread("19:x").done(ThreadState.ARCHIVED, on="", revision=roll)
+        world.control.files[run] = encode_fact(done)
+
+    found = [line.failures async for line in world.sweep_log.since(NOON)]
+    run = BackfillRun(name="estate", log=world.control, files=world.control)
+
+    assert found == [0, 1, 2, 10]
+    assert (await run.load()).threads["19:x"].revision == 10
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"torn",
+        b"[]",
+        b'{"schema":1,"kind":"failed","on":"2026-11-22T12:00:00Z"}',
+        b'{"schema":1,"kind":"queued","on":"soon","by":"sweep","thread_ids":[]}',
+        b'{"schema":1,"kind":"queued","on":"2026-11-22T12:00:00Z","by":"x","thread_ids":7}',
+        b'{"schema":1,"kind":"unheard of","on":"2026-11-22T12:00:00Z"}',
+        b'{"schema":1,"kind":"sweep","on":"2026-11-22T12:00:00Z","threads":"many"}',
+    ],
+)
+def test_a_line_that_cannot_be_read_is_left_out(line):
+    assert decode_line(line) is None
+
+
+def test_every_line_is_read_back_as_it_was_written():
+    lines = [
+        QueuedLine(on=NOON, by="x", thread_ids=("19:a", "19:b")),
+        FailedLine(on=NOON, thread_id="19:a", failures=2, reason="why"),
+        UnreachableLine(on=NOON, thread_id="19:a", reason="why"),
+        SweepLine(
+            on=NOON, threads=1, queued=2, closed_days=3, pruned_segments=4, failures=5,
+            next_due_on=NOON, python="3.13.0", lock="ab",
+        ),
+        SweepLine(
+            on=NOON, threads=0, queued=0, closed_days=0, pruned_segments=0, failures=0
+        ),
+    ]  # fmt: skip
+
+    assert [decode_line(encode_line(line).rstrip()) for line in lines] == lines
