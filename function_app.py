@@ -1,4 +1,4 @@
-"""The three triggers, and no logic: the only file that imports azure.functions.
+"""The four triggers, and no logic: the only file that imports azure.functions.
 
 There is no HTTP trigger, so nothing to attack. Annotations must stay evaluated here,
 since the worker reads them as types. Log lines repeat their values in `extra`, as
@@ -12,8 +12,9 @@ import azure.functions as func
 from shared import telemetry
 from shared.bootstrap.app import current_app
 from shared.domain.errors import Transient
-from shared.domain.layout import FINALIZE_QUEUE
+from shared.domain.layout import EVENTS_QUEUE, FINALIZE_QUEUE
 from shared.domain.log.work import decode_work
+from shared.usecases.capture.ingest import Ingested
 
 app = func.FunctionApp()
 logger = logging.getLogger("archiver")
@@ -25,6 +26,21 @@ async def archive_chat_event(event: str) -> None:
     """Record one event. It is a `str`: the typed event drops fields and cuts times."""
     with telemetry.call("archive_chat_event"):
         ingested = await current_app().ingest(event)
+    log_quarantined(ingested)
+
+
+@app.function_name("archive_queued_event")
+@app.queue_trigger(
+    arg_name="message", queue_name=EVENTS_QUEUE, connection="CHAT_STORAGE"
+)
+async def archive_queued_event(message: func.QueueMessage) -> None:
+    """Record one event that Event Grid delivered by queue; off where it does not."""
+    with telemetry.call("archive_queued_event"):
+        ingested = await current_app().ingest(message.get_body())
+    log_quarantined(ingested)
+
+
+def log_quarantined(ingested: Ingested) -> None:
     for reason in ingested.quarantined:
         logger.warning("event quarantined: %s", reason, extra={"reason": reason})
 

@@ -47,6 +47,9 @@ SWEEP_FAILURES = METER.create_counter(
 QUEUE_POISONED = METER.create_gauge(
     "archiver.queue.poisoned", description="Threads that failed too often."
 )
+EVENTS_POISONED = METER.create_gauge(
+    "archiver.events.poisoned", description="Queued events that failed too often."
+)
 REVISIONS = METER.create_counter(
     "archiver.finalize.revisions", description="Revisions written, by `visibility`."
 )

@@ -43,6 +43,7 @@ async def story():
     await world.receive(thread_created(), received(0, "SECRET"), {"no": "event"})
     await world.ingest("SECRET")
     world.poison.messages += ["one", "two"]
+    world.events_poison.messages += ["one", "two", "three"]
     world.clock.pass_time(hours=30)
     swept = await world.sweep()
     logging.getLogger("archiver").info("sweep", extra={"queued": swept.queued})
@@ -142,6 +143,7 @@ def test_what_happens_is_told(told):
         "archiver.sweep.queued": (1, {}),
         "archiver.sweep.failures": (0, {}),
         "archiver.queue.poisoned": (2, {}),
+        "archiver.events.poisoned": (3, {}),
         "archiver.finalize.revisions": (1, {"visibility": "events_only"}),
     }
     assert told["archiver.ingest.lag"][0]["count"] == 2

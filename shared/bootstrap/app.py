@@ -64,6 +64,7 @@ class App:
             archive=storage.archive,
             queue=storage.queue,
             poison=storage.poison,
+            events_poison=storage.events_poison,
             discover=self.discover if self.settings.discover else None,
             close_ledger=close_ledger(storage.archive, storage.ledger, storage.leases),
             sweep_log=storage.sweep_log,

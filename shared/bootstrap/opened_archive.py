@@ -143,6 +143,8 @@ class OpenedArchive:
             sweep_log=storage.sweep_log,
             queue=storage.queue,
             poison=storage.poison,
+            events_queue=storage.events_queue,
+            events_poison=storage.events_poison,
             quarantine=storage.unprocessed(layout.LOG, layout.quarantine_folder("")),
             dead_letters=storage.unprocessed(layout.DEAD_LETTER),
             clock=utc_now,
@@ -151,7 +153,7 @@ class OpenedArchive:
         )
 
     def redeliver(self, *, execute: bool) -> Redeliver:
-        """Return what ingests quarantined and dead-lettered events again.
+        """Return what ingests events again that nothing could process.
 
         Raises:
             NoStorageAccount: no app works on a folder.
@@ -161,6 +163,8 @@ class OpenedArchive:
         return Redeliver(
             quarantine=storage.unprocessed(layout.LOG, layout.quarantine_folder("")),
             dead_letters=storage.unprocessed(layout.DEAD_LETTER),
+            poisoned=storage.poisoned_events(takes=execute),
+            events_poison=storage.events_poison,
             ingest=Ingest(
                 log=storage.log,
                 queue=storage.queue,

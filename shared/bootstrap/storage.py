@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shared.adapters.storage.archive_store import BlobArchiveStore
     from shared.adapters.storage.clients import Account
     from shared.adapters.storage.leases import BlobLeases
+    from shared.adapters.storage.poisoned_events import PoisonedEvents
     from shared.adapters.storage.thread_logs import BlobThreadLogs
     from shared.adapters.storage.unprocessed_events import BlobUnprocessedEvents
     from shared.adapters.storage.work_queue import StorageWorkQueue
@@ -133,6 +134,20 @@ class Storage:
     @cached_property
     def poison(self) -> "StorageWorkQueue":
         return self.queue_named(layout.POISON_QUEUE)
+
+    @cached_property
+    def events_queue(self) -> "StorageWorkQueue":
+        return self.queue_named(layout.EVENTS_QUEUE)
+
+    @cached_property
+    def events_poison(self) -> "StorageWorkQueue":
+        return self.queue_named(layout.EVENTS_POISON_QUEUE)
+
+    def poisoned_events(self, *, takes: bool) -> "PoisonedEvents":
+        from shared.adapters.storage.poisoned_events import PoisonedEvents
+
+        queue = self.register(self.account.queue(layout.EVENTS_POISON_QUEUE))
+        return PoisonedEvents(queue, takes=takes)
 
     def append_log(self, container: str) -> "BlobAppendLog":
         from shared.adapters.storage.append_log import BlobAppendLog

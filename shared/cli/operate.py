@@ -28,7 +28,7 @@ MOST_REASONS = 10
 async def status(
     address: ArchiveAddress, settings: Mapping[str, str], as_json: bool
 ) -> int:
-    """Show what is going on: log, queue, quarantine, dead letters, the last sweep.
+    """Show what is going on: log, queues, quarantine, dead letters, the last sweep.
 
     Exit status: 0 all is well, 1 something needs attention, 2 unreadable.
 
@@ -64,6 +64,8 @@ def print_status(status: Status) -> None:
         "after it happened": late,
         "queue": status.queued,
         "poison queue": status.poisoned,
+        "events queued": status.queued_events,
+        "events on poison": status.poisoned_events,
         "in quarantine": status.quarantined,
         "dead-letter files": status.dead_letters,
         "last sweep": swept,
@@ -77,11 +79,13 @@ def print_status(status: Status) -> None:
 @click.option("--execute", is_flag=True, help="Do it; without, only say what there is.")
 @runs
 async def redeliver(address: ArchiveAddress, execute: bool) -> int:
-    """Ingest quarantined and dead-lettered events again, after a fix.
+    """Ingest events again that could not be processed, after a fix.
 
-    Events are ingested as if they had just arrived; an event that was known already
-    stays one event. A file is removed once all of it is durable in the log. What still
-    cannot be read stays in quarantine.
+    They are taken from quarantine, from Event Grid's dead letters and, where Event Grid
+    delivers by queue, from the poison queue chat-events-poison. Events are ingested as
+    if they had just arrived; an event that was known already stays one event. A file or
+    message is removed once all of it is durable in the log. What still cannot be read
+    stays in quarantine, or goes there.
 
     Exit status: 0 nothing is left, 1 something still cannot be read, 2 unreadable.
 
@@ -94,20 +98,29 @@ async def redeliver(address: ArchiveAddress, execute: bool) -> int:
         use = archive.redeliver(execute=execute)
         quarantined = await use.from_quarantine()
         dead = await use.from_dead_letters()
+        poisoned = await use.from_poison_queue()
     verb = "redelivered" if execute else "can be redelivered"
     print_redelivered("quarantine", quarantined, verb)
     print_redelivered("dead letters", dead, verb)
-    if not execute and quarantined.redelivered + dead.redelivered:
+    print_redelivered("poison queue", poisoned, verb, noun="message")
+    every = (quarantined, dead, poisoned)
+    if not execute and any(done.redelivered for done in every):
         click.echo("Nothing was changed. Give --execute to do it.")
-    return 1 if quarantined.unreadable + dead.unreadable else 0
+    return 1 if any(done.unreadable for done in every) else 0
 
 
-def print_redelivered(where: str, done: Redelivered, verb: str) -> None:
+def print_redelivered(
+    where: str, done: Redelivered, verb: str, noun: str = "file"
+) -> None:
+    least = "at least " if done.not_looked_at else ""
     click.echo(
-        f"{where}: {plural(done.redelivered, 'event')} {verb}, "
+        f"{where}: {least}{plural(done.redelivered, 'event')} {verb}, "
         f"{done.unreadable} still unreadable, "
-        f"{done.removed} of {plural(done.files, 'file')} removed"
+        f"{done.removed} of {plural(done.files, noun)} removed"
     )
+    if done.not_looked_at:
+        more = plural(done.not_looked_at, noun)
+        click.echo(f"  About {more} more: a queue shows its first messages only.")
     if done.is_protected:
         click.echo("  The files stay: a policy of the container forbids removing them.")
     for reason, times in done.reasons.most_common(MOST_REASONS):

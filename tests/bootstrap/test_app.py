@@ -24,16 +24,21 @@ async def app(running_azurite):
     await app.close()
 
 
-async def test_the_sweep_measures_the_queue_of_what_failed_too_often(
-    app, running_azurite
+@pytest.mark.parametrize(
+    ("name", "measured"),
+    [
+        (layout.POISON_QUEUE, "poison"),
+        (layout.EVENTS_POISON_QUEUE, "events_poison"),
+    ],
+)
+async def test_the_sweep_measures_the_queues_of_what_failed_too_often(
+    app, running_azurite, name, measured
 ):
-    queue = QueueClient.from_connection_string(
-        running_azurite.connection_string, layout.POISON_QUEUE
-    )
+    queue = QueueClient.from_connection_string(running_azurite.connection_string, name)
     with queue:
         queue.create_queue()
         queue.send_message("x")
-        depth = await app.sweep.poison.depth()
+        depth = await getattr(app.sweep, measured).depth()
         queue.delete_queue()
 
     assert depth == 1

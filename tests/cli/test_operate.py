@@ -1,6 +1,8 @@
 """`status` and `redeliver` on a real storage account."""
 
+import base64
 import json
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -39,15 +41,33 @@ def account(running_azurite):
 
 
 @pytest.fixture
-def poison(running_azurite, account):
+def new_queue(running_azurite, account):
+    """Make queues that are empty, and gone afterwards."""
+    with ExitStack() as queues:
+
+        def make(name):
+            queue = queues.enter_context(
+                QueueClient.from_connection_string(
+                    running_azurite.connection_string, name
+                )
+            )
+            queue.create_queue()
+            queues.callback(queue.delete_queue)
+            return queue
+
+        yield make
+
+
+@pytest.fixture
+def poison(new_queue):
     """Return the queue of threads that failed too often, which is empty."""
-    queue = QueueClient.from_connection_string(
-        running_azurite.connection_string, layout.POISON_QUEUE
-    )
-    with queue:
-        queue.create_queue()
-        yield queue
-        queue.delete_queue()
+    return new_queue(layout.POISON_QUEUE)
+
+
+@pytest.fixture
+def events_poison(new_queue):
+    """Return the queue of events that failed too often, which is empty."""
+    return new_queue(layout.EVENTS_POISON_QUEUE)
 
 
 def note_sweep(account, **facts):
@@ -110,6 +130,25 @@ def test_a_thread_that_failed_too_often_needs_attention(run, account, poison):
     assert "could not be finalized" in look
 
 
+def test_an_event_that_failed_too_often_needs_attention(
+    run, account, new_queue, events_poison
+):
+    for container in (layout.LOG, layout.DEAD_LETTER):
+        account.delete_container(container)
+    note_sweep(account)
+    new_queue(layout.EVENTS_QUEUE).send_message("waits")
+    assert "events queued       1" in run("status")
+
+    events_poison.send_message("x")
+    events_poison.send_message("y")
+
+    text = run("status", status=1)
+    assert "LOOK: 2 events on the queue chat-events-poison" in text
+    assert "events on poison    2" in text
+    value = json.loads(run("status", "--json", status=1))
+    assert (value["queued_events"], value["poisoned_events"]) == (1, 2)
+
+
 def test_a_sweep_with_failures_needs_attention(run, account):
     for container in (layout.LOG, layout.DEAD_LETTER):
         account.delete_container(container)
@@ -140,6 +179,53 @@ def test_redeliver_says_what_there_is_and_ingests_it_on_demand(run, account):
     segment = layout.segment_path(layout.segment_stem(THREAD, TODAY), 0)
     assert container.download_blob(segment).readall().count(b"\n") == 3
     assert "quarantine: 0 events" in run("redeliver")
+
+
+def test_redeliver_takes_queued_events_from_their_poison_queue(
+    run, account, events_poison
+):
+    account.delete_container(layout.DEAD_LETTER)
+    by_event_grid = json.dumps(received(3, schema="cloudevents"))
+    by_a_person = json.dumps([received(4), received(5)])
+    events_poison.send_message(base64.b64encode(by_event_grid.encode()).decode())
+    events_poison.send_message(by_a_person)
+
+    plan = run("redeliver")
+    assert "poison queue: 3 events can be redelivered" in plan
+    assert "0 of 2 messages removed" in plan
+    assert events_poison.get_queue_properties().approximate_message_count == 2
+
+    done = run("redeliver", "--execute")
+
+    assert "poison queue: 3 events redelivered, 0 still unreadable, 2 of 2" in done
+    container = account.get_container_client(layout.LOG)
+    segment = layout.segment_path(layout.segment_stem(THREAD, TODAY), 0)
+    assert container.download_blob(segment).readall().count(b"\n") == 5
+    assert events_poison.peek_messages() == []
+
+
+def test_a_plan_says_that_a_queue_shows_its_first_messages_only(
+    run, account, events_poison
+):
+    for number in range(35):
+        events_poison.send_message(json.dumps(received(number)))
+
+    plan = run("redeliver")
+
+    assert "poison queue: at least 32 events can be redelivered" in plan
+    assert "About 3 messages more" in plan
+
+
+def test_a_poisoned_message_that_cannot_be_read_goes_to_quarantine(
+    run, account, events_poison
+):
+    events_poison.send_message("neither base64 nor JSON")
+
+    done = run("redeliver", "--execute", status=1)
+
+    assert "poison queue: 0 events redelivered, 1 still unreadable, 1 of 1" in done
+    assert "1 x not JSON" in done
+    assert "LOOK: 1 event in quarantine" in run("status", status=1)
 
 
 @pytest.mark.parametrize("command", ["status", "redeliver"])

@@ -36,6 +36,7 @@ class World:
         self.images, self.links = MemoryFileFetcher(), MemoryFileFetcher()
         self.queue = MemoryWorkQueue(self.clock)
         self.poison = MemoryWorkQueue(self.clock)
+        self.events_poison = MemoryWorkQueue(self.clock)
         self.sweep_log = SweepLog(
             log=self.control, files=self.control, clock=self.clock
         )
@@ -87,6 +88,7 @@ class World:
             archive=self.archive,
             queue=self.queue,
             poison=self.poison,
+            events_poison=self.events_poison,
             discover=discover,
             close_ledger=self.close_ledger,
             sweep_log=self.sweep_log,

@@ -21,6 +21,8 @@ from shared.ports.append_log import AppendLog
 from shared.ports.clock import Clock, NewSalt
 from shared.ports.work_queue import WorkQueue
 
+NOT_UTF8 = "not UTF-8"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingested:
@@ -41,19 +43,23 @@ class Ingest:
     new_salt: NewSalt
     settle_for: timedelta
 
-    async def __call__(self, delivery: str) -> Ingested:
+    async def __call__(self, delivery: str | bytes) -> Ingested:
         """Keep every event of a delivery, in either envelope, one or a list.
 
-        What cannot be read goes to quarantine, and counts as kept (P2).
+        What cannot be read goes to quarantine, and counts as kept (P2). Bytes that are
+        not UTF-8 do too: no try would read them, and each can be told from what is
+        kept, as the surrogate that Python's `surrogateescape` makes of it.
 
         Raises:
             Transient: something is not durable. All of it must be delivered again.
 
         """
         try:
-            events = split_events(delivery)
+            text = as_text(delivery)
+            events = split_events(text)
         except InvalidEvent as error:
-            await self.quarantine("", delivery, str(error))
+            kept = delivery if isinstance(delivery, str) else escaped(delivery)
+            await self.quarantine("", kept, str(error))
             telemetry.EVENTS_QUARANTINED.add(1)
             return Ingested(recorded=0, quarantined=(str(error),))
         if len(events) == 1:  # what the host hands over: no task of its own
@@ -106,3 +112,23 @@ class Ingest:
             layout.quarantine_stem(thread_id, now.date()),
             encode_quarantined(text, now, reason),
         )  # P2
+
+
+def as_text(delivery: str | bytes) -> str:
+    """Return a delivery as text, unchanged.
+
+    Raises:
+        InvalidEvent: it is not UTF-8.
+
+    """
+    if isinstance(delivery, str):
+        return delivery
+    try:
+        return delivery.decode()
+    except UnicodeDecodeError:
+        raise InvalidEvent(NOT_UTF8) from None
+
+
+def escaped(data: bytes) -> str:
+    """Return bytes as text that holds each of them, UTF-8 or not."""
+    return data.decode("utf-8", "surrogateescape")

@@ -4,8 +4,10 @@ Rule 1: an event that was ingested twice is one event (P3), so nothing is lost a
         nothing is doubled by doing it again, or by dying half-way.
 Rule 2: a file is removed when all of it is durable elsewhere, and only as it was read;
         where a policy forbids that it stays as it is, and what it holds is taken again.
+Rule 3: bytes that are not UTF-8 stay in quarantine, whatever else would read them.
 """
 
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +18,8 @@ from shared.domain.errors import InvalidEvent
 from shared.domain.log.event import interpret, split_events
 from shared.ports.append_log import AppendLog
 from shared.ports.unprocessed_events import UnprocessedEvents, UnprocessedFile
-from shared.usecases.capture.ingest import Ingest
+from shared.ports.work_queue import MeasuredQueue
+from shared.usecases.capture.ingest import NOT_UTF8, Ingest, as_text, escaped
 
 ADDED = (
     "deadLetterReason",
@@ -28,6 +31,8 @@ ADDED = (
 )
 """What Event Grid adds to an event that it could not deliver."""
 ADDED_TO_CLOUD_EVENTS = tuple(name.lower() for name in ADDED)
+ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
+"""What stands in quarantine for a byte that is not UTF-8."""
 LEFT = "-left"
 LEFT_BYTES = 1024 * 1024
 """How much of what stays is gathered before it is written."""
@@ -41,6 +46,8 @@ class Redelivered:
     redelivered: int = 0
     unreadable: int = 0
     removed: int = 0
+    not_looked_at: int = 0
+    """Messages that wait behind those that could be looked at, about."""
     is_protected: bool = False
     """Nothing was removed, since the storage's policy forbids it."""
     reasons: Counter[str] = field(default_factory=Counter)
@@ -57,10 +64,13 @@ class Redelivered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redeliver:
-    """Redelivers quarantine and dead letters. Without `execute` it only looks."""
+    """Redelivers unprocessed events. Without `execute` it only looks."""
 
     quarantine: UnprocessedEvents
     dead_letters: UnprocessedEvents
+    poisoned: UnprocessedEvents
+    """Queued events that failed too often, a message a file."""
+    events_poison: MeasuredQueue
     ingest: Ingest
     log: AppendLog
     execute: bool
@@ -112,8 +122,7 @@ class Redeliver:
         )
         async for file in self.dead_letters.files():
             done.files += 1
-            parts = [part async for part in self.dead_letters.stream(file)]
-            texts = [*events_of(b"".join(parts))]
+            texts = [*events_of(await content_of(self.dead_letters, file))]
             for text in texts:
                 done.count(why_unreadable(text))
             if self.execute:
@@ -123,10 +132,34 @@ class Redeliver:
                     done.removed += await self.dead_letters.remove(file)
         return done
 
+    async def from_poison_queue(self) -> Redelivered:
+        """Redeliver queued events as they came; what cannot be read is quarantined.
+
+        Raises:
+            Transient: the storage cannot be reached; what was done stays done.
+
+        """
+        done = Redelivered()
+        async for message in self.poisoned.files():
+            done.files += 1
+            content = await content_of(self.poisoned, message)
+            for reason in reasons_of(content):
+                done.count(reason)
+            if self.execute:
+                await self.ingest(content)
+                done.removed += await self.poisoned.remove(message)
+        if not self.execute:
+            done.not_looked_at = max(0, await self.events_poison.depth() - done.files)
+        return done
+
     async def keep(self, file: UnprocessedFile, lines: bytes) -> None:
         """Append lines that cannot be read to a file beside the one that goes."""
         if lines:
             await self.log.append(file.path.removesuffix(".jsonl") + LEFT, lines)
+
+
+async def content_of(events: UnprocessedEvents, file: UnprocessedFile) -> bytes:
+    return b"".join([part async for part in events.stream(file)])
 
 
 async def lines_of(
@@ -152,17 +185,30 @@ def input_of(line: bytes) -> str:
 
 def why_unreadable(text: str) -> str:
     """Return why ingest would not keep an event; "" where it would."""
+    if ESCAPED_BYTE.search(text):
+        return NOT_UTF8
+    return next(filter(None, reasons_of(text)), "")
+
+
+def reasons_of(delivery: str | bytes) -> Iterator[str]:
+    """Yield for each event why ingest would not keep it; "" where it would."""
     try:
-        for event, envelope in split_events(text):
-            interpret(envelope, event)
+        events = split_events(as_text(delivery))
     except InvalidEvent as error:
-        return str(error)
-    return ""
+        yield str(error)
+        return
+    for text, envelope in events:
+        try:
+            interpret(envelope, text)
+        except InvalidEvent as error:
+            yield str(error)
+        else:
+            yield ""
 
 
 def events_of(data: bytes) -> Iterator[str]:
     """Yield the events of a dead-letter blob as they were before they came to it."""
-    text = data.decode("utf-8", "surrogateescape")
+    text = escaped(data)
     try:
         value = json_line.parse(text)
     except ValueError:

@@ -35,6 +35,9 @@ class Status:
     """Seconds from when the newest event happened until it was kept."""
     queued: int = 0
     poisoned: int = 0
+    queued_events: int = 0
+    """Events that Event Grid delivered by queue and that wait to be kept."""
+    poisoned_events: int = 0
     quarantined: int = 0
     dead_letters: int = 0
     last_sweep: SweepLine | None = None
@@ -47,6 +50,9 @@ class Status:
         found = []
         if self.poisoned:
             found.append(f"{plural(self.poisoned, 'thread')} could not be finalized")
+        if self.poisoned_events:
+            events = plural(self.poisoned_events, "event")
+            found.append(f"{events} on the queue {layout.EVENTS_POISON_QUEUE}")
         if self.quarantined:
             found.append(f"{plural(self.quarantined, 'event')} in quarantine")
         if self.dead_letters:
@@ -71,6 +77,8 @@ class ReadStatus:
     sweep_log: SweepLog
     queue: MeasuredQueue
     poison: MeasuredQueue
+    events_queue: MeasuredQueue
+    events_poison: MeasuredQueue
     quarantine: UnprocessedEvents
     dead_letters: UnprocessedEvents
     clock: Clock
@@ -108,6 +116,8 @@ class ReadStatus:
             status.ingest_lag = await self.lag(newest)
         status.queued = await self.queue.depth()
         status.poisoned = await self.poison.depth()
+        status.queued_events = await self.events_queue.depth()
+        status.poisoned_events = await self.events_poison.depth()
         async for file in self.quarantine.files():
             async for part in self.quarantine.stream(file):
                 status.quarantined += part.count(b"\n")

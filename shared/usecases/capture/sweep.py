@@ -62,6 +62,7 @@ class Sweep:
     archive: ArchiveStore
     queue: WorkQueue
     poison: MeasuredQueue
+    events_poison: MeasuredQueue
     discover: "Discover | None" = None
     """Finds threads where no events announce them."""
     close_ledger: CloseLedger
@@ -175,10 +176,15 @@ class Sweep:
 
     async def report_metrics(self, swept: Swept) -> None:
         """Report metrics; what cannot be measured is a failure like any other."""
-        try:
-            telemetry.QUEUE_POISONED.set(await self.poison.depth())
-        except ArchiverError as error:
-            swept.failures.append(f"poison queue: {error}")
+        poison_queues = (
+            (telemetry.QUEUE_POISONED, self.poison),
+            (telemetry.EVENTS_POISONED, self.events_poison),
+        )
+        for gauge, queue in poison_queues:
+            try:
+                gauge.set(await queue.depth())
+            except ArchiverError as error:
+                swept.failures.append(f"poison queue: {error}")
         telemetry.SWEEPS_COMPLETED.add(1)
         telemetry.SWEPT_THREADS.add(swept.threads)
         telemetry.SWEPT_QUEUED.add(swept.queued)

@@ -101,6 +101,29 @@ async def test_what_cannot_be_read_is_quarantined_and_acknowledged(
     assert contents(log) == {}
 
 
+async def test_bytes_are_kept_as_they_came(ingest, log):
+    event = json.dumps(received(body="größer\u2028"), indent=1, ensure_ascii=False)
+
+    assert (await ingest(event.encode())).recorded == 1
+
+    await ingest(event)
+    ((_, data),) = contents(log).items()
+    first, second = data.splitlines()
+    assert json.loads(first)["event"] == received(body="größer\u2028")
+    assert first.split(b'"event":')[1] == second.split(b'"event":')[1]
+
+
+async def test_bytes_that_are_not_utf_8_are_quarantined_and_acknowledged(ingest, log):
+    event = json.dumps(received()).encode().replace(b"hello", b"\xff\xfe")
+
+    ingested = await ingest(event)  # P2
+
+    assert ingested.quarantined == ("not UTF-8",)
+    ((_, line),) = contents(log, "quarantine/").items()
+    kept = json.loads(line)["input"]
+    assert kept.encode("utf-8", "surrogateescape") == event
+
+
 async def test_one_bad_event_of_a_delivery_costs_no_other(ingest, log):
     ingested = await ingest(json.dumps([received(0), 7, received(1)]))
 

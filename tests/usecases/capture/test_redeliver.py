@@ -53,11 +53,20 @@ def world():
 
 
 def redeliver(
-    world, *, quarantine=(), letters=(), execute=True, changed=(), kept=False
+    world,
+    *,
+    quarantine=(),
+    letters=(),
+    poisoned=(),
+    execute=True,
+    changed=(),
+    kept=False,
 ):
     return Redeliver(
         quarantine=MemoryUnprocessedEvents(quarantine, changed, kept),
         dead_letters=MemoryUnprocessedEvents(letters, changed),
+        poisoned=MemoryUnprocessedEvents(poisoned, changed),
+        events_poison=world.events_poison,
         ingest=world.ingest,
         log=world.log,
         execute=execute,
@@ -70,7 +79,7 @@ def quarantined(world, *texts):
     return {path: b"".join(lines)}
 
 
-async def events(world, thread=THREAD):
+async def events_in(world, thread=THREAD):
     log = await world.log.thread(thread)
     parts = [await world.log.read(one, 0) for one in log.segments]
     return [one.event.message_id for one in read_records(b"".join(parts)).records]
@@ -83,7 +92,7 @@ async def test_what_can_be_read_now_is_taken_in_and_its_file_goes(world):
     done = await again.from_quarantine()
 
     assert (done.redelivered, done.unreadable, done.removed) == (2, 0, 1)
-    assert len(await events(world)) == 2
+    assert len(await events_in(world)) == 2
     assert again.quarantine.contents == {}
 
 
@@ -94,7 +103,7 @@ async def test_what_still_cannot_be_read_stays_in_quarantine(world):
     done = await again.from_quarantine()
 
     assert (done.redelivered, done.unreadable, done.removed) == (1, 1, 1)
-    assert len(await events(world)) == 1
+    assert len(await events_in(world)) == 1
     left = await world.log.quarantined(THREAD)
     assert json.loads(left)["input"] == GARBAGE
 
@@ -118,7 +127,7 @@ async def test_without_execute_nothing_changes(world):
 
     assert (done.redelivered, done.removed) == (1, 0)
     assert again.quarantine.contents == files
-    assert await events(world) == []
+    assert await events_in(world) == []
 
 
 async def test_a_file_that_grew_meanwhile_is_left_for_the_next_time(world):
@@ -148,7 +157,7 @@ async def test_dead_letters_are_taken_in_without_what_event_grid_added(world, sc
     done = await again.from_dead_letters()
 
     assert (done.redelivered, done.unreadable, done.removed) == (1, 0, 1)
-    assert len(await events(world)) == 1
+    assert len(await events_in(world)) == 1
     assert b"TimeToLiveExceeded" not in b"".join(
         blob.data for blob in world.log.blobs.values()
     )
@@ -192,6 +201,69 @@ async def test_under_an_immutability_policy_all_is_taken_and_every_file_stays(wo
     )
     assert again.quarantine.contents == files
     assert again.dead_letters.contents == {}
-    assert set(await events(world)) == {
+    assert set(await events_in(world)) == {
         received(n)["data"]["messageId"] for n in (0, 1)
     }
+
+
+NO_UTF8 = json.dumps(received(), ensure_ascii=False).encode().replace(b"Alice", b"\xff")
+
+
+@pytest.mark.parametrize("schema", ["eventgrid", "cloudevents"])
+async def test_a_poisoned_event_is_taken_in_as_it_came(world, schema):
+    event = json.dumps(received(schema=schema))
+    again = redeliver(world, poisoned={"1": event.encode()})
+
+    done = await again.from_poison_queue()
+
+    assert (done.redelivered, done.unreadable, done.removed) == (1, 0, 1)
+    (blob,) = world.log.blobs.values()
+    assert event.encode() in blob.data
+    assert again.poisoned.contents == {}
+
+
+async def test_a_poisoned_list_is_counted_by_event(world):
+    events = [received(), {"eventType": 7}, received(1)]
+    again = redeliver(world, poisoned={"1": json.dumps(events).encode()})
+
+    done = await again.from_poison_queue()
+
+    assert (done.files, done.redelivered, done.unreadable) == (1, 2, 1)
+    assert len(await events_in(world)) == 2
+
+
+@pytest.mark.parametrize("data", [b"", b"not json", GARBAGE.encode(), NO_UTF8])
+async def test_a_poisoned_message_that_cannot_be_read_goes_to_quarantine(world, data):
+    again = redeliver(world, poisoned={"1": data})
+
+    done = await again.from_poison_queue()
+
+    assert (done.redelivered, done.unreadable, done.removed) == (0, 1, 1)
+    assert any(path.startswith("quarantine/") for path in world.log.blobs)
+
+
+async def test_without_execute_poisoned_messages_stay_and_the_rest_is_counted(world):
+    for _ in range(3):
+        await world.events_poison.put(None)
+    files = {"1": json.dumps(received()).encode()}
+    again = redeliver(world, poisoned=files, execute=False)
+
+    done = await again.from_poison_queue()
+
+    assert (done.redelivered, done.removed, done.not_looked_at) == (1, 0, 2)
+    assert again.poisoned.contents == files
+    assert world.log.blobs == {}
+
+
+async def test_what_is_not_utf_8_stays_in_quarantine_byte_for_byte(world):
+    await redeliver(world, poisoned={"1": NO_UTF8}).from_poison_queue()
+    (path,) = world.log.blobs
+    line = world.log.blobs[path].data
+    again = redeliver(world, quarantine={path: line})
+
+    done = await again.from_quarantine()
+
+    assert (done.redelivered, done.unreadable, done.removed) == (0, 1, 0)
+    assert dict(done.reasons) == {"not UTF-8": 1}
+    kept = json.loads(line)["input"]
+    assert kept.encode("utf-8", "surrogateescape") == NO_UTF8

@@ -224,12 +224,13 @@ async def test_a_sweep_log_that_cannot_be_written_fails_the_sweep_and_loses_noth
     assert set(swept.failures) == {"sweep log: no storage"}
 
 
+@pytest.mark.parametrize("queue", ["poison", "events_poison"])
 async def test_a_poison_queue_that_cannot_be_measured_fails_the_sweep(
-    world, monkeypatch
+    world, monkeypatch, queue
 ):
     async def fail():
         raise Transient("no queue")
 
-    monkeypatch.setattr(world.poison, "depth", fail)
+    monkeypatch.setattr(getattr(world, queue), "depth", fail)
 
     assert (await world.sweep()).failures == ["poison queue: no queue"]

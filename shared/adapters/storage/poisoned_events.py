@@ -1,0 +1,90 @@
+"""Unprocessed events on a poison queue: each message is a file of its own.
+
+Rule 1: the Functions host puts a message there as it was: base64, as Event Grid writes
+        it, or plain, as a person may have; what is not base64 it puts there unseen.
+Rule 2: looking changes nothing. A queue shows 32 messages at most that way.
+Rule 3: taking hides a message for a while, and only removing it ends it: whoever dies
+        half-way leaves it to the next one.
+"""
+
+import base64
+import binascii
+from collections.abc import AsyncIterator, Sequence
+
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.storage.queue import QueueMessage
+from azure.storage.queue.aio import QueueClient
+
+from shared.adapters.storage import failures
+from shared.ports.unprocessed_events import UnprocessedFile
+
+AT_ONCE = 32
+"""Messages that a queue shows or gives out at once, at most."""
+HIDDEN_FOR = 600
+"""Seconds for which messages are hidden that were taken, `AT_ONCE` of them together."""
+GONE = ("MessageNotFound", "PopReceiptMismatch")
+"""What the service says of a message that somebody else has taken or removed."""
+
+
+class PoisonedEvents:
+    """The messages of one poison queue; `takes` them, or only looks at the first."""
+
+    def __init__(self, queue: QueueClient, *, takes: bool) -> None:
+        self.queue = queue
+        self.takes = takes
+        self.contents: dict[str, bytes] = {}
+
+    async def files(self) -> AsyncIterator[UnprocessedFile]:
+        """Yield each message; its path is its id, its etag the right to remove it."""
+        while messages := await self.next_messages():
+            self.contents = {one.id: content_of(one.content) for one in messages}
+            for message in messages:
+                yield UnprocessedFile(
+                    path=message.id,
+                    size=len(self.contents[message.id]),
+                    etag=message.pop_receipt or "",
+                )
+            if not self.takes:
+                return
+
+    async def next_messages(self) -> Sequence[QueueMessage]:
+        with failures.as_transient("read a poison queue"):
+            try:
+                if not self.takes:
+                    return await self.queue.peek_messages(AT_ONCE)
+                taken = self.queue.receive_messages(
+                    messages_per_page=AT_ONCE,
+                    max_messages=AT_ONCE,
+                    visibility_timeout=HIDDEN_FOR,
+                )
+                return [message async for message in taken]
+            except ResourceNotFoundError:
+                return ()
+
+    async def stream(self, file: UnprocessedFile) -> AsyncIterator[bytes]:
+        """Yield a message's bytes, until the messages after it are read."""
+        yield self.contents[file.path]
+
+    async def is_protected(self) -> bool:
+        """Return False: no policy protects a queue."""
+        return False
+
+    async def remove(self, file: UnprocessedFile) -> bool:
+        """Remove a message unless somebody else has taken it."""
+        with failures.as_transient("remove a poison message"):
+            try:
+                await self.queue.delete_message(file.path, file.etag)
+            except HttpResponseError as error:
+                if failures.code(error) in GONE or failures.is_missing(error):
+                    return False
+                raise
+        return True
+
+
+def content_of(text: str | None) -> bytes:
+    """Return what a message holds: what base64 encodes, or plain text as it is."""
+    text = text or ""
+    try:
+        return base64.b64decode("".join(text.splitlines()), validate=True)
+    except (binascii.Error, ValueError):
+        return text.encode()

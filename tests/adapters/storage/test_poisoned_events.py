@@ -1,0 +1,112 @@
+"""The poison queue as files, on Azurite: what looks changes nothing, what takes ends."""
+
+import base64
+
+import pytest
+from azure.storage.queue.aio import QueueClient
+
+from builders import received
+from shared.adapters.storage.poisoned_events import AT_ONCE, PoisonedEvents
+
+pytestmark = pytest.mark.azurite
+BASE64 = base64.b64encode(b"{}").decode()
+
+
+@pytest.fixture
+async def plain(running_azurite, fresh_name):
+    """Return a client that sends messages as they are given."""
+    async with QueueClient.from_connection_string(
+        running_azurite.connection_string, fresh_name
+    ) as queue:
+        yield queue
+
+
+async def send(queue, *texts):
+    await queue.create_queue()
+    for text in texts:
+        await queue.send_message(text)
+
+
+async def read(events, *, remove=False):
+    found = []
+    async for file in events.files():
+        content = b"".join([part async for part in events.stream(file)])
+        assert len(content) == file.size
+        found.append(content)
+        if remove:
+            assert await events.remove(file)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "content"),
+    [
+        (BASE64, b"{}"),
+        (f"{BASE64[:2]}\n{BASE64[2:]}\n", b"{}"),
+        ('{"plain": "größer <&>"}', '{"plain": "größer <&>"}'.encode()),
+        (base64.b64encode(b"\xff").decode(), b"\xff"),
+        ("not base64 at all", b"not base64 at all"),
+    ],
+)
+async def test_a_message_is_base64_or_plain(plain, text, content):
+    await send(plain, text)
+
+    assert await read(PoisonedEvents(plain, takes=True)) == [content]
+
+
+async def test_looking_changes_nothing_and_sees_the_first_ones_only(plain):
+    await send(plain, *(str(number) for number in range(AT_ONCE + 3)))
+
+    looking = PoisonedEvents(plain, takes=False)
+    first, second = await read(looking), await read(looking)
+
+    assert first == second
+    assert len(first) == AT_ONCE
+    (message,) = await plain.peek_messages()
+    assert message.dequeue_count == 0
+
+
+async def test_taking_goes_on_to_the_last_message_and_leaves_nothing(plain):
+    texts = [f"n {number}" for number in range(2 * AT_ONCE + 3)]
+    await send(plain, *texts)
+
+    found = await read(PoisonedEvents(plain, takes=True), remove=True)
+
+    assert sorted(found) == sorted(text.encode() for text in texts)
+    assert await plain.peek_messages() == []
+
+
+async def test_what_is_taken_and_not_removed_comes_back(plain):
+    await send(plain, "one")
+    taken = PoisonedEvents(plain, takes=True)
+    assert await read(taken) == [b"one"]
+
+    assert await read(PoisonedEvents(plain, takes=True)) == []  # hidden, not gone
+    assert (await plain.get_queue_properties()).approximate_message_count == 1
+
+
+async def test_a_message_that_somebody_else_took_is_left_to_them(plain):
+    await send(plain, "one")
+    taken = PoisonedEvents(plain, takes=True)
+    async for file in taken.files():
+        changed = await plain.update_message(
+            file.path, pop_receipt=file.etag, visibility_timeout=600
+        )
+
+        assert await taken.remove(file) is False
+
+        await plain.delete_message(file.path, changed.pop_receipt)
+        assert await taken.remove(file) is False
+
+
+async def test_a_queue_that_does_not_exist_is_empty(plain):
+    for takes in (True, False):
+        events = PoisonedEvents(plain, takes=takes)
+        assert await read(events) == []
+        assert await events.is_protected() is False
+
+
+async def test_as_event_grid_writes_it_an_event_is_base64(queue):
+    await send(queue, str(received()))
+
+    assert await read(PoisonedEvents(queue, takes=False)) == [str(received()).encode()]
