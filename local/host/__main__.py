@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from local.host.configuration import MissingSetting
+from local.host.configuration import MissingSetting, is_disabled
 from local.host.queue_listener import INVISIBLE_FOR
 from local.host.server import host
 from local.host.worker import Worker
@@ -62,7 +62,8 @@ async def run(arguments: argparse.Namespace) -> None:
 def print_functions(worker: Worker, port: int) -> None:
     print(f"Functions ({type(worker).__name__}) on http://127.0.0.1:{port}:")
     for trigger in worker.triggers.values():
-        print(f"  {trigger.function}: {trigger.type}", flush=True)
+        off = " (disabled)" if is_disabled(trigger.function) else ""
+        print(f"  {trigger.function}: {trigger.type}{off}", flush=True)
 
 
 def main() -> int:

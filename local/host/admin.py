@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from local.host.configuration import is_disabled
 from local.host.worker import EVENT_GRID, QUEUE, InvocationFailed, Payload, Worker
 
 logger = logging.getLogger("host")
@@ -26,7 +27,11 @@ class Admin:
     async def functions(self, request: web.Request) -> web.Response:
         return web.json_response(
             [
-                {"name": name, "config": {"bindings": [dict(trigger.binding)]}}
+                {
+                    "name": name,
+                    "isDisabled": is_disabled(name),
+                    "config": {"bindings": [dict(trigger.binding)]},
+                }
                 for name, trigger in self.worker.triggers.items()
             ]
         )

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+DISABLED = ("AzureWebJobs.{}.Disabled", "AzureWebJobs_{}_Disabled")
+"""App settings that switch a function off. Linux has no dots in environment variables,
+so the second is what the first becomes there."""
 OVERRIDE = "AzureFunctionsJobHost__extensions__queues__"
 """An app setting with this prefix overrides host.json, as in Azure."""
 
@@ -45,6 +48,12 @@ def read_queue_options(folder: Path) -> QueueOptions:
         max_polling_interval=seconds(queues.get("maxPollingInterval", "00:01:00")),
         visibility_timeout=seconds(queues.get("visibilityTimeout", "00:00:00")),
     )
+
+
+def is_disabled(function: str) -> bool:
+    """Return whether an app setting switches a function off."""
+    values = (os.environ.get(name.format(function), "") for name in DISABLED)
+    return any(value.lower() in ("1", "true") for value in values)
 
 
 def seconds(timespan: str) -> float:

@@ -8,7 +8,11 @@ from pathlib import Path
 from aiohttp import web
 
 from local.host.admin import Admin
-from local.host.configuration import load_local_settings, read_queue_options
+from local.host.configuration import (
+    is_disabled,
+    load_local_settings,
+    read_queue_options,
+)
 from local.host.queue_listener import INVISIBLE_FOR, QueueListener
 from local.host.timer_listener import TimerListener
 from local.host.webhook import BIGGEST_DELIVERY, EventGridWebhook
@@ -47,6 +51,8 @@ async def host(
     options = read_queue_options(folder)
     listeners: list[QueueListener | TimerListener] = []
     for trigger in worker.triggers.values():
+        if is_disabled(trigger.function):
+            continue
         if trigger.type == QUEUE:
             listeners.append(
                 QueueListener(worker, trigger, options, invisible_for=invisible_for)

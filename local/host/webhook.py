@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from local.host.configuration import is_disabled
 from local.host.worker import EVENT_GRID, InvocationFailed, Payload, Worker
 
 ORIGINS = {
@@ -31,7 +32,7 @@ class EventGridWebhook:
     async def answer(self, request: web.Request) -> web.Response:
         name = request.query.get("functionName", "")
         trigger = self.worker.triggers.get(name)
-        if trigger is None or trigger.type != EVENT_GRID:
+        if trigger is None or trigger.type != EVENT_GRID or is_disabled(name):
             return text(f"cannot find function: '{name}'", HTTPStatus.NOT_FOUND)
         if request.method == "OPTIONS":
             return allow(request)

@@ -13,9 +13,9 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue.aio import QueueClient
 
 from builders import THREAD, received, thread_created
-from local.host.configuration import MissingSetting, QueueOptions, resolve
+from local.host.configuration import DISABLED, MissingSetting, QueueOptions, resolve
 from local.host.queue_listener import QueueListener
-from local.host.server import routes
+from local.host.server import host, routes
 from local.host.timer_listener import TimerListener
 from local.host.worker import (
     InvocationFailed,
@@ -24,6 +24,7 @@ from local.host.worker import (
     Trigger,
     start_worker,
 )
+from local.ports import free_ports
 from shared.bootstrap.app import current_app
 
 ROOT = Path(__file__).parents[2]
@@ -73,19 +74,21 @@ async def log_of(blobs):
     return found
 
 
-async def test_all_three_functions_are_indexed(worker):
+async def test_all_four_functions_are_indexed(worker):
     types = {name: one.type for name, one in worker.triggers.items()}
 
     assert types == {
         "archive_chat_event": "eventGridTrigger",
+        "archive_queued_event": "queueTrigger",
         "sweep_inactive_threads": "timerTrigger",
         "finalize_thread": "queueTrigger",
     }
-    queue = worker.triggers["finalize_thread"].binding
-    assert (queue["queueName"], queue["connection"]) == (
-        "threads-to-finalize",
-        "CHAT_STORAGE",
-    )
+    for name, queue in {
+        "finalize_thread": "threads-to-finalize",
+        "archive_queued_event": "chat-events",
+    }.items():
+        binding = worker.triggers[name].binding
+        assert (binding["queueName"], binding["connection"]) == (queue, "CHAT_STORAGE")
     timer = worker.triggers["sweep_inactive_threads"].binding
     assert (timer["schedule"], timer["runOnStartup"]) == ("%SWEEP_SCHEDULE%", False)
 
@@ -127,7 +130,7 @@ async def test_a_wrong_setting_fails_every_call_and_hides_no_function(
 
     assert answer.status == 500
     assert "QUIET_FOR" in await answer.text()
-    assert len(worker.triggers) == 3
+    assert len(worker.triggers) == 4
 
 
 @pytest.mark.parametrize(
@@ -199,6 +202,54 @@ async def test_the_admin_api_invokes_by_hand(client, blobs):
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.parametrize(
+    ("switch", "function", "value", "status", "off"),
+    [
+        (DISABLED[0], "archive_chat_event", "true", 404, ["archive_chat_event"]),
+        (DISABLED[1], "archive_chat_event", "1", 404, ["archive_chat_event"]),
+        (DISABLED[0], "archive_chat_event", "false", 202, []),
+        (DISABLED[0], "finalize_thread", "True", 202, ["finalize_thread"]),
+    ],
+)
+async def test_a_function_that_is_switched_off_hears_no_webhook(
+    client, monkeypatch, switch, function, value, status, off
+):
+    monkeypatch.setenv(switch.format(function), value)
+
+    answer = await client.post(WEBHOOK, json=[], headers=NOTIFICATION)
+
+    assert answer.status == status
+    listed = await (await client.get("/admin/functions")).json()
+    assert [one["name"] for one in listed if one["isDisabled"]] == off
+
+
+@pytest.mark.parametrize("is_off", [False, True])
+async def test_a_queue_waits_while_its_function_is_switched_off(
+    environment, monkeypatch, running_azurite, blobs, is_off
+):
+    sys.modules.pop("function_app", None)
+    override = "AzureFunctionsJobHost__extensions__queues__maxPollingInterval"
+    monkeypatch.setenv(override, "00:00:00.1")
+    monkeypatch.setenv("AzureWebJobs_archive_queued_event_Disabled", str(is_off))
+    (port,) = free_ports(1)
+    queue = QueueClient.from_connection_string(
+        running_azurite.connection_string, "chat-events"
+    )
+    async with queue, host(ROOT, port=port, worker_kind="library"):
+        await queue.create_queue()
+        await queue.send_message(encoded(json.dumps(received())))
+        async with asyncio.timeout(20):
+            while not (is_off or await log_of(blobs)):
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(0.5)
+        left = (await queue.get_queue_properties()).approximate_message_count
+        await queue.delete_queue()
+
+    assert (left, len(await log_of(blobs))) == ((1, 0) if is_off else (0, 1))
+    if current_app.cache_info().currsize:
+        await current_app().close()
+
+
 async def test_the_admin_api_says_what_runs(client):
     status = await (await client.get("/admin/host/status")).json()
     functions = await (await client.get("/admin/functions")).json()
@@ -206,7 +257,7 @@ async def test_the_admin_api_says_what_runs(client):
     other = await client.get("/admin/functions/nobody/status")
 
     assert status["state"] == "Running"
-    assert len(functions) == 3
+    assert len(functions) == 4
     assert (one.status, other.status) == (200, 404)
 
 
@@ -239,6 +290,45 @@ async def test_sweep_and_finalize_run_through_the_librarys_converters(
 async def test_a_queue_message_that_names_no_thread_is_refused(worker):
     with pytest.raises(InvocationFailed, match="InvalidEvent"):
         await worker.invoke("finalize_thread", Payload("string", "garbage"), {})
+
+
+QUEUED = {"Id": Payload("string", "x"), "DequeueCount": Payload("json", "1")}
+
+
+@pytest.mark.parametrize("kind", ["string", "bytes"])
+async def test_a_queued_event_is_recorded_as_it_came(worker, blobs, kind):
+    text = json.dumps(received(body="größer 2026-11-26T10:00:00+05:30"))
+    value = text if kind == "string" else text.encode()
+
+    await worker.invoke("archive_queued_event", Payload(kind, value), QUEUED)
+
+    (data,) = (await log_of(blobs)).values()
+    assert text.encode() in data
+
+
+@pytest.mark.parametrize("garbage", ["", "garbage", b"\xff"])
+async def test_a_queued_event_that_cannot_be_read_is_quarantined_once(
+    worker, blobs, garbage, caplog
+):
+    kind = "string" if isinstance(garbage, str) else "bytes"
+
+    await worker.invoke("archive_queued_event", Payload(kind, garbage), QUEUED)
+
+    (path,) = await log_of(blobs)
+    assert path.startswith("quarantine/")
+    assert "event quarantined: not " in caplog.text
+
+
+async def test_a_queued_event_that_is_not_durable_is_not_acknowledged(
+    worker, monkeypatch
+):  # P1
+    monkeypatch.setenv("CHAT_STORAGE", "UseDevelopmentStorage=x")
+    current_app.cache_clear()
+
+    with pytest.raises(InvocationFailed):
+        await worker.invoke(
+            "archive_queued_event", Payload("string", json.dumps(received())), QUEUED
+        )
 
 
 class Recorder:
