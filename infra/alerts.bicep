@@ -26,6 +26,15 @@ var rules = [
     threshold: 0
   }
   {
+    name: 'events-poisoned'
+    about: 'Queued events could not be kept in five tries.'
+    severity: 1
+    query: loadTextContent('queries/poisoned-events.kql')
+    window: 'PT1H'
+    operator: 'GreaterThan'
+    threshold: 0
+  }
+  {
     name: 'sweep-not-run'
     about: 'Nobody has looked for quiet threads for too long.'
     severity: 1

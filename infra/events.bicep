@@ -1,9 +1,13 @@
 // The event subscription, in the resource group of the chat resource. It is deployed after
-// the code: Event Grid refuses a function that is not there yet. Deploying again changes
-// nothing.
+// the code: Event Grid refuses a function that is not there yet. A queue is there from the
+// beginning. Deploying again changes nothing; with the other way to deliver, it changes over.
 param topicName string
 param functionAppId string
 param storageId string
+
+@description('How events arrive: direct calls the function, queue puts them on the storage queue chat-events.')
+@allowed(['direct', 'queue'])
+param eventDelivery string
 
 @description('The thread-level types: each event once per thread. User-level ones come once per recipient, and never for a thread of one.')
 param eventTypes array = [
@@ -17,6 +21,8 @@ param eventTypes array = [
   'Microsoft.Communication.ChatThreadParticipantRemoved'
 ]
 
+var isQueued = eventDelivery == 'queue'
+
 resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
   name: topicName
 }
@@ -25,7 +31,7 @@ resource subscription 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-
   parent: topic
   name: 'chat-archiver'
   properties: {
-    destination: {
+    destination: isQueued ? null : {
       endpointType: 'AzureFunction'
       properties: {
         resourceId: '${functionAppId}/functions/archive_chat_event'
@@ -35,6 +41,19 @@ resource subscription 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-
         maxEventsPerBatch: 1
       }
     }
+    // As the topic's own identity, the only one that passes a storage firewall.
+    deliveryWithResourceIdentity: isQueued ? {
+      identity: { type: 'SystemAssigned' }
+      destination: {
+        endpointType: 'StorageQueue'
+        properties: {
+          resourceId: storageId
+          queueName: 'chat-events'
+          // For ever: what nobody took within a week would be gone.
+          queueMessageTimeToLiveInSeconds: -1
+        }
+      }
+    } : null
     filter: { includedEventTypes: eventTypes }
     eventDeliverySchema: 'CloudEventSchemaV1_0'
     retryPolicy: { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 }

@@ -9,6 +9,8 @@ param queueEndpoint string
 param acsEndpoint string
 param insightsConnectionString string
 param subnetId string
+param eventDelivery string
+param isReachable bool
 param instanceMemoryMB int
 param maximumInstanceCount int
 param perInstanceConcurrency int
@@ -23,6 +25,9 @@ var ofTheHost = {
   AzureWebJobsStorage__clientId: clientId
   AzureWebJobsStorage__blobServiceUri: blobEndpoint
   AzureWebJobsStorage__queueServiceUri: queueEndpoint
+  // Nobody polls a queue that Event Grid puts nothing on. The host reads this name with
+  // underscores too, as Linux has it.
+  'AzureWebJobs.archive_queued_event.Disabled': eventDelivery == 'queue' ? 'false' : 'true'
 }
 var ofTheApp = {
   // The queue trigger reads these too, which is why the credential is named.
@@ -60,7 +65,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
   // checkov:skip=CKV_AZURE_17:Event Grid presents no client certificate
   // checkov:skip=CKV_AZURE_212:Flex Consumption has no fixed number of instances
   // checkov:skip=CKV_AZURE_213:Flex Consumption has no health check
-  // checkov:skip=CKV_AZURE_222:Event Grid delivers to the public address; the extension's key lets it in
+  // checkov:skip=CKV_AZURE_222:Event Grid delivers to the public address, where the extension's key lets it in, unless it delivers by queue
   name: 'func-${token}'
   location: location
   tags: union(tags, { 'azd-service-name': 'archiver' })
@@ -69,6 +74,8 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
+    // Closed, it takes no deployment either: docs/operations.md says how one deploys.
+    publicNetworkAccess: isReachable ? 'Enabled' : 'Disabled'
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     siteConfig: {
       minTlsVersion: '1.2'

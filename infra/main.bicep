@@ -6,8 +6,9 @@
 // The event subscription comes last, when the function exists: events.bicep.
 //
 //   identity   who it is: every role below is this identity's
-//   storage    log, archive, control data, dead letters, queue; network, and people: who gets in
-//   chat       the ACS resource that is read; topic and dead-letters: what it tells
+//   storage    log, archive, control data, dead letters, queues; network, and people: who gets in
+//   chat       the ACS resource that is read; topic: what it tells; dead-letters and
+//              event-queue: where the topic may write
 //   monitoring logs, metrics, a workbook; alerts
 //   function   the app, and every setting it has
 targetScope = 'subscription'
@@ -43,6 +44,10 @@ param acsDataLocation string = 'Europe'
 
 @description('Receive events. Without them (data residency, cost) the sweep asks the readers for their threads: only the latest version of a message is kept then.')
 param useEventGrid bool = true
+
+@description('How events arrive: direct, which calls the function, or queue, which puts them on a storage queue: no time limit, bytes untouched, and with useNetworkIsolation an app that nobody reaches from outside.')
+@allowed(['direct', 'queue'])
+param eventDelivery string = 'direct'
 
 @description('Name of the system topic of the ACS resource, where it has one: there can be only one. It needs a system-assigned identity.')
 param systemTopicName string = ''
@@ -156,7 +161,7 @@ module identity 'identity.bicep' = {
   params: { name: 'id-archiver-${token}', location: location, tags: tags }
 }
 
-// Where things stand: log, archive, control data, dead letters, queue, package.
+// Where things stand: log, archive, control data, dead letters, queues, package.
 module storage 'storage.bicep' = {
   scope: group
   params: {
@@ -218,6 +223,14 @@ module deadLetters 'dead-letters.bicep' = if (useEventGrid) {
   }
 }
 
+module eventQueue 'event-queue.bicep' = if (useEventGrid && eventDelivery == 'queue') {
+  scope: group
+  params: {
+    storageName: storage.outputs.name
+    principalId: useEventGrid ? (topic.?outputs.principalId ?? '') : ''
+  }
+}
+
 // Who is told: logs, metrics, alerts, a page that shows how the archive is.
 module monitoring 'monitoring.bicep' = if (useMonitoring) {
   scope: group
@@ -248,6 +261,9 @@ module function 'function.bicep' = {
     acsEndpoint: chat.outputs.endpoint
     insightsConnectionString: useMonitoring ? (monitoring.?outputs.connectionString ?? '') : ''
     subnetId: useNetworkIsolation ? (network.?outputs.functionSubnetId ?? '') : ''
+    eventDelivery: eventDelivery
+    // Only Event Grid calls it, and not where it delivers by queue.
+    isReachable: !(useNetworkIsolation && eventDelivery == 'queue')
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     perInstanceConcurrency: perInstanceConcurrency
@@ -272,5 +288,6 @@ output AZURE_FUNCTION_NAME string = function.outputs.name
 output AZURE_FUNCTION_ID string = function.outputs.id
 output ACS_RESOURCE_GROUP string = acsGroupName
 output EVENT_TOPIC_NAME string = useEventGrid ? (topic.?outputs.name ?? '') : ''
+output DELIVER_EVENTS_BY string = eventDelivery
 output STORAGE_ID string = storage.outputs.id
 output ARCHIVE_URL string = '${storage.outputs.blobEndpoint}chat-archive'

@@ -1,4 +1,4 @@
-// One storage account for log, archive, control data, dead letters, queue and package.
+// One storage account for log, archive, control data, dead letters, queues and package.
 //
 // Log and ledger are append blobs: they cannot be tiered, only deleted, and the log prunes
 // itself. Archived files are block blobs: they are tiered by the policy below, but not to
@@ -47,7 +47,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
     publicNetworkAccess: 'Enabled'
     networkAcls: {
       defaultAction: isIsolated ? 'Deny' : 'Allow'
-      // Event Grid writes dead letters as a trusted service.
+      // Event Grid writes dead letters, and events to their queue, as a trusted service.
       bypass: 'AzureServices'
     }
   }
@@ -110,7 +110,7 @@ resource queues 'Microsoft.Storage/storageAccounts/queueServices@2025-01-01' = {
 }
 
 resource queue 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-01-01' = [
-  for one in ['threads-to-finalize', 'threads-to-finalize-poison']: {
+  for one in ['threads-to-finalize', 'threads-to-finalize-poison', 'chat-events', 'chat-events-poison']: {
     parent: queues
     name: one
   }

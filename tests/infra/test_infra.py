@@ -26,6 +26,7 @@ FILES = sorted(INFRA.glob("*.bicep"))
 ROLES = {
     "Storage Blob Data Owner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
     "Storage Queue Data Contributor": "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
+    "Storage Queue Data Message Sender": "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a",
     "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
     "Storage Blob Data Reader": "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
     "Communication and Email Service Owner": "09976791-48a7-449e-bb21-39d1a415f350",
@@ -103,7 +104,8 @@ def test_the_event_types_are_those_of_the_code():
 
 def test_functions_are_called_what_they_are(names):
     assert set(names) == {
-        "archive_chat_event", "sweep_inactive_threads", "finalize_thread",
+        "archive_chat_event", "archive_queued_event", "sweep_inactive_threads",
+        "finalize_thread",
     }  # fmt: skip
     told = re.findall(
         r'telemetry\.call\("(\w+)"\)', (ROOT / "function_app.py").read_text()
@@ -117,14 +119,27 @@ def test_functions_are_called_what_they_are(names):
 def test_the_storage_is_what_the_code_expects(names):
     listed = re.search(r"var containers = \[(.*)\]", text("storage.bicep"))[1]
     containers = set(re.findall(r"'([\w-]+)'", listed))
-    queues = set(re.findall(r"'(threads-to-finalize[\w-]*)'", text("storage.bicep")))
+    declared = re.search(
+        r"queueServices/queues@[\d-]+' = \[\n  for one in \[(.*)\]",
+        text("storage.bicep"),
+    )[1]
+    queues = set(re.findall(r"'([\w-]+)'", declared))
 
     assert containers == {
         layout.LOG, layout.ARCHIVE, layout.CONTROL, layout.DEAD_LETTER, "app-package",
     }  # fmt: skip
-    assert queues == {layout.FINALIZE_QUEUE, layout.POISON_QUEUE}
-    (trigger,) = names["finalize_thread"].get_bindings()
-    assert trigger.get_dict_repr()["queueName"] == layout.FINALIZE_QUEUE
+    triggers = {
+        binding.get_dict_repr().get("queueName")
+        for function in names.values()
+        for binding in function.get_bindings()
+    } - {None}
+    assert triggers == {layout.FINALIZE_QUEUE, layout.EVENTS_QUEUE}
+    assert queues == triggers | {layout.POISON_QUEUE, layout.EVENTS_POISON_QUEUE}
+    assert {layout.POISON_QUEUE, layout.EVENTS_POISON_QUEUE} == {
+        f"{queue}-poison" for queue in triggers
+    }
+    assert f"queueName: '{layout.EVENTS_QUEUE}'" in text("events.bicep")
+    assert f"/default/{layout.EVENTS_QUEUE}'" in text("event-queue.bicep")
     assert f"blobContainerName: '{layout.DEAD_LETTER}'" in text("events.bicep")
     assert f"/default/{layout.DEAD_LETTER}'" in text("dead-letters.bicep")
     assert f"{layout.ARCHIVE}/{layout.THREAD_PREFIX}" in text("storage.bicep")
@@ -147,6 +162,55 @@ def test_the_app_gets_every_setting_and_no_other():
     }
 
     assert given - of_the_host - OF_THE_PLATFORM == names_read() - INSTEAD - OPTIONAL
+
+
+def test_the_queue_is_polled_only_where_events_are_put_on_it(names):
+    switch, on = re.search(
+        r"'AzureWebJobs\.(\w+)\.Disabled': (.*)", text("function.bicep")
+    ).groups()
+    sample = json.loads((ROOT / "local.settings.json.example").read_text())["Values"]
+
+    assert switch in names
+    assert names[switch].get_bindings()[0].queue_name == layout.EVENTS_QUEUE
+    assert on == "eventDelivery == 'queue' ? 'false' : 'true'"
+    assert sample[f"AzureWebJobs.{switch}.Disabled"] == "true"
+    # What Linux refuses in the name of a setting would refuse the whole deployment.
+    assert re.fullmatch(r"[\w.]+", f"AzureWebJobs.{switch}.Disabled")
+
+
+def test_both_ways_to_deliver_are_known_everywhere():
+    ways = "@allowed(['direct', 'queue'])\nparam eventDelivery string"
+
+    assert f"{ways} = 'direct'\n" in text("main.bicep")
+    assert f"{ways}\n" in text("events.bicep")
+
+
+def test_events_are_delivered_one_way_only():
+    events = text("events.bicep")
+
+    assert (
+        "destination: isQueued ? null : {\n      endpointType: 'AzureFunction'"
+        in events
+    )
+    assert "deliveryWithResourceIdentity: isQueued ? {\n" in events
+    assert "maxEventsPerBatch: 1\n" in events
+    assert "queueMessageTimeToLiveInSeconds: -1\n" in events
+    assert events.count("identity: { type: 'SystemAssigned' }") == 2
+    assert re.search(
+        r"^module eventQueue .* if \(useEventGrid && eventDelivery == 'queue'\)",
+        text("main.bicep"),
+        re.MULTILINE,
+    )
+
+
+def test_nobody_reaches_an_app_that_nobody_has_to_call():
+    assert "isReachable: !(useNetworkIsolation && eventDelivery == 'queue')" in text(
+        "main.bicep"
+    )
+    assert "publicNetworkAccess: isReachable ? 'Enabled' : 'Disabled'" in text(
+        "function.bicep"
+    )
+    assert "bypass: 'AzureServices'" in text("storage.bicep")
 
 
 def test_the_defaults_are_those_of_the_code():
@@ -261,7 +325,7 @@ def test_every_query_is_an_alert_and_every_alert_is_in_the_runbook():
     for file in (INFRA / "queries").iterdir():
         assert f"loadTextContent('queries/{file.name}')" in alerts
     names = re.findall(r"^    name: '([a-z-]+)'", alerts, re.MULTILINE)
-    assert len(names) == 8
+    assert len(names) == 9
     for name in names:
         assert f"### {name}\n" in runbook
 
@@ -355,6 +419,7 @@ DEPLOYED = {
     "AZURE_RESOURCE_GROUP": "rg-a", "AZURE_FUNCTION_NAME": "func-a",
     "AZURE_FUNCTION_ID": "/id/func-a", "ACS_RESOURCE_GROUP": "rg-chat",
     "EVENT_TOPIC_NAME": "evgt-a", "STORAGE_ID": "/id/st",
+    "DELIVER_EVENTS_BY": "direct",
 }  # fmt: skip
 
 
@@ -365,6 +430,15 @@ def test_the_hook_waits_for_the_function_and_subscribes_once(tmp_path):
     assert ["function show" in one for one in calls] == [True, True, True, False]
     assert "deployment group create --resource-group rg-chat" in calls[-1]
     assert "topicName=evgt-a functionAppId=/id/func-a storageId=/id/st" in calls[-1]
+    assert calls[-1].endswith(" eventDelivery=direct")
+
+
+def test_the_hook_waits_for_no_function_where_events_go_to_a_queue(tmp_path):
+    done, calls = run_hook(tmp_path, **DEPLOYED | {"DELIVER_EVENTS_BY": "queue"})
+
+    assert (done.returncode, done.stderr) == (0, "")
+    (subscribing,) = calls
+    assert subscribing.endswith(" eventDelivery=queue")
 
 
 def test_the_hook_does_nothing_where_there_are_no_events(tmp_path):

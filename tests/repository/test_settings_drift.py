@@ -9,7 +9,11 @@ from shared.config.settings import Settings
 from shared.formats import ARCHIVED
 
 ROOT = Path(__file__).parents[2]
-OF_THE_HOST = {"AzureWebJobsStorage", "FUNCTIONS_WORKER_RUNTIME"}
+OF_THE_HOST = {
+    "AzureWebJobsStorage",
+    "FUNCTIONS_WORKER_RUNTIME",
+    "AzureWebJobs.archive_queued_event.Disabled",
+}
 
 
 def sample():
