@@ -54,7 +54,8 @@ def print_status(status: Status) -> None:
     for need in status.needs_attention:
         click.echo(f"LOOK: {need}")
     lag = status.ingest_lag
-    late = "-" if lag is None else str(timedelta(seconds=round(lag, 1)))
+    # Two services have two clocks: an event may be kept before it happened.
+    late = "-" if lag is None else str(timedelta(seconds=round(max(lag, 0.0), 1)))
     sweep = status.last_sweep
     swept = f"{format_time(sweep.on)}, {sweep.queued} queued" if sweep else "never"
     rows = {

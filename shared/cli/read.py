@@ -70,6 +70,8 @@ async def list_threads(
                 click.echo(line)
     for failure in failures:
         click.echo(printable(f"UNREADABLE {failure}"), err=True)
+    if not found and not failures and selection == Selection():
+        click.echo("No thread is archived here.", err=True)
     return 0 if found and not failures else 1
 
 

@@ -105,6 +105,7 @@ def test_the_status_says_first_what_needs_somebody(run, account):
     ]
     assert "threads in the log  1" in text
     assert "last sweep          never" in text
+    assert "after it happened   0:00:00" in text
 
 
 def test_the_status_for_programs_is_one_object(run, account, poison):

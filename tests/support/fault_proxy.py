@@ -29,7 +29,7 @@ class Fault(StrEnum):
     RESET = "reset of a reused connection"
 
 
-PASSED_ON = {"content-type", "date", "etag", "last-modified"}
+PASSED_ON = {"content-range", "content-type", "date", "etag", "last-modified"}
 HOP_BY_HOP = {"host", "connection", "transfer-encoding", "content-length"}
 
 
@@ -44,7 +44,7 @@ class FaultProxy:
         self.is_immutable = False
         """Whether a policy forbids every change, as under WORM."""
         self.no_new_containers = False
-        """Whether the caller has no right to create a container."""
+        """Whether the caller has no right to create a container or a queue."""
         self.being_deleted = 0
         """How many of the next requests meet a container that is being deleted."""
         self.requests = 0
@@ -70,8 +70,7 @@ class FaultProxy:
         if self.being_deleted:
             self.being_deleted -= 1
             return 409, "ContainerBeingDeleted"
-        is_container = request.query.get("restype") == "container"
-        if self.no_new_containers and request.method == "PUT" and is_container:
+        if self.no_new_containers and is_new_container(request):
             return 403, "AuthorizationPermissionMismatch"
         if self.is_immutable and request.method in ("PUT", "DELETE"):
             return 409, "BlobImmutableDueToPolicy"
@@ -141,6 +140,13 @@ class FaultProxy:
     async def settle(self) -> None:
         """Wait until every delayed append has been applied."""
         await asyncio.gather(*self.later)
+
+
+def is_new_container(request: web.Request) -> bool:
+    """Whether a request creates a container, or a queue: /account/name alone."""
+    is_container = request.query.get("restype") == "container"
+    is_queue = not request.query and request.path.count("/") == 2
+    return request.method == "PUT" and (is_container or is_queue)
 
 
 def cut(request: web.Request) -> web.Response:

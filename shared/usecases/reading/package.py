@@ -123,7 +123,9 @@ class Package:
                     if layout.revision_number(path) == number:
                         await self.copy_file(path, packed, sums)
         if packed.threads == before:
-            raise IntegrityError(f"the archive has nothing under {prefix}")
+            named = prefix.removeprefix(layout.THREAD_PREFIX)
+            where = f"nothing under {prefix}" if named else "no thread to pack"
+            raise IntegrityError(f"the archive has {where}")
 
     async def copy_file(self, path: str, packed: Packed, sums: list[str]) -> None:
         data = await self.archive.read(path)
