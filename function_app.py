@@ -68,7 +68,7 @@ async def sweep_inactive_threads(timer: func.TimerRequest) -> None:
                 "pruned_segments": swept.pruned_segments,
                 "closed_days": swept.closed_days,
                 "failures": len(swept.failures),
-                "next_due_on": swept.next_due_on,
+                "next_due_on": str(swept.next_due_on or ""),
             },
         )
         if swept.failures:

@@ -4,7 +4,6 @@ param tags object
 param workspaceId string
 param topicId string
 param mail string
-param sweepOverdueAfter string
 
 var rules = [
   {
@@ -36,10 +35,10 @@ var rules = [
   }
   {
     name: 'sweep-not-run'
-    about: 'Nobody has looked for quiet threads for too long.'
+    about: 'Nobody looked for quiet threads when the schedule said so.'
     severity: 1
     query: loadTextContent('queries/sweeps.kql')
-    window: sweepOverdueAfter
+    window: 'P2D' // the longest there is
     operator: 'LessThan'
     threshold: 1
   }

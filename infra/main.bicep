@@ -116,10 +116,6 @@ param useMonitoring bool = true
 @description('Who is told when something is wrong; empty for nobody.')
 param alertMail string = ''
 
-@description('How long no sweep may have come to its end before somebody is told: longer than the schedule.')
-@allowed(['PT1H', 'PT2H', 'PT6H', 'P1D', 'P2D'])
-param sweepOverdueAfter string = 'PT2H'
-
 @description('Days for which logs are kept.')
 @minValue(30)
 @maxValue(730)
@@ -240,7 +236,6 @@ module monitoring 'monitoring.bicep' = if (useMonitoring) {
     tags: tags
     retentionDays: logRetentionDays
     alertMail: alertMail
-    sweepOverdueAfter: sweepOverdueAfter
     principalId: identity.outputs.principalId
     topicId: useEventGrid ? (topic.?outputs.id ?? '') : ''
     storageId: storage.outputs.id

@@ -4,7 +4,6 @@ param location string
 param tags object
 param retentionDays int
 param alertMail string
-param sweepOverdueAfter string
 param principalId string
 param topicId string
 param storageId string
@@ -81,7 +80,6 @@ module alerts 'alerts.bicep' = {
     workspaceId: workspace.id
     topicId: topicId
     mail: alertMail
-    sweepOverdueAfter: sweepOverdueAfter
   }
 }
 

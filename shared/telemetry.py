@@ -35,6 +35,11 @@ INGEST_LAG = METER.create_histogram(
 SWEEPS_COMPLETED = METER.create_counter(
     "archiver.sweep.completed", description="Sweeps that ran to their end."
 )
+SWEEP_NEXT_DUE = METER.create_gauge(
+    "archiver.sweep.next_due",
+    unit="s",
+    description="When the next sweep is due, in seconds since 1970.",
+)
 SWEPT_THREADS = METER.create_counter(
     "archiver.sweep.threads", description="Threads that sweeps have looked at."
 )

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from azure.monitor.opentelemetry._constants import (
     _ALL_SUPPORTED_INSTRUMENTED_LIBRARIES as PATCHED,
 )
 
-from builders import THREAD
+from builders import NOON, THREAD
 from instruments import metric_names
 from local.insights import as_deployed, insights
 
@@ -129,6 +130,7 @@ def lines(sent, start):
 
 def test_what_happens_is_told(told):
     calls, of = told["archiver.call.duration"]
+    next_sweep = NOON + timedelta(hours=30 + 1)
     assert (calls["count"], of) == (3, {"function": "finalize_thread"})
     assert {
         name: (metric["value"], properties)
@@ -139,6 +141,7 @@ def test_what_happens_is_told(told):
         "archiver.events.quarantined": (2, {}),
         "archiver.ingest.lag": (0, {}),
         "archiver.sweep.completed": (1, {}),
+        "archiver.sweep.next_due": (next_sweep.timestamp(), {}),
         "archiver.sweep.threads": (1, {}),
         "archiver.sweep.queued": (1, {}),
         "archiver.sweep.failures": (0, {}),
@@ -204,7 +207,7 @@ def test_a_failed_call_is_told_through_the_worker_and_only_in_our_words(worker):
         one["baseData"]["message"] for one in items if one["baseType"] == "MessageData"
     ]
     assert line.startswith("archive_chat_event failed: ConfigError: ")
-    assert "QUIET_FOR is 'soon'" in line
+    assert "QUIET_FOR is no duration" in line
     assert {
         metric["name"]
         for item in items

@@ -96,6 +96,7 @@ class World:
             quiet_for=timedelta(hours=24),
             max_open=timedelta(days=7),
             log_keep=log_keep,
+            next_due=lambda now: now + timedelta(hours=1),
         )
 
     async def receive(self, *events):

@@ -37,7 +37,9 @@ class PoisonedEvents:
     async def files(self) -> AsyncIterator[UnprocessedFile]:
         """Yield each message; its path is its id, its etag the right to remove it."""
         while messages := await self.next_messages():
-            self.contents = {one.id: content_of(one.content) for one in messages}
+            self.contents = {
+                message.id: content_of(message.content) for message in messages
+            }
             for message in messages:
                 yield UnprocessedFile(
                     path=message.id,

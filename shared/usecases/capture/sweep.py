@@ -10,7 +10,6 @@ from shared.domain import layout
 from shared.domain.errors import ArchiverError, IntegrityError
 from shared.domain.log.coverage import ThreadLog, covered_size, why_due
 from shared.domain.log.work import Work
-from shared.domain.times import format_time
 from shared.domain.words import plural
 from shared.ports.append_log import ThreadLogs
 from shared.ports.archive_store import ArchiveStore
@@ -41,8 +40,8 @@ class Swept:
     closed_days: int = 0
     pruned_segments: int = 0
     failures: list[str] = field(default_factory=list)
-    next_due_on: str = ""
-    """When the next sweep begins, RFC 3339; "" where nobody knows."""
+    next_due_on: datetime | None = None
+    """When the next sweep begins; None where nobody knows."""
 
     @property
     def summary(self) -> str:
@@ -148,8 +147,7 @@ class Sweep:
             swept.failures.append(f"sweep log: {error}")
 
     def line_of(self, swept: Swept, began: datetime) -> SweepLine:
-        due = self.next_due(self.clock())
-        swept.next_due_on = format_time(due) if due else ""
+        swept.next_due_on = self.next_due(self.clock())
         return SweepLine(
             on=began,
             threads=swept.threads,
@@ -157,7 +155,7 @@ class Sweep:
             closed_days=swept.closed_days,
             pruned_segments=swept.pruned_segments,
             failures=len(swept.failures),
-            next_due_on=due,
+            next_due_on=swept.next_due_on,
             python=self.python,
             lock=self.lock,
         )
@@ -186,6 +184,8 @@ class Sweep:
             except ArchiverError as error:
                 swept.failures.append(f"poison queue: {error}")
         telemetry.SWEEPS_COMPLETED.add(1)
+        if swept.next_due_on:
+            telemetry.SWEEP_NEXT_DUE.set(swept.next_due_on.timestamp())
         telemetry.SWEPT_THREADS.add(swept.threads)
         telemetry.SWEPT_QUEUED.add(swept.queued)
         telemetry.SWEEP_FAILURES.add(len(swept.failures))
