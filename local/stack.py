@@ -1,8 +1,8 @@
 """The three parts as processes of this machine, wired as in Azure.
 
-The chat service sends its events to the host's webhook; the host stores its state in
-Azurite and reads the chat service through the real SDKs, which trust its CA through
-`SSL_CERT_FILE` alone.
+The chat service sends its events to the host's webhook, or to a storage queue. The host
+stores its state in Azurite and reads the chat service through the real SDKs, which
+trust its CA through `SSL_CERT_FILE` alone.
 """
 
 import json
@@ -25,6 +25,9 @@ from local.ports import free_ports
 
 ROOT = Path(__file__).parent.parent
 START_WITHIN = 60.0
+EVENTS_QUEUE = "chat-events"
+SWITCH = "AzureWebJobs_archive_queued_event_Disabled"
+"""What switches the queue's function off where events come directly."""
 FAST = {
     "SWEEP_SCHEDULE": "0 0 0 1 1 *",  # started by hand, so that all runs are the same
     "QUIET_FOR": "1s",
@@ -144,7 +147,11 @@ class ChatPart:
 
 
 @contextmanager
-def chat_service(folder: Path, options: Sequence[str] = ()) -> Iterator[ChatPart]:
+def chat_service(
+    folder: Path,
+    options: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[ChatPart]:
     """Run the chat service alone; its log and its CA go to `folder`.
 
     Raises:
@@ -163,7 +170,8 @@ def chat_service(folder: Path, options: Sequence[str] = ()) -> Iterator[ChatPart
         *("--ready-file", str(ready)),
         *options,
     ]
-    part = Part("the chat service", arguments, {}, folder / "chat-service.log")
+    log = folder / "chat-service.log"
+    part = Part("the chat service", arguments, environment or {}, log)
     part.start()
     try:
         wait_for(ready.exists, part)
@@ -188,8 +196,11 @@ def stack(
     service_options: Sequence[str] = (),
     host_options: Sequence[str] = (),
     storage_in: Path | None = None,
+    delivery: str = "direct",
 ) -> Iterator[Stack]:
     """Run all three parts; logs, the CA and dead letters go to `folder`.
+
+    `delivery` is how events arrive: "direct", or "queue".
 
     Raises:
         StackFailed: a part did not start.
@@ -197,19 +208,26 @@ def stack(
     """
     (host_port,) = free_ports(1)
     host_url = f"http://127.0.0.1:{host_port}"
+    by_queue = delivery == "queue"
     options = [
-        *("--webhook", webhook_url(host_url)),
+        *(
+            ("--queue", EVENTS_QUEUE)
+            if by_queue
+            else ("--webhook", webhook_url(host_url))
+        ),
         *("--dead-letters", str(folder / "dead-letters")),
         *service_options,
     ]
     with ExitStack() as parts:
         storage = parts.enter_context(azurite(storage_in))
-        chat = parts.enter_context(chat_service(folder, options))
+        account = {"CHAT_STORAGE": storage.connection_string}
+        chat = parts.enter_context(chat_service(folder, options, account))
         host = Part(
             "the host",
             ["local.host", "--port", str(host_port), *host_options],
             {
-                "CHAT_STORAGE": storage.connection_string,
+                **account,
+                SWITCH: "false" if by_queue else "true",
                 **chat.environment,
                 **FAST,
                 **(settings or {}),

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ from aiohttp import web
 
 from local.chat_service.certificate import serve_with_own_ca
 from local.chat_service.delivery import Subscription
+from local.chat_service.destinations import Destination, StorageQueue, Webhook
 from local.chat_service.estate import seed_estate
 from local.chat_service.events import Publisher
 from local.chat_service.misbehaviour import Misbehaviour
@@ -50,7 +52,13 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--truth-file", type=Path, help="where to write what the estate really contains"
     )
-    parser.add_argument("--webhook", help="address to deliver events to")
+    destination = parser.add_mutually_exclusive_group()
+    destination.add_argument("--webhook", help="address to deliver events to")
+    destination.add_argument(
+        "--queue",
+        help="storage queue to deliver events to, in the account that the environment "
+        "variable CHAT_STORAGE connects to",
+    )
     parser.add_argument(
         "--schema", choices=["eventgrid", "cloudevents"], default="eventgrid"
     )
@@ -74,12 +82,24 @@ def parse_arguments() -> argparse.Namespace:
                 default=option.default,
                 help=f"misbehaviour; default: {option.default}",
             )
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.queue and not os.environ.get("CHAT_STORAGE"):
+        parser.error("--queue needs CHAT_STORAGE")
+    return arguments
 
 
 def estate_size(text: str) -> tuple[int, int]:
     users, threads = text.split("x")
     return int(users), int(threads)
+
+
+def destination_of(arguments: argparse.Namespace) -> Destination | None:
+    """Return where events go; None for nowhere."""
+    if arguments.webhook:
+        return Webhook(arguments.webhook, arguments.schema)
+    if arguments.queue:
+        return StorageQueue(os.environ["CHAT_STORAGE"], arguments.queue)
+    return None
 
 
 @asynccontextmanager
@@ -93,10 +113,8 @@ async def serve(arguments: argparse.Namespace) -> AsyncIterator[ChatService]:
         }
     )
     subscription = None
-    if arguments.webhook:
-        subscription = Subscription(
-            arguments.webhook, arguments.schema, behaviour, arguments.dead_letters
-        )
+    if destination := destination_of(arguments):
+        subscription = Subscription(destination, behaviour, arguments.dead_letters)
         subscribing = asyncio.create_task(subscription.subscribe())
     publisher = Publisher(
         subscription.publish if subscription else lambda _: None,

@@ -6,20 +6,17 @@ pauses like Event Grid's, but shorter; then the event is dead-lettered.
 
 import asyncio
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientError, ClientSession, ClientTimeout
-
+from local.chat_service.destinations import Destination
 from local.chat_service.misbehaviour import Misbehaviour
 
 PAUSES = (0.2, 0.5, 1.0, 2.0, 2.0, 2.0, 5.0, 5.0, 5.0, 10.0)
 """Seconds; Event Grid's are 10 s, 30 s, 1, 5, 10, 30 min, 1, 3, 6 and 12 hours."""
-RESPONSE_WITHIN = 30.0
 SUBSCRIBE_AGAIN = 0.2
 HOPELESS = {
     HTTPStatus.BAD_REQUEST,
@@ -27,7 +24,6 @@ HOPELESS = {
     HTTPStatus.FORBIDDEN,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
 }
-CODE = "local-validation-code"
 
 
 @dataclass(slots=True)
@@ -42,18 +38,16 @@ class Counts:
 
 @dataclass(slots=True)
 class Subscription:
-    """One event subscription to one webhook, with one event per request."""
+    """One event subscription to one destination, with one event per delivery."""
 
-    url: str
-    schema: str
+    destination: Destination
     behaviour: Misbehaviour
     dead_letters: Path | None = None
     counts: Counts = field(default_factory=Counts)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     held: list[dict[str, Any]] = field(default_factory=list)
-    session: ClientSession | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set once the handshake with the webhook has succeeded; events wait for it."""
+    """Set once the handshake has succeeded; events wait for it."""
 
     def publish(self, event: dict[str, Any]) -> None:
         """Accept an event and start its delivery."""
@@ -92,7 +86,7 @@ class Subscription:
         for attempt, pause in enumerate((0.0, *PAUSES), start=1):
             await asyncio.sleep(pause)
             self.counts.retried += attempt > 1
-            outcome = await self.post("Notification", [event])
+            outcome = await self.destination.deliver(event)
             if isinstance(outcome, int) and 200 <= outcome <= 204:
                 self.counts.delivered += 1
                 return
@@ -100,51 +94,13 @@ class Subscription:
                 break
         self.dead_letter(event, outcome, attempt)
 
-    async def post(self, kind: str, events: Sequence[dict[str, Any]]) -> int | str:
-        """Post to the webhook; return the status, or the error's name without one."""
-        if self.session is None:
-            self.session = ClientSession(timeout=ClientTimeout(RESPONSE_WITHIN))
-        is_cloud = self.schema == "cloudevents"
-        content_type = (
-            "application/cloudevents+json" if is_cloud else "application/json"
-        )
-        body = events[0] if is_cloud else list(events)
-        try:
-            async with self.session.post(
-                self.url,
-                data=json.dumps(body),
-                headers={"aeg-event-type": kind, "Content-Type": content_type},
-            ) as answer:
-                return answer.status
-        except (ClientError, TimeoutError) as error:
-            return type(error).__name__
-
     async def subscribe(self) -> None:
         """Repeat the handshake, with which Event Grid begins, until it succeeds."""
         while not self.ready.is_set():
-            if await self.shake_hands():
+            if await self.destination.shake_hands():
                 self.ready.set()
             else:
                 await asyncio.sleep(SUBSCRIBE_AGAIN)
-
-    async def shake_hands(self) -> bool:
-        try:
-            async with ClientSession(timeout=ClientTimeout(RESPONSE_WITHIN)) as session:
-                if self.schema == "cloudevents":
-                    headers = {"WebHook-Request-Origin": "eventgrid.azure.net"}
-                    async with session.options(self.url, headers=headers) as answer:
-                        return "Webhook-Allowed-Origin" in answer.headers
-                event = {
-                    "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent",
-                    "data": {"validationCode": CODE},
-                }
-                headers = {"aeg-event-type": "SubscriptionValidation"}
-                async with session.post(
-                    self.url, json=[event], headers=headers
-                ) as answer:
-                    return bool(await answer.json() == {"validationResponse": CODE})
-        except (ClientError, TimeoutError, ValueError):
-            return False
 
     def dead_letter(
         self, event: dict[str, Any], outcome: int | str, attempts: int
@@ -152,7 +108,7 @@ class Subscription:
         self.counts.dead_lettered += 1
         if self.dead_letters is None:
             return
-        letter = event | {
+        facts = {
             "deadLetterReason": "MaxDeliveryAttemptsExceeded"
             if attempts > len(PAUSES)
             else "UndeliverableDueToHttpStatus",
@@ -160,9 +116,11 @@ class Subscription:
             "lastDeliveryOutcome": str(outcome),
             "lastDeliveryAttemptTime": datetime.now(UTC).isoformat(),
         }
+        if "specversion" in event:  # extensions of CloudEvents have no capitals
+            facts = {name.lower(): fact for name, fact in facts.items()}
         self.dead_letters.mkdir(parents=True, exist_ok=True)
         file = self.dead_letters / f"{event['id']}.json"
-        file.write_text(json.dumps([letter]))
+        file.write_text(json.dumps([event | facts]))
 
     def status(self) -> dict[str, int]:
         return asdict(self.counts) | {"pending": len(self.tasks)}
@@ -177,5 +135,4 @@ class Subscription:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
-        if self.session:
-            await self.session.close()
+        await self.destination.close()

@@ -1,6 +1,7 @@
 """The chat service keeps to the contract: shapes, delivery rules, misbehaviour."""
 
 import asyncio
+import base64
 import json
 from http import HTTPStatus
 
@@ -13,15 +14,18 @@ from azure.communication.chat import (
     CommunicationTokenCredential,
     CommunicationUserIdentifier,
 )
+from azure.storage.queue.aio import QueueClient
 
 from builders import SAMPLES, read_event
 from local.chat_service import delivery
 from local.chat_service.delivery import Subscription
+from local.chat_service.destinations import StorageQueue, Webhook
 from local.chat_service.events import USER_TYPES, Publisher
 from local.chat_service.misbehaviour import Misbehaviour
 from local.chat_service.model import Member, World, message_json
 from serving import served
 from shared.domain.log.event import THREAD_LEVEL, USER_LEVEL
+from shared.usecases.capture.redeliver import events_of
 
 
 class Inbox:
@@ -52,8 +56,7 @@ def subscribe(tmp_path, monkeypatch):
         application.router.add_route("*", "/", inbox.answer)
         async with TestServer(application) as server:
             subscription = Subscription(
-                str(server.make_url("/")),
-                schema,
+                Webhook(str(server.make_url("/")), schema),
                 Misbehaviour(**behaviour),
                 tmp_path / "dead",
             )
@@ -112,6 +115,67 @@ async def test_at_last_an_event_is_dead_lettered(subscribe, tmp_path):
     assert (counts.dead_lettered, len(inbox.deliveries)) == (1, 4)
     (letter,) = json.loads((tmp_path / "dead" / "0.json").read_text())
     assert letter["deliveryAttempts"] == 4
+
+
+@pytest.fixture
+async def by_queue(running_azurite, fresh_name, tmp_path):
+    """Deliver events to a queue; give the counts and the messages there are then."""
+
+    async def run(*events, **behaviour):
+        subscription = Subscription(
+            StorageQueue(running_azurite.connection_string, fresh_name),
+            Misbehaviour(**behaviour),
+            tmp_path / "dead",
+        )
+        await subscription.subscribe()
+        for event in events:
+            subscription.publish(event)
+        await subscription.flush()
+        await subscription.close()
+        async with QueueClient.from_connection_string(
+            running_azurite.connection_string, fresh_name
+        ) as queue:
+            return subscription.counts, await queue.peek_messages(32)
+
+    return run
+
+
+@pytest.mark.azurite
+async def test_an_event_on_a_queue_is_one_message_in_base64_for_ever(by_queue):
+    event = {"id": "0", "data": {"messageBody": "größer"}}
+
+    counts, (message,) = await by_queue(event)
+
+    assert json.loads(base64.b64decode(message.content, validate=True)) == event
+    assert message.expires_on.year == 9999
+    assert counts.delivered == 1
+
+
+@pytest.mark.azurite
+async def test_a_queue_gets_an_event_twice_where_event_grid_misbehaves(by_queue):
+    counts, messages = await by_queue(EVENTS[0], duplicate=1.0)
+
+    assert (counts.duplicated, len(messages)) == (1, 2)
+
+
+@pytest.mark.azurite
+@pytest.mark.parametrize("schema", ["eventgrid", "cloudevents"])
+async def test_an_event_that_is_too_large_for_a_message_is_dead_lettered(
+    by_queue, tmp_path, schema
+):
+    fits = {"id": "fits", "data": "x" * (48 * 1024 - 26)}
+    large = {"id": "large", "data": "x" * (48 * 1024 - 26)}
+    if schema == "cloudevents":
+        large["specversion"] = "1.0"
+
+    counts, messages = await by_queue(fits, large)
+
+    assert len(messages) == counts.delivered == 1
+    (file,) = (tmp_path / "dead").iterdir()
+    (letter,) = json.loads(file.read_text())
+    reason = "deadletterreason" if "specversion" in large else "deadLetterReason"
+    assert letter[reason] == "UndeliverableDueToHttpStatus"
+    assert json.loads(next(events_of(file.read_bytes()))) == large
 
 
 async def test_cloud_events_are_delivered_alone(subscribe):

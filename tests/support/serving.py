@@ -56,6 +56,7 @@ async def served(
         port=port,
         ca_file=folder / "ca.pem",
         webhook=None,
+        queue=None,
         schema="eventgrid",
         levels=["thread"],
         dead_letters=None,
