@@ -8,6 +8,7 @@ scale-out. An instance that only ingests events never imports what archives them
 import functools
 import os
 import platform
+from datetime import timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     from shared.usecases.capture.handle_work import HandleWork
     from shared.usecases.capture.sweep import Sweep
     from shared.usecases.inventory.discover import Discover
+
+
+RESCUED_WITHIN = timedelta(days=3)
+"""How long before it would expire a queued event that failed too often is rescued: the
+host gives it a week, so people have four days."""
 
 
 class App:
@@ -56,6 +62,7 @@ class App:
     def sweep(self) -> "Sweep":
         from shared.bootstrap.finalizing import close_ledger
         from shared.config.schedule import next_due
+        from shared.usecases.capture.rescue import Rescue
         from shared.usecases.capture.sweep import Sweep
 
         storage, due = self.storage, self.settings.due
@@ -65,6 +72,9 @@ class App:
             queue=storage.queue,
             poison=storage.poison,
             events_poison=storage.events_poison,
+            rescue=Rescue(
+                expiring=storage.expiring_events(RESCUED_WITHIN), ingest=self.ingest
+            ),
             discover=self.discover if self.settings.discover else None,
             close_ledger=close_ledger(storage.archive, storage.ledger, storage.leases),
             sweep_log=storage.sweep_log,

@@ -1,6 +1,7 @@
 """One storage account: its settings, or an address, become the adapters over it."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from shared.adapters.storage.archive_store import BlobArchiveStore
     from shared.adapters.storage.clients import Account
     from shared.adapters.storage.leases import BlobLeases
-    from shared.adapters.storage.poisoned_events import PoisonedEvents
+    from shared.adapters.storage.poisoned_events import (
+        ExpiringEvents,
+        PoisonedEvents,
+    )
     from shared.adapters.storage.thread_logs import BlobThreadLogs
     from shared.adapters.storage.unprocessed_events import BlobUnprocessedEvents
     from shared.adapters.storage.work_queue import StorageWorkQueue
@@ -148,6 +152,12 @@ class Storage:
 
         queue = self.register(self.account.queue(layout.EVENTS_POISON_QUEUE))
         return PoisonedEvents(queue, takes=takes)
+
+    def expiring_events(self, within: timedelta) -> "ExpiringEvents":
+        from shared.adapters.storage.poisoned_events import ExpiringEvents
+
+        queue = self.register(self.account.queue(layout.EVENTS_POISON_QUEUE))
+        return ExpiringEvents(queue, within=within, clock=utc_now)
 
     def append_log(self, container: str) -> "BlobAppendLog":
         from shared.adapters.storage.append_log import BlobAppendLog

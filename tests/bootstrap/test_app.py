@@ -42,3 +42,23 @@ async def test_the_sweep_measures_the_queues_of_what_failed_too_often(
         queue.delete_queue()
 
     assert depth == 1
+
+
+async def test_the_sweep_rescues_what_the_poison_queue_would_lose(
+    app, running_azurite, blobs
+):
+    queue = QueueClient.from_connection_string(
+        running_azurite.connection_string, layout.EVENTS_POISON_QUEUE
+    )
+    with queue:
+        queue.create_queue()
+        queue.send_message("a week")
+        queue.send_message("two days", time_to_live=2 * 24 * 3600)
+        moved = await app.sweep.rescue()
+        left = [message.content for message in queue.peek_messages(32)]
+        queue.delete_queue()
+
+    log = blobs.get_container_client(layout.LOG)
+    (path,) = [name async for name in log.list_blob_names()]
+    assert (moved, left) == (1, ["a week"])
+    assert path.startswith("quarantine/")

@@ -10,6 +10,7 @@ from fakes.leases import MemoryLeases
 from fakes.service import MemoryChatService
 from fakes.thread_logs import MemoryThreadLogs
 from fakes.topic import MemoryAnnouncer
+from fakes.unprocessed_events import MemoryUnprocessedEvents
 from fakes.work_queue import MemoryWorkQueue
 from schemas import TRANSCRIPT
 from shared.domain import layout
@@ -19,6 +20,7 @@ from shared.usecases.archive.finalize import Finalize
 from shared.usecases.archive.listing import ListService
 from shared.usecases.capture.handle_work import HandleWork
 from shared.usecases.capture.ingest import Ingest
+from shared.usecases.capture.rescue import Rescue
 from shared.usecases.capture.sweep import Sweep
 from shared.usecases.evidence.ledger import CloseLedger
 from shared.usecases.inventory.sweep_log import SweepLog
@@ -37,6 +39,7 @@ class World:
         self.queue = MemoryWorkQueue(self.clock)
         self.poison = MemoryWorkQueue(self.clock)
         self.events_poison = MemoryWorkQueue(self.clock)
+        self.expiring_events = MemoryUnprocessedEvents({})
         self.sweep_log = SweepLog(
             log=self.control, files=self.control, clock=self.clock
         )
@@ -89,6 +92,7 @@ class World:
             queue=self.queue,
             poison=self.poison,
             events_poison=self.events_poison,
+            rescue=Rescue(expiring=self.expiring_events, ingest=self.ingest),
             discover=discover,
             close_ledger=self.close_ledger,
             sweep_log=self.sweep_log,

@@ -3,19 +3,22 @@
 Rule 1: the Functions host puts a message there as it was: base64, as Event Grid writes
         it, or plain, as a person may have; what is not base64 it puts there unseen.
 Rule 2: looking changes nothing. A queue shows 32 messages at most that way.
-Rule 3: taking hides a message for a while, and only removing it ends it: whoever dies
+Rule 3: the host's messages expire there after a week, the oldest first.
+Rule 4: taking hides a message for a while, and only removing it ends it: whoever dies
         half-way leaves it to the next one.
 """
 
 import base64
 import binascii
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient
 
 from shared.adapters.storage import failures
+from shared.ports.clock import Clock
 from shared.ports.unprocessed_events import UnprocessedFile
 
 AT_ONCE = 32
@@ -52,16 +55,20 @@ class PoisonedEvents:
     async def next_messages(self) -> Sequence[QueueMessage]:
         with failures.as_transient("read a poison queue"):
             try:
-                if not self.takes:
-                    return await self.queue.peek_messages(AT_ONCE)
-                taken = self.queue.receive_messages(
-                    messages_per_page=AT_ONCE,
-                    max_messages=AT_ONCE,
-                    visibility_timeout=HIDDEN_FOR,
-                )
-                return [message async for message in taken]
+                return await (self.take() if self.takes else self.look())
             except ResourceNotFoundError:
                 return ()
+
+    async def look(self) -> Sequence[QueueMessage]:
+        return await self.queue.peek_messages(AT_ONCE)
+
+    async def take(self) -> Sequence[QueueMessage]:
+        taken = self.queue.receive_messages(
+            messages_per_page=AT_ONCE,
+            max_messages=AT_ONCE,
+            visibility_timeout=HIDDEN_FOR,
+        )
+        return [message async for message in taken]
 
     async def stream(self, file: UnprocessedFile) -> AsyncIterator[bytes]:
         """Yield a message's bytes, until the messages after it are read."""
@@ -81,6 +88,32 @@ class PoisonedEvents:
                     return False
                 raise
         return True
+
+
+class ExpiringEvents(PoisonedEvents):
+    """Those messages of a poison queue that it would soon lose."""
+
+    def __init__(self, queue: QueueClient, *, within: timedelta, clock: Clock) -> None:
+        """Take what expires within a span."""
+        super().__init__(queue, takes=True)
+        self.within = within
+        self.clock = clock
+
+    async def take(self) -> Sequence[QueueMessage]:
+        if not any(map(self.expires_soon, await self.look())):
+            return ()
+        taken = await super().take()
+        for message in taken:
+            if not self.expires_soon(message):
+                # By its id: a message's text would be encoded, and stored, once more.
+                await self.queue.update_message(
+                    message.id, pop_receipt=message.pop_receipt, visibility_timeout=0
+                )
+        return [*filter(self.expires_soon, taken)]
+
+    def expires_soon(self, message: QueueMessage) -> bool:
+        end = message.expires_on
+        return end is not None and end - self.clock() < self.within
 
 
 def content_of(text: str | None) -> bytes:

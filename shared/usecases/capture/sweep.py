@@ -15,6 +15,7 @@ from shared.ports.append_log import ThreadLogs
 from shared.ports.archive_store import ArchiveStore
 from shared.ports.clock import Clock
 from shared.ports.work_queue import MeasuredQueue, WorkQueue
+from shared.usecases.capture.rescue import Rescue
 from shared.usecases.evidence.ledger import CloseLedger
 from shared.usecases.evidence.revisions import newest_manifest
 from shared.usecases.inventory.archivers import put_side_by_side
@@ -62,6 +63,7 @@ class Sweep:
     queue: WorkQueue
     poison: MeasuredQueue
     events_poison: MeasuredQueue
+    rescue: Rescue
     discover: "Discover | None" = None
     """Finds threads where no events announce them."""
     close_ledger: CloseLedger
@@ -118,6 +120,10 @@ class Sweep:
         except ArchiverError as error:
             swept.failures.append(f"sweep log: {error}")
         await self.report_metrics(swept)
+        try:
+            await self.rescue()
+        except ArchiverError as error:
+            swept.failures.append(f"poison queue: {error}")
         return swept
 
     def due_work(

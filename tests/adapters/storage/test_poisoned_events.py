@@ -1,12 +1,17 @@
 """The poison queue as files, on Azurite: what looks changes nothing, what takes ends."""
 
 import base64
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from azure.storage.queue.aio import QueueClient
 
 from builders import received
-from shared.adapters.storage.poisoned_events import AT_ONCE, PoisonedEvents
+from shared.adapters.storage.poisoned_events import (
+    AT_ONCE,
+    ExpiringEvents,
+    PoisonedEvents,
+)
 
 pytestmark = pytest.mark.azurite
 BASE64 = base64.b64encode(b"{}").decode()
@@ -110,3 +115,34 @@ async def test_as_event_grid_writes_it_an_event_is_base64(queue):
     await send(queue, str(received()))
 
     assert await read(PoisonedEvents(queue, takes=False)) == [str(received()).encode()]
+
+
+def expiring(queue, *, days=3, ahead=0):
+    return ExpiringEvents(
+        queue,
+        within=timedelta(days=days),
+        clock=lambda: datetime.now(UTC) + timedelta(days=ahead),
+    )
+
+
+async def test_what_a_queue_would_lose_is_taken_and_the_rest_stays(plain):
+    await send(plain, *(f"host {number}" for number in range(AT_ONCE + 2)))
+    await plain.send_message("for ever", time_to_live=-1)
+
+    assert await read(expiring(plain), remove=True) == []  # a week is long
+    taken = await read(expiring(plain, ahead=5), remove=True)
+
+    assert sorted(taken) == sorted(
+        f"host {number}".encode() for number in range(AT_ONCE + 2)
+    )
+    (left,) = await plain.peek_messages(AT_ONCE)
+    assert left.content == "for ever"
+
+
+async def test_looking_for_what_expires_takes_nothing_that_does_not(plain):
+    await send(plain, "one")
+
+    assert await read(expiring(plain)) == []
+
+    (message,) = await plain.peek_messages()
+    assert message.dequeue_count == 0
