@@ -19,7 +19,7 @@ from shared.usecases.capture.rescue import Rescue
 from shared.usecases.evidence.ledger import CloseLedger
 from shared.usecases.evidence.revisions import newest_manifest
 from shared.usecases.inventory.archivers import put_side_by_side
-from shared.usecases.inventory.sweep_log import BATCH, SweepLine, SweepLog
+from shared.usecases.inventory.sweep_log import BATCH, BeganLine, SweepLine, SweepLog
 from shared.usecases.inventory.waiting import SWEEP, Waiting, look
 
 if TYPE_CHECKING:  # it archives too, and most sweeps have none
@@ -93,6 +93,7 @@ class Sweep:
         resume_after = (
             layout.thread_folder(waiting.resume_after) if waiting.resume_after else ""
         )
+        await self.record(BeganLine(on=began), swept)
         due: list[Work] = []
         async for thread in self.log.threads():
             if layout.thread_folder(thread.thread_id) <= resume_after:
@@ -115,10 +116,7 @@ class Sweep:
             swept.closed_days = await self.close_ledger()
         except ArchiverError as error:
             swept.failures.append(f"ledger: {error}")
-        try:
-            await self.sweep_log.record(self.line_of(swept, began))
-        except ArchiverError as error:
-            swept.failures.append(f"sweep log: {error}")
+        await self.record(self.line_of(swept, began), swept)
         await self.report_metrics(swept)
         try:
             await self.rescue()
@@ -149,6 +147,12 @@ class Sweep:
         swept.failures += failures
         try:
             await self.sweep_log.record_queued(SWEEP, put_ids)
+        except ArchiverError as error:
+            swept.failures.append(f"sweep log: {error}")
+
+    async def record(self, line: BeganLine | SweepLine, swept: Swept) -> None:
+        try:
+            await self.sweep_log.record(line)
         except ArchiverError as error:
             swept.failures.append(f"sweep log: {error}")
 

@@ -56,6 +56,13 @@ class UnreachableLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BeganLine:
+    """A sweep has begun: what it queues comes after this line."""
+
+    on: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SweepLine:
     """What one sweep saw and did; of failures only how many there were.
 
@@ -75,11 +82,12 @@ class SweepLine:
     lock: str = ""
 
 
-SweepLogLine = QueuedLine | FailedLine | UnreachableLine | SweepLine
+SweepLogLine = QueuedLine | FailedLine | UnreachableLine | BeganLine | SweepLine
 KINDS: dict[type[SweepLogLine], str] = {
     QueuedLine: "queued",
     FailedLine: "failed",
     UnreachableLine: "unreachable",
+    BeganLine: "began",
     SweepLine: "sweep",
 }
 """The `kind` of each line."""
@@ -125,6 +133,8 @@ def read_line(on: datetime, value: dict[str, Any]) -> SweepLogLine | None:
             return UnreachableLine(
                 on=on, thread_id=str(value["thread_id"]), reason=str(value["reason"])
             )
+        case "began":
+            return BeganLine(on=on)
         case "sweep":
             return SweepLine(
                 on=on,

@@ -21,6 +21,7 @@ from hashlib import blake2b
 
 from shared.ports.work_queue import WorkQueue
 from shared.usecases.inventory.sweep_log import (
+    BeganLine,
     FailedLine,
     QueuedLine,
     SweepLine,
@@ -52,7 +53,8 @@ class Waiting:
     unreachable: dict[str, UnreachableLine] = field(default_factory=dict)
     resume_after: str = ""
     """The last thread that the newest sweep had queued when it was stopped; "" where it
-    came to its end."""
+    came to its end, or had queued nothing: one that is stopped again and again behind
+    its last thread would never see the first ones."""
 
     def holds(self, thread_id: str, marked_on: datetime | None = None) -> bool:
         """Return whether a thread still waits; `marked_on` is when it was archived."""
@@ -118,7 +120,7 @@ async def look(
             case UnreachableLine():
                 waiting.unreachable[line.thread_id] = line
                 found.pop(key_of(line.thread_id), None)
-            case SweepLine():
+            case BeganLine() | SweepLine():
                 waiting.resume_after = ""
     for key in sorted(found):
         waiting.keys.append(key)

@@ -6,7 +6,7 @@ import pytest
 from builders import THREAD, received
 from shared.domain.errors import Transient
 from shared.domain.log.coverage import cover
-from shared.usecases.inventory.sweep_log import QueuedLine, decode_line
+from shared.usecases.inventory.sweep_log import BeganLine, QueuedLine, decode_line
 from world import World
 
 
@@ -193,7 +193,7 @@ async def test_log_keep_of_zero_prunes_nothing(world):
     assert (await keep_all()).pruned_segments == 0
 
 
-async def test_every_sweep_leaves_a_line_in_the_sweep_log(world):
+async def test_every_sweep_leaves_its_lines_in_the_sweep_log(world):
     await world.receive(received())
     world.clock.pass_time(hours=25)
     await world.sweep()
@@ -202,7 +202,8 @@ async def test_every_sweep_leaves_a_line_in_the_sweep_log(world):
     (path,) = world.control.files
     lines = [decode_line(line) for line in world.control.files[path].splitlines()]
     assert path == f"sweeps/{world.clock().date()}.jsonl"
-    queued, first, second = lines
+    began, queued, first, again, second = lines
+    assert began == again == BeganLine(on=world.clock())
     assert queued == QueuedLine(on=world.clock(), by="sweep", thread_ids=(THREAD,))
     assert (first.queued, second.queued) == (1, 0)
     assert first.failures == 0

@@ -1,6 +1,7 @@
 """Queued once, done or named (P11): a simulation of days, with kills and losses."""
 
 import random
+from contextlib import suppress
 from datetime import timedelta
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from shared.domain.inventory.state import Thread
 from shared.domain.log.work import Work
 from shared.usecases.inventory.runs import BackfillRun
 from shared.usecases.inventory.sweep_log import (
+    BeganLine,
     FailedLine,
     QueuedLine,
     SweepLine,
@@ -304,6 +306,27 @@ async def test_a_sweep_that_was_stopped_goes_on_where_it_was():
     assert (await world.sweep()).queued == 4
 
 
+async def test_a_sweep_that_is_stopped_after_its_last_thread_sees_all_again():
+    world = World()
+
+    async def discover():
+        raise Killed
+
+    for thread in THREADS[:2]:
+        await world.receive(received(threadId=thread))
+    world.clock.pass_time(hours=25)
+    stopped = world.new_sweep(discover=discover)
+    seen = []
+    for _ in range(3):
+        with suppress(Killed):
+            await stopped()
+        seen.append(world.queued())
+        world.queue.messages.clear()  # taken, and lost
+        world.clock.pass_time(minutes=30)
+
+    assert seen == [THREADS[:2], [], THREADS[:2]]
+
+
 async def test_without_the_sweep_log_everything_due_is_queued_once_more():
     world = World()
     await world.receive(received(threadId=THREADS[0]))
@@ -371,6 +394,7 @@ def test_every_line_is_read_back_as_it_was_written():
         QueuedLine(on=NOON, by="x", thread_ids=("19:a", "19:b")),
         FailedLine(on=NOON, thread_id="19:a", failures=2, reason="why"),
         UnreachableLine(on=NOON, thread_id="19:a", reason="why"),
+        BeganLine(on=NOON),
         SweepLine(
             on=NOON, threads=1, queued=2, closed_days=3, pruned_segments=4, failures=5,
             next_due_on=NOON, python="3.13.0", lock="ab",
