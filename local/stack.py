@@ -146,6 +146,11 @@ class ChatPart:
     environment: Mapping[str, str]
 
 
+def tls_of(chat: ChatPart) -> ssl.SSLContext:
+    """Return what trusts a chat service, for calls to it."""
+    return ssl.create_default_context(cafile=chat.ca_file)
+
+
 @contextmanager
 def chat_service(
     folder: Path,
