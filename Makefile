@@ -2,11 +2,14 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+SEEDS ?= 1
+HOURS ?= 1
+SEED ?= 1
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench format lock clean
+.PHONY: help setup demo test long soak check bench format lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,8 +27,14 @@ $(READY): pyproject.toml requirements.txt local/azurite/package-lock.json
 demo: setup ## Do the main job on this machine, from chat message to archive
 	$(BIN)/python -m local.demo
 
-test: setup ## Run every test
+test: setup ## Run every test that takes seconds
 	$(BIN)/python -m pytest
+
+long: setup ## Run the tests that take minutes: two hosts with kills, a backlog (SEEDS=3 for more)
+	$(BIN)/python -m pytest tests/long --seeds $(SEEDS)
+
+soak: setup ## Run an hour of chaos, by seed (HOURS=0.1 SEED=2)
+	$(BIN)/python -m local.soak --hours $(HOURS) --seed $(SEED)
 
 check: setup ## Lint, types, layers, infrastructure
 	$(BIN)/ruff check .
