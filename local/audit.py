@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from azure.core.exceptions import ResourceNotFoundError
@@ -43,7 +44,7 @@ class Audit:
         return [
             f"{thread_id} {message_id}"
             for thread_id, messages in self.transcripts.items()
-            for message_id, times in Counter(one for one, _ in messages).items()
+            for message_id, times in Counter(map(itemgetter(0), messages)).items()
             if times > 1
         ] + [
             f"{thread_id} {message_id}"
@@ -138,7 +139,7 @@ class Account:
         for thread_id, revision in newest.items():
             data = self.of_revision(thread_id, revision, "transcript.json")
             found.transcripts[thread_id] = [
-                (message["id"], [one["version"] for one in message["versions"]])
+                (message["id"], [*map(itemgetter("version"), message["versions"])])
                 for message in json.loads(data)["messages"]
             ]
         return found
