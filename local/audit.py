@@ -103,9 +103,10 @@ class Account:
         return dict(json.loads(done[1])) if done[1].startswith("{") else {}
 
     def is_at_rest(self) -> bool:
-        """Return whether no thread is due and nothing waits on the queue."""
+        """Return whether no thread is due and nothing waits on a queue."""
         status = self.status()
-        return bool(status) and not status["due"] and not status["queued"]
+        waits = ("due", "queued", "queued_events")
+        return bool(status) and not any(status[name] for name in waits)
 
     def depth(self, queue: str) -> int:
         """Return how many messages a queue holds, hidden ones included."""

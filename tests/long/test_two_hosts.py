@@ -3,6 +3,8 @@
 Events come as Event Grid sends them: at least once, in no order, again after a failure.
 """
 
+import base64
+import json
 import random
 import threading
 import time
@@ -24,7 +26,7 @@ from local.hosts import (
     sweep_all_the_time,
     wait_until,
 )
-from local.stack import chat_service
+from local.stack import SWITCH, chat_service
 from shared.domain import layout
 
 pytestmark = [pytest.mark.long, pytest.mark.e2e, pytest.mark.azurite]
@@ -35,6 +37,12 @@ LENGTH = 90.0
 TWICE = 0.2
 SENDERS = 8
 AT_REST_WITHIN = 150.0
+QUEUES = (
+    layout.FINALIZE_QUEUE,
+    layout.POISON_QUEUE,
+    layout.EVENTS_QUEUE,
+    layout.EVENTS_POISON_QUEUE,
+)
 
 
 @dataclass
@@ -98,20 +106,27 @@ def chat_of(chance, now):
     return chat
 
 
-def directly(hosts: list[RunningHost], event, chance) -> bool:
+def directly(hosts: list[RunningHost], account: Account, event, chance) -> bool:
     return chance.choice(hosts).deliver(event)
 
 
-DELIVERIES = {"direct": directly}
+def by_queue(hosts: list[RunningHost], account: Account, event, chance) -> bool:
+    text = base64.b64encode(json.dumps(event).encode()).decode()
+    queue = account.queues.get_queue_client(layout.EVENTS_QUEUE)
+    queue.send_message(text, time_to_live=-1)
+    return True
+
+
+DELIVERIES = {"direct": directly, "queue": by_queue}
 """How an event comes to the app, by the setting of the deployment."""
 
 
 class EventGrid:
     """Delivers a chat on time, and each event again until it is acknowledged."""
 
-    def __init__(self, chat, deliver, hosts):
+    def __init__(self, chat, deliver, hosts, account):
         self.events = iter(chat.schedule)
-        self.deliver, self.hosts = deliver, hosts
+        self.deliver, self.hosts, self.account = deliver, hosts, account
         self.lock = threading.Lock()
         self.begins = time.monotonic()
         self.acknowledged = set()
@@ -124,7 +139,7 @@ class EventGrid:
             if event is None:
                 return
             time.sleep(max(0.0, self.begins + at - time.monotonic()))
-            while not self.deliver(self.hosts, event, chance):
+            while not self.deliver(self.hosts, self.account, event, chance):
                 self.refused += 1
                 time.sleep(0.2)
             self.acknowledged.add(event["id"])
@@ -144,12 +159,18 @@ def test_two_hosts_that_are_killed_lose_nothing_and_double_nothing(
         running_hosts(
             tmp_path,
             2,
-            {"CHAT_STORAGE": storage.connection_string, **service.environment},
+            {
+                "CHAT_STORAGE": storage.connection_string,
+                SWITCH: "false" if delivery == "queue" else "true",
+                **service.environment,
+            },
         ) as hosts,
         ThreadPoolExecutor(SENDERS + 2) as pool,
     ):
         account = Account(connection_string=storage.connection_string)
-        grid = EventGrid(chat, DELIVERIES[delivery], hosts)
+        if delivery == "queue":
+            account.queues.create_queue(layout.EVENTS_QUEUE)
+        grid = EventGrid(chat, DELIVERIES[delivery], hosts, account)
         kills = pool.submit(kill_now_and_then, hosts, chance, stopped, every=(3, 8))
         sweeps = pool.submit(sweep_all_the_time, hosts, stopped, every=2)
         senders = [
@@ -171,13 +192,12 @@ def test_two_hosts_that_are_killed_lose_nothing_and_double_nothing(
         came_to_rest = wait_until(is_at_rest, within=AT_REST_WITHIN)
         found = account.audit()
         verified, text = account.command("verify")
-        poison = account.depth(layout.POISON_QUEUE)
-        waiting = account.depth(layout.FINALIZE_QUEUE)
+        left = [*map(account.depth, QUEUES)]
         pruned = chat.ids - found.logged
         killed = sum(host.kills for host in hosts)
 
     print(
-        f"seed {seed}: {len(grid.acknowledged)} events of {len(chat.schedule)} deliveries, "
+        f"{delivery}, seed {seed}: {len(grid.acknowledged)} events of {len(chat.schedule)} deliveries, "
         f"{grid.refused} refused, {killed} kills, {len(found.manifests)} revisions, "
         f"{found.rolled} rolled segments, {len(pruned)} events pruned"
     )
@@ -187,7 +207,7 @@ def test_two_hosts_that_are_killed_lose_nothing_and_double_nothing(
     assert chat.ids - found.archived == set()
     assert found.doubled == []
     assert read(found.transcripts) == chat.versions
-    assert (poison, waiting) == (0, 0)
+    assert left == [0, 0, 0, 0]
     assert verified == 0, text
     assert found.ledger_is_right
     assert killed > 5, "nothing was tried"
