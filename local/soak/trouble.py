@@ -28,7 +28,7 @@ BAD_FOR = (10.0, 30.0)
 FROZEN_FOR = (2.0, 20.0)
 """Seconds; longer than a lease lasts, now and then."""
 FLOOD = 400
-EVERY = (4.0, 20.0)
+EVERY = (2.0, 10.0)
 LOG_GOES_EVERY = 600.0
 AT_REST_WITHIN = 240.0
 

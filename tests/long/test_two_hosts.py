@@ -32,6 +32,8 @@ from shared.domain import layout
 pytestmark = [pytest.mark.long, pytest.mark.e2e, pytest.mark.azurite]
 
 THREADS, BURSTS, EVENTS = 24, 3, 3000
+BRIEF = 150
+"""Threads of two messages: the second comes about when the first one is archived."""
 LENGTH = 90.0
 """Seconds over which the events come; hosts are killed all the while."""
 TWICE = 0.2
@@ -97,10 +99,18 @@ def chat_of(chance, now):
                 else:
                     when = {"editTime": moment(version), "messageBody": "changed"}
                     chat.tell(at, thread_id, "Edited", message_id, version, **when)
+    today = int(now.timestamp() * 1000)
+    for number in range(BRIEF):
+        thread_id = f"19:brief-{number}@thread.v2"
+        at = chance.uniform(0, LENGTH - 10)
+        for message_id in (today - 9000, today - 1000):
+            text = {"messageBody": f"{number} {message_id}"}
+            chat.tell(at, thread_id, "Received", message_id, message_id, **text)
+            at += chance.uniform(3, 6)
     again = [
         (at + chance.uniform(0, 15), event)
         for at, event in chat.schedule
-        if chance.random() < TWICE
+        if "brief" not in event["id"] and chance.random() < TWICE
     ]
     chat.schedule = sorted([*chat.schedule, *again], key=lambda one: one[0])
     return chat
