@@ -6,12 +6,14 @@ import binascii
 import json
 import logging
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
 from azure.core.exceptions import (
     AzureError,
+    HttpResponseError,
     ResourceExistsError,
     ResourceNotFoundError,
 )
@@ -25,6 +27,9 @@ from local.host.worker import InvocationFailed, Payload, Trigger, Worker
 FIRST_INTERVAL = 0.1
 INVISIBLE_FOR = 600
 """Seconds a message is hidden while it is processed; renewed at half time."""
+
+TAKEN = {"PopReceiptMismatch", "MessageNotFound", "QueueNotFound"}
+"""What the service says of a message that is gone, or that another host took."""
 
 logger = logging.getLogger("host")
 
@@ -106,7 +111,7 @@ class QueueListener:
             await self.requeue_or_poison(message)
             return
         await stop(renewal)
-        with suppress(ResourceNotFoundError):
+        with whoever_has_it():
             await self.queue.delete_message(message)
 
     async def renew(self, message: QueueMessage) -> None:
@@ -119,9 +124,10 @@ class QueueListener:
 
     async def requeue_or_poison(self, message: QueueMessage) -> None:
         if (message.dequeue_count or 0) < self.options.max_dequeue_count:
-            await self.queue.update_message(
-                message, visibility_timeout=int(self.options.visibility_timeout)
-            )
+            with whoever_has_it():
+                await self.queue.update_message(
+                    message, visibility_timeout=int(self.options.visibility_timeout)
+                )
             return
         try:
             await self.poison.send_message(message.content)
@@ -129,7 +135,19 @@ class QueueListener:
             with suppress(ResourceExistsError):
                 await self.poison.create_queue()
             await self.poison.send_message(message.content)
-        await self.queue.delete_message(message)
+        with whoever_has_it():
+            await self.queue.delete_message(message)
+
+
+@contextmanager
+def whoever_has_it() -> Iterator[None]:
+    """Leave a message to whoever has it by now: a host that was frozen kept it long."""
+    try:
+        yield
+    except HttpResponseError as error:
+        code = getattr(error, "error_code", None)
+        if str(getattr(code, "value", code)) not in TAKEN:
+            raise
 
 
 async def stop(task: asyncio.Task[None]) -> None:

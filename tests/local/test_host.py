@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import gc
 import importlib.util
 import json
 import sys
@@ -419,6 +420,34 @@ async def test_a_message_that_fails_comes_again(listen):
 
     assert worker.calls == [("work", "1"), ("work", "2"), ("work", "3")]
     assert (left, poison) == (0, [])
+
+
+@pytest.mark.parametrize("ending", ["done", "failed"])
+async def test_a_message_that_another_host_took_meanwhile_is_left_to_it(
+    listen, running_azurite, fresh_name, ending, caplog
+):
+    worker = Recorder()
+
+    async def freezes(name, payload, metadata):
+        worker.calls.append(payload.value)
+        text = running_azurite.connection_string
+        held = metadata["Id"].value, metadata["PopReceipt"].value
+        async with QueueClient.from_connection_string(text, fresh_name) as queue:
+            await queue.update_message(*held, visibility_timeout=60)
+        if ending == "failed":
+            raise InvocationFailed("on purpose")
+
+    worker.invoke = freezes
+
+    async def called(_):
+        return worker.calls
+
+    left, poison = await listen(worker, encoded("work"), until=called)
+
+    assert worker.calls == ["work"]
+    assert (left, poison) == (1, [])
+    gc.collect()  # a task that failed unseen says so when it goes
+    assert "never retrieved" not in caplog.text
 
 
 async def test_a_message_that_never_works_is_poison_and_stops_no_other(listen):
