@@ -36,7 +36,8 @@ def encode_work(work: Work) -> str:
         line["relist"] = True
     if work.failures:
         line["failures"] = work.failures
-    return json_line.compact(line)
+    # ASCII: the queue takes UTF-8 only, and an id may hold a lone surrogate.
+    return json_line.canonical(line).decode()
 
 
 def decode_work(text: str | bytes) -> Work:

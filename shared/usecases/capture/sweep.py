@@ -100,9 +100,8 @@ class Sweep:
                 continue
             swept.threads += 1
             try:
-                work = self.due_work(thread, waiting, began, swept)
-                if work:
-                    due.append(work)
+                if why := self.why_due(thread, began):
+                    due += self.due_work(thread, why, waiting, swept)
                 elif self.log_keep:
                     swept.pruned_segments += await self.prune(thread, began)
             except ArchiverError as error:
@@ -124,21 +123,21 @@ class Sweep:
             swept.failures.append(f"poison queue: {error}")
         return swept
 
-    def due_work(
-        self, thread: ThreadLog, waiting: Waiting, now: datetime, swept: Swept
-    ) -> Work | None:
-        """Return what to queue for a thread; None where there is nothing to do now."""
-        reason = why_due(
+    def why_due(self, thread: ThreadLog, now: datetime) -> str:
+        return why_due(
             thread, now=now, quiet_for=self.quiet_for, max_open=self.max_open
         )
-        if not reason:
-            return None
+
+    def due_work(
+        self, thread: ThreadLog, reason: str, waiting: Waiting, swept: Swept
+    ) -> list[Work]:
+        """Return what to queue for a thread that is due; empty while it waits."""
         name, marked_on = thread.thread_id, thread.marked_on
         if waiting.holds(name, marked_on) or waiting.rests(name, marked_on):  # P11
             swept.waiting += 1
-            return None
+            return []
         failures = waiting.failures(name, marked_on)
-        return Work(thread_id=name, reason=reason, failures=failures)
+        return [Work(thread_id=name, reason=reason, failures=failures)]
 
     async def put(self, due: Sequence[Work], swept: Swept) -> None:
         """Queue threads side by side, then record them (P11)."""
@@ -211,6 +210,7 @@ class Sweep:
             for segment in thread.segments
             if now - segment.modified_on >= self.log_keep
             and layout.segment_day(segment.path) != now.date()
+            and covered_size(segment, thread.covers) == segment.size
         ]
         if not old and thread.segments:
             return 0

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from shared.domain.errors import ArchiverError, Unreachable
@@ -12,8 +12,8 @@ from shared.domain.log.work import Work
 from shared.ports.clock import Clock
 from shared.ports.leases import LeaseHeld
 from shared.ports.work_queue import WorkQueue
-from shared.usecases.inventory.sweep_log import BATCH, SweepLog
-from shared.usecases.inventory.waiting import Waiting, look
+from shared.usecases.inventory.sweep_log import SweepLog
+from shared.usecases.inventory.waiting import SWEEP, Waiting, look
 
 if TYPE_CHECKING:  # who only queues never imports what archives
     from shared.usecases.archive.finalize import Finalize
@@ -45,15 +45,6 @@ class Archiver(Protocol):
         """Archive a thread; what goes wrong is in the result, never raised."""
         ...
 
-    async def finish(self) -> None:
-        """Finish what was begun, once no more threads come.
-
-        Raises:
-            Transient: it could not be made durable.
-
-        """
-        ...
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveHere:
@@ -80,9 +71,6 @@ class ArchiveHere:
             people=finalized.people,
         )
 
-    async def finish(self) -> None:
-        """Do nothing: each thread was finished by itself."""
-
 
 @dataclass(slots=True, kw_only=True)
 class PutOnQueue:
@@ -90,6 +78,8 @@ class PutOnQueue:
 
     `by` names who queues, in the sweep log and in the messages. `lets_rest` leaves a
     thread that failed alone for a while; a person who asks for it gets it at once.
+    What a sweep has queued is queued once more: its message names no readers and asks
+    the service for nothing new.
     """
 
     queue: WorkQueue
@@ -97,7 +87,6 @@ class PutOnQueue:
     clock: Clock
     by: str
     lets_rest: bool = False
-    put_ids: list[str] = field(default_factory=list)
     looked: "asyncio.Future[Waiting] | None" = None
 
     async def __call__(self, thread: Thread) -> Done:
@@ -106,7 +95,9 @@ class PutOnQueue:
             waiting = await self.waiting()
             if waiting.holds(thread.id):
                 return Done(state=ThreadState.QUEUED)
-            if self.lets_rest and waiting.rests(thread.id):
+            if self.lets_rest and (
+                waiting.rests(thread.id) or waiting.is_out_of_reach(thread.id)
+            ):
                 return NOT_DONE
             await self.put(
                 Work(
@@ -125,7 +116,7 @@ class PutOnQueue:
         """Return what waited when the first thread came; looked up once."""
         if self.looked is None:
             self.looked = asyncio.ensure_future(
-                look(self.queue, self.sweep_log, self.clock())
+                look(self.queue, self.sweep_log, self.clock(), but_by=SWEEP)
             )
         try:
             return await asyncio.shield(self.looked)
@@ -135,14 +126,7 @@ class PutOnQueue:
 
     async def put(self, work: Work) -> None:
         await self.queue.put(work)
-        self.put_ids.append(work.thread_id)
-        if len(self.put_ids) >= BATCH:
-            await self.finish()
-
-    async def finish(self) -> None:
-        """Record what was put and is not recorded yet."""
-        some, self.put_ids = self.put_ids, []
-        await self.sweep_log.record_queued(self.by, sorted(some))
+        await self.sweep_log.record_queued(self.by, [work.thread_id])
 
 
 async def put_side_by_side(

@@ -128,11 +128,7 @@ class Backfill:
         for thread in self.inventory.threads.values():
             if self.scope is Scope.ALL or thread.state not in FINISHED:
                 self.waiting.add(thread)
-        try:
-            await self.work()
-        finally:
-            if self.archiver:
-                await self.archiver.finish()
+        await self.work()
         if not self.stop.is_set():
             await self.run.record(Ended(self.now()))
         return self.inventory

@@ -64,10 +64,6 @@ class WhenQuiet:
         self.queued += outcome.is_put
         return outcome
 
-    async def finish(self) -> None:
-        """Finish what was begun."""
-        await self.archiver.finish()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discover:

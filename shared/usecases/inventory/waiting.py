@@ -43,7 +43,8 @@ REMEMBERED_FOR = timedelta(days=2)
 class Waiting:
     """What waits and what rests, as of one look.
 
-    Memory grows with the backlog, 16 bytes a thread, not with the number of threads.
+    Memory grows with the backlog, not with the number of threads: 16 bytes a thread
+    that waits, and some 120 while the sweep log is read.
     """
 
     now: datetime
@@ -65,14 +66,16 @@ class Waiting:
 
     def rests(self, thread_id: str, marked_on: datetime | None = None) -> bool:
         """Return whether a thread that failed rests a while longer."""
-        unreachable = self.unreachable.get(thread_id)
-        if unreachable and self.now < unreachable.on + LONGEST_REST:
-            return True
         failed = self.failed.get(thread_id)
         if failed is None or (marked_on and marked_on > failed.on):
             return False
         rest = FIRST_REST * 2 ** min(max(failed.failures - 1, 0), 10)
         return bool(self.now < failed.on + min(rest, LONGEST_REST))
+
+    def is_out_of_reach(self, thread_id: str) -> bool:
+        """Return whether nobody could read a thread a short while ago."""
+        unreachable = self.unreachable.get(thread_id)
+        return bool(unreachable and self.now < unreachable.on + LONGEST_REST)
 
     def failures(self, thread_id: str, marked_on: datetime | None = None) -> int:
         """Return how often in a row a thread has failed for the last time."""
@@ -92,11 +95,17 @@ def is_waiting_since(now: datetime, oldest: datetime | None) -> datetime:
 
 
 async def look(
-    queue: WorkQueue, log: SweepLog, now: datetime, *, since: datetime | None = None
+    queue: WorkQueue,
+    log: SweepLog,
+    now: datetime,
+    *,
+    since: datetime | None = None,
+    but_by: str = "",
 ) -> Waiting:
     """Return what waits on the queue and what rests, as of now.
 
     `since` reads further back, for what became of threads that were queued long ago.
+    `but_by` leaves out what this one has queued.
 
     Raises:
         Transient: the queue or the sweep log cannot be reached.
@@ -111,7 +120,7 @@ async def look(
             case QueuedLine():
                 if line.by == SWEEP and line.thread_ids:
                     waiting.resume_after = line.thread_ids[-1]
-                if line.on > limit:
+                if line.on > limit and line.by != but_by:
                     for thread_id in line.thread_ids:
                         found[key_of(thread_id)] = line.on.timestamp()
             case FailedLine():

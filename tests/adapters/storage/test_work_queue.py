@@ -20,6 +20,16 @@ async def test_a_message_is_base64_as_the_functions_host_reads_it(queue):
 
 
 @pytest.mark.azurite
+async def test_any_id_that_an_event_may_have_crosses_the_queue(queue):
+    work = Work(thread_id="zz\ud800\x00é")
+
+    await StorageWorkQueue(queue).put(work)
+
+    (message,) = [one async for one in queue.receive_messages()]
+    assert decode_work(base64.b64decode(message.content)) == work
+
+
+@pytest.mark.azurite
 async def test_a_delayed_message_is_not_seen_yet(queue):
     await StorageWorkQueue(queue).put(WORK, delay=timedelta(minutes=5))
 

@@ -81,6 +81,18 @@ async def test_an_old_thread_that_was_never_archived_is_queued_and_no_failure(wo
     swept = await world.sweep()
 
     assert (swept.queued, swept.pruned_segments, swept.failures) == (1, 0, [])
+    world.clock.pass_time(minutes=15)
+    again = await world.sweep()
+    assert (again.waiting, again.pruned_segments, again.failures) == (1, 0, [])
+
+
+async def test_a_thread_that_is_not_due_is_not_pruned_without_an_archive(world):
+    await world.receive(received())
+    world.clock.pass_time(hours=20)
+
+    swept = await world.new_sweep(log_keep=timedelta(hours=1))()
+
+    assert (swept.queued, swept.pruned_segments, swept.failures) == (0, 0, [])
 
 
 async def test_what_is_not_yet_old_stays(world):
