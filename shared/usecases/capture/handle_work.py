@@ -15,7 +15,12 @@ from shared.ports.leases import LeaseHeld
 from shared.ports.work_queue import WorkQueue
 from shared.telemetry import unforeseen
 from shared.usecases.archive.finalize import Finalize, Finalized
-from shared.usecases.inventory.sweep_log import FailedLine, SweepLog, UnreachableLine
+from shared.usecases.inventory.sweep_log import (
+    FailedLine,
+    FinalizedLine,
+    SweepLog,
+    UnreachableLine,
+)
 
 TRIES = 5
 """How often the queue gives a message out; `host.json` says the same."""
@@ -44,7 +49,23 @@ class HandleWork:
 
         """
         try:
-            return await self.finalize(
+            return await self.handle(work)
+        except Exception as error:
+            if tries >= TRIES:  # P11
+                known = error if isinstance(error, ArchiverError) else unforeseen(error)
+                await self.sweep_log.record(
+                    FailedLine(
+                        on=self.clock(),
+                        thread_id=work.thread_id,
+                        failures=work.failures + 1,
+                        reason=str(known),
+                    )
+                )
+            raise
+
+    async def handle(self, work: Work) -> Finalized:
+        try:
+            finalized = await self.finalize(
                 work.thread_id, readers=work.readers, relist=work.relist
             )
         except LeaseHeld:
@@ -59,15 +80,12 @@ class HandleWork:
                 )
             )
             return NOTHING_DONE
-        except Exception as error:
-            if tries >= TRIES:  # P11
-                known = error if isinstance(error, ArchiverError) else unforeseen(error)
-                await self.sweep_log.record(
-                    FailedLine(
-                        on=self.clock(),
-                        thread_id=work.thread_id,
-                        failures=work.failures + 1,
-                        reason=str(known),
-                    )
+        if work.relist:
+            await self.sweep_log.record(
+                FinalizedLine(
+                    on=self.clock(),
+                    thread_id=work.thread_id,
+                    revision=finalized.revision,
                 )
-            raise
+            )
+        return finalized

@@ -1,8 +1,9 @@
 """Settle: what became of the threads that a run has left to the queue.
 
 A thread that was queued is not an archived one: its message may have ended on the
-poison queue, or nobody may read it. So the archive is asked, and the sweep log, where
-the function app records what it could not do.
+poison queue, or nobody may read it. So the sweep log is asked, where the function app
+records what became of it, and the archive: a revision that is younger than the message,
+and than a failure, was made since. An older one proves nothing.
 """
 
 import asyncio
@@ -12,14 +13,19 @@ from datetime import datetime
 from shared.domain.archive.manifest import Manifest
 from shared.domain.errors import ArchiverError
 from shared.domain.inventory.facts import ThreadDone, ThreadState
-from shared.domain.inventory.state import SETTLING, Thread
+from shared.domain.inventory.state import Thread
 from shared.domain.times import parse_time
 from shared.ports.archive_store import ArchiveStore
 from shared.ports.clock import Clock
 from shared.ports.work_queue import WorkQueue
 from shared.usecases.evidence.revisions import newest_manifest
 from shared.usecases.inventory.runs import BackfillRun, batches
-from shared.usecases.inventory.sweep_log import SweepLog
+from shared.usecases.inventory.sweep_log import (
+    FailedLine,
+    FinalizedLine,
+    SweepLog,
+    UnreachableLine,
+)
 from shared.usecases.inventory.waiting import SETTLED_AFTER, Waiting, look
 
 AT_ONCE = 16
@@ -61,20 +67,27 @@ class Settle:
 
     async def outcome_of(self, thread: Thread, waiting: Waiting) -> ThreadDone | None:
         state, revision, reason = ThreadState.FAILED, 0, LOST
-        unreachable = waiting.unreachable.get(thread.id)
-        failed = waiting.failed.get(thread.id)
-        if unreachable and is_after(unreachable.on, thread):
-            state, reason = ThreadState.UNREACHABLE, unreachable.reason
-        elif failed and is_after(failed.on, thread):
-            reason = failed.reason
-        elif is_recent(thread, self.clock()):
-            return None  # it may be at work at this moment
+        outcome = waiting.outcomes.get(thread.id)
+        queued = after = queued_on(thread)
+        if outcome and (queued is None or outcome.on >= queued):
+            after = outcome.on
+        else:
+            outcome = None
+        match outcome:
+            case FinalizedLine():
+                state, revision, reason = ThreadState.ARCHIVED, outcome.revision, ""
+            case UnreachableLine():
+                state, reason = ThreadState.UNREACHABLE, outcome.reason
+            case FailedLine():
+                reason = outcome.reason
+            case None if is_recent(thread, self.clock()):
+                return None  # it may be at work at this moment
         try:
             manifest = await newest_manifest(self.archive, thread.id)
-            if manifest and holds_the_last_of(thread, manifest):
+            if manifest and is_newer(manifest, after):
                 state, revision, reason = ThreadState.ARCHIVED, manifest.revision, ""
         except ArchiverError as error:
-            reason = str(error)
+            state, reason = ThreadState.FAILED, str(error)
         # When it was queued stays: it is what a later message is compared with.
         return thread.done(state, on=thread.done_on, revision=revision, reason=reason)
 
@@ -83,23 +96,12 @@ def queued_on(thread: Thread) -> datetime | None:
     return parse_time(thread.done_on)
 
 
-def is_after(on: datetime, thread: Thread) -> bool:
-    queued = queued_on(thread)
-    return queued is None or on >= queued
-
-
 def is_recent(thread: Thread, now: datetime) -> bool:
     """Return whether a thread was queued so recently that it may be under way."""
     queued = queued_on(thread)
     return queued is not None and now - queued < SETTLED_AFTER
 
 
-def holds_the_last_of(thread: Thread, manifest: Manifest) -> bool:
-    """Return whether a revision has what was said last, or is clearly younger."""
-    last = parse_time(thread.last_message_on)
+def is_newer(manifest: Manifest, after: datetime | None) -> bool:
     archived = parse_time(manifest.archived_on)
-    newest = parse_time(str(manifest.content["counts"]["last_message_on"]))
-    if last is None:
-        return True
-    is_younger = archived is not None and archived >= last + SETTLING
-    return is_younger or (newest is not None and newest >= last)
+    return after is None or (archived is not None and archived >= after)

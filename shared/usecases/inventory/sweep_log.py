@@ -56,6 +56,18 @@ class UnreachableLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FinalizedLine:
+    """A thread that was finalized because a backfill or discovery asked for it.
+
+    Where nothing was new, no revision tells of it.
+    """
+
+    on: datetime
+    thread_id: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BeganLine:
     """A sweep has begun: what it queues comes after this line."""
 
@@ -82,11 +94,13 @@ class SweepLine:
     lock: str = ""
 
 
-SweepLogLine = QueuedLine | FailedLine | UnreachableLine | BeganLine | SweepLine
+Outcome = FinalizedLine | FailedLine | UnreachableLine
+SweepLogLine = QueuedLine | Outcome | BeganLine | SweepLine
 KINDS: dict[type[SweepLogLine], str] = {
     QueuedLine: "queued",
     FailedLine: "failed",
     UnreachableLine: "unreachable",
+    FinalizedLine: "finalized",
     BeganLine: "began",
     SweepLine: "sweep",
 }
@@ -115,28 +129,35 @@ def decode_line(text: bytes) -> SweepLogLine | None:
 
 
 def read_line(on: datetime, value: dict[str, Any]) -> SweepLogLine | None:
+    line: SweepLogLine | None = None
     match value["kind"]:
         case "queued":
-            return QueuedLine(
+            line = QueuedLine(
                 on=on,
                 by=str(value["by"]),
                 thread_ids=tuple(map(str, value["thread_ids"])),
             )
         case "failed":
-            return FailedLine(
+            line = FailedLine(
                 on=on,
                 thread_id=str(value["thread_id"]),
                 failures=int(value["failures"]),
                 reason=str(value["reason"]),
             )
         case "unreachable":
-            return UnreachableLine(
+            line = UnreachableLine(
                 on=on, thread_id=str(value["thread_id"]), reason=str(value["reason"])
             )
+        case "finalized":
+            line = FinalizedLine(
+                on=on,
+                thread_id=str(value["thread_id"]),
+                revision=int(value["revision"]),
+            )
         case "began":
-            return BeganLine(on=on)
+            line = BeganLine(on=on)
         case "sweep":
-            return SweepLine(
+            line = SweepLine(
                 on=on,
                 threads=int(value.get("threads", 0)),
                 queued=int(value.get("queued", 0)),
@@ -147,7 +168,7 @@ def read_line(on: datetime, value: dict[str, Any]) -> SweepLogLine | None:
                 python=str(value.get("python", "")),
                 lock=str(value.get("lock", "")),
             )
-    return None
+    return line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

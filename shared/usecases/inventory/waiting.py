@@ -16,13 +16,15 @@ time, up to `LONGEST_REST`.
 from array import array
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
 from shared.ports.work_queue import WorkQueue
 from shared.usecases.inventory.sweep_log import (
     BeganLine,
     FailedLine,
+    FinalizedLine,
+    Outcome,
     QueuedLine,
     SweepLine,
     SweepLog,
@@ -52,10 +54,23 @@ class Waiting:
     times: "array[float]" = field(default_factory=lambda: array("d"))
     failed: dict[str, FailedLine] = field(default_factory=dict)
     unreachable: dict[str, UnreachableLine] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    """The newest of each thread since `since`; empty where nobody asked for them."""
     resume_after: str = ""
     """The last thread that the newest sweep had queued when it was stopped; "" where it
     came to its end, or had queued nothing: one that is stopped again and again behind
     its last thread would never see the first ones."""
+
+    def add(self, outcome: Outcome) -> None:
+        """Take in what became of a thread."""
+        match outcome:
+            case FailedLine():
+                self.failed[outcome.thread_id] = outcome
+            case UnreachableLine():
+                self.unreachable[outcome.thread_id] = outcome
+            case FinalizedLine():
+                self.failed.pop(outcome.thread_id, None)
+                self.unreachable.pop(outcome.thread_id, None)
 
     def holds(self, thread_id: str, marked_on: datetime | None = None) -> bool:
         """Return whether a thread still waits; `marked_on` is when it was archived."""
@@ -104,7 +119,7 @@ async def look(
 ) -> Waiting:
     """Return what waits on the queue and what rests, as of now.
 
-    `since` reads further back, for what became of threads that were queued long ago.
+    `since` is how far back outcomes are wanted, of threads that were queued long ago.
     `but_by` leaves out what this one has queued.
 
     Raises:
@@ -115,6 +130,7 @@ async def look(
     limit = is_waiting_since(now, await queue.oldest())
     found: dict[int, float] = {}
     earliest = min(limit, now - REMEMBERED_FOR, since or now)
+    wanted = since or datetime.max.replace(tzinfo=UTC)
     async for line in log.since(earliest):
         match line:
             case QueuedLine():
@@ -123,12 +139,11 @@ async def look(
                 if line.on > limit and line.by != but_by:
                     for thread_id in line.thread_ids:
                         found[key_of(thread_id)] = line.on.timestamp()
-            case FailedLine():
-                waiting.failed[line.thread_id] = line
+            case FinalizedLine() | FailedLine() | UnreachableLine():
+                waiting.add(line)
                 found.pop(key_of(line.thread_id), None)
-            case UnreachableLine():
-                waiting.unreachable[line.thread_id] = line
-                found.pop(key_of(line.thread_id), None)
+                if line.on >= wanted:
+                    waiting.outcomes[line.thread_id] = line
             case BeganLine() | SweepLine():
                 waiting.resume_after = ""
     for key in sorted(found):
