@@ -25,6 +25,7 @@ def hurry() -> None:
     handle_work.BACK_AFTER = timedelta(seconds=LEASE_SECONDS + 4)
     waiting.TAKEN_AFTER = timedelta(seconds=30)
     waiting.SETTLED_AFTER = timedelta(seconds=60)
+    waiting.FIRST_REST = timedelta(seconds=20)
 
 
 if __name__ == "__main__":

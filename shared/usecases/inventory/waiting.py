@@ -10,7 +10,8 @@ Messages are taken roughly in the order in which they came. So of what was queue
 
 A thread whose marker is newer than its queueing was archived since, and waits no more.
 A thread that failed for the last time rests before it is queued again, longer each
-time, up to `LONGEST_REST`.
+time, up to `LONGEST_REST`. So does one that was queued `MOST_UNSEEN` times without
+anything being heard of it: it may be one that kills its finalizer.
 """
 
 from array import array
@@ -28,6 +29,7 @@ from shared.usecases.inventory.sweep_log import (
     QueuedLine,
     SweepLine,
     SweepLog,
+    SweepLogLine,
     UnreachableLine,
 )
 
@@ -37,6 +39,7 @@ TAKEN_AFTER = timedelta(minutes=10)
 SETTLED_AFTER = timedelta(minutes=20)
 FIRST_REST = timedelta(hours=1)
 LONGEST_REST = timedelta(days=1)
+MOST_UNSEEN = 3
 REMEMBERED_FOR = timedelta(days=2)
 """How far back failures are read: longer than the longest rest and the tries after."""
 
@@ -45,8 +48,8 @@ REMEMBERED_FOR = timedelta(days=2)
 class Waiting:
     """What waits and what rests, as of one look.
 
-    Memory grows with the backlog, not with the number of threads: 16 bytes a thread
-    that waits, and some 120 while the sweep log is read.
+    Memory grows with what was queued in the last days, not with the number of threads:
+    16 bytes a thread that waits, and some 200 a thread while the sweep log is read.
     """
 
     now: datetime
@@ -54,6 +57,8 @@ class Waiting:
     times: "array[float]" = field(default_factory=lambda: array("d"))
     failed: dict[str, FailedLine] = field(default_factory=dict)
     unreachable: dict[str, UnreachableLine] = field(default_factory=dict)
+    unseen: dict[int, list[float]] = field(default_factory=dict)
+    """When threads were queued of which nothing was heard since, more than once."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     """The newest of each thread since `since`; empty where nobody asked for them."""
     resume_after: str = ""
@@ -83,9 +88,16 @@ class Waiting:
         """Return whether a thread that failed rests a while longer."""
         failed = self.failed.get(thread_id)
         if failed is None or (marked_on and marked_on > failed.on):
-            return False
-        rest = FIRST_REST * 2 ** min(max(failed.failures - 1, 0), 10)
-        return bool(self.now < failed.on + min(rest, LONGEST_REST))
+            return self.is_unheard_of(thread_id, marked_on)
+        return self.now < failed.on + rest_after(failed.failures)
+
+    def is_unheard_of(self, thread_id: str, marked_on: datetime | None) -> bool:
+        """Return whether a thread rests since it was queued too often for nothing."""
+        since = marked_on.timestamp() if marked_on else 0.0
+        times = [on for on in self.unseen.get(key_of(thread_id), ()) if on > since]
+        rest = rest_after(len(times) - MOST_UNSEEN + 1)
+        is_often = len(times) >= MOST_UNSEEN
+        return is_often and self.now.timestamp() < times[-1] + rest.total_seconds()
 
     def is_out_of_reach(self, thread_id: str) -> bool:
         """Return whether nobody could read a thread a short while ago."""
@@ -97,6 +109,10 @@ class Waiting:
         failed = self.failed.get(thread_id)
         is_over = failed is None or (marked_on and marked_on > failed.on)
         return 0 if failed is None or is_over else failed.failures
+
+
+def rest_after(failures: int) -> timedelta:
+    return min(FIRST_REST * int(2 ** min(max(failures - 1, 0), 10)), LONGEST_REST)
 
 
 def key_of(thread_id: str) -> int:
@@ -126,27 +142,60 @@ async def look(
         Transient: the queue or the sweep log cannot be reached.
 
     """
-    waiting = Waiting(now=now)
     limit = is_waiting_since(now, await queue.oldest())
-    found: dict[int, float] = {}
-    earliest = min(limit, now - REMEMBERED_FOR, since or now)
-    wanted = since or datetime.max.replace(tzinfo=UTC)
-    async for line in log.since(earliest):
+    reading = Reading(
+        waiting=Waiting(now=now),
+        limit=limit,
+        but_by=but_by,
+        since=since or datetime.max.replace(tzinfo=UTC),
+    )
+    async for line in log.since(min(limit, now - REMEMBERED_FOR, since or now)):
+        reading.take(line)
+    return reading.finish()
+
+
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """The sweep log, line by line, on its way to what waits."""
+
+    waiting: Waiting
+    limit: datetime
+    but_by: str
+    since: datetime
+    found: dict[int, float] = field(default_factory=dict)
+    last: dict[int, float] = field(default_factory=dict)
+
+    def take(self, line: SweepLogLine) -> None:
+        """Take in the next line."""
         match line:
             case QueuedLine():
                 if line.by == SWEEP and line.thread_ids:
-                    waiting.resume_after = line.thread_ids[-1]
-                if line.on > limit and line.by != but_by:
-                    for thread_id in line.thread_ids:
-                        found[key_of(thread_id)] = line.on.timestamp()
+                    self.waiting.resume_after = line.thread_ids[-1]
+                self.queued(line)
             case FinalizedLine() | FailedLine() | UnreachableLine():
-                waiting.add(line)
-                found.pop(key_of(line.thread_id), None)
-                if line.on >= wanted:
-                    waiting.outcomes[line.thread_id] = line
+                self.ended(line)
             case BeganLine() | SweepLine():
-                waiting.resume_after = ""
-    for key in sorted(found):
-        waiting.keys.append(key)
-        waiting.times.append(found[key])
-    return waiting
+                self.waiting.resume_after = ""
+
+    def queued(self, line: QueuedLine) -> None:
+        on = line.on.timestamp()
+        is_held = line.on > self.limit and line.by != self.but_by
+        for key in map(key_of, line.thread_ids):
+            if is_held:
+                self.found[key] = on
+            if key in self.last:
+                self.waiting.unseen.setdefault(key, [self.last[key]]).append(on)
+            self.last[key] = on
+
+    def ended(self, line: Outcome) -> None:
+        self.waiting.add(line)
+        for known in (self.found, self.last, self.waiting.unseen):
+            known.pop(key_of(line.thread_id), None)
+        if line.on >= self.since:
+            self.waiting.outcomes[line.thread_id] = line
+
+    def finish(self) -> Waiting:
+        for key in sorted(self.found):
+            self.waiting.keys.append(key)
+            self.waiting.times.append(self.found[key])
+        return self.waiting

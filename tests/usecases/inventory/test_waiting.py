@@ -240,6 +240,25 @@ async def every(threads):
         yield thread
 
 
+async def test_a_thread_that_kills_its_finalizer_rests_though_nobody_names_it():
+    simulation = Simulation(lost=1.0)
+    await simulation.speak(THREADS[:1])
+    simulation.world.clock.pass_time(hours=25)
+
+    await simulation.pass_time(timedelta(days=1))
+
+    assert 5 <= simulation.handled[THREADS[0]] <= 8
+
+
+async def test_a_thread_that_speaks_all_day_is_archived_each_time():
+    simulation = Simulation()
+    for _ in range(8):
+        await simulation.speak(THREADS[:1])
+        await simulation.pass_time(timedelta(hours=25))
+
+    assert simulation.handled[THREADS[0]] == 8
+
+
 async def test_a_failure_before_the_last_try_is_not_recorded(monkeypatch):
     world = World()
 
