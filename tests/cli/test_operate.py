@@ -101,7 +101,7 @@ def test_the_status_says_first_what_needs_somebody(run, account):
     assert text.splitlines()[:3] == [
         "LOOK: 1 event in quarantine",
         "LOOK: 1 file of dead-lettered events",
-        "LOOK: no sweep has ever run",
+        "LOOK: no sweep in the last 32 days",
     ]
     assert "threads in the log  1" in text
     assert "last sweep          never" in text

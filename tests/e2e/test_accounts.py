@@ -194,7 +194,7 @@ def kind(request, account):
 
 NO_THREAD = r"no finished revision of it\. `chat-archive list` names all"
 TRIALS = {
-    ("status",): (1, r"LOOK: no sweep has ever run"),
+    ("status",): (1, r"LOOK: no sweep in the last 32 days"),
     ("redeliver",): (0, r"quarantine: 0 events .*\ndead letters: 0 events"),
     ("redeliver", "--execute"): (0, r"0 of 0 files removed"),
     ("list",): (1, r"No thread is archived here"),

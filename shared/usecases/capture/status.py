@@ -18,8 +18,8 @@ from shared.usecases.inventory.sweep_log import SweepLine, SweepLog
 
 LAST_LINE = 256 * 1024
 """How much of a segment's end is read: an event has 64 KiB at most, a batch more."""
-SWEEPS_LOOKED_BACK = 7
-"""Days of the sweep log that are read: a sweep runs many times a day."""
+SWEEPS_LOOKED_BACK = 32
+"""Days of the sweep log that are looked for a sweep: some schedules are monthly."""
 OVERDUE_AFTER = timedelta(minutes=15)
 """How late a sweep may be: it takes a while, and the host may be starting."""
 
@@ -58,7 +58,7 @@ class Status:
         if self.dead_letters:
             found.append(f"{plural(self.dead_letters, 'file')} of dead-lettered events")
         if self.last_sweep is None:
-            found.append("no sweep has ever run")
+            found.append(f"no sweep in the last {SWEEPS_LOOKED_BACK} days")
         elif self.last_sweep.failures:
             failed = plural(self.last_sweep.failures, "thread")
             found.append(f"{failed} failed in the last sweep")
