@@ -99,11 +99,19 @@ def call(function: str) -> Iterator[None]:
 
 def unforeseen(error: BaseException) -> Unforeseen:
     """Return what may be said of an error: its kind, and where in our code it arose."""
-    ours = Path(__file__).parent.parent
     places = [
-        f"{Path(frame.filename).relative_to(ours)}:{frame.lineno}"
+        f"{place}:{frame.lineno}"
         for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename).is_relative_to(ours) and frame.filename != __file__
+        if frame.filename != __file__ and (place := place_in_product(frame.filename))
     ]
     place = f"at {places[-1]}" if places else "outside of the product's code"
     return Unforeseen(f"unexpected {type(error).__name__} {place}")
+
+
+def place_in_product(file: str) -> str:
+    """Return a file's path in the product; "" for a package that stands beside it."""
+    app = Path(__file__).parent.parent
+    if not Path(file).is_relative_to(app):
+        return ""
+    path = Path(file).relative_to(app)
+    return str(path) if path.parts[0] in {"shared", "function_app.py"} else ""

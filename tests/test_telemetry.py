@@ -13,10 +13,13 @@ import pytest
 from azure.monitor.opentelemetry._constants import (
     _ALL_SUPPORTED_INSTRUMENTED_LIBRARIES as PATCHED,
 )
+from croniter import croniter
 
 from builders import NOON, THREAD
 from instruments import metric_names
 from local.insights import as_deployed, insights
+from shared.domain import json_line
+from shared.telemetry import unforeseen
 
 ROOT = Path(__file__).parents[1]
 WORKER_STARTS = """
@@ -215,3 +218,14 @@ def test_a_failed_call_is_told_through_the_worker_and_only_in_our_words(worker):
         for metric in item["baseData"]["metrics"]
         if metric["name"].startswith("archiver.")
     } == {"archiver.call.duration", "archiver.call.failures"}
+
+
+def place_of(function, *arguments):
+    with pytest.raises(Exception) as raised:
+        function(*arguments)
+    return str(unforeseen(raised.value)).split(" ", 2)[2]
+
+
+def test_the_place_of_an_error_is_in_our_code_and_in_no_package_beside_it():
+    assert place_of(croniter, "SECRET") == "outside of the product's code"
+    assert place_of(json_line.compact, {1, 2}).startswith("at shared/domain/json_line")

@@ -79,12 +79,7 @@ class SettingsReader:
 
     def url(self, name: str) -> str:
         value = self.text(name)
-        try:
-            parts = urlsplit(value)
-            is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
-        except ValueError:
-            is_address = False
-        if value and not is_address:
+        if value and not is_address(value):
             self.problems.append(f"{name} is no address; write https://…")
         return value
 
@@ -127,3 +122,14 @@ def read_settings(
     if reader.problems:
         raise ConfigError(reader.problems)
     return settings
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text is an address of a server, without a name or password."""
+    try:
+        parts = urlsplit(text)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    is_plain = has_port and "@" not in parts.netloc
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and is_plain

@@ -4,12 +4,13 @@ The names follow Azure's own conventions, so that the bindings of the Functions 
 and the clients of this app read the same ones. `docs/settings.md` explains each.
 """
 
+import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.config.reader import SettingsReader, read_settings
+from shared.config.reader import SettingsReader, is_address, read_settings
 from shared.config.schedule import is_schedule
 from shared.domain.log.event import is_own_user
 
@@ -133,7 +134,7 @@ def read_storage(reader: SettingsReader) -> StorageSettings:
     if storage.connection_string:
         reader.check(
             "CHAT_STORAGE",
-            lambda: parse_pairs(storage.connection_string),
+            lambda: check_storage(storage.connection_string),
             "is no connection string; copy it from the storage account's access keys",
         )
     elif not (storage.blob_uri and storage.queue_uri):
@@ -242,7 +243,31 @@ def parse_acs(connection_string: str) -> str:
 
     """
     pairs = {k.lower(): v for k, v in parse_pairs(connection_string).items()}
-    return pairs["accesskey"] and pairs["endpoint"]
+    check_key(pairs["accesskey"])
+    if not is_address(pairs["endpoint"]):
+        raise ValueError("the endpoint is no address")
+    return pairs["endpoint"]
+
+
+def check_storage(connection_string: str) -> None:
+    """Check what names an account and may open it; the SDK's own refusal comes late.
+
+    Raises:
+        ValueError: it is not of that form, or holds no usable key.
+        KeyError: it lacks the account's name or its key.
+
+    """
+    pairs = {k.lower(): v for k, v in parse_pairs(connection_string).items()}
+    if pairs.get("sharedaccesssignature") or pairs.get("usedevelopmentstorage"):
+        return
+    check_key(pairs["accountkey"])
+    if not pairs["accountname"]:
+        raise ValueError("no account is named")
+
+
+def check_key(key: str) -> None:
+    if not base64.b64decode(key, validate=True):
+        raise ValueError("the key is empty")
 
 
 def parse_pairs(connection_string: str) -> dict[str, str]:

@@ -134,6 +134,33 @@ def test_no_value_is_repeated_for_it_may_be_a_key_in_the_wrong_place(name, value
         ("SWEEP_SCHEDULE", "every quarter of an hour please", "six fields"),
         ("SWEEP_SCHEDULE", "0 */15 * *", "six fields"),
         ("SWEEP_SCHEDULE", "0 0 0 0 0 0 0", "six fields"),
+        ("SWEEP_SCHEDULE", "abc abc abc abc abc abc", "six fields"),
+        ("SWEEP_SCHEDULE", "60 * * * * *", "six fields"),
+        ("SWEEP_SCHEDULE", "0 0 24 * * *", "six fields"),
+        ("SWEEP_SCHEDULE", "0 0 0 0 * *", "six fields"),
+        ("SWEEP_SCHEDULE", "0 0 0 * 13 *", "six fields"),
+        ("SWEEP_SCHEDULE", "0 0 0 * * 7", "six fields"),
+        ("SWEEP_SCHEDULE", "0 0 0 * MON *", "six fields"),
+        ("SWEEP_SCHEDULE", "0 */0 * * * *", "six fields"),
+        ("CHAT_STORAGE", "AccountName=x;AccountKey=", "connection string"),
+        ("CHAT_STORAGE", "AccountName=;AccountKey=aGk=", "connection string"),
+        ("CHAT_STORAGE", "AccountName=x;AccountKey=!!!", "connection string"),
+        (
+            "ACS_CONNECTION_STRING",
+            "endpoint=https://x/;accesskey=",
+            "no connection string",
+        ),
+        ("ACS_CONNECTION_STRING", "endpoint=;accesskey=aGk=", "no connection string"),
+        (
+            "ACS_CONNECTION_STRING",
+            "endpoint=x.y;accesskey=aGk=",
+            "no connection string",
+        ),
+        (
+            "ACS_CONNECTION_STRING",
+            "endpoint=https://x/;accesskey=%",
+            "no connection string",
+        ),
         ("LOG_BLOCK_BYTES", "٤", "whole one"),
         ("MAX_OPEN", "٤d", "a number and a unit"),
     ],
@@ -147,7 +174,14 @@ def test_what_cannot_work_is_refused_with_advice(name, value, advice):
 
 @pytest.mark.parametrize(
     "schedule",
-    ["0 */15 * * * *", "*/15 * * * *", "0 0 3 * JAN-MAR Mon,Wed", "5 4 * * 1-5"],
+    [
+        "0 */15 * * * *",
+        "*/15 * * * *",
+        "0 0 3 * JAN-MAR Mon,Wed",
+        "5 4 * * 1-5",
+        "59 59 23 31 12 *",
+        "0 0 3 * January Sunday-saturday",
+    ],
 )
 def test_what_is_right_for_the_host_is_right_here(schedule):
     assert read(SWEEP_SCHEDULE=schedule).sweep_schedule == schedule
@@ -160,6 +194,8 @@ def test_the_next_sweep_is_due_as_the_schedule_says():
     assert next_due("0 */15 * * * *", NOON) == quarter
     assert next_due("*/15 * * * *", NOON) == quarter
     assert next_due("0 0 0 31 2 *", NOON) is None
+    both = datetime(2027, 2, 1, tzinfo=UTC)  # the next Monday that begins a month
+    assert next_due("0 0 0 1 * Monday", NOON) == both
 
 
 def test_an_address_must_be_one():
