@@ -20,16 +20,22 @@ Rule 6: a segment is created with if-none-match and never otherwise: creating ov
 import asyncio
 import random
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError
 from azure.storage.blob.aio import BlobClient, ContainerClient
 
 from shared.adapters.storage import failures
+from shared.adapters.storage.append_remedies import (
+    SDK_ERRORS,
+    Remedy,
+    find_remedy,
+    unreadable,
+    wait_or_give_up,
+)
 from shared.adapters.storage.byte_budget import ByteBudget
 from shared.adapters.storage.clients import create_container
 from shared.domain import layout
@@ -49,13 +55,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 MOST_WRITERS = 256
 """Idle writers are cached up to this number for their blob clients, of 32 kB each."""
 
-FULL = {"BlockCountExceedsLimit", "BlobIsSealed", "MaxBlobSizeConditionNotMet"}
-TRY_AGAIN = {408, 409, 429, 500, 502, 503, 504, 0}
-"""409 is BlobModifiedWhileReading: the service refuses an append during a listing or a
-read. 0 is no answer."""
-SDK_ERRORS = (TypeError, ValueError, KeyError, AttributeError)
-"""What the SDK raises by mistake on an error answer that is not the service's own: that
-of a load balancer, for instance, which has no code or no message."""
 THERE = {"BlobAlreadyExists", "ConditionNotMet"}
 """Another instance was faster; some paths of the service answer 412."""
 STOPPED = "the writer was stopped"
@@ -69,15 +68,6 @@ class PendingLine(NamedTuple):
     data: bytes
     waiter: Waiter
     deadline: float
-
-
-class Remedy(Enum):
-    """What to do about a failed append."""
-
-    CREATE = "create"
-    ROLL = "roll"
-    WAIT = "wait"
-    GIVE_UP = "give up"
 
 
 @dataclass(slots=True)
@@ -166,6 +156,8 @@ class BlobAppendLog:
             failure = ""
         except Transient as error:
             failure = str(error)
+        except Exception as error:  # noqa: BLE001 - the writer outlives any block
+            failure = f"append failed: unexpected {type(error).__name__}"
         finally:
             settle(lines, failure)
 
@@ -174,6 +166,7 @@ class BlobAppendLog:
         block = b"".join([line.data for line in lines])
         pause = FIRST_PAUSE
         trouble = "no answer"
+        tried: set[Remedy] = set()
         try:
             async with asyncio.timeout_at(lines[0].deadline):
                 # Our own loop instead of the SDK's, whose first pause alone is 15 s and
@@ -189,23 +182,30 @@ class BlobAppendLog:
                         trouble = failures.describe(error)
                         remedy = find_remedy(error)
                     except SDK_ERRORS as error:
-                        trouble = f"an unreadable answer: {type(error).__name__}"
+                        trouble = unreadable(error)
                         remedy = Remedy.WAIT
                     if remedy is Remedy.GIVE_UP:
                         raise Transient(f"append refused: {trouble}")
-                    if remedy is Remedy.ROLL:
-                        writer.next_segment()
-                        continue
-                    if remedy is Remedy.CREATE:
-                        trouble = await self.create(blob)
-                        if not trouble:
-                            continue
-                    await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
-                    pause = min(pause * 2, LONGEST_PAUSE)
+                    still = await self.apply(remedy, writer, blob)
+                    trouble = still or trouble
+                    # What helps does so the first time; after that the service
+                    # contradicts itself, and asking at once would be a storm.
+                    if still or remedy is Remedy.WAIT or remedy in tried:
+                        await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+                        pause = min(pause * 2, LONGEST_PAUSE)
+                    tried.add(remedy)
         except TimeoutError:
             raise Transient(f"append gave up after {BUDGET:.0f} s: {trouble}") from None
-        if int(str(answer["blob_committed_block_count"])) >= ROLL_AT:
+        if is_nearly_full(answer):
             writer.next_segment()
+
+    async def apply(self, remedy: Remedy, writer: Writer, blob: BlobClient) -> str:
+        """Do what may help; return why to wait before the next try, "" for nothing."""
+        if remedy is Remedy.ROLL:
+            writer.next_segment()
+        if remedy is Remedy.CREATE:
+            return await self.create(blob)
+        return ""
 
     def open(self, writer: Writer) -> BlobClient:
         """Return the client of the writer's segment; creating one is expensive."""
@@ -229,10 +229,19 @@ class BlobAppendLog:
                 return ""
             if not failures.is_container_missing(error):
                 return wait_or_give_up("create a segment", error)
-            try:
-                await create_container(self.container)
-            except AzureError as refused:
-                return wait_or_give_up("create the container", refused)
+            return await self.create_container()
+        except SDK_ERRORS as error:
+            return unreadable(error)
+        return ""
+
+    async def create_container(self) -> str:
+        """Create the container; return "" if it may be there now, else why to wait."""
+        try:
+            await create_container(self.container)
+        except AzureError as error:
+            return wait_or_give_up("create the container", error)
+        except SDK_ERRORS as error:
+            return unreadable(error)
         return ""
 
     async def close(self) -> None:
@@ -272,19 +281,12 @@ def next_block(waiting: deque[PendingLine], limit: int) -> list[PendingLine]:
     return lines
 
 
-def wait_or_give_up(what: str, error: AzureError) -> str:
-    """Return why to wait and try again; raise `Transient` where that is of no use."""
-    if failures.status(error) not in TRY_AGAIN:
-        raise Transient(f"{what}: {failures.describe(error)}") from None
-    return failures.describe(error)
+def is_nearly_full(answer: Mapping[str, Any]) -> bool:
+    """Return whether a segment should be left; not known where no count came along.
 
-
-def find_remedy(error: AzureError) -> Remedy:
-    if failures.is_missing(error):
-        return Remedy.CREATE
-    if failures.code(error) in FULL:
-        return Remedy.ROLL
-    # A deadline, a dropped connection and the like have no status.
-    if failures.code(error) == "InvalidBlobType":
-        return Remedy.GIVE_UP
-    return Remedy.WAIT if failures.status(error) in TRY_AGAIN else Remedy.GIVE_UP
+    The block is committed either way, so a missing count must not fail its lines.
+    """
+    try:
+        return int(answer["blob_committed_block_count"]) >= ROLL_AT
+    except SDK_ERRORS:
+        return False

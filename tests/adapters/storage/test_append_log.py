@@ -246,6 +246,98 @@ async def test_the_container_is_made_where_infra_has_not():
     assert lines_of(container) == [b"a"]
 
 
+def always(error):
+    async def fail(*_args, **_options):
+        await asyncio.sleep(0)
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("mistake", [KeyError("SECRET"), TypeError("SECRET")])
+@pytest.mark.parametrize("part", ["segment", "container"])
+async def test_a_mistake_of_the_sdk_in_creating_is_told_in_our_words(
+    monkeypatch, mistake, part
+):
+    monkeypatch.setattr(append_log, "BUDGET", 0.05)
+    container = Container(exists=part == "segment")
+    log = BlobAppendLog(container)
+    with monkeypatch.context() as broken:
+        if part == "segment":
+            broken.setattr(BlobHandle, "create_append_blob", always(mistake))
+        else:
+            broken.setattr(container, "create_container", always(mistake))
+        with pytest.raises(Transient, match=r"gave up .* unreadable") as told:
+            await log.append(STEM, b"a\n")
+
+    assert "SECRET" not in str(told.value)
+    await log.append(STEM, b"b\n")
+    assert lines_of(container) == [b"b"]
+
+
+async def test_a_failure_that_nobody_foresaw_fails_one_block_and_not_the_writer(
+    container,
+):
+    container.blobs[f"{STEM}.jsonl"] = []
+    container.script = [LookupError("SECRET")]
+    log = BlobAppendLog(container, block_bytes=2)
+
+    results = await asyncio.gather(
+        *(log.append(STEM, b"%d\n" % n) for n in range(3)), return_exceptions=True
+    )
+
+    assert [str(result) for result in results] == [
+        "append failed: unexpected LookupError",
+        "None",
+        "None",
+    ]
+
+
+async def test_an_append_whose_answer_has_no_count_has_succeeded(
+    container, monkeypatch
+):
+    async def append(*_args, **_options):
+        return {}
+
+    monkeypatch.setattr(BlobHandle, "append_block", append)
+
+    await BlobAppendLog(container).append(STEM, b"a\n")
+
+
+@pytest.mark.parametrize(
+    ("append", "create"),
+    [("ContainerNotFound", "ContainerAlreadyExists"), ("BlobIsSealed", "")],
+)
+async def test_a_remedy_that_does_not_help_is_not_tried_in_a_storm(
+    container, monkeypatch, append, create
+):
+    monkeypatch.setattr(append_log, "BUDGET", 0.2)
+    monkeypatch.setattr(append_log, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(append_log, "LONGEST_PAUSE", 0.02)
+    status = 404 if create else 409
+    container.script = [http_error(status, append)] * 10_000
+    if create:
+        container.exists = False
+        refused = http_error(409, create, ResourceExistsError)
+        monkeypatch.setattr(container, "create_container", always(refused))
+
+    with pytest.raises(Transient, match=rf"gave up .* {append}"):
+        await BlobAppendLog(container).append(STEM, b"a\n")
+
+    assert container.appends <= 2 + 0.2 / 0.01
+
+
+async def test_the_first_roll_and_the_first_create_need_no_pause(
+    container, monkeypatch
+):
+    monkeypatch.setattr(append_log, "FIRST_PAUSE", 1000)
+    container.blobs[f"{STEM}.jsonl"] = [b"full"] * 5
+
+    await BlobAppendLog(container).append(STEM, b"a\n")
+
+    assert container.blobs[f"{STEM}.0001.jsonl"] == [b"a\n"]
+
+
 async def test_a_caller_who_gives_up_does_not_hold_up_the_others(container):
     log = BlobAppendLog(container)
     container.gate = asyncio.Event()

@@ -1,0 +1,48 @@
+"""What to do about an append that failed."""
+
+from enum import Enum
+
+from azure.core.exceptions import AzureError
+
+from shared.adapters.storage import failures
+from shared.domain.errors import Transient
+
+FULL = {"BlockCountExceedsLimit", "BlobIsSealed", "MaxBlobSizeConditionNotMet"}
+TRY_AGAIN = {408, 409, 429, 500, 502, 503, 504, 0}
+"""409 is BlobModifiedWhileReading: the service refuses an append during a listing or a
+read. 0 is no answer."""
+SDK_ERRORS = (TypeError, ValueError, KeyError, AttributeError)
+"""What the SDK raises by mistake on an error answer that is not the service's own: that
+of a load balancer, for instance, which has no code or no message."""
+
+
+class Remedy(Enum):
+    """What to do about a failed append."""
+
+    CREATE = "create"
+    ROLL = "roll"
+    WAIT = "wait"
+    GIVE_UP = "give up"
+
+
+def unreadable(error: Exception) -> str:
+    """Return what may be said of a mistake of the SDK: its kind, not its text (P9)."""
+    return f"an unreadable answer: {type(error).__name__}"
+
+
+def wait_or_give_up(what: str, error: AzureError) -> str:
+    """Return why to wait and try again; raise `Transient` where that is of no use."""
+    if failures.status(error) not in TRY_AGAIN:
+        raise Transient(f"{what}: {failures.describe(error)}") from None
+    return failures.describe(error)
+
+
+def find_remedy(error: AzureError) -> Remedy:
+    if failures.is_missing(error):
+        return Remedy.CREATE
+    if failures.code(error) in FULL:
+        return Remedy.ROLL
+    # A deadline, a dropped connection and the like have no status.
+    if failures.code(error) == "InvalidBlobType":
+        return Remedy.GIVE_UP
+    return Remedy.WAIT if failures.status(error) in TRY_AGAIN else Remedy.GIVE_UP
