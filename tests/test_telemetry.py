@@ -221,7 +221,7 @@ def test_a_failed_call_is_told_through_the_worker_and_only_in_our_words(worker):
 
 
 def place_of(function, *arguments):
-    with pytest.raises(Exception) as raised:
+    with pytest.raises((ValueError, TypeError)) as raised:
         function(*arguments)
     return str(unforeseen(raised.value)).split(" ", 2)[2]
 
