@@ -88,6 +88,8 @@ class BlobArchiveStore:
         """Write a file that does not exist yet."""
         if not isinstance(data, bytes):
             data = short_or_long(data)
+        if not isinstance(data, bytes):
+            await self.make_sure_of_container()
         attempts = 2 if isinstance(data, bytes) else 1  # a stream cannot be resent
         for _ in range(attempts):
             try:
@@ -106,6 +108,12 @@ class BlobArchiveStore:
             else:
                 return
         raise Transient(f"create {path}: the container was only just created")
+
+    async def make_sure_of_container(self) -> None:
+        """Create the container if it is missing: a stream cannot be sent again."""
+        with failures.as_transient("create the archive's container"):
+            if not await self.container.exists():
+                await create_container(self.container)
 
     async def upload(
         self, path: str, data: bytes | Iterator[bytes], *, overwrite: bool

@@ -106,3 +106,12 @@ async def test_a_marker_that_a_policy_protects_stays(proxy, blobs: BlobServiceCl
 
     proxy.is_immutable = False
     assert list((await BlobThreadLogs(blobs, blobs).thread(THREAD)).markers) == [1]
+
+
+async def test_a_long_file_may_be_the_first_one_of_an_account(proxy):
+    archive = BlobArchiveStore(proxy.service)
+    part = bytes(1024 * 1024)
+
+    await archive.create("thread=x/a", iter([part] * 6))
+
+    assert await archive.read("thread=x/a") == part * 6
