@@ -6,6 +6,7 @@ from itertools import chain
 
 from azure.core.exceptions import (
     AzureError,
+    HttpResponseError,
     ResourceNotFoundError,
 )
 from azure.storage.blob import ContentSettings
@@ -112,7 +113,13 @@ class BlobArchiveStore:
     async def make_sure_of_container(self) -> None:
         """Create the container if it is missing: a stream cannot be sent again."""
         with failures.as_transient("create the archive's container"):
-            if not await self.container.exists():
+            try:
+                is_there = await self.container.exists()
+            except HttpResponseError as error:
+                if failures.status(error) != HTTPStatus.FORBIDDEN:
+                    raise
+                is_there = True  # who may write need not be allowed to look
+            if not is_there:
                 await create_container(self.container)
 
     async def upload(

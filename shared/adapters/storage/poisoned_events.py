@@ -11,7 +11,9 @@ Rule 4: taking hides a message for a while, and only removing it ends it: whoeve
 import base64
 import binascii
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
+from itertools import filterfalse
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.storage.queue import QueueMessage
@@ -98,18 +100,40 @@ class ExpiringEvents(PoisonedEvents):
         super().__init__(queue, takes=True)
         self.within = within
         self.clock = clock
+        self.others: list[QueueMessage] = []
+
+    async def files(self) -> AsyncIterator[UnprocessedFile]:
+        """Yield each message that expires soon, and give the others back at the end."""
+        try:
+            async for file in super().files():
+                yield file
+        finally:
+            with failures.as_transient("give back a poison message"):
+                await self.give_back()
 
     async def take(self) -> Sequence[QueueMessage]:
-        if not any(map(self.expires_soon, await self.look())):
+        """Take the next that expire soon, wherever they are on the queue.
+
+        One that somebody had taken and left comes back behind younger ones, where a
+        look does not reach.
+        """
+        seen = await self.look()
+        if len(seen) < AT_ONCE and not any(map(self.expires_soon, seen)):
             return ()
-        taken = await super().take()
-        for message in taken:
-            if not self.expires_soon(message):
-                # By its id: a message's text would be encoded, and stored, once more.
+        while taken := await super().take():
+            self.others += filterfalse(self.expires_soon, taken)
+            if soon := [*filter(self.expires_soon, taken)]:
+                return soon
+        return ()
+
+    async def give_back(self) -> None:
+        for message in self.others:
+            # By its id: a message's text would be encoded, and stored, once more.
+            with suppress(ResourceNotFoundError):
                 await self.queue.update_message(
                     message.id, pop_receipt=message.pop_receipt, visibility_timeout=0
                 )
-        return [*filter(self.expires_soon, taken)]
+        self.others = []
 
     def expires_soon(self, message: QueueMessage) -> bool:
         end = message.expires_on

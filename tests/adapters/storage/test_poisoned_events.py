@@ -139,6 +139,15 @@ async def test_what_a_queue_would_lose_is_taken_and_the_rest_stays(plain):
     assert left.content == "for ever"
 
 
+async def test_what_expires_soon_is_found_behind_younger_messages(plain):
+    await send(plain, *(f"young {number}" for number in range(AT_ONCE + 8)))
+    await plain.send_message("old", time_to_live=2 * 24 * 3600)
+
+    assert await read(expiring(plain), remove=True) == [b"old"]
+    seen = [one async for one in plain.receive_messages(max_messages=100)]
+    assert len(seen) == AT_ONCE + 8
+
+
 async def test_looking_for_what_expires_takes_nothing_that_does_not(plain):
     await send(plain, "one")
 
