@@ -383,6 +383,7 @@ EVENT_TYPE = re.compile(
     r"Microsoft\.Communication\.ChatMessage(Received|Edited|Deleted)(InThread)?"
 )
 HEAD = b'{"schema":'
+GLANCE = 4096
 
 
 class VersionKey(NamedTuple):
@@ -485,16 +486,41 @@ def record_start(line: bytes) -> int:
     """
     start = line.rfind(HEAD)
     while start > 0:
-        text = line[start:].decode("utf-8", "replace")
-        try:
-            _, end = json.JSONDecoder().raw_decode(text)
-            if end == len(text):
-                return start
-        except json.JSONDecodeError as error:
-            if error.pos >= len(text) or error.msg.startswith("Unterminated string"):
+        if not is_short(line[start : start + GLANCE]):
+            text = line[start:].decode("utf-8", "replace")
+            try:
+                _, end = json.JSONDecoder().raw_decode(text)
+                if end == len(text):
+                    return start
+            except json.JSONDecodeError as error:
+                if is_cut_short(error, text):
+                    return 0
+            except RecursionError:
                 return 0
         start = line.rfind(HEAD, 0, start)
     return 0
+
+
+def is_short(glance: bytes) -> bool:
+    """Return whether a value ends, or is seen to be none, before a glance does.
+
+    Most do; reading on would cost each of them the rest of the line.
+    """
+    text = glance.decode("utf-8", "replace")
+    if len(glance) < GLANCE:
+        return False
+    try:
+        _, end = json.JSONDecoder().raw_decode(text)
+    except json.JSONDecodeError as error:
+        # The cut through a literal or an escape is noticed some characters before it.
+        return error.pos < len(text) - 16 and not is_cut_short(error, text)
+    except RecursionError:
+        return False
+    return end < len(text)
+
+
+def is_cut_short(error: json.JSONDecodeError, text: str) -> bool:
+    return error.pos >= len(text) or error.msg.startswith("Unterminated string")
 
 
 def add_salt(salts: dict[VersionKey, str], record: Any) -> None:

@@ -13,6 +13,13 @@ HEAD = b'{"schema":'
 """How a record begins. A JSON string cannot contain it unescaped."""
 
 
+GLANCE = 4096
+"""Bytes that are read first of what may be a record: most are no longer, or are seen to
+be none by then, and reading on would cost each of them the rest of the line."""
+LONGEST_TOKEN = 16
+"""How far before the end of a text the cut through a literal may be noticed."""
+
+
 def pieces(log: bytes) -> Iterator[bytes]:
     """Yield each piece of a range of the log: a record, or what cannot be read."""
     return (piece for _, piece, _ in parsed_pieces(log))
@@ -59,6 +66,9 @@ def start_of_last(line: bytes) -> int:
     """
     start = line.rfind(HEAD)
     while start > 0:
+        if is_short(line[start : start + GLANCE]):
+            start = line.rfind(HEAD, 0, start)
+            continue
         text = line[start:].decode("utf-8", "replace")
         try:
             _, end = json_line.DECODER.raw_decode(text)
@@ -72,6 +82,21 @@ def start_of_last(line: bytes) -> int:
                 return 0 if parse_or_none(line[start:]) is None else start
         start = line.rfind(HEAD, 0, start)
     return 0
+
+
+def is_short(glance: bytes) -> bool:
+    """Return whether a value ends, or is seen to be none, before a glance does."""
+    text = glance.decode("utf-8", "replace")
+    if len(glance) < GLANCE:
+        return False
+    try:
+        _, end = json_line.DECODER.raw_decode(text)
+    except json.JSONDecodeError as error:
+        is_early = error.pos < len(text) - LONGEST_TOKEN
+        return is_early and not is_cut_short(error, text)
+    except (ValueError, RecursionError):
+        return False
+    return end < len(text)
 
 
 def is_cut_short(error: ValueError, text: str) -> bool:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from builders import NOON, deleted, received, to_log
 from shared.domain import json_line
 from shared.domain.log.record import encode_quarantined, encode_record, read_records
-from shared.domain.log.torn_lines import start_of_last
+from shared.domain.log.torn_lines import GLANCE, start_of_last
+from shared.verifier import verify as standalone
 
 SALT = bytes(range(16))
 
@@ -141,16 +142,38 @@ def test_however_often_a_line_is_torn_the_record_behind_is_read(torn, times):
     assert read_records(torn * times + b"\n").records == []
 
 
-def test_a_torn_line_costs_one_pass_and_not_one_for_each_beginning(monkeypatch):
-    line = b'{"schema":1,"event":' * 5_000
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"schema":1,"event":' * 5_000,
+        b'{"schema":1,"data":[' + b'{"schema":1},' * 5_000,
+        b'{"schema":x ' * 5_000,
+        b'{"schema":1 ' * 5_000,
+        b'torn{"schema":' + b"[" * 50_000,
+    ],
+)
+def test_a_torn_line_costs_one_pass_and_not_one_for_each_beginning(line, monkeypatch):
     parsed = []
     real = json_line.DECODER.raw_decode
     decoder = SimpleNamespace(raw_decode=lambda text: parsed.append(text) or real(text))
     monkeypatch.setattr(json_line, "DECODER", decoder)
 
     assert start_of_last(line) == 0
+    whole = [text for text in parsed if len(text) > GLANCE]
+    assert len(whole) <= 1
+    monkeypatch.undo()
+    assert standalone.record_start(line) == 0
 
-    assert sum(map(len, parsed)) < len(line)
+
+@pytest.mark.parametrize("length", [*range(GLANCE - 800, GLANCE + 20), 30_000])
+def test_a_record_of_any_length_is_read_behind_a_torn_one(length):
+    event = received(body='\\"é' * (length // 8) + "x" * (length % 8))
+    line = b'{"schema":1,"torn' + to_log(event).rstrip()
+
+    (record,) = read_records(line + b"\n").records
+
+    assert record.event.data == event["data"]
+    assert standalone.record_start(line) == start_of_last(line) > 0
 
 
 def test_an_object_inside_of_an_event_is_no_record_behind_a_torn_one():
