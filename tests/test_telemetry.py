@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import traceback
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from builders import NOON, THREAD
 from instruments import metric_names
 from local.insights import as_deployed, insights
 from shared.domain import json_line
-from shared.telemetry import unforeseen
+from shared.domain.errors import Unforeseen
+from shared.telemetry import call, unforeseen
 
 ROOT = Path(__file__).parents[1]
 WORKER_STARTS = """
@@ -229,3 +231,10 @@ def place_of(function, *arguments):
 def test_the_place_of_an_error_is_in_our_code_and_in_no_package_beside_it():
     assert place_of(croniter, "SECRET") == "outside of the product's code"
     assert place_of(json_line.compact, {1, 2}).startswith("at shared/domain/json_line")
+
+
+def test_an_error_nobody_foresaw_takes_nothing_with_it_that_the_host_would_log():
+    with pytest.raises(Unforeseen) as raised, call("finalize_thread"):
+        raise ValueError("SECRET")
+
+    assert "SECRET" not in "".join(traceback.format_exception(raised.value))

@@ -1,8 +1,11 @@
 """The composition root on a real storage account: what is wired to what."""
 
+from datetime import timedelta
+
 import pytest
 from azure.storage.queue import QueueClient
 
+from builders import NOON
 from shared.bootstrap.app import App
 from shared.config.settings import Settings
 from shared.domain import layout
@@ -62,3 +65,7 @@ async def test_the_sweep_rescues_what_the_poison_queue_would_lose(
     (path,) = [name async for name in log.list_blob_names()]
     assert (moved, left) == (1, ["a week"])
     assert path.startswith("quarantine/")
+
+
+async def test_the_sweep_knows_when_the_next_one_is_due(app):
+    assert app.sweep.next_due(NOON) == NOON + timedelta(minutes=15)

@@ -20,6 +20,14 @@ async def test_a_message_is_base64_as_the_functions_host_reads_it(queue):
 
 
 @pytest.mark.azurite
+async def test_a_message_waits_for_ever(queue):
+    await StorageWorkQueue(queue).put(WORK)
+
+    (message,) = [one async for one in queue.receive_messages()]
+    assert message.expires_on.year == 9999
+
+
+@pytest.mark.azurite
 async def test_any_id_that_an_event_may_have_crosses_the_queue(queue):
     work = Work(thread_id="zz\ud800\x00é")
 
