@@ -2,6 +2,7 @@
 
 import random
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -562,3 +563,91 @@ async def test_a_held_lease_that_cannot_be_waited_for_is_named_at_the_last_try(
 
     waiting = await look(world.queue, world.sweep_log, world.clock())
     assert waiting.failures(THREADS[0]) == 1
+
+
+NAME = THREADS[0]
+QUEUED = QueuedLine(on=NOON, by=SWEEP, thread_ids=(NAME,))
+FAILED = FailedLine(on=NOON, thread_id=NAME, failures=2, reason="no")
+OUT_OF_REACH = UnreachableLine(on=NOON, thread_id=NAME, reason="nobody may")
+FINALIZED = FinalizedLine(on=NOON, thread_id=NAME, revision=1)
+LATER = NOON + timedelta(minutes=1)
+
+
+async def waiting_after(*lines):
+    world = World()
+    for line in lines:
+        await world.sweep_log.record(line)
+    return await look(world.queue, world.sweep_log, NOON + timedelta(minutes=2))
+
+
+async def test_an_archive_made_since_ends_the_rest_after_a_failure():
+    waiting = await waiting_after(FAILED)
+
+    assert waiting.rests(NAME)
+    assert waiting.failures(NAME) == 2
+    assert not waiting.rests(NAME, LATER)
+    assert waiting.failures(NAME, LATER) == 0
+
+
+@pytest.mark.parametrize("outcome", [FAILED, OUT_OF_REACH, FINALIZED])
+async def test_what_has_an_outcome_waits_no_more(outcome):
+    assert (await waiting_after(QUEUED)).holds(NAME)
+    assert not (await waiting_after(QUEUED, outcome)).holds(NAME)
+
+
+async def test_a_thread_that_was_finalized_rests_no_more():
+    waiting = await waiting_after(FAILED, OUT_OF_REACH, FINALIZED)
+
+    assert not waiting.rests(NAME)
+    assert not waiting.is_out_of_reach(NAME)
+
+
+async def test_only_what_was_queued_for_nothing_counts_as_unheard_of():
+    assert (await waiting_after(*[QUEUED] * 3)).rests(NAME)
+    assert not (await waiting_after(*[QUEUED] * 2)).rests(NAME)
+    assert not (await waiting_after(*[QUEUED] * 3)).rests(NAME, LATER)
+    assert not (await waiting_after(*[QUEUED] * 2, FINALIZED, QUEUED)).rests(NAME)
+
+
+@pytest.mark.parametrize("line", [FAILED, OUT_OF_REACH])
+@pytest.mark.parametrize("lets_rest", [True, False])
+async def test_discovery_lets_a_thread_rest_and_a_person_does_not(line, lets_rest):
+    world = World()
+    await world.sweep_log.record(line)
+    put = backfill_queue(world)
+    put.lets_rest = lets_rest
+
+    assert (await put(Thread(NAME))).is_put is not lets_rest
+    works = [work.failures for work, _ in world.queue.messages]
+    assert works == ([] if lets_rest else [2 if line is FAILED else 0])
+
+
+async def test_what_became_of_an_earlier_message_says_nothing_of_a_later_one():
+    world = World()
+    await queue_by_backfill(world, THREADS[1])
+    world.clock.pass_time(hours=1)
+    await world.sweep_log.record(replace(FAILED, on=world.clock()))
+    world.clock.pass_time(hours=1)
+    await queue_by_backfill(world)
+    world.queue.messages.clear()
+    world.clock.pass_time(hours=1)
+
+    assert await settled(world) == (ThreadState.FAILED, 0, LOST)
+
+
+async def test_a_message_that_was_just_taken_is_not_settled_though_others_wait():
+    world = World()
+    await queue_by_backfill(world)
+    world.queue.messages.clear()
+    world.clock.pass_time(minutes=15)
+    await world.queue.put(Work(thread_id=THREADS[1]))
+
+    assert await settled(world) == (ThreadState.QUEUED, 0, "")
+
+
+async def test_a_sweeps_message_needs_no_line_for_its_outcome():
+    world = World()
+    await world.receive(received(threadId=NAME))
+    await world.handle_work(Work(thread_id=NAME), tries=1)
+
+    assert [line async for line in world.sweep_log.since(NOON)] == []
