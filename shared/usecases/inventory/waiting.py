@@ -86,8 +86,8 @@ class Waiting:
 
     def rests(self, thread_id: str, marked_on: datetime | None = None) -> bool:
         """Return whether a thread that failed rests a while longer."""
-        failed = self.failed.get(thread_id)
-        if failed is None or (marked_on and marked_on > failed.on):
+        failed = self.failure_of(thread_id, marked_on)
+        if failed is None:
             return self.is_unheard_of(thread_id, marked_on)
         return self.now < failed.on + rest_after(failed.failures)
 
@@ -106,9 +106,16 @@ class Waiting:
 
     def failures(self, thread_id: str, marked_on: datetime | None = None) -> int:
         """Return how often in a row a thread has failed for the last time."""
+        failed = self.failure_of(thread_id, marked_on)
+        return failed.failures if failed else 0
+
+    def failure_of(
+        self, thread_id: str, marked_on: datetime | None
+    ) -> FailedLine | None:
+        """Return how a thread failed; None where it was archived since."""
         failed = self.failed.get(thread_id)
-        is_over = failed is None or (marked_on and marked_on > failed.on)
-        return 0 if failed is None or is_over else failed.failures
+        is_over = failed and marked_on and marked_on > failed.on
+        return None if is_over else failed
 
 
 def rest_after(failures: int) -> timedelta:
