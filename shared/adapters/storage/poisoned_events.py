@@ -11,7 +11,6 @@ Rule 4: taking hides a message for a while, and only removing it ends it: whoeve
 import base64
 import binascii
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from itertools import filterfalse
 
@@ -86,7 +85,7 @@ class PoisonedEvents:
             try:
                 await self.queue.delete_message(file.path, file.etag)
             except HttpResponseError as error:
-                if failures.code(error) in GONE or failures.is_missing(error):
+                if is_gone(error):
                     return False
                 raise
         return True
@@ -129,15 +128,23 @@ class ExpiringEvents(PoisonedEvents):
     async def give_back(self) -> None:
         for message in self.others:
             # By its id: a message's text would be encoded, and stored, once more.
-            with suppress(ResourceNotFoundError):
+            try:
                 await self.queue.update_message(
                     message.id, pop_receipt=message.pop_receipt, visibility_timeout=0
                 )
+            except HttpResponseError as error:
+                if not is_gone(error):
+                    raise
         self.others = []
 
     def expires_soon(self, message: QueueMessage) -> bool:
         end = message.expires_on
         return end is not None and end - self.clock() < self.within
+
+
+def is_gone(error: HttpResponseError) -> bool:
+    """Return whether somebody else has taken or removed a message."""
+    return failures.code(error) in GONE or failures.is_missing(error)
 
 
 def content_of(text: str | None) -> bytes:

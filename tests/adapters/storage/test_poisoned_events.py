@@ -148,6 +148,18 @@ async def test_what_expires_soon_is_found_behind_younger_messages(plain):
     assert len(seen) == AT_ONCE + 8
 
 
+async def test_what_somebody_else_took_meanwhile_is_left_to_them(plain):
+    await send(plain, *(f"young {number}" for number in range(AT_ONCE)))
+    events = expiring(plain)
+    assert await events.take() == ()
+    held = events.others[0]
+    await plain.update_message(held, visibility_timeout=60)
+
+    await events.give_back()
+
+    assert len(await plain.peek_messages(AT_ONCE)) == AT_ONCE - 1
+
+
 async def test_looking_for_what_expires_takes_nothing_that_does_not(plain):
     await send(plain, "one")
 
