@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shared.ports.archive_store import ArchiveStore
     from shared.ports.leases import Leases
     from shared.usecases.archive.attachments import FetchAttachments
+    from shared.usecases.archive.beside import Beside
     from shared.usecases.archive.finalize import Finalize
     from shared.usecases.archive.listing import ListService
     from shared.usecases.evidence.ledger import CloseLedger
@@ -43,18 +44,21 @@ def finalize(
     announcer: "Announcer",
     formats: Sequence[str],
 ) -> "Finalize":
+    from shared.usecases.archive.beside import Beside
     from shared.usecases.archive.finalize import Finalize
 
+    beside = Beside()
     return Finalize(
         log=stores.log,
         ledger=stores.ledger,
         archive=stores.archive,
         leases=stores.leases,
-        list_service=list_service(chat, chat_clients),
+        list_service=list_service(chat, chat_clients, beside),
         announcer=announcer,
         fetch_attachments=fetch_attachments(fetch, chat_clients, stores.archive),
         clock=utc_now,
         formats=formats,
+        beside=beside,
     )
 
 
@@ -99,7 +103,9 @@ def open_chat_clients(settings: ChatSettings, **options: Any) -> "ChatClients":
     )
 
 
-def list_service(settings: ChatSettings, chat_clients: "ChatClients") -> "ListService":
+def list_service(
+    settings: ChatSettings, chat_clients: "ChatClients", beside: "Beside"
+) -> "ListService":
     from shared.adapters.chat.service import AcsChatService
     from shared.usecases.archive.listing import ListService
 
@@ -108,6 +114,7 @@ def list_service(settings: ChatSettings, chat_clients: "ChatClients") -> "ListSe
         clock=utc_now,
         new_salt=new_salt,
         reader_ids=settings.reader_ids,
+        beside=beside,
     )
 
 

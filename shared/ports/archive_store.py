@@ -3,7 +3,7 @@
 An erasure is the one exception: it replaces files, and records that in the ledger.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -63,10 +63,11 @@ class ArchiveFiles(Protocol):
 class ArchiveStore(ArchiveFiles, Protocol):
     """Reads and creates files under `thread=…/rev=…/`."""
 
-    async def create(self, path: str, data: bytes | Iterator[bytes]) -> None:
+    async def create(self, path: str, data: bytes | AsyncIterator[bytes]) -> None:
         """Write a file that does not exist yet, whole or not at all.
 
-        A long file is passed in parts, and is never held in memory as a whole.
+        A long file is passed in parts, and is never held in memory as a whole; a part
+        may take long to make, so that the loop gets its turn before each.
 
         Raises:
             AlreadyExists: this path exists; the file there is unchanged.

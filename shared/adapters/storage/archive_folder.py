@@ -12,7 +12,7 @@ import functools
 import itertools
 import os
 import stat
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -90,10 +90,9 @@ class FolderArchive:
         # A string: building a Path object costs more than the work done with it here.
         return f"{self.root}{os.sep}{path}"
 
-    async def create(self, path: str, data: bytes | Iterator[bytes]) -> None:
+    async def create(self, path: str, data: bytes | AsyncIterator[bytes]) -> None:
         """Write a file that does not exist yet."""
-        parts = [data] if isinstance(data, bytes) else data
-        self.write(path, parts, link)
+        await self.write(path, data, link)
 
     async def check_erasable(self) -> None:
         """Raise `Immutable` if the folder is not writable."""
@@ -102,10 +101,13 @@ class FolderArchive:
 
     async def replace(self, path: str, data: bytes) -> None:
         """Write a file in place of an existing one."""
-        self.write(path, [data], os.replace)
+        await self.write(path, data, os.replace)
 
-    def write(
-        self, path: str, parts: Iterable[bytes], put: Callable[[str, str], None]
+    async def write(
+        self,
+        path: str,
+        data: bytes | AsyncIterator[bytes],
+        put: Callable[[str, str], None],
     ) -> None:
         """Write a file under a temporary name, then move it into place with `put`."""
         target = self.at(path)
@@ -113,7 +115,11 @@ class FolderArchive:
         file = f"{folder}{os.sep}.{name}.{os.getpid()}-{next(self.numbers)}.new"
         try:
             with open_in_folder(file, "wb") as out:
-                out.writelines(parts)
+                if isinstance(data, bytes):
+                    out.write(data)
+                else:
+                    async for part in data:
+                        out.write(part)
             put(file, target)
         except FileExistsError:
             raise AlreadyExists(f"{path} exists already") from None

@@ -8,7 +8,7 @@ Rule 3: an append is a file of its own, since most of them cannot append either.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from shared.domain import layout
@@ -85,7 +85,7 @@ class FsspecArchive:
         )
         return data
 
-    async def create(self, path: str, data: bytes | Iterator[bytes]) -> None:
+    async def create(self, path: str, data: bytes | AsyncIterator[bytes]) -> None:
         """Write a file that does not exist yet."""
         if path in self.writing:
             raise AlreadyExists(f"{path} is being written already")
@@ -93,8 +93,7 @@ class FsspecArchive:
         try:
             if await self.run(f"look for {path}", self.files.exists, self.at(path)):
                 raise AlreadyExists(f"{path} exists already")
-            parts = [data] if isinstance(data, bytes) else data
-            await self.run(f"write {path}", self.write, path, parts)
+            await self.write(path, data)
         finally:
             self.writing.discard(path)
 
@@ -103,20 +102,27 @@ class FsspecArchive:
 
     async def replace(self, path: str, data: bytes) -> None:
         """Write a file in place of an existing one."""
-        await self.run(f"write {path}", self.write, path, [data])
+        await self.write(path, data)
 
-    def write(self, path: str, parts: Iterable[bytes]) -> None:
-        at = self.at(path)
-        self.files.makedirs(at.rpartition("/")[0], exist_ok=True)
-        file = self.files.open(at, "wb", autocommit=False)
+    async def write(self, path: str, data: bytes | AsyncIterator[bytes]) -> None:
+        what = f"write {path}"
+        file = await self.run(what, self.open_for_writing, path)
         try:
-            for part in parts:
-                file.write(part)
-            file.close()
+            if isinstance(data, bytes):
+                await self.run(what, file.write, data)
+            else:
+                async for part in data:
+                    await self.run(what, file.write, part)
+            await self.run(what, file.close)
         except BaseException:
             file.discard()
             raise
-        file.commit()
+        await self.run(what, file.commit)
+
+    def open_for_writing(self, path: str) -> Any:
+        at = self.at(path)
+        self.files.makedirs(at.rpartition("/")[0], exist_ok=True)
+        return self.files.open(at, "wb", autocommit=False)
 
     async def append(self, stem: str, line: bytes) -> None:
         """Write a line into a file of its own: most of these stores cannot append."""

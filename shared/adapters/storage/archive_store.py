@@ -1,8 +1,7 @@
 """Archives on block blobs: a file is created once; only an erasure replaces it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from http import HTTPStatus
-from itertools import chain
 
 from azure.core.exceptions import (
     AzureError,
@@ -85,10 +84,10 @@ class BlobArchiveStore:
         except AzureError as error:
             raise Transient(f"read {path}: {failures.describe(error)}") from None
 
-    async def create(self, path: str, data: bytes | Iterator[bytes]) -> None:
+    async def create(self, path: str, data: bytes | AsyncIterator[bytes]) -> None:
         """Write a file that does not exist yet."""
         if not isinstance(data, bytes):
-            data = short_or_long(data)
+            data = await short_or_long(data)
         if not isinstance(data, bytes):
             await self.make_sure_of_container()
         attempts = 2 if isinstance(data, bytes) else 1  # a stream cannot be resent
@@ -123,7 +122,7 @@ class BlobArchiveStore:
                 await create_container(self.container)
 
     async def upload(
-        self, path: str, data: bytes | Iterator[bytes], *, overwrite: bool
+        self, path: str, data: bytes | AsyncIterator[bytes], *, overwrite: bool
     ) -> None:
         content_type = CONTENT_TYPES.get(path.rsplit(".", 1)[-1])
         await self.container.upload_blob(
@@ -151,13 +150,22 @@ class BlobArchiveStore:
             raise Transient(f"replace {path}: {what}") from None
 
 
-def short_or_long(parts: Iterator[bytes]) -> bytes | Iterator[bytes]:
+async def short_or_long(parts: AsyncIterator[bytes]) -> bytes | AsyncIterator[bytes]:
     """Return all bytes at once if they fit into one block, else the parts."""
     begun: list[bytes] = []
     size = 0
-    for part in parts:
+    async for part in parts:
         begun.append(part)
         size += len(part)
         if size > BLOCK_BYTES:
-            return chain(begun, parts)
+            return chained(begun, parts)
     return b"".join(begun)
+
+
+async def chained(
+    begun: list[bytes], parts: AsyncIterator[bytes]
+) -> AsyncIterator[bytes]:
+    for part in begun:
+        yield part
+    async for part in parts:
+        yield part

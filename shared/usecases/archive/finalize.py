@@ -12,12 +12,11 @@ P4, P6 and P7:
    does all but the manifest again.
 """
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 from shared import __version__, telemetry
 from shared.domain import layout
@@ -43,15 +42,10 @@ from shared.ports.archive_store import ArchiveStore
 from shared.ports.clock import Clock
 from shared.ports.leases import Lease, Leases
 from shared.usecases.archive.attachments import FetchAttachments
+from shared.usecases.archive.beside import Beside
 from shared.usecases.archive.listing import ListService
 from shared.usecases.archive.load import Loaded, load_thread, logged_inputs
 from shared.usecases.archive.news import has_news
-
-Result = TypeVar("Result")
-MUCH_BYTES = 1024 * 1024
-"""Input from which replaying takes long enough to be done beside the event loop."""
-HEAVY = 2
-"""Threads that are replayed beside the loop at once: each holds a thread in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +82,7 @@ class Finalize:
     fetch_attachments: FetchAttachments
     clock: Clock
     formats: Sequence[str]
-    heavy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HEAVY))
+    beside: Beside = field(default_factory=Beside)
 
     async def __call__(
         self, thread_id: str, *, readers: Sequence[str] = (), relist: bool = False
@@ -173,16 +167,18 @@ class Finalize:
 
         """
         transcript, number = collected.transcript, loaded.number
+        size = collected.inputs.size
         formats = [*(FORMATS[name] for name in self.formats), RECONCILIATION]
         files = chain(
             ((name, iter([data])) for name, data in collected.inputs.files.items()),
             streamed(formats, transcript),
         )
         described = [*collected.attached]
-        for name, parts in files:
+        async for name, parts in self.beside.each(size, files):
             description = Description(name)
             path = layout.revision_path(transcript.thread_id, number, name)
-            await self.archive.create(path, description.passing(parts))
+            blocks = self.beside.blocks(size, description.passing(parts))
+            await self.archive.create(path, blocks)
             described.append(description.file)
         for file in described:
             path = layout.revision_path(transcript.thread_id, number, file.name)
@@ -193,7 +189,7 @@ class Finalize:
                 raise IntegrityError(f"{file.name} did not read back as it was written")
         previous = loaded.previous
         return await self.beside(
-            collected.inputs.size,
+            size,
             partial(
                 content_of,
                 transcript,
@@ -203,19 +199,6 @@ class Finalize:
                 previous=(previous.revision, previous.sha256) if previous else None,
             ),
         )
-
-    async def beside(
-        self, size: int, work: Callable[..., Result], *arguments: Any
-    ) -> Result:
-        """Do work on so many bytes; much of it beside the event loop.
-
-        The lease's renewal and other threads' finalizing live on the loop, which the
-        replay of a long thread would hold for seconds.
-        """
-        if size < MUCH_BYTES:
-            return work(*arguments)
-        async with self.heavy:
-            return await asyncio.to_thread(work, *arguments)
 
     async def publish(self, content: Mapping[str, Any], lease: Lease) -> Manifest:
         """Write the manifest, which makes the revision exist (P4), then announce it.

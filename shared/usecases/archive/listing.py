@@ -5,12 +5,13 @@ part and from when on each may see the thread.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 from shared.domain.archive.revision_inputs import RevisionInputs
-from shared.domain.log.record import Records, thread_events
+from shared.domain.log.record import LoggedEvent, Records, thread_events
 from shared.domain.thread.listing import (
+    Listing,
     ListingOutcome,
     Refusal,
     Visibility,
@@ -31,6 +32,7 @@ from shared.domain.thread.visibility import (
 from shared.domain.words import plural
 from shared.ports.chat_service import ChatService, ReaderRefused, ServiceListing
 from shared.ports.clock import Clock, NewSalt
+from shared.usecases.archive.beside import Beside
 
 MOST_READERS = 10
 """Readers tried for one thread: a token and a refusal cost calls and time."""
@@ -44,6 +46,7 @@ class ListService:
     clock: Clock
     new_salt: NewSalt
     reader_ids: Sequence[str]
+    beside: Beside = field(default_factory=Beside)
 
     async def __call__(
         self,
@@ -61,9 +64,9 @@ class ListService:
             Transient: the service cannot be reached, or throttles for too long.
 
         """
-        events = thread_events(log)
-        known = read_listings(inputs.listing)
-        people = participants(events, known)
+        size = inputs.size
+        events, known = await self.beside(size, read_known, inputs, log)
+        people = await self.beside(size, participants, events, known)
         refusals: list[Refusal] = []
         best: tuple[ListingOutcome, ServiceListing] | None = None
         tried: set[str] = set()
@@ -92,8 +95,10 @@ class ListService:
                 best = (outcome, listing)
             if outcome.visibility is Visibility.FULL:
                 break
-            people = participants(events, [*known, participants_only(listing.pages)])
-        return self.lines_of(number, best, refusals)
+            seen = [*known, participants_only(listing.pages)]
+            people = await self.beside(size, participants, events, seen)
+        listed = sum(len(page.body) for page in best[1].pages) if best else 0
+        return await self.beside(listed, self.lines_of, number, best, refusals)
 
     def lines_of(
         self,
@@ -115,6 +120,13 @@ class ListService:
             for index, page in enumerate(listing.pages, start=1)
         )
         return pages + encode_outcome(outcome, refusals, number=number, received_on=now)
+
+
+def read_known(
+    inputs: RevisionInputs, log: Records
+) -> tuple[list[LoggedEvent], tuple[Listing, ...]]:
+    """Return the events of the log and the earlier listings."""
+    return thread_events(log), read_listings(inputs.listing)
 
 
 def why_unread(refusals: Sequence[Refusal]) -> str:

@@ -11,7 +11,11 @@ from shared.domain import layout
 from shared.formats.part import Options
 from shared.formats.registry import Format, streamed
 from shared.ports.archive_store import ArchiveStore
+from shared.usecases.archive.beside import Beside
 from shared.usecases.archive.find import Find, Selection
+
+ON_THE_LOOP = Beside()
+"""Nothing else waits for the loop while a command exports: size 0 needs no thread."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,6 +56,6 @@ class Export:
             exported.threads += 1
             for name, parts in streamed(formats, chosen, options):
                 path = f"{layout.thread_folder(chosen.thread_id)}{name}"
-                await self.target.create(path, parts)
+                await self.target.create(path, ON_THE_LOOP.blocks(0, parts))
                 exported.files += 1
         return exported

@@ -64,19 +64,6 @@ async def test_a_share_without_hard_links_keeps_what_is_there(tmp_path, monkeypa
     assert [file.path async for file in archive.walk()] == ["a/b"]
 
 
-async def test_a_file_that_was_not_finished_is_none(tmp_path):
-    def parts():
-        yield b"begun"
-        raise OSError("the source failed")
-
-    archive = FsspecArchive(fsspec.filesystem("file"), str(tmp_path))
-
-    with pytest.raises(Transient):
-        await archive.create("a/b", parts())
-
-    assert [file.path async for file in archive.walk()] == []
-
-
 @pytest.mark.parametrize(
     ("error", "raised"),
     [(PermissionError(), Immutable), (OSError("no route"), Transient)],

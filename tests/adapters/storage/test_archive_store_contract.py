@@ -66,6 +66,11 @@ async def test_a_missing_file_is_an_alarm(archive):
         await archive.read(path(1))
 
 
+async def in_turn(parts):
+    for part in parts:
+        yield part
+
+
 async def walked(archive, prefix=""):
     return [file.path async for file in archive.walk(prefix)]
 
@@ -126,8 +131,26 @@ async def test_a_file_can_be_written_in_parts(archive, count):
     part = bytes(range(256)) * 200
     await archive.create(path(1, "events.jsonl"), b"x")
 
-    await archive.create(path(1), iter([part] * count))
+    await archive.create(path(1), in_turn([part] * count))
 
     assert await archive.read(path(1)) == part * count
     with pytest.raises(AlreadyExists):
-        await archive.create(path(1), iter([part] * 300))
+        await archive.create(path(1), in_turn([part] * 300))
+
+
+@pytest.mark.parametrize(
+    "archive", ["memory", "azurite", "folder", "fsspec-file"], indirect=True
+)
+@pytest.mark.parametrize("count", [1, 300])
+async def test_a_file_whose_parts_end_in_an_error_is_not_there(archive, count):
+    async def parts():
+        for _ in range(count):
+            yield bytes(50_000)
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        await archive.create(path(1), parts())
+
+    assert await walked(archive) == []
+    await archive.create(path(1), in_turn([bytes(50_000)] * count))
+    assert await archive.read(path(1)) == bytes(50_000) * count

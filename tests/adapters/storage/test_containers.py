@@ -108,10 +108,15 @@ async def test_a_marker_that_a_policy_protects_stays(proxy, blobs: BlobServiceCl
     assert list((await BlobThreadLogs(blobs, blobs).thread(THREAD)).markers) == [1]
 
 
+async def in_turn(parts):
+    for part in parts:
+        yield part
+
+
 async def test_a_long_file_may_be_the_first_one_of_an_account(proxy):
     archive = BlobArchiveStore(proxy.service)
     part = bytes(1024 * 1024)
 
-    await archive.create("thread=x/a", iter([part] * 6))
+    await archive.create("thread=x/a", in_turn([part] * 6))
 
     assert await archive.read("thread=x/a") == part * 6

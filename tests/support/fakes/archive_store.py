@@ -29,7 +29,11 @@ class MemoryArchiveStore:
     async def create(self, path, data) -> None:
         if path in self.files:
             raise AlreadyExists(f"{path} exists already")
-        self.files[path] = data if isinstance(data, bytes) else b"".join(data)
+        if not isinstance(data, bytes):
+            data = b"".join([part async for part in data])
+            if path in self.files:
+                raise AlreadyExists(f"{path} exists already")
+        self.files[path] = data
 
     async def check_erasable(self) -> None:
         if self.immutable:

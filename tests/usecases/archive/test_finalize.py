@@ -22,8 +22,10 @@ from shared.domain import layout
 from shared.domain.errors import IntegrityError, Transient
 from shared.domain.log.commitment import sha256
 from shared.domain.log.coverage import uncovered
+from shared.formats import ARCHIVED
+from shared.formats.registry import streamed
 from shared.ports.leases import LeaseHeld
-from shared.usecases.archive import finalize
+from shared.usecases.archive import beside, finalize, listing
 from world import World
 
 
@@ -422,7 +424,8 @@ async def test_files_that_do_not_read_back_get_no_manifest(world):  # P4
     create = world.archive.create
 
     async def create_badly(path, data):
-        await create(path, b"".join(data).replace(b"hello", b"hallo"))
+        whole = b"".join([block async for block in data])
+        await create(path, whole.replace(b"hello", b"hallo"))
 
     world.archive.create = create_badly
     with pytest.raises(IntegrityError, match="read back"):
@@ -548,23 +551,41 @@ async def prune_covered(world):
             await world.log.prune(segment)
 
 
-async def test_a_long_thread_is_replayed_beside_the_loop_to_the_same_bytes(monkeypatch):
-    short, long = World(), World()
-    beside = []
-    real = asyncio.to_thread
+async def test_a_long_thread_is_read_and_written_beside_the_loop_to_the_same_bytes(
+    monkeypatch,
+):
+    short, long = World(formats=ARCHIVED), World(formats=ARCHIVED)
+    threads: set[int] = set()
 
-    async def to_thread(work, *arguments):
-        beside.append(threading.current_thread())
-        return await real(work, *arguments)
+    def noting(function):
+        def noted(*arguments, **named):
+            threads.add(threading.get_ident())
+            return function(*arguments, **named)
 
-    monkeypatch.setattr(asyncio, "to_thread", to_thread)
-    await short.receive(thread_created(), received(), edited())
+        return noted
+
+    def noting_each(*arguments):
+        for name, parts in streamed(*arguments):
+            threads.add(threading.get_ident())
+            yield name, map(noting(bytes), parts)
+
+    for name in ("read_records", "content_of", "has_news"):
+        monkeypatch.setattr(finalize, name, noting(getattr(finalize, name)))
+    for name in ("thread_events", "read_listings", "participants", "encode_page"):
+        monkeypatch.setattr(listing, name, noting(getattr(listing, name)))
+    monkeypatch.setattr(finalize, "streamed", noting_each)
+    for world in (short, long):
+        world.chat.shows(THREAD, ALICE, listed())
+        await world.receive(thread_created(), received(), edited())
     await short.finalize(THREAD)
-    assert beside == []
+    await short.finalize(THREAD, relist=True)
+    assert threads == {threading.get_ident()}
 
-    monkeypatch.setattr(finalize, "MUCH_BYTES", 1)
-    await long.receive(thread_created(), received(), edited())
+    threads.clear()
+    monkeypatch.setattr(beside, "MUCH_BYTES", 1)
     await long.finalize(THREAD)
+    await long.finalize(THREAD, relist=True)
 
-    assert len(beside) >= 3  # reading, replaying, and the tree over all versions
+    assert threads
+    assert threading.get_ident() not in threads
     assert long.archive.files == short.archive.files

@@ -1,0 +1,90 @@
+import asyncio
+import threading
+from itertools import count
+
+import pytest
+
+from shared.usecases.archive import beside
+from shared.usecases.archive.beside import BLOCK_BYTES, HEAVY, MUCH_BYTES, Beside
+
+
+@pytest.fixture(params=[0, MUCH_BYTES - 1, MUCH_BYTES, MUCH_BYTES * 50])
+def size(request):
+    return request.param
+
+
+async def test_only_much_work_leaves_the_loop(size):
+    thread = await Beside()(size, threading.get_ident)
+
+    assert (thread != threading.get_ident()) == (size >= MUCH_BYTES)
+
+
+async def test_each_item_comes_once_and_in_order(size):
+    items = iter(["", "b", None, "d"])
+
+    assert [item async for item in Beside().each(size, items)] == ["", "b", None, "d"]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [],
+        [b""],
+        [b"a", b"", b"c"],
+        [b"x" * (BLOCK_BYTES - 1), b"yz", b"", b"w" * (2 * BLOCK_BYTES), b"v"],
+    ],
+)
+async def test_blocks_hold_the_bytes_of_the_parts_and_no_block_is_empty(size, parts):
+    blocks = [block async for block in Beside().blocks(size, iter(parts))]
+
+    assert b"".join(blocks) == b"".join(parts)
+    assert all(blocks)
+    assert all(len(block) >= BLOCK_BYTES for block in blocks[:-1])
+
+
+async def test_parts_are_made_as_they_are_asked_for(size):
+    made = count()
+
+    def parts():
+        while True:
+            next(made)
+            yield bytes(BLOCK_BYTES)
+
+    async for _ in Beside().blocks(size, parts()):
+        break
+
+    assert next(made) == 1
+
+
+async def test_an_error_reaches_who_asked(size):
+    def parts():
+        yield bytes(BLOCK_BYTES)
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        _ = [block async for block in Beside().blocks(size, parts())]
+
+
+async def test_all_that_share_it_are_bounded_together():
+    lock, now, most = threading.Lock(), 0, 0
+    go_on = threading.Event()
+
+    def work():
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        go_on.wait(timeout=30)
+        with lock:
+            now -= 1
+
+    shared = Beside()
+    tasks = [asyncio.create_task(shared(MUCH_BYTES, work)) for _ in range(HEAVY * 3)]
+    while most < HEAVY:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)  # a third one would have begun by now
+    go_on.set()
+    await asyncio.gather(*tasks)
+
+    assert most == HEAVY
+    assert beside.HEAVY == 2
