@@ -6,6 +6,9 @@ The service writes seven fraction digits, and `Z`, `+00:00` or `-08:00`; all are
 from datetime import UTC, datetime
 from typing import Any
 
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+LATEST = datetime.max.replace(tzinfo=UTC)
+
 
 def parse_time(value: Any) -> datetime | None:
     """Read a time of the service; None if it is absent or unreadable.
@@ -16,6 +19,8 @@ def parse_time(value: Any) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
+        if moment.tzinfo is UTC:
+            return moment
         if moment.tzinfo is None:
             return moment.replace(tzinfo=UTC)
         return moment.astimezone(UTC)
@@ -42,10 +47,9 @@ def normalise_time(value: Any) -> str | None:
     return None if moment is None else format_time(moment)
 
 
-def time_key(text: str) -> str:
-    """Return what times in our form sort and compare by; "" comes first.
+def as_moment(text: str, *, absent: datetime = EARLIEST) -> datetime:
+    """Return what times are compared and sorted by; `absent` where there is none.
 
-    As they are they must not be compared: `12:00:00Z` would come after `12:00:00.5Z`.
-    Without the Z a time without a fraction is the beginning of one with it.
+    Their texts must not be compared: `12:00:00Z` would come after `12:00:00.5Z`.
     """
-    return text.removesuffix("Z")
+    return parse_time(text) or absent

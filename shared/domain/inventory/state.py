@@ -23,7 +23,7 @@ from shared.domain.inventory.facts import (
     UserState,
     decode_fact,
 )
-from shared.domain.times import parse_time, time_key
+from shared.domain.times import as_moment, parse_time
 
 MOST_READERS = 3
 """Readers recorded per thread: any of them sees all other participants."""
@@ -137,7 +137,7 @@ class Inventory:
                 if thread.wants(fact.reader):
                     thread.readers = (*thread.readers, fact.reader)
                 thread.last_message_on = max(
-                    thread.last_message_on, fact.last_message_on, key=time_key
+                    thread.last_message_on, fact.last_message_on, key=as_moment
                 )
             case ThreadDone():
                 self.apply_done(fact)

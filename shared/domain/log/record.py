@@ -31,10 +31,10 @@ from shared.domain.log.event import (
 )
 from shared.domain.log.torn_lines import parse_or_none, parsed_pieces
 from shared.domain.times import (
+    as_moment,
     format_time,
     from_milliseconds,
     parse_time,
-    time_key,
 )
 
 SCHEMA = 1
@@ -193,7 +193,7 @@ def unique_events(records: Iterable[Record]) -> list[LoggedEvent]:
         LoggedEvent(
             event=winning_copy(group),
             salt=min(record.salt for record in group),
-            received_on=min((r.received_on for r in group), key=time_key)
+            received_on=min((r.received_on for r in group), key=as_moment)
             if len(group) > 1
             else group[0].received_on,
         )

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from shared.domain.times import time_key
+from shared.domain.times import as_moment
 
 SPOKEN = ("text", "html")
 """The types of messages that people send; all others are system messages."""
@@ -78,10 +78,10 @@ class Baseline:
 
     def extend(self, first_on: str, last_on: str) -> None:
         if first_on and (
-            not self.first_on or time_key(first_on) < time_key(self.first_on)
+            not self.first_on or as_moment(first_on) < as_moment(self.first_on)
         ):
             self.first_on = first_on
-        self.last_on = max(self.last_on, last_on, key=time_key)
+        self.last_on = max(self.last_on, last_on, key=as_moment)
 
     def count(self, author: str, day: str, messages: int) -> None:
         days = self.by_author_and_day.setdefault(author, {})

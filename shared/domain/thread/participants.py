@@ -18,7 +18,7 @@ from shared.domain.log.event import (
 from shared.domain.log.record import LoggedEvent, Record
 from shared.domain.thread.listing import Listing
 from shared.domain.thread.transcript import UNKNOWN, Change, Participant
-from shared.domain.times import normalise_time, time_key
+from shared.domain.times import LATEST, as_moment, normalise_time
 
 LISTED_FIELDS = ("communicationIdentifier", "displayName", "shareHistoryTime")
 EVENT_FIELDS = ("participantCommunicationIdentifier", "displayName")
@@ -116,7 +116,7 @@ def participant(
 def distinct(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Return each change once, by time: both levels of events report it."""
     by_time = {
-        (time_key(change.on), change.kind, change.by): change for change in changes
+        (as_moment(change.on), change.kind, change.by): change for change in changes
     }
     return tuple(by_time[key] for key in sorted(by_time))
 
@@ -157,8 +157,8 @@ def reader_candidates(
         participants,
         key=lambda person: (
             has_left(person),
-            time_key(person.share_history_time) or "9999",
-            time_key(person.history[0].on) if person.history else "",
+            as_moment(person.share_history_time, absent=LATEST),
+            as_moment(person.history[0].on if person.history else ""),
             person.id,
         ),
     )

@@ -47,11 +47,11 @@ from shared.domain.thread.transcript import (
 )
 from shared.domain.thread.versions import Erased
 from shared.domain.times import (
+    as_moment,
     format_time,
     from_milliseconds,
     normalise_time,
     parse_time,
-    time_key,
 )
 from shared.domain.words import plural
 
@@ -277,4 +277,4 @@ def topic_of(event: ChatEvent) -> str:
 def created_on_by_others(events: Iterable[ChatEvent]) -> str:
     """Return the creation time, which all lifecycle events repeat; "" if none."""
     times = (time_of(event, "createTime") for event in events)
-    return min(filter(None, times), key=time_key, default="")
+    return min(filter(None, times), key=as_moment, default="")

@@ -18,7 +18,7 @@ from shared.domain.thread.listing import (
     Visibility,
     items,
 )
-from shared.domain.times import format_time, parse_time, time_key
+from shared.domain.times import LATEST, as_moment, format_time, parse_time
 
 
 def participants_of(pages: Iterable[Page]) -> Iterator[Mapping[str, Any]]:
@@ -82,5 +82,5 @@ def shows_more(listing: ListingOutcome, than: ListingOutcome) -> bool:
     """Return whether a listing shows more of the thread than another."""
     if listing.visibility is not than.visibility:
         return listing.visibility is Visibility.FULL
-    since, other = time_key(listing.since), time_key(than.since)
-    return bool(since) and (not other or since < other)
+    since, other = listing.since, than.since
+    return as_moment(since, absent=LATEST) < as_moment(other, absent=LATEST)

@@ -30,7 +30,7 @@ from shared.domain.inventory.facts import (
 )
 from shared.domain.inventory.state import FINISHED, Inventory, Thread, User
 from shared.domain.log.event import is_own_user
-from shared.domain.times import format_time, time_key
+from shared.domain.times import as_moment, format_time
 from shared.ports.chat_service import ReaderRefused
 from shared.ports.clock import Clock
 from shared.ports.thread_finder import ThreadFinder
@@ -154,7 +154,7 @@ class Backfill:
         return (
             known is None
             or known.wants(reader)
-            or time_key(last_message_on) > time_key(known.last_message_on)
+            or as_moment(last_message_on) > as_moment(known.last_message_on)
         )
 
     async def work(self) -> None:

@@ -2,6 +2,8 @@ from shared.domain.log.event import Kind
 from shared.domain.thread.participants import reader_candidates
 from shared.domain.thread.transcript import Change, Participant
 
+AT = [f"2026-11-22T12:00:0{second}Z" for second in range(5)]
+
 
 def participant(name, *, present=None, since="", came="", left=""):
     changes = [(came, Kind.PARTICIPANT_ADDED), (left, Kind.PARTICIPANT_REMOVED)]
@@ -23,22 +25,22 @@ def test_the_configured_archiver_comes_first():
 
 
 def test_who_may_see_most_comes_before_who_may_see_less():
-    late, early = participant("a", since="2026-02"), participant("b", since="2026-01")
+    late, early = participant("a", since=AT[2]), participant("b", since=AT[1])
 
     assert names([], late, early) == ["b", "a"]
 
 
 def test_who_came_first_is_asked_first():
-    assert names([], participant("b", came="2"), participant("a", came="1")) == [
+    assert names([], participant("b", came=AT[2]), participant("a", came=AT[1])) == [
         "a",
         "b",
     ]
 
 
 def test_who_has_left_is_asked_last():
-    left = participant("a", came="1", left="2")
-    gone = participant("b", came="1", present=False)
-    here = participant("c", came="3", left="4", present=True)
+    left = participant("a", came=AT[1], left=AT[2])
+    gone = participant("b", came=AT[1], present=False)
+    here = participant("c", came=AT[3], left=AT[4], present=True)
 
     assert names([], left, gone, here) == ["c", "a", "b"]
 

@@ -247,6 +247,18 @@ async def test_since_last_archives_what_was_said_since_and_what_is_new(inventory
     assert len(inventory.world.file("manifest.json", 2, "two")) > 0
 
 
+async def test_since_last_sees_a_message_half_a_second_after_the_last(inventory):
+    inventory.world.clock.pass_time(hours=24)
+    inventory.finder.last["two"] = "2026-11-22T12:00:00Z"
+    await inventory.run(ALICE, BOB)
+    inventory.finder.last["two"] = "2026-11-22T12:00:00.5Z"
+    read = len(inventory.world.chat.asked)
+
+    await inventory.run(scope=Scope.SINCE_LAST)
+
+    assert {thread for thread, _ in inventory.world.chat.asked[read:]} == {"two"}
+
+
 async def test_asking_again_writes_no_revision_where_nothing_is_new(inventory):
     await inventory.run(ALICE, BOB)
     before = dict(inventory.world.archive.files)
