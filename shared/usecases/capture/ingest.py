@@ -1,8 +1,8 @@
 """Ingest: one delivery in, one durable record per event in its thread's log."""
 
 import asyncio
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared import telemetry
@@ -42,6 +42,8 @@ class Ingest:
     clock: Clock
     new_salt: NewSalt
     settle_for: timedelta
+    settling: dict[str, datetime] = field(default_factory=dict)
+    """Deleted threads that this instance has queued, and when their message shows."""
 
     async def __call__(self, delivery: str | bytes) -> Ingested:
         """Keep every event of a delivery, in either envelope, one or a list.
@@ -100,10 +102,20 @@ class Ingest:
             lag = self.clock() - event.occurred_on
             telemetry.INGEST_LAG.record(max(0.0, lag.total_seconds()))
         if event.kind is Kind.THREAD_DELETED:
-            await self.queue.put(
-                Work(thread_id=event.thread_id, reason="deleted"),
-                delay=self.settle_for,
-            )
+            await self.queue_deleted(event.thread_id, now)
+
+    async def queue_deleted(self, thread_id: str, now: datetime) -> None:
+        """Queue a deleted thread once: its deletion is told again to each member."""
+        while self.settling and (first := next(iter(self.settling))):
+            if self.settling[first] > now:
+                break
+            del self.settling[first]
+        if thread_id in self.settling:
+            return
+        await self.queue.put(
+            Work(thread_id=thread_id, reason="deleted"), delay=self.settle_for
+        )
+        self.settling[thread_id] = now + self.settle_for  # P11
 
     async def quarantine(self, thread_id: str, text: str, reason: str) -> None:
         """Keep what cannot be read, beside its thread where it names one."""

@@ -160,6 +160,38 @@ async def test_a_deleted_thread_is_queued_once_its_event_is_durable(ingest, log,
     assert delay == timedelta(minutes=5)
 
 
+async def test_a_deletion_that_is_told_to_each_member_queues_its_thread_once(
+    ingest, log, queue
+):
+    for name in ("ChatThreadWithUserDeleted", "ChatThreadDeleted") * 2:
+        await ingest(json.dumps(thread_event(name)))
+        log.clock.pass_time(minutes=1)
+    assert len(queue.messages) == 1
+
+    log.clock.pass_time(minutes=1)  # its message shows by now and may have been taken
+    await ingest(json.dumps(thread_event("ChatThreadDeleted")))
+
+    assert len(queue.messages) == 2
+
+
+async def test_a_deletion_that_could_not_be_queued_is_queued_by_the_next_try(
+    ingest, queue, monkeypatch
+):
+    put = queue.put
+
+    async def refuse(work, **options):
+        raise Transient("the queue is full")
+
+    monkeypatch.setattr(queue, "put", refuse)
+    with pytest.raises(Transient):
+        await ingest(json.dumps(thread_event("ChatThreadDeleted")))
+    monkeypatch.setattr(queue, "put", put)
+
+    await ingest(json.dumps(thread_event("ChatThreadDeleted")))
+
+    assert len(queue.messages) == 1
+
+
 async def test_a_deleted_message_does_not_queue_its_thread(ingest, queue):
     await ingest(json.dumps(deleted()))
 
