@@ -5,16 +5,19 @@ itself cannot say. Losing it loses no chat: the next sweep queues everything tha
 once more.
 
 Rule 1: threads are recorded after they were queued, up to `BATCH` in a line.
-Rule 2: a line is of the day on which it was written; torn lines are left out.
+Rule 2: a line is of the day on which it was written; a torn one is left out, and hides
+        none behind it.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from shared.domain import json_line, layout
 from shared.domain.log.record import SCHEMA
+from shared.domain.log.torn_lines import untangle
 from shared.domain.times import format_time, parse_time
 from shared.ports.append_log import AppendLog
 from shared.ports.archive_store import ArchiveFiles
@@ -219,8 +222,15 @@ class SweepLog:
             rest = b""
             async for part in self.files.stream(path):
                 *texts, rest = (rest + part).split(b"\n")
-                for text in texts:
-                    if line := decode_line(text):
-                        yield line
-            if line := decode_line(rest):
+                for line in chain.from_iterable(map(lines_in, texts)):
+                    yield line
+            for line in lines_in(rest):
                 yield line
+
+
+def lines_in(text: bytes) -> Iterator[SweepLogLine]:
+    """Yield what stands on one line: behind a torn one stands the line after it."""
+    if line := decode_line(text):
+        yield line
+    else:
+        yield from filter(None, (decode_line(piece) for piece, _ in untangle(text)))

@@ -409,6 +409,24 @@ def test_a_line_that_cannot_be_read_is_left_out(line):
     assert decode_line(line) is None
 
 
+@pytest.mark.parametrize("kept", [0, 1, 12, 40, -3, -1])
+async def test_a_torn_line_hides_none_behind_it(kept):
+    world = World()
+    torn, next_, last = (
+        FailedLine(on=NOON, thread_id="19:x", failures=number, reason="why")
+        for number in (1, 2, 3)
+    )
+    path = f"{layout.sweeps_stem(NOON.date())}.jsonl"
+    world.control.files[path] = (
+        encode_line(torn)[:kept] + encode_line(next_) + encode_line(last)
+    )
+
+    found = [line async for line in world.sweep_log.since(NOON)]
+
+    # Where only its LF is missing, the line is whole.
+    assert found == ([torn, next_, last] if kept == -1 else [next_, last])
+
+
 def test_every_line_is_read_back_as_it_was_written():
     lines = [
         QueuedLine(on=NOON, by="x", thread_ids=("19:a", "19:b")),
