@@ -176,13 +176,11 @@ def read_chat(reader: SettingsReader) -> ChatSettings:
 
 
 def read_topic(reader: SettingsReader) -> TopicSettings:
-    endpoint, key = (
-        reader.url("ARCHIVED_TOPIC_ENDPOINT"),
-        reader.text("ARCHIVED_TOPIC_KEY"),
-    )
+    endpoint = reader.url("ARCHIVED_TOPIC_ENDPOINT")
+    key = reader.text("ARCHIVED_TOPIC_KEY")
     if key and not reader.text("ARCHIVED_TOPIC_ENDPOINT"):
         reader.problems.append(
-            "ARCHIVED_TOPIC_KEY is of no topic; set ARCHIVED_TOPIC_ENDPOINT too"
+            "ARCHIVED_TOPIC_KEY is the key of no topic; set ARCHIVED_TOPIC_ENDPOINT too"
         )
     return TopicSettings(
         endpoint=endpoint,
