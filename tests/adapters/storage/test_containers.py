@@ -89,6 +89,18 @@ async def test_a_container_that_stays_away_costs_few_requests(proxy, monkeypatch
     assert proxy.requests < 20
 
 
+async def test_a_file_or_marker_is_tried_again_once_its_container_is_deleted(proxy):
+    proxy.being_deleted = 10_000
+
+    for write in (
+        lambda: BlobThreadLogs(proxy.service, proxy.service).mark(THREAD, 1, {}),
+        lambda: BlobArchiveStore(proxy.service).create("thread=x/a", b"x"),
+        lambda: BlobLeases(proxy.service).hold("leases/x").__aenter__(),
+    ):
+        with pytest.raises(Transient, match=r"ContainerBeingDeleted"):
+            await write()
+
+
 async def test_a_marker_makes_its_container(proxy, blobs: BlobServiceClient):
     log = BlobThreadLogs(blobs, blobs)
 
