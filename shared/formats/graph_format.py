@@ -26,7 +26,7 @@ from shared.domain.log.commitment import sha256
 from shared.domain.thread.transcript import Message, Transcript
 from shared.domain.times import parse_time
 from shared.formats.csv_format import neutralise
-from shared.formats.html_format import sanitised
+from shared.formats.message_html import page_html
 from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import is_system, one_line, readable, title
 
@@ -136,7 +136,7 @@ def post(message: Message, options: Options, created_on: str) -> dict[str, Any]:
     text = message.content.get("message")
     text = readable(text) if isinstance(text, str) else ""
     is_html = message.type == "html"
-    content = sanitised(text) if is_html else escape(text).replace("\n", "<br>")
+    content = page_html(text) if is_html else escape(text).replace("\n", "<br>")
     body = {
         "createdDateTime": created_on,
         "from": {

@@ -24,6 +24,7 @@ from shared.domain.thread.transcript import (
     Version,
 )
 from shared.domain.words import plural
+from shared.formats.message_html import page_html
 from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
     attachments,
@@ -37,12 +38,6 @@ from shared.formats.plain import (
     when,
 )
 
-TAGS = {
-    "a", "b", "blockquote", "br", "code", "del", "div", "em", "h1", "h2", "h3", "h4",
-    "hr", "i", "li", "ol", "p", "pre", "s", "span", "strong", "sub", "sup", "table",
-    "tbody", "td", "th", "thead", "tr", "u", "ul",
-}  # fmt: skip
-ATTRIBUTES = {"a": {"href", "title"}, "td": {"colspan", "rowspan"}, "th": {"colspan"}}
 HUES = 12
 
 
@@ -251,19 +246,7 @@ def body(message: Message, version: Version) -> str:
     text = readable(text) if isinstance(text, str) else ""
     if message.type != "html":
         return escape(text).replace("\n", "<br>")
-    return sanitised(text)
-
-
-def sanitised(html: str) -> str:
-    import nh3
-
-    return nh3.clean(
-        html,
-        tags=TAGS,
-        attributes=ATTRIBUTES,
-        url_schemes={"http", "https", "mailto", "tel"},
-        link_rel="noopener noreferrer nofollow",
-    )
+    return page_html(text)
 
 
 def history(message: Message, current: Version) -> str:

@@ -2,17 +2,13 @@
 
 import re
 from collections.abc import Collection, Mapping
-from html.parser import HTMLParser
 from typing import Any
 
 from shared.domain.log.event import raw_id
 from shared.domain.thread.attachments import address_of, dicts_in
 from shared.domain.thread.transcript import Message, Transcript, Version
+from shared.formats.message_html import plain_text
 
-BLOCKS = frozenset(
-    ("p", "div", "br", "li", "tr", "blockquote", "pre", "h1", "h2", "h3", "h4", "ul")
-)
-HIDDEN = frozenset(("script", "style", "template", "head"))
 REPLACEMENT = "\ufffd"
 NEVER = dict.fromkeys((*range(32), *range(127, 160)), REPLACEMENT)
 for shown in (ord("\t"), ord("\n")):
@@ -42,49 +38,7 @@ def text_of(version: Version, *, is_html: bool) -> str:
     message = (version.content or {}).get("message")
     if not isinstance(message, str):
         return ""
-    return readable(without_tags(message) if is_html else message)
-
-
-def without_tags(html: str) -> str:
-    parser = TextParser()
-    parser.feed(html)
-    parser.close()
-    lines = "".join(parser.parts).split("\n")
-    return "\n".join(line.rstrip() for line in lines).strip("\n")
-
-
-class TextParser(HTMLParser):
-    """Collects the text of HTML; a link is followed by its address."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self.hidden = 0
-        self.address = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in HIDDEN:
-            self.hidden += 1
-        elif tag == "a":
-            self.address = dict(attrs).get("href") or ""
-        elif tag == "img":
-            self.parts.append(f"[{dict(attrs).get('alt') or 'image'}]")
-        elif tag in BLOCKS and self.parts and not self.parts[-1].endswith("\n"):
-            self.parts.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in HIDDEN:
-            self.hidden = max(0, self.hidden - 1)
-        elif tag == "a":
-            if self.address and self.address not in "".join(self.parts[-1:]):
-                self.parts.append(f" ({self.address})")
-            self.address = ""
-        elif tag == "p" and self.parts and not self.parts[-1].endswith("\n"):
-            self.parts.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self.hidden:
-            self.parts.append(data)
+    return readable(plain_text(message) if is_html else message)
 
 
 def name_of(message: Message) -> str:

@@ -1,5 +1,6 @@
 """Find: the threads of an archive that match a selection, read one after the other."""
 
+import unicodedata
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,6 +10,7 @@ from shared.domain.log.event import parse_version
 from shared.domain.thread.transcript import Gap, GapKind, Message, Transcript
 from shared.domain.times import parse_time
 from shared.domain.words import plural
+from shared.formats.plain import text_of
 from shared.ports.archive_store import ArchiveStore
 from shared.usecases.evidence.revisions import (
     read_inputs,
@@ -92,19 +94,24 @@ class Find:
 def is_wanted(transcript: Transcript, selection: Selection) -> bool:
     return (
         takes_part(transcript, selection.participant)
-        and selection.topic.casefold() in transcript.topic.casefold()
+        and folded(selection.topic) in folded(transcript.topic)
         and says(transcript, selection.text)
     )
 
 
 def says(transcript: Transcript, text: str) -> bool:
-    """Return whether some version of some message holds a text, large or small."""
-    sought = text.casefold()
+    """Return whether some version of some message holds a text, as people read it."""
+    sought = folded(text)
     return not sought or any(
-        sought in str((version.content or {}).get("message") or "").casefold()
+        sought in folded(text_of(version, is_html=message.type == "html"))
         for message in transcript.messages
         for version in message.versions
     )
+
+
+def folded(text: str) -> str:
+    """Return text as it is compared: case, composition and blanks do not matter."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def limit(text: str) -> datetime | int | None:
