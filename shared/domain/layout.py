@@ -19,6 +19,9 @@ EVENTS_QUEUE = "chat-events"
 """Where Event Grid puts events when it delivers them by queue."""
 EVENTS_POISON_QUEUE = "chat-events-poison"
 
+LONGEST_NAME = 255
+"""Characters of a file's or folder's name on file systems and in a hierarchical
+namespace; a blob's whole name may have 1,024."""
 THREAD_PREFIX = "thread="
 EVENTS_FILE = "events.jsonl"
 LISTING_FILE = "listing.jsonl"
@@ -54,6 +57,11 @@ def encode_id(thread_id: str) -> str:
 def thread_folder(thread_id: str) -> str:
     """Return a thread's folder, with a slash; log and archive use the same name."""
     return f"{THREAD_PREFIX}{encode_id(thread_id)}/"
+
+
+def has_folder(thread_id: str) -> bool:
+    """Return whether a thread's folder has a name that every storage takes."""
+    return len(thread_folder(thread_id)) - 1 <= LONGEST_NAME
 
 
 def thread_of(path: str) -> str:

@@ -18,7 +18,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from shared.domain import json_line
+from shared.domain import json_line, layout
 from shared.domain.errors import InvalidEvent
 from shared.domain.times import normalise_time, parse_time
 
@@ -191,8 +191,8 @@ def interpret(envelope: Any, text: str | bytes) -> ChatEvent:
     thread_id = data.get("threadId")
     if not isinstance(thread_id, str) or not thread_id.strip():
         raise InvalidEvent("the event names no thread")
-    if len(thread_id) > LONGEST_ID:
-        raise InvalidEvent(f"the thread id is longer than {LONGEST_ID} characters")
+    if not is_thread_id(thread_id):
+        raise InvalidEvent("the thread id is too long to be stored")
     short = name.removeprefix(PREFIX)
     kind = KINDS.get(short, Kind.OTHER)
     if kind in MESSAGE_KINDS:
@@ -213,7 +213,12 @@ def thread_named(envelope: Any) -> str:
     thread_id = data.get("threadId") if isinstance(data, dict) else None
     if not isinstance(thread_id, str) or not thread_id.strip():
         return ""
-    return thread_id if len(thread_id) <= LONGEST_ID else ""
+    return thread_id if is_thread_id(thread_id) else ""
+
+
+def is_thread_id(text: str) -> bool:
+    """Return whether an id can be a thread's: it makes a folder that can be stored."""
+    return 0 < len(text) <= LONGEST_ID and layout.has_folder(text)
 
 
 def require_message(data: Mapping[str, Any]) -> None:

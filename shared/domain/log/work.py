@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.domain import json_line
 from shared.domain.errors import InvalidEvent
-from shared.domain.log.event import LONGEST_ID, is_own_user, parse_version
+from shared.domain.log.event import is_own_user, is_thread_id, parse_version
 from shared.domain.log.record import SCHEMA
 
 
@@ -58,7 +58,6 @@ def decode_work(text: str | bytes) -> Work:
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InvalidEvent("the queue message cannot be read") from None
-    is_text = isinstance(work.thread_id, str)
-    if not is_text or not 0 < len(work.thread_id) <= LONGEST_ID:
+    if not isinstance(work.thread_id, str) or not is_thread_id(work.thread_id):
         raise InvalidEvent("the queue message names no thread")
     return work

@@ -13,12 +13,14 @@ from builders import (
     thread_event,
 )
 from shared.domain.errors import InvalidEvent
+from shared.domain.layout import thread_folder
 from shared.domain.log.event import (
     KINDS,
     THREAD_LEVEL,
     Kind,
     interpret,
     split_events,
+    thread_named,
 )
 
 
@@ -87,7 +89,10 @@ def test_a_delivery_that_is_no_json_has_a_reason(garbage):
         (envelope("ChatThreadCreated", {}), "no thread"),
         (envelope("ChatThreadCreated", {"threadId": " "}), "no thread"),
         (envelope("ChatThreadCreated", {"threadId": 19}), "no thread"),
-        (envelope("ChatThreadCreated", {"threadId": "x" * 999}), "longer than"),
+        (envelope("ChatThreadCreated", {"threadId": "x" * 999}), "too long"),
+        (envelope("ChatThreadCreated", {"threadId": "x" * 201}), "too long"),
+        (envelope("ChatThreadCreated", {"threadId": "@" * 84}), "too long"),
+        (envelope("ChatThreadCreated", {"threadId": "\ud800" * 40}), "too long"),
         (received(messageId=None), "no message id"),
         (received(messageId="9" * 999), "longer than"),
         (received(version="soon"), "no readable version"),
@@ -191,3 +196,12 @@ def test_the_subscription_is_to_thread_level_types():
         name.endswith("InThread") or name.startswith("ChatThread")
         for name in THREAD_LEVEL
     )
+
+
+@pytest.mark.parametrize("thread_id", ["x" * 200, "@" * 82, "\U0001f642" * 20])
+def test_an_id_whose_folder_can_be_stored_is_taken(thread_id):
+    event = envelope("ChatThreadCreated", {"threadId": thread_id})
+
+    assert interpret(event, json.dumps(event)).thread_id == thread_id
+    assert thread_named(event) == thread_id
+    assert len(thread_folder(thread_id)) <= 256
