@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from email.header import Header
 from email.utils import format_datetime, formataddr
@@ -23,11 +24,22 @@ BASE64_LINE = 76
 
 
 def days(transcript: Transcript) -> "Iterator[tuple[str, list[Message]]]":
-    """Yield the messages of each UTC day; "undated" for those without a time."""
-    for day, messages in groupby(
-        transcript.messages, lambda message: message.created_on[:10] or "undated"
-    ):
-        yield day, list(messages)
+    """Yield the messages of each UTC day, once; "undated" for those without a time.
+
+    Messages are in the order of their ids, so a day may come again after another; its
+    messages are held until it has come for the last time.
+    """
+    left = Counter(day for day, _ in groupby(transcript.messages, day_of))
+    held: dict[str, list[Message]] = {}
+    for day, messages in groupby(transcript.messages, day_of):
+        held.setdefault(day, []).extend(messages)
+        left[day] -= 1
+        if not left[day]:
+            yield day, held.pop(day)
+
+
+def day_of(message: Message) -> str:
+    return message.created_on[:10] or "undated"
 
 
 def address(raw_id: str, name: str) -> str:

@@ -28,6 +28,7 @@ from shared.domain.thread.replay import replay
 from shared.formats import ARCHIVED
 from shared.formats.finetune_format import NoRoles
 from shared.formats.html_format import asset, digest
+from shared.formats.mail import days
 from shared.formats.part import EntraIdentity
 from shared.formats.plain import NEVER, readable
 from shared.formats.registry import FORMATS, Options, written
@@ -567,3 +568,26 @@ def test_looking_before_translating_changes_no_text(text):
     slowly = text.replace("\r\n", "\n").replace("\r", "\n").translate(NEVER)
 
     assert readable(text) == slowly
+
+
+@pytest.mark.parametrize("name", ["eml", "rsmf"])
+def test_a_day_that_comes_again_is_one_file(name):
+    undated = {"composeTime": "soon"}
+    other = {"composeTime": "2026-11-20T12:00:00Z"}
+    events = [
+        received(0, "first"),
+        received(1, "second", **undated),
+        received(2, "third"),
+        received(3, "fourth", **other),
+        received(4, "fifth", **undated),
+        received(5, "sixth", composeTime="0001-01-01T00:00:00Z"),
+        received(6, "seventh"),
+    ]
+    thread = replay(THREAD, read_records(to_log(*events)), ())
+
+    rendered = list(written([FORMATS[name]], thread))
+
+    assert sorted(file for file, _ in rendered) == [
+        f"{day}.{name}" for day in ("0001-01-01", "2026-11-20", "2026-11-22", "undated")
+    ]
+    assert [len(list(messages)) for _, messages in days(thread)] == [1, 2, 1, 3]
