@@ -9,6 +9,7 @@ Rule 3: a lone surrogate, which UTF-8 cannot hold, is written as its JSON escape
 import json
 import math
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -97,6 +98,13 @@ def split_list(text: str, count: int) -> list[str]:
         _, position = DECODER.raw_decode(text, start)
         items.append(text[start:position])
     return items
+
+
+def dicts_in(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects in a list; none of what is no list."""
+    for item in value if isinstance(value, list) else ():
+        if isinstance(item, dict):
+            yield item
 
 
 def one_line(text: str) -> str:

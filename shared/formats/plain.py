@@ -4,8 +4,9 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from shared.domain import json_line
 from shared.domain.log.event import raw_id
-from shared.domain.thread.attachments import address_of, dicts_in
+from shared.domain.thread.attachments import address_of
 from shared.domain.thread.transcript import Message, Transcript, Version
 from shared.formats.message_html import plain_text
 
@@ -38,7 +39,8 @@ def text_of(version: Version, *, is_html: bool) -> str:
     message = (version.content or {}).get("message")
     if not isinstance(message, str):
         return ""
-    return readable(plain_text(message) if is_html else message)
+    text = readable(message)  # without surrogates, which nh3 does not take
+    return plain_text(text) if is_html else text
 
 
 def name_of(message: Message) -> str:
@@ -93,7 +95,7 @@ def attachments(message: Message, besides: Collection[str] = ()) -> list[str]:
     content = version_to_read(message).content or {}
     return [
         one_line(f"{name_of_file(attachment)} {attachment.get('url') or ''}")
-        for attachment in dicts_in(content.get("attachments"))
+        for attachment in json_line.dicts_in(content.get("attachments"))
         if address_of(attachment) not in besides
     ]
 

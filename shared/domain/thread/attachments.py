@@ -58,7 +58,7 @@ def named_files(message: Message) -> Iterator[tuple[Origin, str, str]]:
     """Yield each file that a message's versions name: origin, name and address."""
     for version in message.versions:
         content = version.content or {}
-        for attachment in dicts_in(content.get("attachments")):
+        for attachment in json_line.dicts_in(content.get("attachments")):
             name = attachment.get("name") or attachment.get("id")
             url = address_of(attachment)
             if url is not None:
@@ -83,13 +83,7 @@ def shared_files(metadata: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         value = json_line.parse(text) if isinstance(text, str) else None
     except ValueError:
         return
-    yield from dicts_in(value)
-
-
-def dicts_in(value: Any) -> Iterator[Mapping[str, Any]]:
-    for item in value if isinstance(value, list) else ():
-        if isinstance(item, dict):
-            yield item
+    yield from json_line.dicts_in(value)
 
 
 def encode_attachment(attachment: Attachment) -> bytes:

@@ -83,6 +83,8 @@ class Listing:
     messages: Sequence[tuple[Mapping[str, Any], str]] = field(default_factory=list)
     """Each message as listed, with its salt, which is "" for an erased message."""
     participants: list[Mapping[str, Any]] = field(default_factory=list)
+    unreadable: int = 0
+    """Items that are not what the service documents: kept as received, not read."""
 
     @property
     def message_ids(self) -> Sequence[str]:
@@ -174,7 +176,20 @@ def salts_of(line: Mapping[str, Any]) -> dict[str, str]:
 def items(page: Any) -> list[Mapping[str, Any]]:
     """Return the items of a page; none if it is not a page of a list."""
     value = page.get("value") if isinstance(page, dict) else None
-    return [item for item in value if isinstance(item, dict)] if value else []
+    return list(json_line.dicts_in(value))
+
+
+def unreadable_items(page: Any, kind: PageKind) -> int:
+    """Return how much of a page is not what its kind says; the page itself counts 1."""
+    if kind is PageKind.PROPERTIES:
+        return int(not isinstance(page, dict))
+    value = page.get("value") if isinstance(page, dict) else None
+    if not isinstance(value, list):
+        return 1
+    read = items(page)
+    if kind is PageKind.MESSAGES:
+        read = [item for item in read if listed_id(item)]
+    return len(value) - len(read)
 
 
 def encode_page(
@@ -266,6 +281,7 @@ def add_line(
             return
         body = value["body"]
         messages = salted_items(value) if kind == PageKind.MESSAGES else []
+        listing.unreadable += unreadable_items(body, PageKind(kind))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise IntegrityError("listing.jsonl holds a line of an unknown form") from None
     if kind == PageKind.PROPERTIES and isinstance(body, dict):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shared.domain import json_line
 from shared.domain.log.event import (
     ChatEvent,
     Kind,
@@ -127,12 +128,11 @@ def participant_events(event: ChatEvent) -> Iterator[ParticipantEvent]:
     if event.kind is Kind.THREAD_CREATED:
         by = raw_id(data.get("createdByCommunicationIdentifier")) or UNKNOWN
         on = normalise_time(data.get("createTime")) or ""
-        for person in data.get("participants") or ():
-            if isinstance(person, dict):
-                yield ParticipantEvent(
-                    who=person,
-                    change=Change(kind=Kind.PARTICIPANT_ADDED, on=on, by=by),
-                )
+        for person in json_line.dicts_in(data.get("participants")):
+            yield ParticipantEvent(
+                who=person,
+                change=Change(kind=Kind.PARTICIPANT_ADDED, on=on, by=by),
+            )
     elif event.kind in (Kind.PARTICIPANT_ADDED, Kind.PARTICIPANT_REMOVED):
         verb = "added" if event.kind is Kind.PARTICIPANT_ADDED else "removed"
         by = raw_id(data.get(f"{verb}ByCommunicationIdentifier")) or UNKNOWN

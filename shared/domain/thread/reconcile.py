@@ -109,7 +109,9 @@ def is_confirmed(item: Mapping[str, Any], changes: ThreadChanges) -> bool:
     if name == TOPIC_TYPE and isinstance(content.get("topic"), str):
         subjects = [content["topic"]]
     elif name in SYSTEM_TYPES.values():
-        people = content.get("participants") or ()
+        people = content.get("participants")
+        if not isinstance(people, list) or not all(isinstance(p, dict) for p in people):
+            return False
         subjects = [raw_id(person.get("communicationIdentifier")) for person in people]
     return bool(subjects) and all(
         any(

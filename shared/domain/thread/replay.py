@@ -178,6 +178,11 @@ class Statistics:
         times = [parse_time(listing.received_on) for listing in self.listings]
         self.listed_on = [moment for moment in times if moment]
 
+    @property
+    def odd_items(self) -> int:
+        """Listed items that could not be read, in the listing that has most of them."""
+        return max((listing.unreadable for listing in self.listings), default=0)
+
     def add(self, logged: LoggedEvent) -> None:
         self.events += 1
         self.late += came_late(logged, self.listed_on)
@@ -214,6 +219,7 @@ def find_gaps(
     for count, noun, what in (
         (records.unreadable, "record", "of the log could not be read"),
         (records.quarantined, "event", "of this thread went to quarantine"),
+        (statistics.odd_items, "listed item", "could not be read"),
     ):
         if count:
             reason = f"{plural(count, noun)} {what}"

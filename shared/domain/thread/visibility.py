@@ -44,9 +44,8 @@ def judge_listing(
     `settled` is False if the thread kept changing during the listing.
     """
     properties = next((p for p in pages if p.kind is PageKind.PROPERTIES), None)
-    created = parse_time(
-        json_line.parse(properties.body).get("createdOn") if properties else None
-    )
+    told = json_line.parse(properties.body) if properties else {}
+    created = parse_time(told.get("createdOn") if isinstance(told, dict) else None)
     stay = next(
         (
             person
