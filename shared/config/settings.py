@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from shared.config.reader import SettingsReader, is_address, read_settings
 from shared.config.schedule import is_schedule
-from shared.domain.log.event import is_own_user
+from shared.domain.log.identity import is_own_user
 
 HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 """A host's name. An IP address does not match: it has no letter at the end."""

@@ -16,10 +16,18 @@ from typing import Any
 from shared.domain import json_line, layout
 from shared.domain.thread.transcript import Message, Transcript
 from shared.formats.part import Options, RenderedFile
-from shared.formats.plain import display_text, is_system, name_of, one_line, title, when
+from shared.formats.plain import (
+    attachments,
+    display_text,
+    name_of,
+    one_line,
+    title,
+    when,
+)
 
 MOST_CHARACTERS = 2000
 MOST_OVERLAP = 500
+INDENT = "    "
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +50,16 @@ def chunks(transcript: Transcript) -> Iterator[bytes]:
 
 
 def lines(transcript: Transcript) -> Iterator[ChunkMessage]:
-    """Yield what can be cited: messages that are neither system, deleted nor erased."""
+    """Yield what can be cited: messages that are neither deleted nor erased."""
     for message in transcript.messages:
         current = message.current
-        if is_system(message) or current.content is None or current.erased:
+        if current.content is None or current.erased:
             continue
-        text = display_text(message, current)
-        yield ChunkMessage(
-            message, f"[{when(message.created_on)}] {name_of(message)}: {text}"
-        )
+        # Indented, so that no line of a message can pass for somebody else's.
+        text = display_text(message, current).replace("\n", f"\n{INDENT}")
+        said = f"* {text}" if message.is_system else f"{name_of(message)}: {text}"
+        files = "".join(f"\n{INDENT}+ {file}" for file in attachments(message))
+        yield ChunkMessage(message, f"[{when(message.created_on)}] {said}{files}")
 
 
 def cut(
@@ -78,7 +87,9 @@ def chunk(
     own: Sequence[ChunkMessage],
 ) -> dict[str, Any]:
     cited = [line.message for line in (*overlap, *own)]
-    names = dict.fromkeys(name_of(message) for message in cited)
+    names = dict.fromkeys(
+        name_of(message) for message in cited if not message.is_system
+    )
     return {
         "id": key(transcript.thread_id, own[0].message.id),
         "thread_id": transcript.thread_id,
@@ -107,7 +118,7 @@ def deletes(transcript: Transcript) -> bytes:
     """Return the actions that remove from an index what must no longer be found."""
     first_ids = {own[0].message.id for _, own in cut(transcript)}
     is_needed = any(
-        version.erased or message.deleted_on
+        version.erased or message.is_deleted
         for message in transcript.messages
         for version in message.versions
     )

@@ -10,7 +10,7 @@ from shared.domain import json_line
 from shared.domain.errors import ArchiverError
 from shared.domain.thread.transcript import Transcript
 from shared.formats.part import Options, RenderedFile
-from shared.formats.plain import display_text, is_system
+from shared.formats.plain import display_text
 
 BOM = b"\xef\xbb\xbf"
 ROLES = ("system", "user", "assistant")
@@ -31,7 +31,7 @@ def conversation(transcript: Transcript, options: Options) -> bytes:
     turns: list[dict[str, str]] = []
     for message in transcript.messages:
         current = message.current
-        if is_system(message) or current.content is None or current.erased:
+        if message.is_system or current.content is None or current.erased:
             continue
         role = options.roles.get(message.sender_id, "user")
         text = display_text(message, current)

@@ -28,7 +28,7 @@ from shared.domain.times import parse_time
 from shared.formats.csv_format import neutralise
 from shared.formats.message_html import page_html
 from shared.formats.part import Options, RenderedFile
-from shared.formats.plain import is_system, one_line, readable, title
+from shared.formats.plain import one_line, readable, title
 
 ROOT = "https://graph.microsoft.com/v1.0"
 CHAT = "{chat-id}"
@@ -99,7 +99,7 @@ def key_of(thread_id: str, message_id: str) -> str:
 
 
 def why_not(message: Message, identities: Mapping[str, Any]) -> str:
-    if is_system(message):
+    if message.is_system:
         return "system"
     if message.current.erased:
         return "erased"
@@ -135,7 +135,7 @@ def post(message: Message, options: Options, created_on: str) -> dict[str, Any]:
     who = options.identities[message.sender_id]
     text = message.content.get("message")
     text = readable(text) if isinstance(text, str) else ""
-    is_html = message.type == "html"
+    is_html = message.is_html
     content = page_html(text) if is_html else escape(text).replace("\n", "<br>")
     body = {
         "createdDateTime": created_on,

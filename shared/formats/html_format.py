@@ -17,6 +17,7 @@ from importlib.resources import files as resources
 from itertools import groupby
 
 from shared.domain.thread.transcript import (
+    SPOKEN_TYPES,
     Attachment,
     Message,
     Participant,
@@ -29,7 +30,6 @@ from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
     attachments,
     describe_change,
-    is_system,
     name_of,
     one_line,
     readable,
@@ -69,7 +69,7 @@ def parts(transcript: Transcript, *, linked: bool) -> Iterator[bytes]:
             f'<section aria-labelledby="d-{label}"><h2 class="day" id="d-{label}">'
             f'<time datetime="{day}">{label}</time></h2>\n'
         )
-        for (is_note, sender), in_a_row in groupby(messages, group_of):
+        for (is_note, sender, _), in_a_row in groupby(messages, group_of):
             if is_note:
                 yield from (clean(note(message)) for message in in_a_row)
             else:
@@ -170,8 +170,8 @@ def stays(participant: Participant) -> str:
     return "; ".join(words)
 
 
-def group_of(message: Message) -> tuple[bool, str]:
-    return is_system(message), message.sender_id
+def group_of(message: Message) -> tuple[bool, str, str]:
+    return message.is_system, message.sender_id, name_of(message)
 
 
 def group(
@@ -204,7 +204,7 @@ def anchor(message: Message) -> str:
 
 def article(message: Message, files: Mapping[str, str]) -> str:
     current = version_to_read(message)
-    classes = "msg" + (" deleted" if message.deleted_on else "")
+    classes = "msg" + (" deleted" if message.is_deleted else "")
     time = escape(message.created_on)
     named = [
         f"<li>{escape(attachment)}</li>" for attachment in attachments(message, files)
@@ -244,17 +244,19 @@ def body(message: Message, version: Version) -> str:
         return "<em>content not known</em>"
     text = version.content.get("message")
     text = readable(text) if isinstance(text, str) else ""
-    if message.type != "html":
-        return escape(text).replace("\n", "<br>")
-    return page_html(text)
+    is_known = message.type in SPOKEN_TYPES
+    mark = "" if is_known else f"<em>[{escape(one_line(message.type))}]</em> "
+    if not message.is_html:
+        return mark + escape(text).replace("\n", "<br>")
+    return mark + page_html(text)
 
 
 def history(message: Message, current: Version) -> str:
     """Return the edit and deletion marks of a message, and its other versions."""
     marks = []
-    if message.edited_on:
+    if message.is_edited:
         marks.append(f"edited {when(message.edited_on)}")
-    if message.deleted_on:
+    if message.is_deleted:
         marks.append(f"deleted {when(message.deleted_on)}")
     if not marks:
         return ""

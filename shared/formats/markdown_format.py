@@ -7,6 +7,7 @@ interpret is escaped.
 import re
 from collections.abc import Iterator
 from html import escape
+from itertools import pairwise
 
 from shared.domain.thread.transcript import Message, Transcript
 from shared.domain.words import plural
@@ -14,7 +15,6 @@ from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
     attachments,
     display_text,
-    is_system,
     name_of,
     one_line,
     title,
@@ -22,6 +22,7 @@ from shared.formats.plain import (
     when,
 )
 
+BLANKS = re.compile(r"^[ \t]+|(?<= ) +")
 MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&])|^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
 
 
@@ -57,10 +58,10 @@ def head(transcript: Transcript) -> str:
 
 def entry(message: Message) -> str:
     anchor = f'<a id="m-{escape(one_line(message.id))}"></a>'
-    marks = [name for name in ("edited", "deleted") if getattr(message, f"{name}_on")]
+    marks = [name for name in ("edited", "deleted") if getattr(message, f"is_{name}")]
     mark = f" · {', '.join(marks)}" if marks else ""
     text = display_text(message, version_to_read(message))
-    if is_system(message):
+    if message.is_system:
         return f"\n{anchor}*{when(message.created_on)} · {literal(text)}*{mark}\n"
     files = "".join(
         f"- attached: {literal(attachment)}\n" for attachment in attachments(message)
@@ -78,7 +79,15 @@ def entry(message: Message) -> str:
 
 
 def quoted(text: str) -> str:
-    return "\n".join(f"> {literal(line)}  ".rstrip() for line in text.split("\n"))
+    """Return text as a quotation that keeps its lines and its blanks."""
+    lines = [
+        BLANKS.sub(lambda found: "&#32;" * len(found[0]), literal(line.rstrip()))
+        for line in text.split("\n")
+    ]
+    # A backslash breaks the line; before an empty one the paragraph ends anyway.
+    breaks = ["\\" if line and after else "" for line, after in pairwise([*lines, ""])]
+    marked = zip(lines, breaks, strict=True)
+    return "\n".join(f"> {line}{mark}".rstrip() for line, mark in marked)
 
 
 def literal(text: str) -> str:

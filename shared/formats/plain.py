@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from shared.domain import json_line
-from shared.domain.log.event import raw_id
+from shared.domain.log.identity import raw_id
 from shared.domain.thread.attachments import address_of
-from shared.domain.thread.transcript import Message, Transcript, Version
+from shared.domain.thread.transcript import SPOKEN_TYPES, Message, Transcript, Version
 from shared.formats.message_html import plain_text
 
 REPLACEMENT = "\ufffd"
@@ -44,8 +44,9 @@ def text_of(version: Version, *, is_html: bool) -> str:
 
 
 def name_of(message: Message) -> str:
-    """Return the sender's name, else the sender's id, else "system"."""
-    return one_line(message.sender_name) or one_line(message.sender_id) or "system"
+    """Return the sender's name, else the sender's id, else that nobody knows."""
+    name = one_line(message.sender_name) or one_line(message.sender_id)
+    return name or "unknown sender"
 
 
 def describe_change(message: Message) -> str:
@@ -69,19 +70,18 @@ def person(participant: object) -> str:
     return one_line(str(participant.get("displayName") or raw or "somebody"))
 
 
-def is_system(message: Message) -> bool:
-    return message.type not in ("text", "html")
-
-
 def display_text(message: Message, version: Version) -> str:
     """Return the text to show for a version, or why there is none."""
     if version.erased:
         return "[erased on request]"
-    if is_system(message):
+    if message.is_system:
         return describe_change(message)
     if version.content is None:
         return "[content not known]"
-    return text_of(version, is_html=message.type == "html")
+    text = text_of(version, is_html=message.is_html)
+    return (
+        text if message.type in SPOKEN_TYPES else f"[{one_line(message.type)}] {text}"
+    )
 
 
 def version_to_read(message: Message) -> Version:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shared.domain.log.identity import kind_of
 from shared.domain.thread.transcript import Message, Transcript, Version
 
 Row = dict[str, str | int | bool]
@@ -35,7 +36,11 @@ MESSAGE_COLUMNS = (
     Column("sequence_id", TEXT, "the service's number; changes with an edit"),
     Column("type", TEXT, "text, html, topicUpdated, participantAdded, …"),
     Column("sender_id", TEXT, "raw id; empty for a system message"),
-    Column("sender_kind", TEXT, "acs_user, teams_user, phone, bot, or empty"),
+    Column(
+        "sender_kind",
+        TEXT,
+        "acs_user, teams_user, teams_visitor, …, or empty",
+    ),
     Column("sender_name", TEXT, "display name"),
     Column("created_on", TEXT, "RFC 3339, UTC"),
     Column("edited_on", TEXT, "RFC 3339, UTC, or empty"),
@@ -73,8 +78,6 @@ HISTORY_COLUMNS = (
     Column("commitment", TEXT, "salted hash of the content"),
 )
 LONE = re.compile("[\ud800-\udfff]")
-KINDS = {"8:orgid:": "teams_user", "8:": "acs_user", "4:": "phone", "28:": "bot"}
-"""Kinds of identity by prefix of the raw id; the first match counts."""
 
 
 def message_rows(transcript: Transcript) -> Iterator[Row]:
@@ -96,8 +99,8 @@ def message_rows(transcript: Transcript) -> Iterator[Row]:
                 "created_on": message.created_on,
                 "edited_on": message.edited_on,
                 "deleted_on": message.deleted_on,
-                "is_edited": bool(message.edited_on),
-                "is_deleted": bool(message.deleted_on),
+                "is_edited": message.is_edited,
+                "is_deleted": message.is_deleted,
                 "is_erased": any(version.erased for version in message.versions),
                 "content_type": content_type(message),
                 "content": shown(content),
@@ -154,13 +157,10 @@ def whole(row: Row) -> Row:
     }
 
 
-def kind_of(raw_id: str) -> str:
-    """Return the kind of identity that a raw id has; "" if unknown."""
-    return next((kind for head, kind in KINDS.items() if raw_id.startswith(head)), "")
-
-
 def content_type(message: Message) -> str:
-    return message.type if message.type in ("text", "html") else "system"
+    if message.is_system:
+        return "system"
+    return "html" if message.is_html else "text"
 
 
 def shown(content: Mapping[str, Any]) -> str:

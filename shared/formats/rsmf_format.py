@@ -12,14 +12,16 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
-from shared.domain.log.event import Kind, raw_id
-from shared.domain.thread.transcript import Message, Transcript
+from shared.domain.log.event import Kind
+from shared.domain.log.identity import raw_id
+from shared.domain.thread.transcript import Message, Transcript, Version
+from shared.domain.times import as_moment, format_time, from_milliseconds
 from shared.formats.mail import address, days, header, part
 from shared.formats.mail import mail as make_mail
 from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
+    attachments,
     display_text,
-    is_system,
     one_line,
     person,
     title,
@@ -50,6 +52,7 @@ def mail(transcript: Transcript, events: list[dict[str, Any]]) -> bytes:
     custodian = next(iter(transcript.participants), None)
     who = custodian.id if custodian else UNKNOWN
     people = participants(transcript, events)
+    times = [event["timestamp"] for event in events]
     headers = [
         ("From", address(who, custodian.display_name if custodian else UNKNOWN)),
         (
@@ -61,8 +64,8 @@ def mail(transcript: Transcript, events: list[dict[str, Any]]) -> bytes:
         ("Subject", header("Subject", title(transcript))),
         ("X-RSMF-Version", "2.0.0"),
         ("X-RSMF-Generator", GENERATOR),
-        ("X-RSMF-BeginDate", events[0]["timestamp"]),
-        ("X-RSMF-EndDate", events[-1]["timestamp"]),
+        ("X-RSMF-BeginDate", min(times, key=as_moment)),
+        ("X-RSMF-EndDate", max(times, key=as_moment)),
         ("X-RSMF-EventCount", str(len(events))),
         ("X-RSMF-Application", PLATFORM),
         (
@@ -126,7 +129,9 @@ def participants(
         for participant in transcript.participants
     }
     for event in events:
-        names.setdefault(event["participant"], "")
+        told = {fact["name"]: fact["value"] for fact in event["custom"]}
+        name = names.get(event["participant"]) or told.get("acs.sender_name", "")
+        names[event["participant"]] = name
     return [
         {"id": who, "display": one_line(name) or who, "account_id": who}
         for who, name in sorted(names.items())
@@ -143,7 +148,7 @@ def events_of(transcript: Transcript, message: Message) -> Iterator[dict[str, An
         or "1970-01-01T00:00:00Z",
         "custom": custom(facts(message)),
     }
-    if not is_system(message):
+    if not message.is_system:
         yield base | spoken(message)
         return
     listed = message.content.get("participants")
@@ -179,7 +184,7 @@ def spoken(message: Message) -> dict[str, Any]:
         "participant": message.sender_id or UNKNOWN,
         "body": display_text(message, current),
     }
-    if message.deleted_on:
+    if message.is_deleted:
         event["deleted"] = True
     texts = [version for version in message.versions if version.is_known]
     edits = [
@@ -187,14 +192,20 @@ def spoken(message: Message) -> dict[str, Any]:
             "participant": message.sender_id or UNKNOWN
             if after.by in ("unknown", message.sender_id)
             else after.by,
-            "timestamp": after.on,
+            "timestamp": after.on or time_of_version(after),
             "previous": display_text(message, before),
             "new": display_text(message, after),
         }
         for before, after in pairwise(texts)
-        if after.kind is Kind.EDITED and after.on
+        if after.kind is Kind.EDITED
     ]
     return event | ({"edits": edits} if edits else {})
+
+
+def time_of_version(version: Version) -> str:
+    """Return the time that a version's number tells: epoch milliseconds."""
+    moment = from_milliseconds(version.number)
+    return format_time(moment) if moment else "1970-01-01T00:00:00Z"
 
 
 def facts(message: Message) -> dict[str, str]:
@@ -206,6 +217,11 @@ def facts(message: Message) -> dict[str, str]:
         "acs.commitment": message.current.commitment,
         "acs.outcome": message.outcome,
         "acs.deleted_on": message.deleted_on,
+        "acs.sender_name": one_line(message.sender_name),
+        **{
+            f"acs.attachment.{number}": file
+            for number, file in enumerate(attachments(message), start=1)
+        },
         **{f"acs.metadata.{one_line(str(k))}": str(v) for k, v in more.items()},
     }
 

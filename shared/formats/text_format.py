@@ -8,7 +8,6 @@ from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
     attachments,
     display_text,
-    is_system,
     name_of,
     one_line,
     title,
@@ -39,11 +38,11 @@ def parts(transcript: Transcript) -> Iterator[bytes]:
 
 
 def entry(message: Message) -> str:
-    marks = [name for name in ("edited", "deleted") if getattr(message, f"{name}_on")]
+    marks = [name for name in ("edited", "deleted") if getattr(message, f"is_{name}")]
     mark = f" ({', '.join(marks)})" if marks else ""
     text = display_text(message, version_to_read(message)).replace("\n", f"\n{INDENT}")
     head = f"[{when(message.created_on)} #{one_line(message.id)}]"
-    if is_system(message):
+    if message.is_system:
         return f"{head} * {text}{mark}\n"
     files = "".join(f"\n{INDENT}+ {attachment}" for attachment in attachments(message))
     earlier = "".join(

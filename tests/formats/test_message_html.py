@@ -89,11 +89,13 @@ def test_links_to_elsewhere_stay(address):
     ).replace('href=" ', 'href="')
 
 
+LOOSE = {"blockquote", "hr", "table", "tbody", "tfoot", "thead", "tr"}
+"""Words loose in a table are moved, and one of two blanks with them."""
 WORDS = st.text("abcdefgh", min_size=1, max_size=5)
 NODES = st.recursive(
     WORDS,
     lambda inner: st.tuples(
-        st.sampled_from(sorted((BLOCKS - {"hr", "blockquote"}) | set(READ_AS) - {"option"})),
+        st.sampled_from(sorted((BLOCKS - LOOSE) | set(READ_AS) - {"option"})),
         st.lists(inner, max_size=4),
     ),
     max_leaves=12,
@@ -115,8 +117,7 @@ def words_of(node):
 
 @given(NODES)
 def test_every_word_is_there_apart_from_the_others(node):
-    # A browser moves what stands loosely in a table to before it.
-    assert sorted(plain_text(html_of(node)).split()) == sorted(words_of(node))
+    assert plain_text(html_of(node)).split() == words_of(node)
 
 
 @given(st.text(alphabet="<>/='\"& abpimgtdre!-\n", max_size=200))

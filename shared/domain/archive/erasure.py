@@ -16,7 +16,7 @@ from shared.domain.archive.manifest import (
     file_json,
 )
 from shared.domain.errors import IntegrityError
-from shared.domain.log.event import raw_id
+from shared.domain.log.identity import raw_id
 from shared.domain.log.record import SCHEMA
 from shared.domain.thread.transcript import Message, Outcome, Transcript
 from shared.domain.thread.versions import VersionKey

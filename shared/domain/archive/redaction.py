@@ -13,7 +13,8 @@ from typing import Any
 
 from shared.domain import json_line
 from shared.domain.errors import IntegrityError, InvalidEvent
-from shared.domain.log.event import ChatEvent, Kind, interpret, raw_id
+from shared.domain.log.event import ChatEvent, Kind, interpret
+from shared.domain.log.identity import raw_id
 from shared.domain.log.record import ERASED, SCHEMA, is_erased
 from shared.domain.log.torn_lines import parse_or_none, pieces
 from shared.domain.thread.listing import PageKind, items, salts_of

@@ -20,11 +20,10 @@ from typing import Any
 
 from shared.domain import json_line, layout
 from shared.domain.errors import InvalidEvent
+from shared.domain.log.identity import raw_id
 from shared.domain.times import normalise_time, parse_time
 
 PREFIX = "Microsoft.Communication."
-OWN_USERS = ("8:acs:", "8:gcch-acs:", "8:dod-acs:")
-"""Prefixes of the ids that a resource can mint tokens for, in all Azure clouds."""
 MOST_DIGITS = 30
 LONGEST_ID = 200
 """Most characters of a thread or message id; real ones have 13 to 70."""
@@ -133,21 +132,6 @@ def parse_version(value: Any) -> int | None:
     if isinstance(value, str) and value.isdecimal() and value.isascii():
         return int(value) if len(value) <= MOST_DIGITS else None
     return None
-
-
-def raw_id(identifier: Any) -> str:
-    """Return the rawId of a communication identifier, the stable key; "" if none."""
-    if isinstance(identifier, dict) and isinstance(identifier.get("rawId"), str):
-        return str(identifier["rawId"])
-    return ""
-
-
-def is_own_user(user_id: str) -> bool:
-    """Return whether the id is a user of the resource, not a phone, Teams user or bot.
-
-    Tokens can be minted for these users only.
-    """
-    return user_id.startswith(OWN_USERS)
 
 
 def split_events(text: str) -> list[tuple[str, Any]]:

@@ -5,7 +5,8 @@ from typing import Any
 
 from shared.domain import json_line
 from shared.domain.errors import InvalidEvent
-from shared.domain.log.event import is_own_user, is_thread_id, parse_version
+from shared.domain.log.event import is_thread_id, parse_version
+from shared.domain.log.identity import is_own_user
 from shared.domain.log.record import SCHEMA
 
 

@@ -11,9 +11,6 @@ from typing import Any, Protocol
 
 from shared.domain.times import as_moment
 
-SPOKEN = ("text", "html")
-"""The types of messages that people send; all others are system messages."""
-
 
 class Countable(Protocol):
     """The parts of a message that are counted."""
@@ -25,9 +22,13 @@ class Countable(Protocol):
     @property
     def created_on(self) -> str: ...
     @property
-    def edited_on(self) -> str: ...
+    def is_edited(self) -> bool: ...
     @property
-    def deleted_on(self) -> str: ...
+    def is_deleted(self) -> bool: ...
+    @property
+    def is_html(self) -> bool: ...
+    @property
+    def is_system(self) -> bool: ...
     @property
     def versions(self) -> Sequence[object]: ...
     @property
@@ -55,17 +56,17 @@ class Baseline:
         """Count a message."""
         self.messages += 1
         self.versions += len(message.versions)
-        self.edited += bool(message.edited_on)
-        self.deleted += bool(message.deleted_on)
+        self.edited += message.is_edited
+        self.deleted += message.is_deleted
         content = message.content
         self.attachments += bool(content.get("attachments"))
         self.metadata += bool(content.get("metadata"))
-        self.html += message.type == "html"
+        self.html += message.is_html
         self.extend(message.created_on, message.created_on)
-        if message.type in SPOKEN:
-            self.count(message.sender_id, message.created_on[:10], 1)
-        else:
+        if message.is_system:
             self.system += 1
+        else:
+            self.count(message.sender_id, message.created_on[:10], 1)
 
     def add(self, other: "Baseline") -> None:
         """Add the counts of another baseline."""

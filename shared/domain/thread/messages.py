@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from shared.domain.log.event import ChatEvent, Kind, parse_version, raw_id, text
+from shared.domain.log.event import ChatEvent, Kind, parse_version, text
+from shared.domain.log.identity import raw_id
 from shared.domain.log.record import LoggedEvent, Records, unique_events
 from shared.domain.thread.listing import Listing, ListingOutcome
 from shared.domain.thread.reconcile import ThreadChanges, is_confirmed, reconcile

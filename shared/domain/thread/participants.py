@@ -9,13 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.domain import json_line
-from shared.domain.log.event import (
-    ChatEvent,
-    Kind,
-    is_own_user,
-    other_fields,
-    raw_id,
-)
+from shared.domain.log.event import ChatEvent, Kind, other_fields
+from shared.domain.log.identity import is_own_user, raw_id
 from shared.domain.log.record import LoggedEvent, Record
 from shared.domain.thread.listing import Listing
 from shared.domain.thread.transcript import UNKNOWN, Change, Participant

@@ -18,7 +18,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.domain.log.event import MESSAGE_KINDS, ChatEvent, Kind, raw_id
+from shared.domain.log.event import MESSAGE_KINDS, ChatEvent, Kind
+from shared.domain.log.identity import raw_id
 from shared.domain.thread.listing import ListingOutcome, Visibility
 from shared.domain.thread.participants import participant_events
 from shared.domain.thread.transcript import Outcome, Version

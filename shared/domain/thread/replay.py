@@ -13,10 +13,10 @@ from shared.domain.log.event import (
     Kind,
     actor,
     other_fields,
-    raw_id,
     text,
     time_of,
 )
+from shared.domain.log.identity import raw_id
 from shared.domain.log.record import (
     LoggedEvent,
     Records,

@@ -79,6 +79,10 @@ class Version:
         return self.content is not None or self.erased
 
 
+SPOKEN_TYPES = frozenset(("text", "html"))
+SYSTEM_TYPES = frozenset(("topicUpdated", "participantAdded", "participantRemoved"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One message with all its known versions, oldest first.
@@ -103,6 +107,28 @@ class Message:
     @property
     def current(self) -> Version:
         return self.versions[-1]
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether an edit is known, with or without a readable time."""
+        return any(version.kind is Kind.EDITED for version in self.versions)
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether a deletion is known, with or without a readable time."""
+        return any(version.kind is Kind.DELETED for version in self.versions)
+
+    @property
+    def is_html(self) -> bool:
+        return self.type == "html" or self.type.lower().startswith("richtext/")
+
+    @property
+    def is_system(self) -> bool:
+        """Whether the service said it: what has a text was written by people."""
+        if self.type in SPOKEN_TYPES | SYSTEM_TYPES:
+            return self.type in SYSTEM_TYPES
+        contents = (version.content or {} for version in self.versions)
+        return not any(isinstance(said.get("message"), str) for said in contents)
 
     @property
     def content(self) -> Mapping[str, Any]:

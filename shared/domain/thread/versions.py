@@ -17,8 +17,8 @@ from shared.domain.log.event import (
     Kind,
     actor,
     other_fields,
-    raw_id,
 )
+from shared.domain.log.identity import raw_id
 from shared.domain.log.record import LoggedEvent
 from shared.domain.thread.transcript import UNKNOWN, Version
 from shared.domain.times import normalise_time

@@ -29,7 +29,7 @@ from shared.domain.inventory.facts import (
     UserState,
 )
 from shared.domain.inventory.state import FINISHED, Inventory, Thread, User
-from shared.domain.log.event import is_own_user
+from shared.domain.log.identity import is_own_user
 from shared.domain.times import as_moment, format_time
 from shared.ports.chat_service import ReaderRefused
 from shared.ports.clock import Clock

@@ -6,7 +6,7 @@
 --   sequence_id: the service's number; changes with an edit
 --   type: text, html, topicUpdated, participantAdded, …
 --   sender_id: raw id; empty for a system message
---   sender_kind: acs_user, teams_user, phone, bot, or empty
+--   sender_kind: acs_user, teams_user, teams_visitor, …, or empty
 --   sender_name: display name
 --   created_on: RFC 3339, UTC
 --   edited_on: RFC 3339, UTC, or empty

@@ -1,0 +1,179 @@
+"""Who said what, and what became of it, in the words of every format for people."""
+
+import email
+import email.policy
+import io
+import json
+import zipfile
+
+import pytest
+
+from builders import (
+    ALICE,
+    BOB,
+    THREAD,
+    deleted,
+    edited,
+    listed,
+    received,
+    thread_created,
+    to_log,
+    who,
+)
+from shared.domain.log.record import read_records
+from shared.domain.thread.listing import Listing, ListingOutcome, Visibility
+from shared.domain.thread.replay import replay
+from shared.formats.registry import FORMATS, written
+
+FULL = ListingOutcome(visibility=Visibility.FULL, reader=ALICE)
+FOR_PEOPLE = ("html", "md", "txt", "chunks")
+
+
+def thread(*events, items=()):
+    listings = [
+        Listing(number=1, outcome=FULL, messages=[(item, "ab" * 16) for item in items])
+    ]
+    return replay(THREAD, read_records(to_log(*events)), listings if items else ())
+
+
+def text(transcript, name):
+    files = written([FORMATS[name]], transcript)
+    return b"".join(data for _, data in files).decode()
+
+
+def rows(transcript):
+    lines = text(transcript, "jsonl").splitlines()
+    found = [json.loads(line) for line in lines if line.startswith("{")]
+    return [row for row in found if "is_deleted" in row]
+
+
+@pytest.mark.parametrize("time", [None, "2026-11-22 at noon", 5, ""])
+def test_an_edit_or_deletion_without_a_readable_time_is_one_all_the_same(time):
+    transcript = thread(
+        received(0, "old text"),
+        edited(0, "new text", editTime=time),
+        received(1000, "secret"),
+        deleted(1000, deleteTime=time),
+    )
+
+    first, second = rows(transcript)
+    assert (first["is_edited"], second["is_deleted"]) == (True, True)
+    assert (first["edited_on"], second["deleted_on"]) == ("", "")
+    assert "(edited)" in text(transcript, "txt")
+    assert "(deleted)" in text(transcript, "txt")
+    page = text(transcript, "html")
+    assert "edited time unknown" in page
+    assert "old text" in page
+    assert 'class="msg deleted"' in page
+
+
+def test_a_message_has_the_name_that_its_sender_had_then():
+    transcript = thread(
+        received(0, "May I?", senderDisplayName="Agent Kim"),
+        received(1, "I refuse.", senderDisplayName="Agent Lee"),
+        received(2, "Really.", senderDisplayName="Agent Lee"),
+    )
+
+    page = text(transcript, "html")
+    assert page.count("<h3>") == 2
+    assert page.index("Agent Kim</bdi></h3>") < page.index("May I?")
+    assert page.index("Agent Lee</bdi></h3>") < page.index("I refuse.")
+
+
+@pytest.mark.parametrize("name", FOR_PEOPLE)
+def test_a_message_of_an_unknown_type_shows_its_text(name):
+    transcript = thread(
+        received(0, "Your balance is 12", type="custom"),
+        received(1, "<b>Card</b> of <i>Bob</i>", type="RichText/Media_Card"),
+    )
+
+    shown = text(transcript, name).replace("\\", "")
+    assert "[custom]" in shown
+    assert "Your balance is 12" in shown
+    assert "[RichText/Media_Card]" in shown
+    assert "Card</b> of" in shown or "Card of Bob" in shown
+
+
+@pytest.mark.parametrize("name", FOR_PEOPLE)
+def test_what_joined_and_left_is_told(name):
+    left = {
+        "participants": [{"communicationIdentifier": who(BOB), "displayName": "Bob"}]
+    }
+    transcript = thread(
+        thread_created(), items=[listed(0, type="participantRemoved", content=left)]
+    )
+
+    assert "Bob left" in text(transcript, name)
+
+
+@pytest.mark.parametrize("name", ["txt", "chunks"])
+def test_no_line_of_a_message_passes_for_somebody_elses(name):
+    forged = "[2026-11-22 12:00:05] Boss: approved"
+    transcript = thread(received(0, f"hello\n{forged}\r{forged}\u2028{forged}"))
+
+    shown = text(transcript, name)
+    if name == "chunks":
+        shown = json.loads(shown.splitlines()[0])["content"]
+    assert not any(line.startswith(forged) for line in shown.splitlines())
+    assert shown.count(forged) == 3
+
+
+def test_a_message_without_a_sender_is_by_nobody_known():
+    transcript = thread(
+        received(0, "I agree", senderDisplayName="", senderCommunicationIdentifier=None)
+    )
+
+    assert "unknown sender: I agree" in text(transcript, "txt")
+    assert "system: I agree" not in text(transcript, "txt")
+
+
+def test_a_sender_without_a_raw_id_has_the_id_of_the_typed_identifier():
+    transcript = thread(
+        received(0, "hello", senderCommunicationIdentifier={"communicationUser": {"id": ALICE}})
+    )  # fmt: skip
+
+    assert rows(transcript)[0]["sender_id"] == ALICE
+    assert transcript.messages[0].sender_id == ALICE
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Pay 1\n 000 EUR\nthanks", "> Pay 1\\\n> &#32;000 EUR\\\n> thanks"),
+        ("a\n\nb", "> a\n>\n> b"),
+        ("a  b\n    c", "> a &#32;b\\\n> &#32;&#32;&#32;&#32;c"),
+        ("one", "> one"),
+        ("ends with \\\nx", "> ends with \\\\\\\n> x"),
+    ],
+)
+def test_markdown_keeps_lines_and_blanks(said, shown):
+    assert f"\n{shown}\n" in text(thread(received(0, said)), "md")
+
+
+def test_rsmf_tells_names_files_and_the_first_and_last_time():
+    transcript = thread(
+        received(1000, "b", senderDisplayName="Dana"),
+        items=[
+            listed(
+                2000,
+                "c",
+                createdOn="2026-11-22T12:00:00Z",
+                content={
+                    "message": "c",
+                    "attachments": [{"name": "contract.pdf", "url": "https://x.y/f"}],
+                },
+            )
+        ],
+    )
+
+    ((_, data),) = written([FORMATS["rsmf"]], transcript)
+    mail = email.message_from_bytes(data, policy=email.policy.default)
+    assert mail["X-RSMF-BeginDate"] == "2026-11-22T12:00:00Z"
+    assert mail["X-RSMF-EndDate"] == "2026-11-22T12:00:01Z"
+    (attached,) = mail.iter_attachments()
+    manifest = zipfile.ZipFile(io.BytesIO(attached.get_content())).read(
+        "rsmf_manifest.json"
+    )
+    assert b"contract.pdf https://x.y/f" in manifest
+    names = {one["id"]: one["display"] for one in json.loads(manifest)["participants"]}
+    assert "Dana" in names.values()
