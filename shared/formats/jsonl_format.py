@@ -15,6 +15,28 @@ from shared.formats.rows import (
 )
 
 ROWS_PER_PART = 500
+VIEW = """\
+CREATE OR REPLACE VIEW $name AS
+WITH finished AS (
+  SELECT parse_path(file)[-3] AS thread, parse_path(file)[-2] AS revision
+  FROM glob('thread=*/rev=*/manifest.json')
+  INTERSECT
+  SELECT parse_path(file)[-3], parse_path(file)[-2]
+  FROM glob('thread=*/rev=*/$name.jsonl')
+), newest AS (
+  SELECT thread, arg_max(revision, revision[5:]::INTEGER) AS revision
+  FROM finished GROUP BY thread
+)
+SELECT * EXCLUDE (filename) FROM read_json('thread=*/rev=*/$name.jsonl',
+  format = 'newline_delimited', hive_partitioning = true, filename = true,
+  columns = {
+$types
+  })
+WHERE (parse_path(filename)[-3], parse_path(filename)[-2])
+  IN (SELECT (thread, revision) FROM newest);
+"""
+"""A revision holds all that those before it hold. Of each thread a view has the newest:
+with its manifest, which a torn attempt lacks, and with the view's file."""
 
 
 def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
@@ -43,9 +65,4 @@ def schema() -> bytes:
 def view(name: str, columns: Iterable[Column]) -> str:
     types = ",\n".join(f"    {column.name}: '{column.type}'" for column in columns)
     notes = "".join(f"--   {column.name}: {column.meaning}\n" for column in columns)
-    return (
-        f"\n{notes}CREATE OR REPLACE VIEW {name} AS\n"
-        f"SELECT * FROM read_json('thread=*/rev=*/{name}.jsonl',\n"
-        "  format = 'newline_delimited', hive_partitioning = true,\n"
-        f"  columns = {{\n{types}\n  }});\n"
-    )
+    return f"\n{notes}{VIEW.replace('$name', name).replace('$types', types)}"

@@ -129,6 +129,7 @@ def test_duckdb_reads_rows_with_the_schema_that_goes_with_them(tmp_path, monkeyp
     folder.mkdir(parents=True)
     for name, data in files("jsonl").items():
         (folder / name).write_bytes(data)
+    (folder / "manifest.json").write_text("{}")
     monkeypatch.chdir(tmp_path)
     duckdb.sql((folder / "schema.sql").read_text())
 
@@ -142,6 +143,27 @@ def test_duckdb_reads_rows_with_the_schema_that_goes_with_them(tmp_path, monkeyp
     assert history == (sum(len(one.versions) for one in rich().messages),)
     texts = [content for _, _, content, *_ in rows]
     assert all(one in texts for one in HOSTILE if "\ud800" not in one)
+
+
+def test_the_views_have_each_message_once_of_the_newest_revision(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    revisions = [("a", 9, 1), ("a", 10, 3), ("b", 1, 2), ("b", 2, 4)]
+    for thread, number, count in revisions:
+        folder = tmp_path / f"thread={thread}" / f"rev={number:04}"
+        folder.mkdir(parents=True)
+        events = [received(at, "x", threadId=thread) for at in range(count)]
+        transcript = replay(thread, read_records(to_log(*events)), ())
+        for name, data in files("jsonl", transcript).items():
+            (folder / name).write_bytes(data)
+        if (thread, number) != ("b", 2):  # a torn attempt
+            (folder / "manifest.json").write_text("{}")
+    (tmp_path / "thread=a" / "rev=0011").mkdir()  # in other formats
+    (tmp_path / "thread=a" / "rev=0011" / "manifest.json").write_text("{}")
+    duckdb.sql((folder / "schema.sql").read_text())
+
+    for view in ("messages", "history"):
+        found = duckdb.table(view).aggregate("thread, rev, count(*)").fetchall()
+        assert sorted(found) == [("a", "0010", 3), ("b", "0001", 2)]
 
 
 def test_pandas_reads_rows_and_keeps_ids(tmp_path):

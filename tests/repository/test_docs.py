@@ -91,9 +91,11 @@ def test_the_formats_name_every_outcome_and_kind():
 
 def test_the_query_of_the_readme_gives_the_threads_real_id(tmp_path, monkeypatch):
     transcript = replay(THREAD, read_records(to_log(received(body="=1+1"))), ())
-    file = tmp_path / "demo-archive/archive" / revision_path(THREAD, 1, "messages.csv")
-    file.parent.mkdir(parents=True)
-    file.write_bytes(dict(written([FORMATS["csv"]], transcript))["messages.csv"])
+    for number in (1, 2):
+        path = revision_path(THREAD, number, "messages.csv")
+        file = tmp_path / "demo-archive/archive" / path
+        file.parent.mkdir(parents=True)
+        file.write_bytes(dict(written([FORMATS["csv"]], transcript))["messages.csv"])
     monkeypatch.chdir(tmp_path)
     (query,) = re.findall(r"```sql\n(.*?)```", text_of("README.md"), re.DOTALL)
 

@@ -24,8 +24,18 @@
 --   sources: event, listing, or event+listing
 --   commitment: salted hash of the content
 CREATE OR REPLACE VIEW messages AS
-SELECT * FROM read_json('thread=*/rev=*/messages.jsonl',
-  format = 'newline_delimited', hive_partitioning = true,
+WITH finished AS (
+  SELECT parse_path(file)[-3] AS thread, parse_path(file)[-2] AS revision
+  FROM glob('thread=*/rev=*/manifest.json')
+  INTERSECT
+  SELECT parse_path(file)[-3], parse_path(file)[-2]
+  FROM glob('thread=*/rev=*/messages.jsonl')
+), newest AS (
+  SELECT thread, arg_max(revision, revision[5:]::INTEGER) AS revision
+  FROM finished GROUP BY thread
+)
+SELECT * EXCLUDE (filename) FROM read_json('thread=*/rev=*/messages.jsonl',
+  format = 'newline_delimited', hive_partitioning = true, filename = true,
   columns = {
     thread_id: 'VARCHAR',
     message_id: 'VARCHAR',
@@ -50,7 +60,9 @@ SELECT * FROM read_json('thread=*/rev=*/messages.jsonl',
     outcome: 'VARCHAR',
     sources: 'VARCHAR',
     commitment: 'VARCHAR'
-  });
+  })
+WHERE (parse_path(filename)[-3], parse_path(filename)[-2])
+  IN (SELECT (thread, revision) FROM newest);
 
 --   thread_id: the thread
 --   message_id: unique inside its thread
@@ -70,8 +82,18 @@ SELECT * FROM read_json('thread=*/rev=*/messages.jsonl',
 --   salt: of the commitment; empty where erased
 --   commitment: salted hash of the content
 CREATE OR REPLACE VIEW history AS
-SELECT * FROM read_json('thread=*/rev=*/history.jsonl',
-  format = 'newline_delimited', hive_partitioning = true,
+WITH finished AS (
+  SELECT parse_path(file)[-3] AS thread, parse_path(file)[-2] AS revision
+  FROM glob('thread=*/rev=*/manifest.json')
+  INTERSECT
+  SELECT parse_path(file)[-3], parse_path(file)[-2]
+  FROM glob('thread=*/rev=*/history.jsonl')
+), newest AS (
+  SELECT thread, arg_max(revision, revision[5:]::INTEGER) AS revision
+  FROM finished GROUP BY thread
+)
+SELECT * EXCLUDE (filename) FROM read_json('thread=*/rev=*/history.jsonl',
+  format = 'newline_delimited', hive_partitioning = true, filename = true,
   columns = {
     thread_id: 'VARCHAR',
     message_id: 'VARCHAR',
@@ -90,4 +112,6 @@ SELECT * FROM read_json('thread=*/rev=*/history.jsonl',
     sources: 'VARCHAR',
     salt: 'VARCHAR',
     commitment: 'VARCHAR'
-  });
+  })
+WHERE (parse_path(filename)[-3], parse_path(filename)[-2])
+  IN (SELECT (thread, revision) FROM newest);
