@@ -123,7 +123,7 @@ def fetch_attachments(
 ) -> "FetchAttachments":
     from shared.adapters.chat.images import ImageFetcher
     from shared.adapters.links import LinkFetcher
-    from shared.domain.thread.transcript import Origin
+    from shared.domain.thread.attachment import Origin
     from shared.ports.file_fetcher import FileFetcher
     from shared.usecases.archive.attachments import FetchAttachments
 

@@ -16,9 +16,10 @@ from html import escape
 from importlib.resources import files as resources
 from itertools import groupby
 
+from shared.domain.thread.attachment import Attachment
 from shared.domain.thread.transcript import (
     SPOKEN_TYPES,
-    Attachment,
+    Change,
     Message,
     Participant,
     Transcript,
@@ -147,8 +148,7 @@ def details(transcript: Transcript) -> str:
         for person in transcript.participants
     )
     topics = "".join(
-        f'<li>{when(change.on)}: <bdi dir="auto">'
-        f"{escape(one_line(change.topic))}</bdi></li>"
+        f'<li>{when(change.on)}: <bdi dir="auto">{escape(set_to(change))}</bdi></li>'
         for change in transcript.topics
     )
     return (
@@ -157,6 +157,12 @@ def details(transcript: Transcript) -> str:
         f"</tr></thead><tbody>{people}</tbody></table><ul>{topics}</ul>"
         f"<p>Thread <code>{escape(one_line(transcript.thread_id))}</code></p></details>"
     )
+
+
+def set_to(change: Change) -> str:
+    if change.topic is None:
+        return "other properties changed"
+    return one_line(change.topic) or "no topic"
 
 
 def stays(participant: Participant) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 from shared.domain import json_line
 from shared.domain.archive.manifest import attachment_json, gap_json, listing_json
 from shared.domain.log.record import SCHEMA
+from shared.domain.thread.attachment import Attachment
 from shared.domain.thread.transcript import (
-    Attachment,
     Change,
     Message,
     Participant,

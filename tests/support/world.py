@@ -14,7 +14,7 @@ from fakes.unprocessed_events import MemoryUnprocessedEvents
 from fakes.work_queue import MemoryWorkQueue
 from schemas import TRANSCRIPT
 from shared.domain import layout
-from shared.domain.thread.transcript import Origin
+from shared.domain.thread.attachment import Origin
 from shared.usecases.archive.attachments import FetchAttachments
 from shared.usecases.archive.finalize import Finalize
 from shared.usecases.archive.listing import ListService

@@ -18,7 +18,8 @@ from shared.domain.log import coverage
 from shared.domain.log.commitment import sha256
 from shared.domain.log.coverage import Covers
 from shared.domain.log.record import SCHEMA
-from shared.domain.thread.transcript import Attachment, Gap, Transcript
+from shared.domain.thread.attachment import Attachment
+from shared.domain.thread.transcript import Gap, Transcript
 from shared.domain.times import format_time
 
 FILE_NAME = re.compile(r"(?:attachments/)?[A-Za-z0-9][A-Za-z0-9._-]{0,99}")

@@ -16,7 +16,8 @@ from shared.domain import json_line
 from shared.domain.errors import IntegrityError
 from shared.domain.log.event import parse_version
 from shared.domain.log.record import ERASED, SCHEMA
-from shared.domain.thread.transcript import Attachment, Message, Origin, Transcript
+from shared.domain.thread.attachment import Attachment, Origin
+from shared.domain.thread.transcript import Message, Transcript
 
 FILE_SHARING = "fileSharingMetadata"
 """The metadata key under which the ACS UI library shares files, as JSON text."""

@@ -13,7 +13,6 @@ from shared.domain.log.event import (
     Kind,
     actor,
     other_fields,
-    text,
     time_of,
 )
 from shared.domain.log.identity import raw_id
@@ -33,10 +32,10 @@ from shared.domain.thread.listing import (
 )
 from shared.domain.thread.messages import MessageReplay
 from shared.domain.thread.participants import participants
+from shared.domain.thread.properties import THREAD_FIELDS, current_topic, topic_changes
 from shared.domain.thread.reconcile import thread_changes
 from shared.domain.thread.transcript import (
     UNKNOWN,
-    Change,
     Gap,
     GapKind,
     Message,
@@ -55,20 +54,6 @@ from shared.domain.times import (
 )
 from shared.domain.words import plural
 
-THREAD_FIELDS = frozenset(
-    (
-        "threadId",
-        "version",
-        "createTime",
-        "editTime",
-        "deleteTime",
-        "properties",
-        "participants",
-        "createdByCommunicationIdentifier",
-        "editedByCommunicationIdentifier",
-        "deletedByCommunicationIdentifier",
-    )
-)
 PROPERTY_FIELDS = frozenset(
     (
         "id",
@@ -78,8 +63,8 @@ PROPERTY_FIELDS = frozenset(
         "deletedOn",
     )
 )
-"""The fields of a thread event, or of a thread's properties, that have a place of their
-own in the transcript; all others are stored as extra."""
+"""The fields of a thread's properties that have a place of their own in the transcript;
+all others are stored as extra."""
 NOT_LISTED = ListingOutcome(
     visibility=Visibility.EVENTS_ONLY, reason="the service was never listed"
 )
@@ -142,7 +127,7 @@ def replay(
     )
     return Transcript(
         thread_id=thread_id,
-        topic=text(properties.get("topic")) or (topics[-1].topic if topics else ""),
+        topic=current_topic(properties, topics),
         created_on=created_on,
         created_by=(
             actor(created) or raw_id(properties.get("createdByCommunicationIdentifier"))
@@ -247,37 +232,6 @@ def thread_extra(
 
 def first(events: Iterable[ChatEvent], kind: Kind) -> ChatEvent | None:
     return next((event for event in events if event.kind is kind), None)
-
-
-def topic_changes(events: Iterable[ChatEvent]) -> tuple[Change, ...]:
-    """Return the topics that events report, in the order in which they were set."""
-    return tuple(
-        Change(
-            kind=event.kind,
-            on=time_of(event, "editTime") or time_of(event, "createTime"),
-            by=actor(event) or UNKNOWN,
-            topic=topic_of(event),
-            extra=change_extra(event),
-        )
-        for event in sorted(events, key=lambda change: change.version)
-        if event.kind in (Kind.THREAD_CREATED, Kind.THREAD_UPDATED) and topic_of(event)
-    )
-
-
-def change_extra(event: ChatEvent) -> dict[str, Any]:
-    """Return what has no place of its own in a thread event and its properties."""
-    extra = other_fields(event.data, THREAD_FIELDS)
-    properties = event.data.get("properties")
-    if isinstance(properties, dict) and (
-        others := other_fields(properties, ("topic",))
-    ):
-        extra["properties"] = others
-    return extra
-
-
-def topic_of(event: ChatEvent) -> str:
-    properties = event.data.get("properties")
-    return text(properties.get("topic")) if isinstance(properties, dict) else ""
 
 
 def created_on_by_others(events: Iterable[ChatEvent]) -> str:

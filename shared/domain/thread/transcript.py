@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.domain.log.event import Kind
+from shared.domain.thread.attachment import Attachment
 from shared.domain.thread.baseline import Baseline
 from shared.domain.thread.listing import ListingOutcome, Visibility
 from shared.domain.words import plural
@@ -136,50 +137,17 @@ class Message:
         return self.current.content or {}
 
 
-class Origin(StrEnum):
-    """Where in a message a file is named."""
-
-    ATTACHMENT = "attachment"
-    """Among its attachments: a file sent from Teams."""
-    LINK = "link"
-    """In its metadata: a file shared by the customer's own application."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
-    """A file that a message names, and the result of fetching it.
-
-    `number` counts the files of the message. `revision` is the one that tried, and that
-    holds the file if it was fetched; `reason` says why it was not.
-    """
-
-    message_id: str
-    number: int
-    origin: Origin
-    name: str
-    url: str
-    revision: int
-    fetched_on: str = ""
-    content_type: str = ""
-    sha256: str = ""
-    bytes: int = 0
-    reason: str = ""
-    erased: bool = False
-
-    @property
-    def is_held(self) -> bool:
-        """Whether it was fetched; it may have been erased later."""
-        return bool(self.sha256)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Something that happened to the thread or to a participant."""
+    """Something that happened to the thread or to a participant.
+
+    `topic` is what the topic became; None where the change left it as it was.
+    """
 
     kind: Kind
     on: str
     by: str
-    topic: str = ""
+    topic: str | None = None
     extra: Extra = field(default_factory=dict)
 
 

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from shared.domain import layout
 from shared.domain.archive.manifest import ArchiveFile, describe
 from shared.domain.log.commitment import sha256
+from shared.domain.thread.attachment import Attachment, Origin
 from shared.domain.thread.attachments import encode_attachment, missing_files
-from shared.domain.thread.transcript import Attachment, Origin, Transcript
+from shared.domain.thread.transcript import Transcript
 from shared.domain.times import format_time
 from shared.ports.archive_store import ArchiveStore
 from shared.ports.clock import Clock

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from builders import FIRST_ID, THREAD, edited, listed, received, to_log
 from shared.domain.errors import IntegrityError
 from shared.domain.log.record import read_records
+from shared.domain.thread.attachment import Attachment, Origin
 from shared.domain.thread.attachments import (
     encode_attachment,
     missing_files,
@@ -16,7 +17,6 @@ from shared.domain.thread.attachments import (
     stored_files,
 )
 from shared.domain.thread.replay import replay
-from shared.domain.thread.transcript import Attachment, Origin
 from threads import listing as listing_of
 
 PHOTO = {"id": "i1", "attachmentType": "image", "name": "a.png", "url": "https://c/a"}

@@ -446,3 +446,43 @@ def test_an_event_that_came_in_time_is_not_late_because_it_came_again():
     for log in (copies, copies[::-1]):
         records = read_records(b"".join(log))
         assert replay(THREAD, records, [taken]).records.late == 0
+
+
+def updated(version, **properties):
+    return thread_event(
+        "ChatThreadPropertiesUpdated",
+        version=FIRST_ID + version,
+        editTime="2026-11-22T12:00:09Z",
+        editedByCommunicationIdentifier=who(BOB),
+        properties=properties,
+    )
+
+
+def test_a_change_of_properties_without_a_topic_is_in_the_history():
+    created = thread_created(properties={"metadata": {"case": "1"}})
+    change = updated(9, metadata={"case": "CLOSED-9"})
+
+    thread = transcript(created, change)
+
+    first, second = thread.topics
+    assert (first.topic, second.topic, thread.topic) == (None, None, "")
+    assert first.extra["properties"] == {"metadata": {"case": "1"}}
+    assert second.extra["properties"] == {"metadata": {"case": "CLOSED-9"}}
+    assert (second.by, second.on) == (BOB, "2026-11-22T12:00:09Z")
+
+
+@pytest.mark.parametrize("properties", [{}, {"topic": ""}])
+def test_a_topic_that_was_cleared_is_cleared(properties):
+    events = [thread_created(), updated(1, topic="New"), updated(2, topic="")]
+
+    thread = transcript(*events, listings=[listing(properties=properties)])
+
+    assert thread.topic == ""
+    assert [change.topic for change in thread.topics] == ["A topic", "New", ""]
+
+
+def test_a_topic_stays_where_a_later_change_leaves_it():
+    thread = transcript(thread_created(), updated(1, topic="New"), updated(2, a="b"))
+
+    assert thread.topic == "New"
+    assert thread.topics[-1].topic is None

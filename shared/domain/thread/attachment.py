@@ -1,0 +1,40 @@
+"""Attachment: a file that a message names, and what became of fetching it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Origin(StrEnum):
+    """Where in a message a file is named."""
+
+    ATTACHMENT = "attachment"
+    """Among its attachments: a file sent from Teams."""
+    LINK = "link"
+    """In its metadata: a file shared by the customer's own application."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that a message names, and the result of fetching it.
+
+    `number` counts the files of the message. `revision` is the one that tried, and that
+    holds the file if it was fetched; `reason` says why it was not.
+    """
+
+    message_id: str
+    number: int
+    origin: Origin
+    name: str
+    url: str
+    revision: int
+    fetched_on: str = ""
+    content_type: str = ""
+    sha256: str = ""
+    bytes: int = 0
+    reason: str = ""
+    erased: bool = False
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it was fetched; it may have been erased later."""
+        return bool(self.sha256)
