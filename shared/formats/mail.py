@@ -21,6 +21,12 @@ CRLF = "\r\n"
 DOMAIN = "acs-chat.invalid"
 """A domain that never receives mail (RFC 2606)."""
 BASE64_LINE = 76
+ENCODED_LINE = 75
+"""Characters of an encoded word (RFC 2047)."""
+LONGEST_NAME = 60
+"""Characters of a name that stays on one line as it is."""
+LONGEST_LOCAL = 64
+"""Octets before the @ (RFC 5321)."""
 
 
 def days(transcript: Transcript) -> "Iterator[tuple[str, list[Message]]]":
@@ -43,11 +49,22 @@ def day_of(message: Message) -> str:
 
 
 def address(raw_id: str, name: str) -> str:
-    """Return an email address that stands for a raw id."""
+    """Return an email address that stands for a raw id, folded (RFC 5322, 2047)."""
+    shown = one_line(name) or one_line(raw_id)
+    if shown.isascii() and len(shown) <= LONGEST_NAME:
+        words = formataddr((shown, "")).removesuffix("<>").rstrip()
+    else:
+        words = Header(shown, "utf-8", maxlinelen=ENCODED_LINE).encode(linesep=CRLF)
+    return f"{words}{CRLF} <{local_part(raw_id)}@{DOMAIN}>"
+
+
+def local_part(raw_id: str) -> str:
+    """Return the part before the @: the id, or its beginning and its digest."""
     local = quote(raw_id, safe="", errors="replace") or "unknown"
-    return formataddr(
-        (one_line(name) or one_line(raw_id), f"{local}@{DOMAIN}"), "utf-8"
-    )
+    if len(local) <= LONGEST_LOCAL:
+        return local
+    digest = hashlib.sha256(raw_id.encode("utf-8", "replace")).hexdigest()
+    return f"{local[:31]}.{digest[:32]}"
 
 
 def header(name: str, value: str) -> str:
