@@ -1,8 +1,10 @@
 """`messages.csv`: one row per message, its current version. RFC 4180, UTF-8, CRLF.
 
-A spreadsheet runs a cell that begins with = + - @ (or a tab or carriage return before
-one) as a formula. Such a cell, and one that begins with an apostrophe, gets an
-apostrophe in front; removing one leading apostrophe from any cell restores it exactly.
+A spreadsheet runs a cell that begins with = + - @ or their full-width forms (or with a
+tab, a line end or a NUL before one) as a formula. Such a cell, and one that begins with
+an apostrophe, gets an apostrophe in front; removing one leading apostrophe from a cell
+restores it exactly. A cell that is longer than a spreadsheet takes is cut, and says so:
+it stands whole in `transcript.json`.
 """
 
 import csv
@@ -13,7 +15,9 @@ from shared.domain.thread.transcript import Transcript
 from shared.formats.part import Options, RenderedFile
 from shared.formats.rows import MESSAGE_COLUMNS, Row, message_rows
 
-NEUTRALISED = tuple("=+-@\t\r'")
+NEUTRALISED = tuple("=+-@\uff1d\uff0b\uff0d\uff20\t\r\n\0'")
+LONGEST_CELL = 32_767
+"""Characters of a cell in Excel, which cuts it or spills over further rows."""
 ROWS_PER_PART = 500
 BOM = b"\xef\xbb\xbf"
 
@@ -48,7 +52,11 @@ def flush(out: io.StringIO) -> bytes:
 def cell(value: str | int | bool) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    text = str(value)
+    if len(text) < LONGEST_CELL:  # an apostrophe may come in front
+        return text
+    mark = f" [cut: {len(text)} characters]"
+    return text[: LONGEST_CELL - len(mark) - 1] + mark
 
 
 def neutralise(cell: str) -> str:

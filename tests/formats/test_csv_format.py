@@ -20,7 +20,10 @@ COLUMNS = tuple(one.name for one in MESSAGE_COLUMNS)
 HOSTILE = [
     "=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "'quoted'", "''", "'=1",
     'say "hi", then\r\nleave\n\n', "a,b;c", "שלום‏ עולם", "👩🏽‍💼 é", "\u2028", "\x00\x01", "",
+    "\x00=1+1", "\n=1", "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20SUM(A1)",
 ]  # fmt: skip
+RUN = tuple("=+-@\uff1d\uff0b\uff0d\uff20\t\r\n\0")
+"""With one of these a cell begins that some spreadsheet runs."""
 
 
 def write(transcript, **options):
@@ -51,7 +54,7 @@ def test_no_cell_begins_like_a_formula():
     rows = read_back(write(transcript(*HOSTILE)))
 
     for row in rows:
-        assert not any(cell.startswith(tuple("=+-@\t\r")) for cell in row.values())
+        assert not any(cell.startswith(RUN) for cell in row.values())
 
 
 @given(st.text())
@@ -59,7 +62,19 @@ def test_taking_one_apostrophe_off_undoes_it(cell):
     safe = neutralise(cell)
 
     assert undo(safe) == cell
-    assert not safe.startswith(tuple("=+-@\t\r"))
+    assert not safe.startswith(RUN)
+
+
+@pytest.mark.parametrize("first", ["x", "="])
+@pytest.mark.parametrize("length", [32_765, 32_766, 32_767, 40_000])
+def test_a_cell_is_no_longer_than_a_spreadsheet_takes(first, length):
+    body = first * length
+
+    ((row,), whole) = read_back(write(transcript(body))), length < 32_767
+    content = row["content"]
+    assert len(content) <= 32_767
+    assert (undo(content) == body) == whole
+    assert content.endswith(f"[cut: {length} characters]") != whole
 
 
 def test_duckdb_reads_every_row_and_character(tmp_path):
