@@ -45,17 +45,24 @@ def finalize(
     formats: Sequence[str],
 ) -> "Finalize":
     from shared.usecases.archive.beside import Beside
+    from shared.usecases.archive.close import CloseRevision
     from shared.usecases.archive.finalize import Finalize
+    from shared.usecases.evidence.recorded import RecordedRevisions
 
     beside = Beside()
     return Finalize(
         log=stores.log,
-        ledger=stores.ledger,
         archive=stores.archive,
         leases=stores.leases,
         list_service=list_service(chat, chat_clients, beside),
-        announcer=announcer,
         fetch_attachments=fetch_attachments(fetch, chat_clients, stores.archive),
+        close=CloseRevision(
+            ledger=stores.ledger,
+            recorded=RecordedRevisions(stores.archive),
+            announcer=announcer,
+            log=stores.log,
+            clock=utc_now,
+        ),
         clock=utc_now,
         formats=formats,
         beside=beside,

@@ -63,7 +63,7 @@ async def test_every_setting_of_archiving_arrives(tmp_path, client_ids):
         assert finalize.formats == ("md",)
         fetchers = finalize.fetch_attachments.fetchers.values()
         assert {fetcher.within for fetcher in fetchers} == {timedelta(seconds=9)}
-        assert type(finalize.announcer).__name__ == "TopicAnnouncer"
+        assert type(finalize.close.announcer).__name__ == "TopicAnnouncer"
 
 
 async def test_a_run_is_held_by_one_process(tmp_path, client_ids):

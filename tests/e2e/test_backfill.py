@@ -165,8 +165,12 @@ def test_any_file_system_takes_an_archive(command, estate, tmp_path):
     url = {"ARCHIVE_URL": f"file://{tmp_path}/store"}
 
     ended(command("backfill", "--users", "one.txt", "--here", **url), 0)
-    ended(command("backfill", "--users", "one.txt", "--here", **url), 0)
+    ended(command("backfill", "--users", "one.txt", "--here", "--again", **url), 0)
 
+    store = tmp_path / "store"
+    manifests = list(store.glob("thread=*/rev=*/manifest.json"))
+    lines = [file.read_text() for file in store.glob("ledger/*.jsonl")]
+    assert len(lines) == len(set(lines)) == len(manifests) > 0
     verified, _ = ended(command("verify", **url), 0)
     assert "VERIFIED" in verified
     ended(command("report", **url), 0)

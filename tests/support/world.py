@@ -16,6 +16,7 @@ from schemas import TRANSCRIPT
 from shared.domain import layout
 from shared.domain.thread.attachment import Origin
 from shared.usecases.archive.attachments import FetchAttachments
+from shared.usecases.archive.close import CloseRevision
 from shared.usecases.archive.finalize import Finalize
 from shared.usecases.archive.listing import ListService
 from shared.usecases.capture.handle_work import HandleWork
@@ -23,6 +24,7 @@ from shared.usecases.capture.ingest import Ingest
 from shared.usecases.capture.rescue import Rescue
 from shared.usecases.capture.sweep import Sweep
 from shared.usecases.evidence.ledger import CloseLedger
+from shared.usecases.evidence.recorded import RecordedRevisions
 from shared.usecases.inventory.sweep_log import SweepLog
 
 
@@ -53,7 +55,6 @@ class World:
         )
         self.finalize = Finalize(
             log=self.log,
-            ledger=self.archive,
             archive=self.archive,
             leases=self.leases,
             list_service=ListService(
@@ -62,10 +63,16 @@ class World:
                 new_salt=self.salts,
                 reader_ids=readers,
             ),
-            announcer=self.announcer,
             fetch_attachments=FetchAttachments(
                 archive=self.archive,
                 fetchers={Origin.ATTACHMENT: self.images, Origin.LINK: self.links},
+                clock=self.clock,
+            ),
+            close=CloseRevision(
+                ledger=self.archive,
+                recorded=RecordedRevisions(self.archive),
+                announcer=self.announcer,
+                log=self.log,
                 clock=self.clock,
             ),
             clock=self.clock,

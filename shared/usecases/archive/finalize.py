@@ -8,8 +8,8 @@ P4, P6 and P7:
    new records, a listing of the service, and the files that messages name.
 3. compose: every other file follows from that; each is written and read back.
 4. publish: confirm the lease, write the manifest, then the ledger line, then announce,
-   then write the marker. A crash before the marker is made good by the next run, which
-   does all but the manifest again.
+   then write the marker. What a crash left undone after the manifest, the next run
+   does; the ledger line is written once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,6 @@ from typing import Any
 
 from shared import __version__, telemetry
 from shared.domain import layout
-from shared.domain.archive.ledger import revision_line
 from shared.domain.archive.manifest import (
     ArchiveFile,
     Description,
@@ -36,13 +35,13 @@ from shared.domain.thread.attachments import read_attachments
 from shared.domain.thread.listing import Visibility
 from shared.domain.thread.transcript import Transcript
 from shared.formats.registry import FORMATS, RECONCILIATION, streamed
-from shared.ports.announcer import Announcement, Announcer
-from shared.ports.append_log import AppendLog, ThreadLogs
+from shared.ports.append_log import ThreadLogs
 from shared.ports.archive_store import ArchiveStore
 from shared.ports.clock import Clock
 from shared.ports.leases import Lease, Leases
 from shared.usecases.archive.attachments import FetchAttachments
 from shared.usecases.archive.beside import Beside
+from shared.usecases.archive.close import CloseRevision
 from shared.usecases.archive.listing import ListService
 from shared.usecases.archive.load import Loaded, load_thread, logged_inputs
 from shared.usecases.archive.news import has_news
@@ -74,24 +73,29 @@ class Finalize:
     """Makes archive revisions."""
 
     log: ThreadLogs
-    ledger: AppendLog
     archive: ArchiveStore
     leases: Leases
     list_service: ListService
-    announcer: Announcer
     fetch_attachments: FetchAttachments
+    close: CloseRevision
     clock: Clock
     formats: Sequence[str]
     beside: Beside = field(default_factory=Beside)
 
     async def __call__(
-        self, thread_id: str, *, readers: Sequence[str] = (), relist: bool = False
+        self,
+        thread_id: str,
+        *,
+        readers: Sequence[str] = (),
+        relist: bool = False,
+        again: bool = False,
     ) -> Finalized:
         """Bring a thread's archive up to its log.
 
         `readers` are users who are known to be in it, beside those its log names. Where
         the log holds nothing new, the service is only asked with `relist`, and a
-        revision is only written when it answers something new.
+        revision is only written when it answers something new. `again` says that a try
+        before this one failed, maybe at announcing.
 
         Raises:
             LeaseHeld: another finalizer is at work on it, or died a minute ago.
@@ -101,15 +105,15 @@ class Finalize:
 
         """
         async with self.leases.hold(layout.lease_path(thread_id)) as lease:
-            return await self.finalize(thread_id, readers, lease, relist=relist)
+            loaded = await load_thread(self.log, self.archive, thread_id)
+            if loaded.previous:
+                await self.close.finish(loaded.previous, loaded.log, again=again)
+            return await self.finalize(loaded, readers, lease, relist=relist)
 
     async def finalize(
-        self, thread_id: str, readers: Sequence[str], lease: Lease, *, relist: bool
+        self, loaded: Loaded, readers: Sequence[str], lease: Lease, *, relist: bool
     ) -> Finalized:
-        loaded = await load_thread(self.log, self.archive, thread_id)
         previous = loaded.previous
-        if previous and previous.revision not in loaded.log.markers:
-            await self.close(previous)
         if previous and loaded.is_covered and not relist:
             return unchanged(previous)
         collected = await self.collect(loaded, readers)
@@ -218,27 +222,6 @@ class Finalize:
         published = decode_manifest(manifest)
         await self.close(published)
         return published
-
-    async def close(self, manifest: Manifest) -> None:
-        """Write a revision's ledger line, announce it, write its marker.
-
-        The marker covers what its manifest covers, never what came since (P6).
-        """
-        await self.ledger.append(
-            layout.ledger_stem(self.clock().date()), revision_line(manifest)
-        )
-        path = layout.revision_path(manifest.thread_id, manifest.revision, "")
-        await self.announcer.announce(
-            Announcement(
-                thread_id=manifest.thread_id,
-                revision=manifest.revision,
-                path=path.rstrip("/"),
-                manifest_sha256=manifest.sha256,
-            )
-        )
-        await self.log.mark(
-            manifest.thread_id, manifest.revision, manifest.covers
-        )  # P6
 
 
 def unchanged(previous: Manifest, transcript: Transcript | None = None) -> Finalized:

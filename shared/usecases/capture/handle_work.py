@@ -49,7 +49,7 @@ class HandleWork:
 
         """
         try:
-            return await self.handle(work)
+            return await self.handle(work, again=tries > 1 or work.failures > 0)
         except Exception as error:
             if tries >= TRIES:  # P11
                 known = error if isinstance(error, ArchiverError) else unforeseen(error)
@@ -63,10 +63,10 @@ class HandleWork:
                 )
             raise
 
-    async def handle(self, work: Work) -> Finalized:
+    async def handle(self, work: Work, *, again: bool) -> Finalized:
         try:
             finalized = await self.finalize(
-                work.thread_id, readers=work.readers, relist=work.relist
+                work.thread_id, readers=work.readers, relist=work.relist, again=again
             )
         except LeaseHeld:
             # Another finalizer is at work, and may have begun before what this message

@@ -56,7 +56,10 @@ class ArchiveHere:
         """Finalize a thread."""
         try:
             finalized = await self.finalize(
-                thread.id, readers=thread.readers, relist=True
+                thread.id,
+                readers=thread.readers,
+                relist=True,
+                again=thread.state is ThreadState.FAILED,
             )
         except LeaseHeld:
             reason = "another process archives it at this moment"

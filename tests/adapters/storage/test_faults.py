@@ -12,7 +12,6 @@ from builders import NOON, Clock, Salts, edited, received
 from fakes.archive_store import MemoryArchiveStore
 from fakes.leases import MemoryLeases
 from fakes.service import MemoryChatService
-from fakes.thread_logs import MemoryAppendLog
 from fakes.topic import MemoryAnnouncer
 from fakes.work_queue import MemoryWorkQueue
 from shared.adapters.storage import append_log
@@ -24,9 +23,11 @@ from shared.domain.errors import Transient
 from shared.domain.log.record import read_records
 from shared.ports.archive_store import Immutable
 from shared.usecases.archive.attachments import FetchAttachments
+from shared.usecases.archive.close import CloseRevision
 from shared.usecases.archive.finalize import Finalize
 from shared.usecases.archive.listing import ListService
 from shared.usecases.capture.ingest import Ingest
+from shared.usecases.evidence.recorded import RecordedRevisions
 
 pytestmark = pytest.mark.azurite
 
@@ -98,17 +99,21 @@ async def records_of(log):
 
 def finalizer(log):
     clock = Clock()
+    archive = MemoryArchiveStore()
     return Finalize(
         log=log,
-        ledger=MemoryAppendLog(clock),
-        archive=MemoryArchiveStore(),
+        archive=archive,
         leases=MemoryLeases(),
         list_service=ListService(
             chat=MemoryChatService(), clock=clock, new_salt=Salts(), reader_ids=()
         ),
-        announcer=MemoryAnnouncer(),
-        fetch_attachments=FetchAttachments(
-            archive=MemoryArchiveStore(), fetchers={}, clock=clock
+        fetch_attachments=FetchAttachments(archive=archive, fetchers={}, clock=clock),
+        close=CloseRevision(
+            ledger=archive,
+            recorded=RecordedRevisions(archive),
+            announcer=MemoryAnnouncer(),
+            log=log,
+            clock=clock,
         ),
         clock=clock,
         formats=("json",),

@@ -1,0 +1,214 @@
+"""What follows a manifest, when something between it and the marker goes wrong."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from builders import ALICE, THREAD, listed, received
+from shared.adapters.storage.archive_folder import (
+    FolderArchive,
+    FolderLeases,
+    NoThreadLogs,
+)
+from shared.domain.log.work import Work
+from shared.usecases.evidence.recorded import RecordedRevisions
+from shared.usecases.evidence.revisions import read_manifest
+from verifying import OTHER, verify
+from world import World
+
+
+class CrashError(Exception):
+    pass
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def in_folder(world, folder):
+    """Return the finalizer of an archive in a folder, which has no markers."""
+    archive = FolderArchive(folder)
+    close = replace(
+        world.finalize.close,
+        ledger=archive,
+        recorded=RecordedRevisions(archive),
+        log=NoThreadLogs(),
+    )
+    return replace(
+        world.finalize,
+        log=NoThreadLogs(),
+        archive=archive,
+        leases=FolderLeases(folder.with_name("control")),
+        close=close,
+    )
+
+
+def failing(times, call):
+    """Return a call that fails so many times before anything is done."""
+    left = [times]
+
+    async def fail(*arguments):
+        if left[0]:
+            left[0] -= 1
+            raise CrashError
+        return await call(*arguments)
+
+    return fail
+
+
+def announced(world):
+    return [one.revision for one in world.announcer.told]
+
+
+async def test_looks_at_a_folder_write_one_line_and_announce_once(world, tmp_path):
+    finalize = in_folder(world, tmp_path / "archive")
+    world.chat.shows(THREAD, ALICE, listed())
+
+    for _ in range(4):
+        await finalize(THREAD, readers=[ALICE], relist=True)
+        world.clock.pass_time(days=1)
+
+    (ledger,) = (tmp_path / "archive" / "ledger").iterdir()
+    assert ledger.read_bytes().count(b"\n") == 1
+    assert announced(world) == [1]
+
+
+async def test_another_process_finds_the_line_of_the_first(world, tmp_path):
+    world.chat.shows(THREAD, ALICE, listed())
+    for _ in range(2):
+        await in_folder(world, tmp_path / "archive")(THREAD, readers=[ALICE])
+
+    (ledger,) = (tmp_path / "archive" / "ledger").iterdir()
+    assert ledger.read_bytes().count(b"\n") == 1
+
+
+async def test_sweeps_and_looks_without_events_write_one_line(world):
+    world.chat.shows(THREAD, ALICE, listed())
+
+    for _ in range(4):
+        await world.finalize(THREAD, readers=[ALICE], relist=True)
+        await world.new_sweep(log_keep=timedelta(days=1))()
+        assert world.log.markers == {}
+        world.clock.pass_time(days=7)
+
+    revisions = [line for line in world.ledger_lines() if line["kind"] == "revision"]
+    assert len(revisions) == 1
+    assert announced(world) == [1]
+
+
+async def test_a_thread_that_wakes_after_pruning_is_announced_by_its_new_revision_only(
+    world,
+):
+    await world.receive(received(0))
+    await world.finalize(THREAD)
+    world.clock.pass_time(days=40)
+    await world.sweep()
+    assert (world.log.blobs, world.log.markers) == ({}, {})
+    await world.receive(received(1) | {"eventTime": "2027-01-02T12:00:00Z"})
+
+    await world.finalize(THREAD)
+
+    assert announced(world) == [1, 2]
+    assert [
+        line["revision"] for line in world.ledger_lines() if "revision" in line
+    ] == [
+        1,
+        2,
+    ]
+
+
+@pytest.mark.parametrize("events", [[received()], []], ids=["events", "no events"])
+@pytest.mark.parametrize("step", ["ledger", "announcer", "log"])
+async def test_a_run_that_dies_after_the_manifest_is_finished_by_the_next(
+    world, events, step
+):  # P4, P6
+    """Kill each step twice: one line, and at least one announcement, in the end."""
+    await world.receive(*events)
+    world.chat.shows(THREAD, ALICE, listed())
+    port, name = {
+        "ledger": (world.archive, "append"),
+        "announcer": (world.announcer, "announce"),
+        "log": (world.log, "mark"),
+    }[step]
+    setattr(port, name, failing(2, getattr(port, name)))
+    work = Work(thread_id=THREAD, readers=(ALICE,))
+
+    for tries in (1, 2):
+        with pytest.raises(CrashError):
+            await world.handle_work(work, tries=tries)
+    await world.handle_work(work, tries=3)
+
+    assert len(world.ledger_lines()) == 1
+    assert set(announced(world)) == {1}
+    assert len(announced(world)) == (3 if step == "log" else 1)
+    assert len(world.log.markers) == 1
+    assert (await verify(world.archive))[1] == []
+
+
+async def test_a_line_that_was_torn_is_written_again(world, tmp_path):
+    finalize = in_folder(world, tmp_path / "archive")
+    world.chat.shows(THREAD, ALICE, listed())
+    await finalize(THREAD, readers=[ALICE])
+    (ledger,) = (tmp_path / "archive" / "ledger").iterdir()
+    ledger.write_bytes(ledger.read_bytes()[:-9])
+
+    await in_folder(world, tmp_path / "archive")(THREAD)
+
+    torn, whole = ledger.read_bytes().splitlines()
+    assert whole.startswith(torn)
+    assert announced(world) == [1, 1]
+
+
+async def test_a_clock_that_was_ahead_hides_no_line(world):
+    await world.receive(received())
+    append = world.archive.append
+
+    async def append_by_another_clock(stem, line):
+        await append("ledger/2026-11-23", line)
+
+    world.archive.append = append_by_another_clock
+    await world.finalize(THREAD)
+    world.log.markers.clear()
+    world.log.blobs.clear()
+    await world.finalize(THREAD)
+
+    assert len(world.ledger_lines()) == 1
+
+
+async def test_the_ledger_is_read_from_the_day_of_the_revision_and_once():
+    world = World()
+    for day, thread in enumerate([OTHER, THREAD, "19:third@thread.v2"]):
+        await world.receive(received(threadId=thread))
+        await world.finalize(thread)
+        world.clock.pass_time(days=day + 2)
+    read = []
+    stream = world.archive.stream
+
+    def note(path):
+        read.append(path)
+        return stream(path)
+
+    world.archive.stream = note
+    recorded = RecordedRevisions(world.archive)
+    manifest = await read_manifest(world.archive, THREAD, 1)
+
+    assert await recorded.holds(manifest)
+    assert await recorded.holds(manifest)
+    assert len(read) == 1
+
+    await world.archive.append(read[0].removesuffix(".jsonl"), b"{}\n")
+    other = await read_manifest(world.archive, OTHER, 1)
+    assert await recorded.holds(other)
+    assert len(read) == 2
+
+
+async def test_a_ledger_that_cannot_be_read_holds_no_line(world):
+    await world.receive(received())
+    await world.finalize(THREAD)
+    world.archive.files["ledger/2026-11-23.jsonl"] = b"x" * 100_000
+    manifest = await read_manifest(world.archive, THREAD, 1)
+    del world.archive.files["ledger/2026-11-22.jsonl"]
+
+    assert not await RecordedRevisions(world.archive).holds(manifest)
