@@ -22,6 +22,7 @@ from shared.usecases.evidence.prove import Prove
 from shared.usecases.evidence.verify import Verify
 from shared.usecases.inventory.report import MakeReport
 from shared.usecases.inventory.runs import BackfillRun
+from shared.usecases.reading.choose import Choose
 from shared.usecases.reading.export import Export
 from shared.usecases.reading.package import Package
 
@@ -108,6 +109,9 @@ class OpenedArchive:
         return Export(
             archive=self.archive, target=FolderArchive(folder), on_bytes=on_bytes
         )
+
+    def choose(self, on_bytes: Callable[[int], None]) -> Choose:
+        return Choose(archive=self.archive, on_bytes=on_bytes)
 
     def pack(self, folder: Path, on_bytes: Callable[[int], None]) -> Package:
         """Return what packs threads into an empty folder."""

@@ -26,6 +26,8 @@ from shared.formats.finetune_format import ROLES
 from shared.formats.part import EntraIdentity, Options
 from shared.formats.registry import FORMATS
 from shared.usecases.archive.find import Selection
+from shared.usecases.reading.choose import Chosen, NothingChosen
+from shared.usecases.reading.package import Packed
 
 OUTPUT = click.Path(path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -55,6 +57,7 @@ def formats() -> None:
     help="Folder, or file ending in .zip, for a package with proof.",
 )
 @selection_options
+@click.option("--all", "everything", is_flag=True, help="Pack every thread.")
 @click.option("--bom", is_flag=True, help="Begin CSV as Excel needs it to see UTF-8.")
 @click.option(
     "--role", "roles", multiple=True, help="RAWID=user|assistant|system, for finetune."
@@ -73,6 +76,7 @@ async def export(
     output: Path | None,
     package: Path | None,
     selection: Selection,
+    everything: bool,
     bom: bool,
     roles: tuple[str, ...],
     identities: Path | None,
@@ -86,23 +90,30 @@ async def export(
     other threads withheld, a checkpoint, the request, digests, a README and the
     stand-alone verifier: nobody needs this program, or an account, to verify it.
 
-    Exit status: 0 done, 1 some threads could not be read, 2 unreadable.
+    A package holds whole threads, with every revision. --thread, --participant,
+    --topic and --text choose which; --all packs every one.
+
+    Exit status: 0 done, 1 some threads could not be read or none matches, 2
+    unreadable.
 
     \b
     Examples:
       chat-archive export demo-archive/archive --format md --format eml --output out
       chat-archive export --format csv --bom --after 2026-01-01 --output out ARCHIVE
-      chat-archive export --package for-the-auditor --reason "case 7" ARCHIVE
+      chat-archive export --package case-7.zip --topic Loan --reason "case 7" ARCHIVE
+      chat-archive export --package for-the-auditor --all --reason "audit" ARCHIVE
     """
     if bool(package) == bool(names):
         raise click.UsageError("Give either --format with --output, or --package.")
     if names and output is None:
         raise click.UsageError("Give --output: the folder to write into.")
-    if package and not reason:
-        raise click.UsageError("Give --reason: a package says why it was made.")
+    if everything and not package:
+        raise click.UsageError("--all goes with --package; formats are of all threads.")
+    if package:
+        check_package(selection, everything=everything, reason=reason)
     async with open_archive(address) as archive:
         if package:
-            return await pack(archive, package, selection.threads, by=by, reason=reason)
+            return await pack(archive, package, selection, by=by, reason=reason)
         options = Options(
             bom=bom,
             roles=read_roles(roles),
@@ -133,34 +144,70 @@ async def convert(
     return 1 if exported.failures else 0
 
 
+def check_package(selection: Selection, *, everything: bool, reason: str) -> None:
+    if not reason:
+        raise click.UsageError("Give --reason: a package says why it was made.")
+    if selection.after or selection.before:
+        raise click.UsageError(
+            "--after and --before would cut messages out of a thread, whose proof "
+            "holds for the whole of it. Choose threads, or write them with --format."
+        )
+    if everything == (selection != Selection()):
+        raise click.UsageError(
+            "Give either --all, or which threads: --thread, --participant, --topic, "
+            "--text."
+        )
+
+
 async def pack(
     archive: OpenedArchive,
     package: Path,
-    threads: tuple[str, ...],
+    selection: Selection,
     *,
     by: str,
     reason: str,
 ) -> int:
     if package.exists():
         raise Unreadable(f"{package} exists already; it is left as it is.")
-    total = await archive.size([layout.thread_folder(thread) for thread in threads])
-    with (
-        tempfile.TemporaryDirectory(dir=package.parent, prefix=".packing-") as new,
-        bytes_bar("packing", total) as on_bytes,
-    ):
-        packed = await archive.pack(Path(new), on_bytes)(
-            threads=threads, by=by, reason=reason, origin=archive.origin
-        )
-        if package.suffix == ".zip":
-            shutil.make_archive(str(package.with_suffix("")), "zip", new)
-        else:
-            shutil.copytree(new, package)
+    try:
+        chosen = await choose(archive, selection)
+        packed = await write_package(archive, package, chosen, by=by, reason=reason)
+    except NothingChosen as error:
+        click.echo(printable(f"Nothing was packed: {error}."), err=True)
+        return 1
+    for failure in chosen.failures:
+        click.echo(printable(f"NOT PACKED {failure}"), err=True)
     click.echo(
         f"Wrote {package}: {plural(packed.threads, 'thread')}, "
         f"{plural(packed.revisions, 'revision')}, {plural(packed.files, 'file')}. "
         "Its verify.py checks it."
     )
-    return 0
+    return 1 if chosen.failures else 0
+
+
+async def choose(archive: OpenedArchive, selection: Selection) -> Chosen:
+    total = await archive.size(ends=(layout.EVENTS_FILE, layout.LISTING_FILE))
+    with bytes_bar("choosing", total) as on_bytes:
+        return await archive.choose(on_bytes)(selection)
+
+
+async def write_package(
+    archive: OpenedArchive, package: Path, chosen: Chosen, *, by: str, reason: str
+) -> Packed:
+    prefixes = [layout.thread_folder(thread) for thread in chosen.threads]
+    total = await archive.size(prefixes)
+    with (
+        tempfile.TemporaryDirectory(dir=package.parent, prefix=".packing-") as new,
+        bytes_bar("packing", total) as on_bytes,
+    ):
+        packed = await archive.pack(Path(new), on_bytes)(
+            chosen, by=by, reason=reason, origin=archive.origin
+        )
+        if package.suffix == ".zip":
+            shutil.make_archive(str(package.with_suffix("")), "zip", new)
+        else:
+            shutil.copytree(new, package)
+    return packed
 
 
 def read_roles(given: Iterable[str]) -> dict[str, str]:

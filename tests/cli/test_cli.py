@@ -1,6 +1,5 @@
 """The command as its users run it: on folders, packages, proofs and real containers."""
 
-import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,34 +13,9 @@ from shared.cli.main import main
 from shared.domain.archive.checkpoint import parse_checkpoint
 from shared.formats.registry import FORMATS
 from shared.usecases.archive.find import Find
-from verifying import OTHER, small_world, write
+from verifying import OTHER
 
 MESSAGE = str(FIRST_ID)
-
-
-@pytest.fixture(scope="module")
-def files():
-    return dict(asyncio.run(small_world()).archive.files)
-
-
-@pytest.fixture
-def folder(files, tmp_path):
-    write(tmp_path / "archive-copy", files)
-    return tmp_path / "archive-copy"
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("CHAT_STORAGE", raising=False)
-
-    def run(*arguments, status=0, **env):
-        result = CliRunner(env=env).invoke(main, [str(one) for one in arguments])
-        assert result.exit_code == status, result.output
-        assert "Traceback" not in result.output
-        return result.output
-
-    return run
 
 
 def test_a_good_archive_is_verified(run, folder):
@@ -137,12 +111,12 @@ def test_a_package_is_made_and_verified_as_folder_and_as_zip(run, folder, tmp_pa
         "--thread",
         OTHER,
     )
-    run("export", folder, "--package", "given.zip", "--reason", "case 7")
+    run("export", folder, "--package", "given.zip", "--all", "--reason", "case 7")
 
     assert "withheld" in run("verify", "given")
     assert (tmp_path / "given.zip").stat().st_size > 1000
     assert not list(tmp_path.glob(".packing*"))
-    run("export", folder, "--package", "given", "--reason", "x", status=2)
+    run("export", folder, "--package", "given", "--all", "--reason", "x", status=2)
     run(
         "export",
         folder,
@@ -152,7 +126,7 @@ def test_a_package_is_made_and_verified_as_folder_and_as_zip(run, folder, tmp_pa
         "x",
         "--thread",
         "19:x",
-        status=2,
+        status=1,
     )
 
 
@@ -414,7 +388,7 @@ def test_who_may_only_read_the_archive_can_check_and_read_it(
     run("checkpoint", address, "--output", "kept")
     run("verify", address, "--checkpoint", "kept")
     run("prove", THREAD, MESSAGE, address, "--output", "proof.json")
-    run("export", address, "--package", "given", "--reason", "case 7")
+    run("export", address, "--package", "given", "--all", "--reason", "case 7")
     refused = run(
         "erase", address, "--participant", ALICE, "--reason", "x", "--execute", status=2
     )
@@ -431,7 +405,7 @@ def test_all_of_it_works_on_a_container(run, files, running_azurite, tmp_path):
     assert "VERIFIED 2 threads" in run("verify", **env)
     run("prove", THREAD, MESSAGE, "--output", "proof.json", **env)
     run("verify", "proof.json")
-    run("export", "--package", "given", "--reason", "case 7", **env)
+    run("export", "--package", "given", "--all", "--reason", "case 7", **env)
     run("verify", "given")
     run("hold", "add", "--participant", ALICE, "--reason", "case 7", **env)
     run("erase", "--participant", ALICE, "--reason", "x", "--execute", status=1, **env)

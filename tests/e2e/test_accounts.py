@@ -204,7 +204,10 @@ TRIALS = {
     ("checkpoint",): (0, r"/chat-archive\n0\n"),
     ("prove", NOBODY, "1"): (2, r"no such thread or revision"),
     ("export", "--format", "md", "--output", "out"): (0, r"0 threads, 0 files"),
-    ("export", "--package", "packed", "--reason", "r"): (2, r"no thread to pack"),
+    ("export", "--package", "packed", "--all", "--reason", "r"): (
+        1,
+        r"no thread to pack",
+    ),
     ("report",): (1, r"no backfill has looked for threads"),
     ("erase", "--participant", "8:acs:x", "--reason", "r"): (0, r"[Nn]othing"),
     ("hold", "list"): (0, r"No hold is in force"),
@@ -216,7 +219,7 @@ WITH_ARCHIVES = {
     ("verify",): (0, r"VERIFIED 7 threads, 7 revisions"),
     ("checkpoint",): (0, r"/chat-archive\n7\n"),
     ("export", "--format", "md", "--output", "out"): (0, r"7 threads, 7 files"),
-    ("export", "--package", "packed", "--reason", "r"): (0, r"7 threads"),
+    ("export", "--package", "packed", "--all", "--reason", "r"): (0, r"7 threads"),
 }
 
 

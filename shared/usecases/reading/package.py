@@ -11,7 +11,6 @@ from importlib.resources import files as resources
 from shared.domain import json_line, layout
 from shared.domain.archive.checkpoint import Checkpoint
 from shared.domain.archive.ledger import LineKind, decode_line, withheld_line
-from shared.domain.errors import IntegrityError
 from shared.domain.log.commitment import sha256
 from shared.domain.log.record import SCHEMA
 from shared.domain.times import format_time
@@ -20,6 +19,7 @@ from shared.ports.clock import Clock
 from shared.usecases.evidence.ledger import ledger_lines
 from shared.usecases.evidence.prove import make_checkpoint
 from shared.usecases.evidence.revisions import Revisions, folders_of
+from shared.usecases.reading.choose import Chosen, NothingChosen
 
 README = """\
 # Archived chat threads
@@ -67,19 +67,22 @@ class Package:
     on_bytes: Callable[[int], None]
 
     async def __call__(
-        self, *, threads: Collection[str], by: str, reason: str, origin: str
+        self, chosen: Chosen, *, by: str, reason: str, origin: str
     ) -> Packed:
-        """Pack these threads, or all where none is named.
+        """Pack the threads that were chosen.
 
         Raises:
-            IntegrityError: there is no such thread, or the ledger cannot be read.
+            NothingChosen: the archive has no finished revision of any thread.
+            IntegrityError: the ledger cannot be read.
             AlreadyExists: the target is not empty.
 
         """
         sums: list[str] = []
-        packed = Packed()
+        packed, threads = Packed(), chosen.threads
         for prefix in map(layout.thread_folder, threads) if threads else [""]:
             await self.copy(prefix or layout.THREAD_PREFIX, packed, sums)
+        if not packed.threads:
+            raise NothingChosen("the archive has no thread to pack")
         checkpoint = await self.ledger(threads, packed, origin, sums)
         request = {
             "schema": SCHEMA,
@@ -87,7 +90,9 @@ class Package:
             "by": by,
             "reason": reason,
             "source": origin,
+            "filters": chosen.filters,
             "threads": sorted(threads) or "all",
+            "unreadable_threads": len(chosen.failures),
             "packed": {
                 "threads": packed.threads,
                 "revisions": packed.revisions,
@@ -109,12 +114,12 @@ class Package:
 
     async def copy(self, prefix: str, packed: Packed, sums: list[str]) -> None:
         """Copy the files of finished revisions; torn attempts stay behind."""
-        before = packed.threads
         async for folder, files in folders_of(self.archive, prefix):
-            packed.threads += 1
             thread_id = layout.thread_of(folder)
             paths = [file.path for file in files]
-            for number in Revisions.of(paths).finished:
+            finished = Revisions.of(paths).finished
+            packed.threads += bool(finished)
+            for number in finished:
                 packed.revisions += 1
                 packed.manifests.add(
                     layout.revision_path(thread_id, number, layout.MANIFEST_FILE)
@@ -122,10 +127,6 @@ class Package:
                 for path in paths:
                     if layout.revision_number(path) == number:
                         await self.copy_file(path, packed, sums)
-        if packed.threads == before:
-            named = prefix.removeprefix(layout.THREAD_PREFIX)
-            where = f"nothing under {prefix}" if named else "no thread to pack"
-            raise IntegrityError(f"the archive has {where}")
 
     async def copy_file(self, path: str, packed: Packed, sums: list[str]) -> None:
         data = await self.archive.read(path)

@@ -11,6 +11,7 @@ from shared.domain.errors import Transient
 from shared.domain.log.commitment import sha256
 from shared.usecases.evidence.erase import Erase
 from shared.usecases.evidence.erase_plan import Choice
+from shared.usecases.reading.choose import Chosen
 from shared.usecases.reading.package import Package
 from shared.verifier import verify as standalone
 from verifying import in_memory, verify, write
@@ -291,7 +292,7 @@ async def test_a_package_holds_the_files(world, tmp_path):
         on_bytes=lambda _: None,
     )
 
-    await pack(threads=[THREAD], by="Dana", reason="case 7", origin="log")
+    await pack(Chosen(threads=(THREAD,)), by="Dana", reason="case 7", origin="log")
 
     write(tmp_path, target.files)
     assert PHOTO in target.files.values()

@@ -7,15 +7,14 @@ import pytest
 
 from builders import THREAD, Clock
 from shared.adapters.storage.archive_folder import FolderArchive
-from shared.domain.errors import IntegrityError
 from shared.usecases.evidence.holds import Holds
+from shared.usecases.reading.choose import Chosen, NothingChosen
 from shared.usecases.reading.package import Package
 from verifying import OTHER, small_world, verify
 
 
-async def pack(world, folder, **options):
+async def pack(world, folder, *, threads=(), **options):
     facts = {
-        "threads": (),
         "by": "Dana",
         "reason": "case 7",
         "origin": "acme/chat-archive",
@@ -26,7 +25,9 @@ async def pack(world, folder, **options):
         clock=Clock(),
         on_bytes=lambda _: None,
     )
-    return await package(**facts | options)
+    filters = {"threads": threads} if threads else {"all": True}
+    chosen = Chosen(threads=threads, filters=filters)
+    return await package(chosen, **facts | options)
 
 
 def run_verifier(folder, *arguments):
@@ -121,5 +122,5 @@ async def test_a_package_that_was_changed_is_told(tmp_path):
 
 
 async def test_a_thread_that_is_not_there_is_no_package(tmp_path):
-    with pytest.raises(IntegrityError):
+    with pytest.raises(NothingChosen):
         await pack(await small_world(), tmp_path, threads=("19:none@thread.v2",))
