@@ -13,6 +13,7 @@ from shared.config.settings import DueSettings
 from shared.domain import layout
 from shared.domain.errors import ArchiverError
 from shared.usecases.archive.find import Find
+from shared.usecases.archive.look_up import LookUp
 from shared.usecases.capture.ingest import Ingest
 from shared.usecases.capture.redeliver import Redeliver
 from shared.usecases.capture.status import ReadStatus
@@ -88,6 +89,9 @@ class OpenedArchive:
 
     def prove(self) -> Prove:
         return Prove(archive=self.archive)
+
+    def look_up(self, on_bytes: Callable[[int], None]) -> LookUp:
+        return LookUp(archive=self.archive, on_bytes=on_bytes)
 
     def holds(self) -> Holds:
         return Holds(archive=self.archive, ledger=self.ledger, clock=utc_now)

@@ -1,8 +1,10 @@
-"""`chat-archive erase` and `hold`: what is erased on request, and what may not be."""
+"""`chat-archive erase`: what is erased on request, so that every proof verifies."""
 
 import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
+from shared.bootstrap.opened_archive import OpenedArchive
+from shared.cli.look_up import look_up, say_unknown
 from shared.cli.options import (
     archive_argument,
     by_option,
@@ -14,7 +16,7 @@ from shared.domain.errors import ArchiverError
 from shared.domain.words import plural
 from shared.usecases.evidence.erase import Erase
 from shared.usecases.evidence.erase_plan import Choice, ErasurePlan
-from shared.usecases.evidence.holds import Hold
+from shared.usecases.evidence.revisions import revisions_of
 
 
 @click.command()
@@ -49,7 +51,10 @@ async def erase(
     unique in its thread only: give --thread with --message. Nothing is deleted from
     the chat service.
 
-    Exit status: 0 done or planned, 1 refused by a hold or a policy, 2 unreadable.
+    An id that the archive does not know erases nothing; a display name is no id.
+
+    Exit status: 0 done or planned, 1 refused by a hold or a policy, or nobody and
+    nothing is meant, 2 unreadable.
 
     \b
     Examples:
@@ -69,9 +74,8 @@ async def erase(
         plans = [plan async for plan in use.plan(choice)]
         for plan in plans:
             show_plan(plan)
-        if not plans:
-            click.echo("Nothing in the archive matches.")
-            return 0
+        if not await is_meant(archive, choice, plans):
+            return 1
         if any(plan.refused for plan in plans):
             click.echo("Nothing was erased.", err=True)
             return 1
@@ -79,6 +83,37 @@ async def erase(
             click.echo("Nothing was erased. With --execute, this cannot be undone.")
             return 0
         return await carry_out(use, plans, choice, by=by, reason=reason)
+
+
+async def is_meant(
+    archive: OpenedArchive, choice: Choice, plans: list[ErasurePlan]
+) -> bool:
+    """Return whether each id names somebody or something; say what does not."""
+    planned = {message for plan in plans for message in plan.messages}
+    for message_id in sorted(choice.messages - planned):
+        where = " or ".join(choice.threads) or "any thread of the archive"
+        click.echo(
+            printable(
+                f"There is no message {message_id} in {where}. Nothing was erased; "
+                "give the id as `chat-archive cat` shows it with --format json."
+            ),
+            err=True,
+        )
+        return False
+    for thread_id in choice.threads:
+        if not (await revisions_of(archive.archive, thread_id)).finished:
+            known = await look_up(archive, thread=thread_id)
+            say_unknown(thread_id, known, "Nothing was erased")
+            return False
+    if choice.participant and not plans:
+        known = await look_up(
+            archive, participant=choice.participant, threads=choice.threads
+        )
+        if not known.threads:
+            say_unknown(choice.participant, known, "Nothing was erased")
+            return False
+        click.echo("Nothing of theirs is left to erase.")
+    return True
 
 
 async def carry_out(
@@ -107,70 +142,3 @@ def show_plan(plan: ErasurePlan) -> None:
     click.echo(printable(text))
     if plan.refused:
         click.echo(printable(f"  REFUSED: {plan.refused}"))
-
-
-@click.group()
-def hold() -> None:
-    """Legal holds: what may not be erased.
-
-    A hold stands in the ledger with its reason and who set it. Releasing one deletes
-    nothing.
-    """
-
-
-@hold.command()
-@archive_argument
-@click.option("--thread", default="", help="Hold a thread, by its id.")
-@click.option("--participant", default="", help="Hold a participant, by their raw id.")
-@by_option
-@reason_option
-@runs
-async def add(
-    address: ArchiveAddress,
-    thread: str,
-    participant: str,
-    by: str,
-    reason: str,
-) -> int:
-    """Forbid erasing in a thread, or of a participant's messages."""
-    if bool(thread) == bool(participant):
-        raise click.UsageError("Give either --thread or --participant.")
-    async with open_archive(address) as archive:
-        new = await archive.holds().add(
-            thread_id=thread, participant=participant, reason=reason, by=by
-        )
-    click.echo(f"Hold {new.id} is set.")
-    return 0
-
-
-@hold.command()
-@click.argument("hold_id", metavar="HOLD")
-@archive_argument
-@by_option
-@reason_option
-@runs
-async def remove(hold_id: str, address: ArchiveAddress, by: str, reason: str) -> int:
-    """Release a hold. Nothing is deleted."""
-    async with open_archive(address) as archive:
-        await archive.holds().release(hold_id, reason=reason, by=by)
-    click.echo(f"Hold {hold_id} is released. Nothing was deleted.")
-    return 0
-
-
-@hold.command(name="list")
-@archive_argument
-@runs
-async def list_holds(address: ArchiveAddress) -> int:
-    """List the holds that are in force."""
-    async with open_archive(address) as archive:
-        found = await archive.holds().active()
-    for hold in found.values():
-        click.echo(printable(line_of(hold)))
-    if not found:
-        click.echo("No hold is in force.", err=True)
-    return 0
-
-
-def line_of(hold: Hold) -> str:
-    what = hold.thread_id or hold.participant
-    return f"{hold.id}  {what}  since {hold.on} by {hold.by}: {hold.reason}"

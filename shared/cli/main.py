@@ -4,9 +4,10 @@ import click
 
 from shared import __version__
 from shared.cli.backfill import backfill
-from shared.cli.erasure import erase, hold
+from shared.cli.erasure import erase
 from shared.cli.evidence import checkpoint, prove
 from shared.cli.export import export, formats
+from shared.cli.hold import hold
 from shared.cli.operate import redeliver, status
 from shared.cli.read import cat, list_threads, show
 from shared.cli.report import report

@@ -301,8 +301,8 @@ def test_erasing_is_planned_first_and_done_with_execute(run, folder):
     text = run("verify", folder)
     assert "by Dana, request 12" in text
     assert b"old" not in b"".join(p.read_bytes() for p in folder.rglob("rev=*/*"))
-    assert "Nothing in the archive" in run(
-        "erase", folder, "--message", "7", "--reason", "x"
+    assert "Nothing was erased" in run(
+        "erase", folder, "--message", "7", "--reason", "x", status=1
     )
 
 
@@ -320,7 +320,7 @@ def test_a_hold_is_set_listed_obeyed_and_released(run, folder):
         "hold", "remove", listed.split()[0], folder, "--reason", "closed"
     )
     assert "No hold" in run("hold", "list", folder)
-    run("hold", "remove", "unknown", folder, "--reason", "x", status=2)
+    run("hold", "remove", "unknown", folder, "--reason", "x", status=1)
     run("verify", folder)
 
 

@@ -1,0 +1,102 @@
+"""What the archive knows of an id that somebody types, before they hold or erase by it.
+
+A display name is no id: two people may have the same one. It only gives a hint.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shared.domain.archive.erasure import chosen_by
+from shared.domain.log.event import LONGEST_ID
+from shared.domain.thread.transcript import Transcript
+from shared.ports.archive_store import ArchiveStore
+from shared.usecases.archive.find import Find, Selection, takes_part
+
+THREAD_ID = re.compile(rf"19:[!-~]{{1,{LONGEST_ID - 3}}}")
+PERSON_ID = re.compile(r"(?:4|8|28):[!-~]+")
+"""Telephone numbers; users of ACS and of Teams; bots."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Covered:
+    """What an id covers; 0 threads where the archive does not know it.
+
+    `alike` holds ids that may be meant, each with the name or topic that fits.
+    `failures` hold a sentence for each thread that could not be read.
+    """
+
+    threads: int = 0
+    messages: int = 0
+    people: int = 0
+    alike: dict[str, str] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookUp:
+    """Looks an id up in every thread of an archive."""
+
+    archive: ArchiveStore
+    on_bytes: Callable[[int], None]
+
+    async def thread(self, thread_id: str) -> Covered:
+        """Return what a thread's id covers.
+
+        Raises:
+            Transient: the archive cannot be reached.
+
+        """
+        known = Covered()
+        async for transcript in self.find(known)(Selection()):
+            if transcript.thread_id == thread_id:
+                known.threads = 1
+                known.messages = len(transcript.messages)
+                known.people = len(transcript.participants)
+            elif is_alike(thread_id, transcript.thread_id, transcript.topic):
+                known.alike[transcript.thread_id] = transcript.topic
+        return known
+
+    async def person(self, raw_id: str, threads: Sequence[str] = ()) -> Covered:
+        """Return what a raw id covers, in some threads or in all.
+
+        Raises:
+            Transient: the archive cannot be reached.
+
+        """
+        known = Covered()
+        async for transcript in self.find(known)(Selection(threads=tuple(threads))):
+            covered = chosen_by(transcript, participant=raw_id, messages=())
+            if covered or takes_part(transcript, raw_id):
+                known.threads += 1
+                known.messages += len(covered)
+                known.people = 1
+            for other_id, name in names_in(transcript).items():
+                if other_id != raw_id and is_alike(raw_id, other_id, name):
+                    known.alike[other_id] = name
+        return known
+
+    def find(self, known: Covered) -> Find:
+        return Find(
+            archive=self.archive,
+            on_bytes=self.on_bytes,
+            on_failure=known.failures.append,
+        )
+
+
+def is_alike(text: str, other_id: str, name: str) -> bool:
+    """Return whether a text may mean what has this id and this name."""
+    sought = text.strip().casefold()
+    return bool(sought) and (sought == other_id.casefold() or sought in name.casefold())
+
+
+def names_in(transcript: Transcript) -> Mapping[str, str]:
+    """Return the display name of everybody in a thread, by raw id."""
+    names = {
+        message.sender_id: message.sender_name
+        for message in transcript.messages
+        if message.sender_id
+    }
+    for person in transcript.participants:
+        names[person.id] = person.display_name or names.get(person.id, "")
+    return names
