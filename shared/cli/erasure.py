@@ -14,7 +14,7 @@ from shared.cli.options import (
 from shared.cli.text import printable
 from shared.domain.errors import ArchiverError
 from shared.domain.words import plural
-from shared.usecases.evidence.erase import Erase
+from shared.usecases.evidence.erase import Erase, Refused
 from shared.usecases.evidence.erase_plan import Choice, ErasurePlan
 from shared.usecases.evidence.revisions import revisions_of
 
@@ -70,10 +70,16 @@ async def erase(
         participant=participant, messages=frozenset(messages), threads=threads
     )
     async with open_archive(address) as archive:
-        use = archive.erase()
-        plans = [plan async for plan in use.plan(choice)]
+        use, failures = archive.erase(), list[str]()
+        try:
+            plans = [plan async for plan in use.plan(choice, failures.append)]
+        except Refused as error:
+            click.echo(printable(f"REFUSED: {error}. Nothing was erased."), err=True)
+            return 1
         for plan in plans:
             show_plan(plan)
+        for failure in failures:
+            click.echo(printable(f"UNREADABLE {failure}"), err=True)
         if not await is_meant(archive, choice, plans):
             return 1
         if any(plan.refused for plan in plans):
@@ -81,8 +87,9 @@ async def erase(
             return 1
         if not execute:
             click.echo("Nothing was erased. With --execute, this cannot be undone.")
-            return 0
-        return await carry_out(use, plans, choice, by=by, reason=reason)
+            return 1 if failures else 0
+        status = await carry_out(use, plans, choice, by=by, reason=reason)
+    return 1 if failures else status
 
 
 async def is_meant(

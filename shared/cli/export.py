@@ -177,12 +177,14 @@ async def pack(
         return 1
     for failure in chosen.failures:
         click.echo(printable(f"NOT PACKED {failure}"), err=True)
+    for failure in packed.failures:
+        click.echo(printable(f"WRONG {failure}"), err=True)
     click.echo(
         f"Wrote {package}: {plural(packed.threads, 'thread')}, "
         f"{plural(packed.revisions, 'revision')}, {plural(packed.files, 'file')}. "
         "Its verify.py checks it."
     )
-    return 1 if chosen.failures else 0
+    return 1 if chosen.failures or packed.failures else 0
 
 
 async def choose(archive: OpenedArchive, selection: Selection) -> Chosen:

@@ -112,14 +112,19 @@ async def remove(hold_id: str, address: ArchiveAddress, by: str, reason: str) ->
 @archive_argument
 @runs
 async def list_holds(address: ArchiveAddress) -> int:
-    """List the holds that are in force."""
+    """List the holds that are in force.
+
+    Exit status: 0 done, 1 a line of the ledger cannot be read and may be a hold.
+    """
     async with open_archive(address) as archive:
         found = await archive.holds().active()
-    for active in found.values():
+    for active in found.holds.values():
         click.echo(printable(line_of(active)))
-    if not found:
+    for line in found.unreadable:
+        click.echo(printable(f"UNREADABLE {line}: it may be a hold"), err=True)
+    if not found.holds and not found.unreadable:
         click.echo("No hold is in force.", err=True)
-    return 0
+    return 1 if found.unreadable else 0
 
 
 def line_of(active: Hold) -> str:

@@ -1,6 +1,7 @@
 """Options that many commands share, and how a command is run."""
 
 import asyncio
+import codecs
 import functools
 import getpass
 import os
@@ -17,7 +18,7 @@ from shared.bootstrap.archive import ArchiveAddress, environment
 from shared.config.reader import DEFAULTS
 from shared.domain import layout
 from shared.domain.archive.checkpoint import Checkpoint, parse_checkpoint
-from shared.domain.errors import ArchiverError
+from shared.domain.errors import ArchiverError, IntegrityError
 from shared.telemetry import unforeseen
 from shared.usecases.archive.find import Selection
 
@@ -235,4 +236,11 @@ def read_checkpoint(file: Path | None) -> Checkpoint | None:
     """
     if file is None:
         return None
-    return parse_checkpoint(file.read_bytes().decode("utf-8", "replace"))
+    data = file.read_bytes()
+    # Windows PowerShell writes UTF-16.
+    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = data.decode("utf-16" if is_utf16 else "utf-8-sig", "replace")
+        return parse_checkpoint(text)
+    except IntegrityError as error:
+        raise IntegrityError(f"{file}: {error}") from None

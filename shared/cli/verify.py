@@ -1,6 +1,7 @@
 """`chat-archive verify`: says whether an archive holds what it should."""
 
 import json
+import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from shared.domain.archive.erasure import Erasures
 from shared.domain.archive.proof import check_proof
 from shared.domain.words import plural
 from shared.usecases.evidence.verify_revision import Failure, VerificationReport
+
+MOST_STRANGERS = 5
+"""Files of the operating system that are named; all are counted."""
 
 
 @click.command()
@@ -51,6 +55,10 @@ async def verify(
       chat-archive verify package --checkpoint from-the-auditor.txt
     """
     saved = read_checkpoint(checkpoint)
+    if address.text and zipfile.is_zipfile(address.text):
+        raise Unreadable(
+            f"{address.text} is a zip file: unpack it, then verify the folder."
+        )
     if address.text and Path(address.text).is_file():
         return show_proof(Path(address.text), saved, as_json=as_json)
     output = JSON_OUTPUT if as_json else PLAIN_OUTPUT
@@ -123,11 +131,13 @@ def print_report(report: VerificationReport) -> None:
         "day is closed, or by a checkpoint",
         "withheld": some(report.withheld_lines, "line", "of other threads"),
         "ignored": some(report.torn_attempts, "attempt", "without a manifest"),
+        "strangers": some(len(report.strangers), "file", "of the operating system: ")
+        + ", ".join(report.strangers[:MOST_STRANGERS]),
         "by digest": some(report.unknown_formats, "file", "of formats unknown here"),
     }
     for name, text in rows.items():
         if text:
-            click.echo(f"  {name:<10}{text}")
+            click.echo(printable(f"  {name:<10}{text}"))
 
 
 def print_json_report(report: VerificationReport) -> None:

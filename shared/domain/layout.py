@@ -36,6 +36,8 @@ INPUT_FILES = (*GROWING_FILES, ERASURES_FILE)
 function of these."""
 ATTACHMENTS_PREFIX = "attachments/"
 
+STRANGERS = frozenset((".DS_Store", "Thumbs.db", "desktop.ini"))
+
 LEDGER_PREFIX = "ledger/"
 RUNS_PREFIX = "runs/"
 RUN_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -65,9 +67,22 @@ def has_folder(thread_id: str) -> bool:
 
 
 def thread_of(path: str) -> str:
-    """Return the thread id that a path under `thread=…/` belongs to."""
-    folder = path.split("/", 1)[0].removeprefix(THREAD_PREFIX)
-    return unquote(folder, errors="surrogatepass")
+    """Return the thread id that a path under `thread=…/` belongs to.
+
+    It is "" where the folder has not the name that a thread's folder has.
+    """
+    folder = path.split("/", 1)[0]
+    try:
+        encoded = folder.removeprefix(THREAD_PREFIX)
+        thread_id = unquote(encoded, errors="surrogatepass")
+    except UnicodeDecodeError:
+        return ""
+    return thread_id if thread_folder(thread_id) == f"{folder}/" else ""
+
+
+def is_stranger(path: str) -> bool:
+    """Return whether a file is one that file managers leave in folders they show."""
+    return path.rsplit("/", 1)[-1] in STRANGERS
 
 
 def segment_stem(thread_id: str, day: date) -> str:

@@ -20,6 +20,7 @@ import re
 import stat
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
@@ -116,7 +117,9 @@ def root_of_path(leaf: bytes, index: int, size: int, path: list[str]) -> bytes:
 
 def read_checkpoint(text: str) -> tuple[int, str]:
     """Return how many lines of the ledger a checkpoint is of, and their root."""
-    _, size, root = text.split("\n")[:3]
+    # Mail and editors may have put a byte order mark or CR there.
+    lines = text.lstrip("\ufeff").replace("\r\n", "\n").split("\n")
+    _, size, root = lines[:3]
     return int(size), base64.b64decode(root, validate=True).hex()
 
 
@@ -174,6 +177,10 @@ class Findings:
         print(line.decode())
 
 
+STRANGERS = (".DS_Store", "Thumbs.db", "desktop.ini")
+"""What file managers leave in folders that they show: no part of an archive."""
+
+
 def files_below(root: Path, folder: str, findings: Findings) -> list[str]:
     """Return the paths of all files below a folder, sorted.
 
@@ -187,7 +194,8 @@ def files_below(root: Path, folder: str, findings: Findings) -> list[str]:
             if entry.is_dir(follow_symlinks=False):
                 found += files_below(root, path + "/", findings)
             elif stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
-                found.append(path)
+                if entry.name not in STRANGERS:
+                    found.append(path)
             else:
                 findings.fail(path, "this is a link or a device")
     return sorted(found)
@@ -539,15 +547,25 @@ def add_salt(salts: dict[VersionKey, str], record: Any) -> None:
 # The ledger: what happened to the archive, in order
 
 
-SEGMENT = re.compile(r"ledger/(\d{4}-\d\d-\d\d)(?:\.(\d{4,}))?\.jsonl")
+SEGMENT = re.compile(r"ledger/([0-9]{4}-[0-9]{2}-[0-9]{2})(?:\.([0-9]{4,}))?\.jsonl")
 WITHHELD = re.compile(rb'\{"withheld":"([0-9a-f]{64})"\}')
+
+
+def match_segment(path: str) -> re.Match[str] | None:
+    """Return day and number of a file of the ledger; None for any other path."""
+    match = SEGMENT.fullmatch(path)
+    try:
+        datetime.strptime(match[1] if match else "", "%Y-%m-%d")  # noqa: DTZ007 - a day
+    except ValueError:
+        return None  # no calendar has this day
+    return match
 
 
 def segments_by_day(paths: list[str]) -> dict[str, list[str]]:
     """Return the ledger's files by day, in order; any other file is left out."""
     segments = []
     for path in paths:
-        match = SEGMENT.fullmatch(path)
+        match = match_segment(path)
         if match:
             segments.append((match[1], int(match[2] or 0), path))
     days: dict[str, list[str]] = {}
@@ -594,7 +612,7 @@ class LedgerVerifier:
             else []
         )
         for path in paths:
-            if not SEGMENT.fullmatch(path):
+            if not match_segment(path):
                 self.findings.fail(path, "no archive has such a file")
         for day, segments in segments_by_day(paths).items():
             self.day, self.day_lines, self.closing = day, [], b""
@@ -711,14 +729,24 @@ def verify_archive(root: Path, checkpoint: str) -> Findings:
     findings = Findings()
     for entry in sorted(os.scandir(root), key=lambda entry: entry.name):
         is_folder = entry.is_dir(follow_symlinks=False)
-        thread_id = unquote(entry.name[len("thread=") :], errors="surrogatepass")
+        thread_id = thread_of(entry.name)
         if is_folder and entry.name == thread_folder(thread_id):
             verify_thread(root, thread_id, findings)
+        elif entry.name in STRANGERS and not is_folder:
+            continue
         elif not is_folder or entry.name != "ledger":
             findings.fail(entry.name, "no archive has that")
     may_withhold = (root / ".." / "request.json").exists()
     LedgerVerifier(findings, may_withhold=may_withhold).verify(root, checkpoint)
     return findings
+
+
+def thread_of(folder: str) -> str:
+    """Return the id of a thread by its folder's name; "" for any other name."""
+    try:
+        return unquote(folder[len("thread=") :], errors="surrogatepass")
+    except UnicodeDecodeError:
+        return ""
 
 
 def verify_thread(root: Path, thread_id: str, findings: Findings) -> None:

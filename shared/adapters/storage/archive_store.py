@@ -12,7 +12,7 @@ from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import BlobServiceClient
 
 from shared.adapters.storage import failures
-from shared.adapters.storage.clients import create_container, why_protected
+from shared.adapters.storage.clients import create_container, is_folder, why_protected
 from shared.domain import layout
 from shared.domain.errors import IntegrityError, Transient
 from shared.ports.archive_store import AlreadyExists, Immutable, StoredFile
@@ -38,8 +38,10 @@ class BlobArchiveStore:
     async def walk(self, prefix: str = "") -> AsyncIterator[StoredFile]:
         """Yield every file under a prefix."""
         try:
-            async for blob in self.container.list_blobs(prefix or None):
-                yield StoredFile(path=blob.name, size=blob.size)
+            blobs = self.container.list_blobs(prefix or None, include=["metadata"])
+            async for blob in blobs:
+                if not is_folder(blob):
+                    yield StoredFile(path=blob.name, size=blob.size)
         except AzureError as error:
             if not failures.is_container_missing(error):
                 raise Transient(

@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 from azure.core.exceptions import ResourceExistsError
 from azure.core.pipeline.transport import AioHttpTransport
+from azure.storage.blob import BlobProperties
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
@@ -102,6 +103,20 @@ async def why_protected(container: ContainerClient) -> str:
     if properties.has_immutability_policy:
         return "the container has an immutability policy; nothing can be deleted"
     return ""
+
+
+def is_folder(blob: BlobProperties) -> bool:
+    """Return whether a blob only stands for a folder.
+
+    An account with a hierarchical namespace lists every folder as a blob, and AzCopy,
+    blobfuse and Storage Explorer leave such blobs in others.
+    """
+    metadata = blob.metadata or {}
+    is_stub = any(
+        name.lower() == "hdi_isfolder" and value.lower() == "true"
+        for name, value in metadata.items()
+    )
+    return not blob.size and (is_stub or blob.name.endswith("/"))
 
 
 async def create_container(container: ContainerClient) -> None:

@@ -14,7 +14,7 @@ from azure.storage.blob import BlobProperties
 from azure.storage.blob.aio import BlobServiceClient
 
 from shared.adapters.storage.append_log import BLOCK_BYTES, BlobAppendLog
-from shared.adapters.storage.clients import create_container
+from shared.adapters.storage.clients import create_container, is_folder
 from shared.adapters.storage.failures import (
     as_transient,
     code,
@@ -72,7 +72,8 @@ class BlobThreadLogs(BlobAppendLog):
     async def list_blobs(self, prefix: str) -> AsyncIterator[BlobProperties]:
         try:
             async for blob in self.reads.list_blobs(prefix, include=["metadata"]):
-                yield blob
+                if not is_folder(blob):
+                    yield blob
         except ResourceNotFoundError as error:
             if not is_container_missing(error):
                 raise Transient(f"list the log: {describe(error)}") from None
@@ -182,6 +183,7 @@ def assemble(folder: str, blobs: list[BlobProperties]) -> ThreadLog:
             )
     return ThreadLog(
         thread_id=layout.thread_of(folder),
+        folder=folder,
         segments=tuple(segments),
         markers=markers,
         marked_on=marked_on[max(marked_on)] if marked_on else None,

@@ -11,7 +11,7 @@ from azure.core.exceptions import (
 from azure.storage.blob.aio import ContainerClient
 
 from shared.adapters.storage import failures
-from shared.adapters.storage.clients import why_protected
+from shared.adapters.storage.clients import is_folder, why_protected
 from shared.domain.errors import Transient
 from shared.ports.unprocessed_events import UnprocessedFile
 
@@ -28,7 +28,10 @@ class BlobUnprocessedEvents:
     async def files(self) -> AsyncIterator[UnprocessedFile]:
         """Yield every file."""
         try:
-            async for blob in self.container.list_blobs(self.prefix or None):
+            blobs = self.container.list_blobs(self.prefix or None, include=["metadata"])
+            async for blob in blobs:
+                if is_folder(blob):
+                    continue
                 yield UnprocessedFile(path=blob.name, size=blob.size, etag=blob.etag)
         except AzureError as error:
             if not failures.is_container_missing(error):

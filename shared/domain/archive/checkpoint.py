@@ -31,12 +31,15 @@ class Checkpoint:
 
 
 def parse_checkpoint(text: str) -> Checkpoint:
-    """Read a checkpoint, signed or not.
+    """Read a checkpoint, signed or not, also as mail and editors write it.
+
+    A byte order mark and CR before LF mean nothing here.
 
     Raises:
         IntegrityError: the text is not a checkpoint.
 
     """
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     body, _, _ = text.partition("\n\n")
     match = BODY.fullmatch(body.rstrip("\n") + "\n")
     if match is None:

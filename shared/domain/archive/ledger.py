@@ -28,7 +28,7 @@ CLOSED_AFTER = timedelta(hours=1)
 """How long after its end a day may be closed: no append to it is under way by then."""
 LONGEST_LINE = 64 * 1024
 WITHHELD = re.compile(rb'\{"withheld":"([0-9a-f]{64})"\}')
-SEGMENT = re.compile(r"ledger/(\d{4}-\d\d-\d\d)(?:\.(\d{4,}))?\.jsonl")
+SEGMENT = re.compile(r"ledger/([0-9]{4}-[0-9]{2}-[0-9]{2})(?:\.([0-9]{4,}))?\.jsonl")
 
 
 class LineKind(StrEnum):
@@ -108,7 +108,12 @@ def decode_line(line: bytes) -> LineFacts:
 def segment_key(path: str) -> tuple[str, int] | None:
     """Return day and roll of a ledger segment; None for any other path."""
     match = SEGMENT.fullmatch(path)
-    return (match[1], int(match[2] or 0)) if match else None
+    try:
+        return (
+            (str(date.fromisoformat(match[1])), int(match[2] or 0)) if match else None
+        )
+    except ValueError:
+        return None  # no calendar has this day
 
 
 def by_day(paths: Iterable[str]) -> dict[date, list[str]]:

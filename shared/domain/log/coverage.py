@@ -47,9 +47,13 @@ Covers = Mapping[str, Cover]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadLog:
-    """What the log container holds of one thread."""
+    """What the log container holds of one thread.
+
+    `thread_id` is "" where `folder` has not the name of a thread's folder.
+    """
 
     thread_id: str
+    folder: str = ""
     segments: tuple[Segment, ...]
     markers: Mapping[int, Covers]
     marked_on: datetime | None = None

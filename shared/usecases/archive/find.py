@@ -62,7 +62,9 @@ class Find:
 
         """
         limits = limit(selection.after), limit(selection.before)
-        async for thread_id in threads_of(self.archive, selection.threads):
+        async for thread_id in threads_of(
+            self.archive, self.on_failure, selection.threads
+        ):
             try:
                 transcript = await self.transcript(thread_id)
             except IntegrityError as error:

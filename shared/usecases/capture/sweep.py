@@ -96,6 +96,9 @@ class Sweep:
         await self.record(BeganLine(on=began), swept)
         due: list[Work] = []
         async for thread in self.log.threads():
+            if not thread.thread_id:
+                swept.failures.append(f"log: {thread.folder!r} is no thread's folder")
+                continue
             if layout.thread_folder(thread.thread_id) <= resume_after:
                 continue
             swept.threads += 1

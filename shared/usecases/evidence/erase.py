@@ -9,7 +9,7 @@ The manifests stay as they were: their Merkle roots still verify, and that is ch
 before anything is written.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from shared.domain import layout
@@ -20,14 +20,12 @@ from shared.domain.archive.erasure import (
     encode_erasures,
     erasure_line,
 )
-from shared.domain.archive.manifest import Manifest, content_of, describe
+from shared.domain.archive.manifest import Manifest, describe
 from shared.domain.archive.revision_inputs import RevisionInputs
 from shared.domain.errors import ArchiverError, IntegrityError
 from shared.domain.log import coverage
 from shared.domain.log.commitment import sha256
-from shared.domain.thread.attachments import stored_files
 from shared.domain.times import format_time
-from shared.formats.registry import formats_of, written
 from shared.ports.append_log import AppendLog, ThreadLogs
 from shared.ports.archive_store import ErasableArchive
 from shared.ports.clock import Clock
@@ -42,6 +40,7 @@ from shared.usecases.evidence.revisions import (
     revisions_of,
     threads_of,
 )
+from shared.usecases.evidence.rewrite import rewritten
 
 
 class Refused(ArchiverError):
@@ -58,19 +57,31 @@ class Erase:
     leases: Leases
     clock: Clock
 
-    async def plan(self, choice: Choice) -> AsyncIterator[ErasurePlan]:
+    async def plan(
+        self, choice: Choice, on_failure: Callable[[str], None]
+    ) -> AsyncIterator[ErasurePlan]:
         """Yield, thread by thread, what would be erased. Nothing is changed.
+
+        `on_failure` takes a sentence for each thread that cannot be read: nobody knows
+        what would be erased there.
 
         Raises:
             Transient: archive or log cannot be reached.
-            IntegrityError: the ledger cannot be read.
+            Refused: a line of the ledger cannot be read, and may be a hold.
 
         """
-        holds = await Holds(
+        active = await Holds(
             archive=self.archive, ledger=self.ledger, clock=self.clock
         ).active()
-        async for thread_id in threads_of(self.archive, choice.threads):
-            plan = await self.plan_thread(thread_id, choice, list(holds.values()))
+        if active.unreadable:
+            raise Refused(f"{active.unreadable[0]} cannot be read: it may be a hold")
+        holds = list(active.holds.values())
+        async for thread_id in threads_of(self.archive, on_failure, choice.threads):
+            try:
+                plan = await self.plan_thread(thread_id, choice, holds)
+            except IntegrityError as error:
+                on_failure(f"{thread_id}: {error}")
+                continue
             if plan.messages or plan.names:
                 yield plan
 
@@ -260,35 +271,3 @@ class Erase:
 
     def path(self, manifest: Manifest, name: str) -> str:
         return layout.revision_path(manifest.thread_id, manifest.revision, name)
-
-
-def rewritten(inputs: RevisionInputs, manifest: Manifest) -> dict[str, bytes]:
-    """Return all files of a revision as they follow from an input without the erased.
-
-    Raises:
-        IntegrityError: a proof would break, or a file's format is not known here.
-
-    """
-    transcript = inputs.transcript()
-    content = content_of(
-        transcript,
-        revision=manifest.revision,
-        files=manifest.files,
-        covers=manifest.covers,
-        previous=manifest.previous,
-    )
-    if content != manifest.content:
-        raise IntegrityError("its manifest would not verify any more; nothing erased")
-    files = inputs.files
-    files.pop(layout.ERASURES_FILE, None)
-    names = {file.name for file in manifest.files} - {layout.ERASURES_FILE}
-    files |= written(formats_of(names), transcript)
-    stored = stored_files(inputs.attachments, manifest.revision)
-    files |= {
-        layout.attachment_name(digest): b"" for digest in stored if stored[digest]
-    }
-    names -= {layout.attachment_name(digest) for digest in stored if not stored[digest]}
-    if files.keys() != names:
-        unknown = ", ".join(sorted(names ^ files.keys()))
-        raise IntegrityError(f"{unknown}: no file that is written here; nothing erased")
-    return files

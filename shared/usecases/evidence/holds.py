@@ -3,12 +3,18 @@
 A release only ends a hold: it deletes nothing.
 """
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.domain import layout
-from shared.domain.archive.ledger import LineKind, decode_line, encode_line
-from shared.domain.errors import ArchiverError
+from shared.domain.archive.ledger import (
+    LineFacts,
+    LineKind,
+    decode_line,
+    encode_line,
+)
+from shared.domain.errors import ArchiverError, IntegrityError
 from shared.domain.json_line import canonical
 from shared.domain.log.commitment import sha256
 from shared.domain.times import format_time
@@ -37,6 +43,36 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActiveHolds:
+    """The holds in force, by id, and the lines of the ledger that may be others."""
+
+    holds: dict[str, Hold] = field(default_factory=dict)
+    unreadable: list[str] = field(default_factory=list)
+
+
+def note(value: LineFacts, holds: dict[str, Hold]) -> None:
+    """Bring the holds up to one more line of the ledger.
+
+    Raises:
+        KeyError, TypeError: a line about a hold is not of the form that it has here.
+
+    """
+    if value["kind"] != LineKind.HOLD:
+        return
+    if value["action"] != "add":
+        holds.pop(value["hold"], None)
+        return
+    holds[value["hold"]] = Hold(
+        id=value["hold"],
+        thread_id=value["thread_id"],
+        participant=value["participant"],
+        reason=value["reason"],
+        by=value["by"],
+        on=value["on"],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Holds:
     """Adds, releases and lists holds."""
 
@@ -44,30 +80,25 @@ class Holds:
     ledger: AppendLog
     clock: Clock
 
-    async def active(self) -> dict[str, Hold]:
-        """Return the holds that were added and not released, by id.
+    async def active(self) -> ActiveHolds:
+        """Return the holds that were added and not released.
 
         Raises:
-            IntegrityError: the ledger cannot be read; then nothing may be erased.
+            Transient: the archive cannot be reached.
 
         """
-        holds: dict[str, Hold] = {}
-        async for line in ledger_lines(self.archive):
-            value = decode_line(line.text)
-            if value["kind"] != LineKind.HOLD:
-                continue
-            if value["action"] == "add":
-                holds[value["hold"]] = Hold(
-                    id=value["hold"],
-                    thread_id=value["thread_id"],
-                    participant=value["participant"],
-                    reason=value["reason"],
-                    by=value["by"],
-                    on=value["on"],
-                )
-            else:
-                holds.pop(value["hold"], None)
-        return holds
+        active = ActiveHolds()
+        numbers = Counter[str]()
+        try:
+            async for line in ledger_lines(self.archive):
+                numbers[line.path] += 1
+                try:
+                    note(decode_line(line.text), active.holds)
+                except (IntegrityError, KeyError, TypeError):
+                    active.unreadable.append(f"{line.path}, line {numbers[line.path]}")
+        except IntegrityError as error:
+            active.unreadable.append(str(error))
+        return active
 
     async def add(
         self, *, thread_id: str = "", participant: str = "", reason: str, by: str
@@ -91,7 +122,7 @@ class Holds:
             NoSuchHold: there is no active hold of this id.
 
         """
-        hold = (await self.active()).get(hold_id)
+        hold = (await self.active()).holds.get(hold_id)
         if hold is None:
             raise NoSuchHold(f"there is no active hold {hold_id}")
         facts = {"reason": reason, "by": by, "on": format_time(self.clock())}

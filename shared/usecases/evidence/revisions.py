@@ -1,6 +1,6 @@
 """Which revisions a thread has, and their input, checked against its manifest."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from shared.domain import layout
@@ -75,11 +75,20 @@ async def newest_manifest(archive: ArchiveFiles, thread_id: str) -> Manifest | N
 
 
 async def folders_of(
-    archive: ArchiveFiles, prefix: str = ""
+    archive: ArchiveFiles,
+    prefix: str = "",
+    on_stranger: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[tuple[str, list[StoredFile]]]:
-    """Yield each folder at the top with its files, one folder after the other."""
+    """Yield each folder at the top with its files, one folder after the other.
+
+    What file managers leave in folders is no part of an archive: it is left out, and
+    `on_stranger` takes its path.
+    """
     folder, files = "", list[StoredFile]()
     async for file in archive.walk(prefix):
+        if layout.is_stranger(file.path):
+            on_stranger(file.path)
+            continue
         name = file.path.partition("/")[0]
         if name != folder and files:
             yield folder, files
@@ -90,15 +99,26 @@ async def folders_of(
         yield folder, files
 
 
+NO_THREAD = "the folder's name is not that of a thread"
+
+
 async def threads_of(
-    archive: ArchiveFiles, chosen: Sequence[str] = ()
+    archive: ArchiveFiles,
+    on_failure: Callable[[str], None],
+    chosen: Sequence[str] = (),
 ) -> AsyncIterator[str]:
-    """Yield the chosen threads, or every thread of the archive where none is."""
+    """Yield the chosen threads, or every thread of the archive where none is.
+
+    `on_failure` takes a sentence for each folder that is taken for none.
+    """
     for thread_id in chosen:
         yield thread_id
     if not chosen:
         async for folder, _ in folders_of(archive, layout.THREAD_PREFIX):
-            yield layout.thread_of(folder)
+            if thread_id := layout.thread_of(folder):
+                yield thread_id
+            else:
+                on_failure(f"{folder}: {NO_THREAD}")
 
 
 async def read_manifest(

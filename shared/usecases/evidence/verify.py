@@ -32,7 +32,7 @@ from shared.domain.words import plural
 from shared.ports.archive_store import ArchiveFiles, StoredFile
 from shared.usecases.evidence.ledger import LedgerLine, ledger_lines
 from shared.usecases.evidence.ledger_lookup import LedgerLookup, Match
-from shared.usecases.evidence.revisions import folders_of
+from shared.usecases.evidence.revisions import NO_THREAD, folders_of
 from shared.usecases.evidence.verify_revision import (
     CheckRevision,
     Failure,
@@ -70,7 +70,8 @@ class Verify:
         prefix = layout.thread_folder(thread_id) if thread_id else ""
         with LedgerLookup() as lookup:
             run = Verification(self, VerificationReport(), lookup, only=thread_id)
-            async for folder, files in folders_of(self.archive, prefix):
+            folders = folders_of(self.archive, prefix, run.report.strangers.append)
+            async for folder, files in folders:
                 await run.folder(folder, files)
             if thread_id and not run.report.threads:
                 run.fail(prefix, "the archive has no such thread")
@@ -106,8 +107,8 @@ class Verification:
     async def thread(self, folder: str, files: list[StoredFile]) -> None:
         self.report.threads += 1
         thread_id = layout.thread_of(folder)
-        if layout.thread_folder(thread_id) != f"{folder}/":
-            self.fail(folder, "the folder's name is not that of a thread")
+        if not thread_id:
+            self.fail(folder, NO_THREAD)
             return
         # Not `Revisions.of`: here every file has to be accounted for, also one that
         # belongs to no revision.

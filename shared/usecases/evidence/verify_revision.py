@@ -58,6 +58,8 @@ class VerificationReport:
     head_size: int = 0
     head_root: str = ""
     erased_versions: int = 0
+    strangers: list[str] = field(default_factory=list)
+    """Paths of what file managers left: looked at by nobody, and no failure."""
     failures: int = 0
 
 

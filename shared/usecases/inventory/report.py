@@ -88,6 +88,8 @@ class InventoryReport:
     bytes: int = 0
     files: int = 0
     files_missing: int = 0
+    strays: list[str] = field(default_factory=list)
+    """Folders of the archive that are no thread's, each as a sentence."""
     unmapped: list[str] = field(default_factory=list)
     """Authors who are in no identity map; empty where none was given."""
 
@@ -109,6 +111,7 @@ class InventoryReport:
             doubts.append(f"no token for {refused}")
         if states[UserState.MET] and inventory.ended_on:
             doubts.append(f"not asked: {plural(states[UserState.MET], 'user')}")
+        doubts += self.strays
         if inventory.unreadable:
             torn = plural(inventory.unreadable, "torn line")
             doubts.append(f"the run's state holds {torn}")
@@ -157,7 +160,8 @@ class MakeReport:
 
         """
         report = InventoryReport(run=run, inventory=inventory)
-        archived = {thread_id async for thread_id in threads_of(self.archive)}
+        found = threads_of(self.archive, report.strays.append)
+        archived = {thread_id async for thread_id in found}
         ids = sorted(archived | inventory.threads.keys())
         for some in batches(ids, AT_ONCE):
             rows = await asyncio.gather(

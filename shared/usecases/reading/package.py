@@ -10,15 +10,21 @@ from importlib.resources import files as resources
 
 from shared.domain import json_line, layout
 from shared.domain.archive.checkpoint import Checkpoint
-from shared.domain.archive.ledger import LineKind, decode_line, withheld_line
+from shared.domain.archive.ledger import (
+    LedgerReader,
+    LineFacts,
+    LineKind,
+    withheld_line,
+)
+from shared.domain.archive.manifest import decode_manifest
+from shared.domain.errors import IntegrityError
 from shared.domain.log.commitment import sha256
 from shared.domain.log.record import SCHEMA
 from shared.domain.times import format_time
 from shared.ports.archive_store import ArchiveFiles, ArchiveStore
 from shared.ports.clock import Clock
 from shared.usecases.evidence.ledger import ledger_lines
-from shared.usecases.evidence.prove import make_checkpoint
-from shared.usecases.evidence.revisions import Revisions, folders_of
+from shared.usecases.evidence.revisions import NO_THREAD, Revisions, folders_of
 from shared.usecases.reading.choose import Chosen, NothingChosen
 
 README = """\
@@ -55,6 +61,8 @@ class Packed:
     files: int = 0
     bytes: int = 0
     manifests: set[str] = field(default_factory=set)
+    failures: list[str] = field(default_factory=list)
+    """A sentence for each thing that is wrong in the archive, packed or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +124,9 @@ class Package:
         """Copy the files of finished revisions; torn attempts stay behind."""
         async for folder, files in folders_of(self.archive, prefix):
             thread_id = layout.thread_of(folder)
+            if not thread_id:
+                packed.failures.append(f"{folder}: {NO_THREAD}")
+                continue
             paths = [file.path for file in files]
             finished = Revisions.of(paths).finished
             packed.threads += bool(finished)
@@ -130,6 +141,11 @@ class Package:
 
     async def copy_file(self, path: str, packed: Packed, sums: list[str]) -> None:
         data = await self.archive.read(path)
+        if layout.file_name(path) == layout.MANIFEST_FILE:
+            try:
+                decode_manifest(data)
+            except IntegrityError as error:
+                packed.failures.append(f"{path}: {error}")
         await self.put(f"archive/{path}", data, sums)
         packed.files += 1
         packed.bytes += len(data)
@@ -140,23 +156,31 @@ class Package:
     ) -> Checkpoint:
         """Copy the ledger, and return its head."""
         segments: dict[str, list[bytes]] = {}
+        reader = LedgerReader()
         async for line in ledger_lines(self.archive):
+            if line.day != reader.day:
+                reader.begin(line.day)
+            value, problem = reader.read(line.text)
+            if problem or line.is_torn:
+                packed.failures.append(f"{line.path}: {problem or 'a line is torn'}")
+            # Of a line that nobody can read nobody knows whom it is about.
+            is_hidden = value is None and not problem
+            is_known = value is not None and is_shown(value, threads, packed)
             text = line.text + b"\n"
-            if not is_shown(line.text, threads, packed):
+            if not is_hidden and not is_known:
                 text = withheld_line(line.text)
             segments.setdefault(line.path, []).append(text)
         for path, lines in segments.items():
             await self.put(f"archive/{path}", b"".join(lines), sums)
-        return await make_checkpoint(self.archive, origin)
+        return Checkpoint(origin=origin, size=reader.head.size, root=reader.head.root)
 
     async def put(self, path: str, data: bytes, sums: list[str]) -> None:
         await self.target.create(path, data)
         sums.append(f"{sha256(data)}  {path}\n")
 
 
-def is_shown(line: bytes, threads: Collection[str], packed: Packed) -> bool:
+def is_shown(value: LineFacts, threads: Collection[str], packed: Packed) -> bool:
     """Return whether a line of the ledger is about what is in the package."""
-    value = decode_line(line)
     if value["kind"] == LineKind.CLOSED:
         return True
     if "revision" in value:

@@ -116,3 +116,14 @@ async def test_the_quarantine_of_a_thread_is_its_own(thread_logs):
     assert await thread_logs.quarantined("19:other@thread.v2") == b""
     await thread_logs.clear_quarantine(THREAD)
     assert await thread_logs.quarantined(THREAD) == b""
+
+
+@pytest.mark.parametrize("folder", ["thread=%FF", "thread=", "thread=19:not-encoded"])
+async def test_a_folder_of_no_thread_is_listed_as_that(thread_logs, folder):
+    await thread_logs.append(STEM, b"x\n")
+    await thread_logs.append(f"{folder}/2026-11-22", b"x\n")
+
+    threads = [one async for one in thread_logs.threads()]
+
+    assert sorted(one.thread_id for one in threads) == ["", THREAD]
+    assert [one.folder for one in threads if not one.thread_id] == [f"{folder}/"]

@@ -45,7 +45,13 @@ class MemoryThreadLogs(MemoryAppendLog):
         names = [*self.blobs, *self.markers]
         folders = {n.split("/")[0] for n in names if n.startswith("thread=")}
         for folder in sorted(folders):
-            yield await self.thread(layout.thread_of(folder + "/"))
+            thread_id = layout.thread_of(folder)
+            if thread_id:
+                yield await self.thread(thread_id)
+            else:
+                yield ThreadLog(
+                    thread_id="", folder=f"{folder}/", segments=(), markers={}
+                )
 
     async def thread(self, thread_id: str) -> ThreadLog:
         folder = layout.thread_folder(thread_id)

@@ -208,7 +208,7 @@ def eraser(world):
 async def erase(world, *messages):
     use = eraser(world)
     choice = Choice(messages=frozenset(map(str, messages)), threads=(THREAD,))
-    async for plan in use.plan(choice):
+    async for plan in use.plan(choice, pytest.fail):
         await use(plan, choice, by="Dana", reason="request 12")
 
 

@@ -62,6 +62,19 @@ async def test_one_thread_in_trouble_does_not_stop_the_others(world):
     assert "shrink" in swept.failures[0]
 
 
+async def test_a_folder_of_no_thread_is_named_and_stops_nothing(world):
+    await world.receive(received())
+    await world.log.append("thread=%FF/2026-11-22", b"x\n")
+    await world.log.append("thread=%1B/2026-11-22", b"x\n")
+    world.archive.files["ledger/2026-13-45.jsonl"] = b"x"
+    world.clock.pass_time(days=2)
+
+    swept = await world.sweep()
+
+    assert THREAD in world.queued()
+    assert swept.failures == ["log: 'thread=%FF/' is no thread's folder"]
+
+
 async def test_what_is_archived_and_old_is_pruned(world):
     await world.ingest(json.dumps(received()))
     await world.finalize(THREAD)

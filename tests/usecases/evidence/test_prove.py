@@ -144,7 +144,7 @@ async def test_a_proof_outlives_the_erasure_of_its_content():
         clock=world.clock,
     )
     chosen = Choice(messages=frozenset([MESSAGE]), threads=(THREAD,))
-    async for plan in use.plan(chosen):
+    async for plan in use.plan(chosen, pytest.fail):
         await use(plan, chosen, by="b", reason="r")
 
     new = await prove(world)

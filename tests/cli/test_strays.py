@@ -1,0 +1,262 @@
+"""One thing that is wrong is named, and stops no command's look at the rest."""
+
+import zipfile
+
+import pytest
+from azure.storage.blob import BlobServiceClient
+
+from builders import ALICE, FIRST_ID, THREAD
+from shared.domain.archive.ledger import encode_line
+from shared.verifier import verify as verifier
+from verifying import OTHER
+
+WHY = ("--reason", "case 7")
+LEDGER = "ledger/2026-11-23.jsonl"
+OTHER_MANIFEST = "thread=19%3AacsV1_another%40thread.v2/rev=0001/manifest.json"
+
+
+def standalone(*arguments):
+    return verifier.main(*map(str, arguments))
+
+
+def put(path, data=b"x"):
+    def change(folder):
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+
+    return change
+
+
+def add_line(line):
+    def change(folder):
+        file = folder / LEDGER
+        file.write_bytes(file.read_bytes() + line + b"\n")
+
+    return change
+
+
+THREADS = {
+    "an id of bytes": (put("thread=%FF/x"), "thread=%FF"),
+    "an id of bytes with a manifest": (put("thread=%FF/rev=0001/manifest.json"), "%FF"),
+    "no id": (put("thread=/rev=0001/manifest.json"), "thread="),
+    "an id encoded in another way": (put("thread=19:x@y/rev=0001/a"), "thread=19:x@y"),
+    "an id that moves the cursor": (put("thread=\x1b[31m/x"), r"thread=\x1b[31m"),
+    "a broken manifest": (put(OTHER_MANIFEST), "the manifest cannot be read"),
+    "an empty manifest": (put(OTHER_MANIFEST, b""), "the manifest cannot be read"),
+    "a manifest of a list": (put(OTHER_MANIFEST, b"[]"), "the manifest cannot be read"),
+}
+NAMES = {
+    "a day of no calendar": (put("ledger/2026-13-45.jsonl"), "2026-13-45"),
+    "a day in other digits": (put("ledger/٢٠٢٦-11-22.jsonl"), "-11-22.jsonl"),
+    "a note in the ledger": (put("ledger/notes.txt"), "notes.txt"),
+    "a folder in the ledger": (put("ledger/old/2026-11-22.jsonl"), "ledger/old"),
+    "a file at the top": (put("notes.txt"), "notes.txt"),
+    "a folder at the top": (put("notes/a.txt"), "notes/a.txt"),
+}
+LINES = {
+    "a junk line": (add_line(b"junk"), LEDGER),
+    "a line of a list": (add_line(b"[]"), LEDGER),
+    "a junk hold": (add_line(b'{"kind":"hold"}'), LEDGER),
+}
+FACTS = {"thread_id": THREAD, "participant": "", "reason": "r", "by": "b", "on": "o"}
+HOLDS = {
+    "a hold without facts": (add_line(encode_line("hold", {})[:-1]), LEDGER),
+    "a hold with a list for an id": (
+        add_line(encode_line("hold", {"action": "add", "hold": [], **FACTS})[:-1]),
+        LEDGER,
+    ),
+}
+LOOKS = {
+    "verify": (("verify",), "thread"),
+    "list": (("list",), THREAD),
+    "report": (("report",), "threads archived"),
+    "show": (("show", THREAD), THREAD),
+    "cat": (("cat", THREAD), "late"),
+    "export": (("export", "--format", "md", "--output", "o"), "1 thread|2 threads"),
+    "package": (("export", "--package", "p", "--all", *WHY), "2 threads"),
+    "some": (("export", "--package", "p", "--topic", "A topic", *WHY), "1 thread"),
+    "erase": (("erase", "--participant", ALICE, *WHY), f"{THREAD}: 4 messages"),
+    "hold list": (("hold", "list"), ""),
+    "hold": (("hold", "add", "--participant", ALICE, *WHY), "It covers"),
+}
+NAMES_IT = {
+    **{(look, "thread"): 1 for look in ("verify", "list", "report", "export")},
+    **{(look, "thread"): 1 for look in ("package", "some", "erase")},
+    ("hold", "thread"): 0,
+    ("verify", "name"): 1,
+    **{(look, "line"): 1 for look in ("verify", "package", "some")},
+    **{(look, kind): 1 for look in ("erase", "hold list") for kind in ("line", "hold")},
+}
+"""The commands that have to name what is wrong, and their status then."""
+KINDS = {"thread": THREADS, "name": NAMES, "line": LINES, "hold": HOLDS}
+STRAYS = {
+    (kind, name): stray
+    for kind, strays in KINDS.items()
+    for name, stray in strays.items()
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("stray", STRAYS, ids=": ".join)
+def test_what_is_wrong_is_named_and_stops_nothing(run, folder, look, stray):
+    arguments, rest = LOOKS[look]
+    change, name = STRAYS[stray]
+    status = NAMES_IT.get((look, stray[0]))
+    if look == "package" and "manifest" in stray[1] and "bytes" not in stray[1]:
+        rest = "1 thread|2 threads"
+    if look == "some" and stray[0] == "line":
+        rest = "1 thread"
+    change(folder)
+    if look == "report":
+        status = 1  # nobody has looked for threads
+
+    text = run(*arguments, folder, status=status or 0)
+
+    assert "\x1b" not in text
+    if status is not None and (look, stray[0]) in NAMES_IT:
+        assert name in text
+    if look != "erase" or stray[0] not in ("line", "hold"):
+        assert any(part in text for part in rest.split("|"))
+
+
+@pytest.mark.parametrize("line", LINES | HOLDS)
+def test_nothing_is_erased_while_a_line_may_be_a_hold(run, folder, line):
+    (LINES | HOLDS)[line][0](folder)
+    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+    text = run("erase", folder, "--participant", ALICE, *WHY, "--execute", status=1)
+
+    assert "it may be a hold. Nothing was erased" in text
+    assert f"{LEDGER}, line 2" in text
+    assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
+
+
+def test_a_broken_thread_is_named_and_the_others_are_erased(run, folder):
+    put(OTHER_MANIFEST)(folder)
+    choice = ("--participant", ALICE, *WHY, "--execute")
+
+    text = run("erase", folder, *choice, status=1)
+
+    assert f"UNREADABLE {OTHER}: the manifest cannot be read" in text
+    assert f"erased {THREAD}" in text
+
+
+STRANGERS = [".DS_Store", "Thumbs.db", "desktop.ini"]
+PLACES = [".", "ledger", "thread=19%3AacsV1_made-up%40thread.v2",
+          "thread=19%3AacsV1_made-up%40thread.v2/rev=0002"]  # fmt: skip
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_a_file_manager_leaves_is_no_failure(run, folder, tmp_path, look):
+    for place in PLACES:
+        for name in STRANGERS:
+            put(f"{place}/{name}")(folder)
+    arguments, rest = LOOKS[look]
+
+    text = run(*arguments, folder, status=1 if look == "report" else 0)
+
+    assert any(part in text for part in rest.split("|"))
+    if look == "verify":
+        assert "12 files of the operating system: .DS_Store" in text
+    assert not [p for p in (tmp_path / "p").rglob("*") if p.name in STRANGERS]
+
+
+def test_both_verifiers_take_a_package_that_was_looked_into(run, folder, tmp_path):
+    run("export", folder, "--package", "p", "--all", *WHY)
+    for place in PLACES:
+        put(f"archive/{place}/.DS_Store")(tmp_path / "p")
+
+    assert "VERIFIED" in run("verify", "p")
+    assert standalone(tmp_path / "p") == 0
+
+
+@pytest.mark.parametrize("name", ["2026-13-45.jsonl", "٢٠٢٦-11-22.jsonl"])
+def test_both_verifiers_refuse_a_day_of_no_calendar(run, folder, name):
+    put(f"ledger/{name}")(folder)
+
+    run("verify", folder, status=1)
+    assert standalone(folder) == 1
+
+
+@pytest.mark.parametrize("name", ["thread=%FF/x", "thread=/x"])
+def test_both_verifiers_refuse_a_folder_of_no_thread(run, folder, name):
+    put(name)(folder)
+
+    run("verify", folder, status=1)
+    assert standalone(folder) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["lf", "crlf"])
+def test_a_checkpoint_is_read_as_mail_and_editors_write_it(
+    run, folder, tmp_path, encoding, end
+):
+    text = run("checkpoint", folder).replace("\n", end)
+    (tmp_path / "kept").write_bytes(text.encode(encoding))
+
+    assert "VERIFIED" in run("verify", folder, "--checkpoint", "kept")
+    if encoding != "utf-16":
+        assert standalone(folder, tmp_path / "kept") == 0
+    (folder / LEDGER).write_bytes(b"")
+    run("verify", folder, "--checkpoint", "kept", status=1)
+
+
+def test_a_package_whose_checkpoint_was_converted_is_verified(run, folder, tmp_path):
+    run("export", folder, "--package", "p", "--all", *WHY)
+    kept = tmp_path / "p" / "checkpoint.txt"
+    kept.write_bytes(kept.read_bytes().replace(b"\n", b"\r\n"))
+
+    assert "VERIFIED" in run("verify", "p")
+
+
+def test_a_checkpoint_that_is_none_is_named(run, folder, tmp_path):
+    (tmp_path / "kept").write_text("nothing of it")
+
+    text = run("verify", folder, "--checkpoint", "kept", status=2)
+
+    assert "kept: this is not a checkpoint" in text
+
+
+def test_a_zip_says_what_to_do_and_is_verified_unpacked(run, folder, tmp_path):
+    run("export", folder, "--package", "p.zip", "--all", *WHY)
+
+    assert "unpack it" in run("verify", "p.zip", status=2)
+    with zipfile.ZipFile(tmp_path / "p.zip") as file:
+        file.extractall(tmp_path / "p")
+    assert "VERIFIED" in run("verify", "p")
+
+
+@pytest.mark.azurite
+@pytest.mark.parametrize("stub", [{"hdi_isfolder": "true"}, {"Hdi_isfolder": "True"}])
+@pytest.mark.parametrize("end", ["", "/"])
+def test_folders_that_storage_lists_as_blobs_are_no_files(
+    run, files, running_azurite, tmp_path, stub, end
+):
+    service = BlobServiceClient.from_connection_string(
+        running_azurite.connection_string
+    )
+    with service:
+        for container in service.list_containers():
+            service.delete_container(container.name)
+        archive = service.create_container("chat-archive")
+        folders = {
+            path.rsplit("/", depth)[0]
+            for path in files
+            for depth in range(1, path.count("/") + 1)
+        }
+        for path, data in files.items():
+            archive.upload_blob(path, data)
+        for folder in folders:
+            archive.upload_blob(f"{folder}{end}", b"", metadata=stub)
+    env = {"CHAT_STORAGE": running_azurite.connection_string}
+
+    assert "VERIFIED 2 threads" in run("verify", **env)
+    run("list", **env)
+    run("export", "--package", "p", "--all", *WHY, **env)
+    assert "VERIFIED" in run("verify", "p")
+    run("hold", "add", "--participant", ALICE, *WHY, **env)
+    hold = run("hold", "list", **env).split()[0]
+    run("hold", "remove", hold, *WHY, **env)
+    run("erase", "--message", str(FIRST_ID), *WHY, "--execute", **env)
+    assert "VERIFIED" in run("verify", **env)
