@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from shared.bootstrap.address import without_secrets
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.bootstrap.storage import Storage
 from shared.config.reader import read_settings
@@ -35,6 +36,11 @@ class ArchiveAddress:
 
     text: str = ""
     env: Mapping[str, str]
+
+    @property
+    def shown(self) -> str:
+        """What a message may say of it: an address without passwords and signatures."""
+        return without_secrets(self.text)
 
     def overridden_by(self, text: str) -> "ArchiveAddress":
         """Return the address that another option names, where it names one."""
@@ -66,14 +72,18 @@ async def open_archive(
 
 
 def in_folder(root: Path, *, make: bool) -> OpenedArchive:
-    from shared.adapters.storage.archive_folder import FolderArchive, FolderLeases
+    from shared.adapters.storage.archive_folder import (
+        FolderArchive,
+        FolderLeases,
+        make_folders,
+    )
 
     if make:
-        root.mkdir(parents=True, exist_ok=True)
+        make_folders(str(root))
     package = root if (root / REQUEST).is_file() and (root / PACKED).is_dir() else None
     inner = root / PACKED if package else root
     if not inner.is_dir():
-        raise NoArchive(f"There is no folder {root}.")
+        raise NoArchive(f"There is no folder {without_secrets(str(root))}.")
     archive = FolderArchive(inner)
     whole = root.resolve()
     beside = whole.with_name(whole.name + BESIDE)
@@ -96,8 +106,10 @@ def in_file_system(url: str) -> OpenedArchive:
 
         files, root = url_to_fs(url)
     except (ImportError, ValueError) as error:
+        # Of an address that cannot be read, the error's text may hold the password.
+        why = f": {error}" if isinstance(error, ImportError) else ""
         raise NoArchive(
-            f"{urlsplit(url).scheme}:// cannot be opened: {error}. Install the extra "
+            f"{without_secrets(url)} cannot be opened{why}. Install the extra "
             "`fsspec` and the package of this file system."
         ) from None
     from shared.adapters.storage.archive_folder import NoLeases
@@ -106,7 +118,7 @@ def in_file_system(url: str) -> OpenedArchive:
     archive = FsspecArchive(files, root)
     control = FsspecArchive(files, root.rstrip("/") + BESIDE)
     return OpenedArchive(
-        origin=url,
+        origin=without_secrets(url),
         archive=archive,
         ledger=archive,
         leases=NoLeases(),
@@ -120,7 +132,8 @@ def in_container(address: str) -> OpenedArchive:
     parts = urlsplit(address)
     service, _, name = parts.path.rstrip("/").rpartition("/")
     if not name:
-        raise NoArchive(f"Name the container too: {address}/{layout.ARCHIVE}")
+        shown = without_secrets(address).rstrip("/")
+        raise NoArchive(f"Name the container too: {shown}/{layout.ARCHIVE}")
     query = f"?{parts.query}" if parts.query else ""
     queues = parts.netloc.replace(".blob.", ".queue.", 1)
     settings = StorageSettings(
@@ -149,7 +162,7 @@ def over(settings: StorageSettings, name: str) -> OpenedArchive:
 
     storage = Storage(settings, container=name, options=PERSON_OPTIONS)
     return OpenedArchive(
-        origin=f"{urlsplit(storage.others.url).netloc}/{name}",
+        origin=f"{urlsplit(storage.others.url).netloc.rpartition('@')[2]}/{name}",
         archive=storage.archive,
         ledger=storage.ledger,
         leases=storage.leases,

@@ -107,9 +107,9 @@ class OpenedArchive:
 
     def export(self, folder: Path, on_bytes: Callable[[int], None]) -> Export:
         """Return what writes other formats into a folder, which may be a new one."""
-        from shared.adapters.storage.archive_folder import FolderArchive
+        from shared.adapters.storage.archive_folder import FolderArchive, make_folders
 
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folders(str(folder))
         return Export(
             archive=self.archive, target=FolderArchive(folder), on_bytes=on_bytes
         )

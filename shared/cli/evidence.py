@@ -1,9 +1,12 @@
 """`chat-archive checkpoint` and `prove`: evidence for others to keep."""
 
+import os
+from functools import partial
 from pathlib import Path
 
 import click
 
+from shared.bootstrap.address import without_secrets
 from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.cli.options import (
     Unreadable,
@@ -35,7 +38,9 @@ async def checkpoint(address: ArchiveAddress, output: Path | None, origin: str) 
       chat-archive checkpoint demo-archive/archive --output 2026-11-22.checkpoint
     """
     async with open_archive(address) as archive:
-        head = await make_checkpoint(archive.archive, origin or archive.origin)
+        head = await make_checkpoint(
+            archive.archive, without_secrets(origin) or archive.origin
+        )
     if output is None:
         click.echo(head.body, nl=False)
     else:
@@ -98,7 +103,8 @@ def write_new(file: Path, data: bytes) -> None:
 
     """
     try:
-        with file.open("xb") as out:
+        # A proof holds a message: only the user may read it.
+        with open(file, "xb", opener=partial(os.open, mode=0o600)) as out:
             out.write(data)
     except FileExistsError:
         raise Unreadable(f"{file} exists already; it is left as it is.") from None

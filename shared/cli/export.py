@@ -1,8 +1,6 @@
 """`chat-archive export` and `formats`: archives in any format, or packed with proof."""
 
 import csv
-import shutil
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.opened_archive import OpenedArchive
+from shared.bootstrap.packing import check_free, packing_folder
 from shared.cli.options import (
     Unreadable,
     archive_argument,
@@ -167,8 +166,7 @@ async def pack(
     by: str,
     reason: str,
 ) -> int:
-    if package.exists():
-        raise Unreadable(f"{package} exists already; it is left as it is.")
+    check_free(package)
     try:
         chosen = await choose(archive, selection)
         packed = await write_package(archive, package, chosen, by=by, reason=reason)
@@ -198,18 +196,11 @@ async def write_package(
 ) -> Packed:
     prefixes = [layout.thread_folder(thread) for thread in chosen.threads]
     total = await archive.size(prefixes)
-    with (
-        tempfile.TemporaryDirectory(dir=package.parent, prefix=".packing-") as new,
-        bytes_bar("packing", total) as on_bytes,
-    ):
-        packed = await archive.pack(Path(new), on_bytes)(
-            chosen, by=by, reason=reason, origin=archive.origin
-        )
-        if package.suffix == ".zip":
-            shutil.make_archive(str(package.with_suffix("")), "zip", new)
-        else:
-            shutil.copytree(new, package)
-    return packed
+    with bytes_bar("packing", total) as on_bytes:
+        async with packing_folder(package) as new:
+            return await archive.pack(new, on_bytes)(
+                chosen, by=by, reason=reason, origin=archive.origin
+            )
 
 
 def read_roles(given: Iterable[str]) -> dict[str, str]:

@@ -65,7 +65,7 @@ async def verify(
     async with open_archive(address) as archive:
         report = await check(archive, thread, saved, output)
     if not (report.threads or report.ledger_lines or report.failures):
-        raise Unreadable(f"There is no archive in {address.text or archive.origin}.")
+        raise Unreadable(f"There is no archive in {address.shown or archive.origin}.")
     output.report(report)
     return 1 if report.failures else 0
 

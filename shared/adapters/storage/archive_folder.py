@@ -4,6 +4,7 @@ Rule 1: links are not followed out of the folder: a link is reported, never read
 Rule 2: files are small and disks are fast: reading and writing do not use threads,
         which would take longer than the work itself.
 Rule 3: a file is created or replaced whole or not at all, and created only once.
+Rule 4: only the user may read what is written, whatever the umask.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from shared.ports.archive_store import AlreadyExists, Immutable, StoredFile
 from shared.ports.leases import LeaseHeld
 
 PART = 4 * 1024 * 1024
+FOLDER_MODE, FILE_MODE = 0o700, 0o600
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 """The errors of a file system without hard links."""
 
@@ -146,11 +148,21 @@ class FolderArchive:
 
 def open_in_folder(file: str, mode: str) -> IO[bytes]:
     """Open a file for writing; create its folder if it does not exist."""
+    private = functools.partial(os.open, mode=FILE_MODE)
     try:
-        return open(file, mode)
+        return open(file, mode, opener=private)
     except FileNotFoundError:
-        os.makedirs(os.path.dirname(file), exist_ok=True)
-        return open(file, mode)
+        make_folders(os.path.dirname(file))
+        return open(file, mode, opener=private)
+
+
+def make_folders(folder: str) -> None:
+    """Create a folder, and those above it, where they are missing."""
+    above = os.path.dirname(folder)
+    if above and not os.path.isdir(above):
+        make_folders(above)
+    with suppress(FileExistsError):
+        os.mkdir(folder, FOLDER_MODE)
 
 
 def link(file: str, target: str) -> None:
@@ -235,9 +247,9 @@ class FolderLeases:
     async def hold(self, path: str) -> AsyncIterator[FolderLease]:
         """Hold a lock while the block runs."""
         file = self.root / f"{path}.lock"
-        lock = FileLock(file, blocking=False, thread_local=False)
+        lock = FileLock(file, mode=FILE_MODE, blocking=False, thread_local=False)
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
+            make_folders(str(file.parent))
             lock.acquire()
         except Timeout:
             raise LeaseHeld("another process on this machine holds the lock") from None

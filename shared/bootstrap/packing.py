@@ -1,0 +1,72 @@
+"""Where a package is made: beside its place, so that it appears there whole or not."""
+
+import shutil
+import zipfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from shared.domain.errors import ArchiverError
+from shared.ports.leases import LeaseHeld
+
+LOCK = "packing"
+"""What the lock is called: a folder whose packing was killed has one nobody holds."""
+
+
+class PackageExists(ArchiverError):
+    """Something stands where the package should go, or is being made for it."""
+
+
+@asynccontextmanager
+async def packing_folder(package: Path) -> AsyncIterator[Path]:
+    """Yield an empty folder, which becomes the package when the block ends.
+
+    What an earlier packing left when it was killed is removed first, and what this one
+    has written when it fails. Only the user may read it.
+
+    Raises:
+        PackageExists: another process makes it, or there is something of that name.
+
+    """
+    from shared.adapters.storage.archive_folder import FolderLeases, make_folders
+
+    work = package.with_name(f".packing-{package.name}")
+    check_free(package)
+    try:
+        async with FolderLeases(work).hold(LOCK):
+            try:
+                new = work / "new"
+                shutil.rmtree(new, ignore_errors=True)
+                make_folders(str(new))
+                yield new
+                put(new, package)
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
+    except LeaseHeld:
+        raise PackageExists(f"{package} is being made by another process") from None
+
+
+def check_free(package: Path) -> None:
+    if package.exists():
+        raise PackageExists(f"{package} exists already; it is left as it is")
+
+
+def put(new: Path, package: Path) -> None:
+    whole = zipped(new) if package.suffix == ".zip" else new
+    check_free(package)
+    whole.rename(package)
+
+
+def zipped(folder: Path) -> Path:
+    """Return a zip of all files of a folder, beside it."""
+    from shared.adapters.storage.archive_folder import open_in_folder
+
+    file = folder.with_suffix(".zip")
+    with (
+        open_in_folder(str(file), "wb") as out,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                packed.write(path, path.relative_to(folder))
+    return file
