@@ -72,11 +72,8 @@ async def open_archive(
 
 
 def in_folder(root: Path, *, make: bool) -> OpenedArchive:
-    from shared.adapters.storage.archive_folder import (
-        FolderArchive,
-        FolderLeases,
-        make_folders,
-    )
+    from shared.adapters.storage.archive_folder import FolderArchive, make_folders
+    from shared.adapters.storage.folder_leases import FolderLeases
 
     if make:
         make_folders(str(root))
@@ -112,8 +109,8 @@ def in_file_system(url: str) -> OpenedArchive:
             f"{without_secrets(url)} cannot be opened{why}. Install the extra "
             "`fsspec` and the package of this file system."
         ) from None
-    from shared.adapters.storage.archive_folder import NoLeases
     from shared.adapters.storage.archive_fs import FsspecArchive
+    from shared.adapters.storage.folder_leases import NoLeases
 
     archive = FsspecArchive(files, root)
     control = FsspecArchive(files, root.rstrip("/") + BESIDE)

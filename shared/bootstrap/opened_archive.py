@@ -20,6 +20,7 @@ from shared.usecases.capture.status import ReadStatus
 from shared.usecases.evidence.erase import Erase
 from shared.usecases.evidence.holds import Holds
 from shared.usecases.evidence.prove import Prove
+from shared.usecases.evidence.unreached import FindUnreached
 from shared.usecases.evidence.verify import Verify
 from shared.usecases.inventory.report import MakeReport
 from shared.usecases.inventory.runs import BackfillRun
@@ -103,6 +104,22 @@ class OpenedArchive:
             log=self.storage.log if self.storage else None,
             leases=self.leases,
             clock=utc_now,
+        )
+
+    def find_unreached(self) -> FindUnreached:
+        """Return what finds the places that an erasure does not reach."""
+        storage = self.storage
+        if storage is None:
+            return FindUnreached(archive=self.archive)
+        return FindUnreached(
+            archive=self.archive,
+            log=storage.log,
+            quarantine=storage.unprocessed(layout.LOG, layout.quarantine_folder("")),
+            dead_letters=storage.unprocessed(layout.DEAD_LETTER),
+            queues={
+                layout.EVENTS_QUEUE: storage.events_queue,
+                layout.EVENTS_POISON_QUEUE: storage.events_poison,
+            },
         )
 
     def export(self, folder: Path, on_bytes: Callable[[int], None]) -> Export:

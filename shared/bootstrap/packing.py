@@ -28,7 +28,8 @@ async def packing_folder(package: Path) -> AsyncIterator[Path]:
         PackageExists: another process makes it, or there is something of that name.
 
     """
-    from shared.adapters.storage.archive_folder import FolderLeases, make_folders
+    from shared.adapters.storage.archive_folder import make_folders
+    from shared.adapters.storage.folder_leases import FolderLeases
 
     work = package.with_name(f".packing-{package.name}")
     check_free(package)

@@ -53,8 +53,11 @@ async def erase(
 
     An id that the archive does not know erases nothing; a display name is no id.
 
-    Exit status: 0 done or planned, 1 refused by a hold or a policy, or nobody and
-    nothing is meant, 2 unreadable.
+    It ends with what it does not reach. A thread that has only a log so far, or an
+    attempt that died, is reached once it is finalized.
+
+    Exit status: 0 done or planned, 1 refused by a hold or a policy, nobody and nothing
+    is meant, or a thread could not be reached, 2 unreadable.
 
     \b
     Examples:
@@ -80,16 +83,32 @@ async def erase(
             show_plan(plan)
         for failure in failures:
             click.echo(printable(f"UNREADABLE {failure}"), err=True)
+        status = 0
         if not await is_meant(archive, choice, plans):
-            return 1
-        if any(plan.refused for plan in plans):
+            status = 1
+        elif any(plan.refused for plan in plans):
             click.echo("Nothing was erased.", err=True)
-            return 1
-        if not execute:
+            status = 1
+        elif not execute:
             click.echo("Nothing was erased. With --execute, this cannot be undone.")
-            return 1 if failures else 0
-        status = await carry_out(use, plans, choice, by=by, reason=reason)
-    return 1 if failures else status
+        else:
+            status = await carry_out(use, plans, choice, by=by, reason=reason)
+        has_left = await show_unreached(archive, choice)
+    return 1 if failures or has_left else status
+
+
+async def show_unreached(archive: OpenedArchive, choice: Choice) -> bool:
+    """Say what an erasure does not reach; return whether a later one would."""
+    has_left = False
+    async for place in archive.find_unreached()(choice):
+        click.echo(printable(f"NOT REACHED {place.text}"), err=True)
+        has_left |= place.is_thread
+    click.echo(
+        "Not reached: exports and packages, backups, what soft delete still holds, and "
+        "the chat service itself.",
+        err=True,
+    )
+    return has_left
 
 
 async def is_meant(

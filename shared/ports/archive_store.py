@@ -88,6 +88,15 @@ class ErasableArchive(ArchiveStore, Protocol):
         """
         ...
 
+    async def remove(self, path: str) -> None:
+        """Delete a file; one that is not there is no error.
+
+        Raises:
+            Immutable: a policy or a legal hold of the storage forbids it.
+
+        """
+        ...
+
     async def replace(self, path: str, data: bytes) -> None:
         """Write a file, whole or not at all, in place of any existing one.
 

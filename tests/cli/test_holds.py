@@ -1,6 +1,7 @@
 """Holds and erasures for people who may not err: an id covers what it says, or nothing."""
 
 import pytest
+from azure.storage.blob import BlobServiceClient
 
 from builders import ALICE, BOB, FIRST_ID, THREAD
 from verifying import OTHER
@@ -160,3 +161,60 @@ def test_a_thread_that_cannot_be_read_is_named_by_a_hold(run, folder):
 
     assert f"UNREADABLE {OTHER}: " in said
     assert "It covers 1 thread, " in said
+
+
+def test_an_erasure_removes_attempts_that_died(run, folder):
+    revision = next(folder.glob("thread=*made-up*/rev=0001"))
+    torn = revision.with_name("rev=0009")
+    torn.mkdir()
+    (torn / "events.jsonl").write_bytes((revision / "events.jsonl").read_bytes())
+
+    run("erase", folder, "--participant", ALICE, *WHY, "--execute")
+
+    assert not torn.exists()
+    assert "VERIFIED" in run("verify", folder)
+
+
+def test_a_thread_of_which_only_an_attempt_is_there_is_not_reached(run, folder):
+    torn = folder / "thread=19%3Atorn" / "rev=0001"
+    torn.mkdir(parents=True)
+    (torn / "events.jsonl").write_bytes(b"x")
+
+    text = run("erase", folder, "--participant", ALICE, *WHY, "--execute", status=1)
+
+    assert "NOT REACHED 19:torn: the archive holds only an attempt that died" in text
+    assert "Not reached: exports and packages" in text
+
+
+@pytest.mark.azurite
+def test_an_erasure_in_an_account_names_what_it_does_not_reach(
+    run, files, running_azurite
+):
+    account = running_azurite.connection_string
+    with BlobServiceClient.from_connection_string(account) as service:
+        for container in service.list_containers():
+            service.delete_container(container.name)
+        archive = service.create_container("chat-archive")
+        for path, data in files.items():
+            archive.upload_blob(path, data)
+        torn = "thread=19%3AacsV1_made-up%40thread.v2/rev=0009/events.jsonl"
+        archive.upload_blob(torn, b"my secret")
+        log = service.create_container("chat-log")
+        for path in (
+            "thread=19%3Aonly-a-log/2026-11-22.jsonl",
+            "quarantine/2026-11-22.jsonl",
+        ):
+            blob = log.get_blob_client(path)
+            blob.create_append_blob()
+            blob.append_block(b"x\n")
+        service.create_container("dead-letter").upload_blob("a.json", b"[]")
+        env = {"CHAT_STORAGE": account}
+
+        text = run("erase", "--participant", ALICE, *WHY, "--execute", status=1, **env)
+
+        assert torn not in {blob.name for blob in archive.list_blobs()}
+    assert f"erased {THREAD}" in text
+    assert "NOT REACHED 19:only-a-log: only a log so far" in text
+    assert "NOT REACHED 1 file of quarantine" in text
+    assert "NOT REACHED 1 file of dead letters" in text
+    assert "VERIFIED" in run("verify", **env)

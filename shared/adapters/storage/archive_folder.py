@@ -14,17 +14,14 @@ import itertools
 import os
 import stat
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
-
-from filelock import FileLock, Timeout
 
 from shared.domain import layout
 from shared.domain.errors import IntegrityError, Transient
 from shared.domain.log.coverage import Covers, Segment, ThreadLog
 from shared.ports.archive_store import AlreadyExists, Immutable, StoredFile
-from shared.ports.leases import LeaseHeld
 
 PART = 4 * 1024 * 1024
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
@@ -100,6 +97,20 @@ class FolderArchive:
         """Raise `Immutable` if the folder is not writable."""
         if not os.access(self.root, os.W_OK):
             raise Immutable("the folder cannot be written")
+
+    async def remove(self, path: str) -> None:
+        """Delete a file, and its folder once that is empty."""
+        file = self.at(path)
+        try:
+            os.unlink(file)
+        except FileNotFoundError:
+            return
+        except PermissionError:
+            raise Immutable(f"{path} may not be removed") from None
+        except OSError as error:
+            raise Transient(f"remove {path}: {error.strerror}") from None
+        with suppress(OSError):
+            os.rmdir(os.path.dirname(file))
 
     async def replace(self, path: str, data: bytes) -> None:
         """Write a file in place of an existing one."""
@@ -228,46 +239,6 @@ class NoThreadLogs:
     async def append(self, stem: str, line: bytes) -> None:  # noqa: ARG002 - the port's signature
         """Raise, since a folder receives no events."""
         raise IntegrityError(f"{stem}: a folder has no log")
-
-
-class FolderLease:
-    """A held lock. The operating system releases it when this process ends."""
-
-    async def confirm(self) -> None:
-        """Do nothing: a held lock cannot be lost."""
-
-
-class FolderLeases:
-    """Locks on small files in a folder, for the processes of this machine."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    @asynccontextmanager
-    async def hold(self, path: str) -> AsyncIterator[FolderLease]:
-        """Hold a lock while the block runs."""
-        file = self.root / f"{path}.lock"
-        lock = FileLock(file, mode=FILE_MODE, blocking=False, thread_local=False)
-        try:
-            make_folders(str(file.parent))
-            lock.acquire()
-        except Timeout:
-            raise LeaseHeld("another process on this machine holds the lock") from None
-        except OSError as error:
-            raise Transient(f"lock {path}: {error.strerror}") from None
-        try:
-            yield FolderLease()
-        finally:
-            lock.release()
-
-
-class NoLeases:
-    """No locks, for stores without them: run one process at a time."""
-
-    @asynccontextmanager
-    async def hold(self, path: str) -> AsyncIterator[FolderLease]:  # noqa: ARG002 - the port's signature
-        """Hold nothing while the block runs."""
-        yield FolderLease()
 
 
 def files_below(folder: Path, prefix: str) -> Iterator[StoredFile]:

@@ -100,6 +100,11 @@ class FsspecArchive:
     async def check_erasable(self) -> None:
         """Do nothing: these file systems cannot say beforehand."""
 
+    async def remove(self, path: str) -> None:
+        """Delete a file."""
+        if await self.run(f"look for {path}", self.files.exists, self.at(path)):
+            await self.run(f"remove {path}", self.files.rm_file, self.at(path))
+
     async def replace(self, path: str, data: bytes) -> None:
         """Write a file in place of an existing one."""
         await self.write(path, data)

@@ -141,6 +141,18 @@ class BlobArchiveStore:
         if reason:
             raise Immutable(reason)
 
+    async def remove(self, path: str) -> None:
+        """Delete a file."""
+        try:
+            await self.container.delete_blob(path)
+        except ResourceNotFoundError:
+            return
+        except AzureError as error:
+            what = failures.describe(error)
+            if failures.is_immutable(error):
+                raise Immutable(f"{path} may not be removed: {what}") from None
+            raise Transient(f"remove {path}: {what}") from None
+
     async def replace(self, path: str, data: bytes) -> None:
         """Write a file in place of an existing one."""
         try:

@@ -4,7 +4,8 @@ Order matters, so that a crash leaves what a second run finishes:
 1. ask for holds, for the storage's own policies, and for records not archived yet;
 2. per revision: write `erasures.json`, which holds the commitments of what goes and
    the digests of what stays; then the ledger's line; only then replace the files;
-3. remove the log's segments, all of which the archive now holds without the content.
+3. remove attempts without a manifest, then the log's segments, all of which the
+   archive now holds without the content.
 The manifests stay as they were: their Merkle roots still verify, and that is checked
 before anything is written.
 """
@@ -34,6 +35,7 @@ from shared.usecases.evidence.erase_plan import Choice, ErasurePlan, has_name, h
 from shared.usecases.evidence.holds import Hold, Holds
 from shared.usecases.evidence.ledger import open_day
 from shared.usecases.evidence.revisions import (
+    Revisions,
     read_erasures,
     read_inputs,
     read_manifest,
@@ -165,6 +167,7 @@ class Erase:
                         self.archive, plan.thread_id, revision
                     )
                     changed += await self.erase(manifest, order)
+                changed += await self.remove_torn_attempts(plan.thread_id)
                 if self.log is not None:
                     await self.clear_log(self.log, plan.thread_id)
                 return changed
@@ -224,6 +227,24 @@ class Erase:
                 self.path(manifest, file.name), finished[file.name]
             )
         return len(wrong)
+
+    async def remove_torn_attempts(self, thread_id: str) -> int:
+        """Remove attempts without a manifest; the lease keeps the next one away.
+
+        All that they hold came from the log or the service, and is in a revision by
+        now, or will be in the next one.
+        """
+        folder = layout.thread_folder(thread_id)
+        paths = [file.path async for file in self.archive.walk(folder)]
+        finished = Revisions.of(paths).finished
+        torn = [
+            path
+            for path in paths
+            if (number := layout.revision_number(path)) and number not in finished
+        ]
+        for path in torn:
+            await self.archive.remove(path)
+        return len(torn)
 
     async def clear_log(self, log: ThreadLogs, thread_id: str) -> None:
         """Remove the log's copies; the archive holds them, and was read back (P7)."""

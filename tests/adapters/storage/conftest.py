@@ -13,10 +13,11 @@ from fakes.archive_store import MemoryArchiveStore
 from fakes.leases import MemoryLeases
 from fakes.thread_logs import MemoryThreadLogs
 from local.azurite_process import Azurite
-from shared.adapters.storage.archive_folder import FolderArchive, FolderLeases
+from shared.adapters.storage.archive_folder import FolderArchive
 from shared.adapters.storage.archive_fs import FsspecArchive
 from shared.adapters.storage.archive_store import BlobArchiveStore
 from shared.adapters.storage.clients import Account
+from shared.adapters.storage.folder_leases import FolderLeases
 from shared.adapters.storage.leases import BlobLeases
 from shared.adapters.storage.thread_logs import BlobThreadLogs
 

@@ -154,3 +154,15 @@ async def test_a_file_whose_parts_end_in_an_error_is_not_there(archive, count):
     assert await walked(archive) == []
     await archive.create(path(1), in_turn([bytes(50_000)] * count))
     assert await archive.read(path(1)) == bytes(50_000) * count
+
+
+async def test_what_is_removed_is_gone_and_may_be_removed_again(archive):
+    await archive.create(path(1, "events.jsonl"), b"1")
+    await archive.create(path(2, "events.jsonl"), b"2")
+
+    for _ in range(2):
+        await archive.remove(path(2, "events.jsonl"))
+
+    assert [file.path async for file in archive.walk()] == [path(1, "events.jsonl")]
+    await archive.create(path(2, "events.jsonl"), b"3")
+    assert await archive.read(path(2, "events.jsonl")) == b"3"

@@ -39,6 +39,9 @@ class MemoryArchiveStore:
         if self.immutable:
             raise Immutable("a policy forbids it")
 
+    async def remove(self, path: str) -> None:
+        self.files.pop(path, None)
+
     async def replace(self, path: str, data: bytes) -> None:
         self.files[path] = data
 

@@ -6,11 +6,8 @@ from datetime import timedelta
 import pytest
 
 from builders import ALICE, THREAD, listed, received
-from shared.adapters.storage.archive_folder import (
-    FolderArchive,
-    FolderLeases,
-    NoThreadLogs,
-)
+from shared.adapters.storage.archive_folder import FolderArchive, NoThreadLogs
+from shared.adapters.storage.folder_leases import FolderLeases
 from shared.domain.log.work import Work
 from shared.usecases.evidence.recorded import RecordedRevisions
 from shared.usecases.evidence.revisions import read_manifest

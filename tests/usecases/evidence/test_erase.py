@@ -18,15 +18,18 @@ from builders import (
     who,
 )
 from fakes.archive_store import MemoryArchiveStore
+from fakes.unprocessed_events import MemoryUnprocessedEvents
 from shared.adapters.storage.archive_folder import FolderArchive
 from shared.domain import layout
 from shared.domain.archive.manifest import encode_manifest
 from shared.domain.errors import IntegrityError
 from shared.domain.json_line import encode, pretty
+from shared.domain.log.work import Work
 from shared.ports.archive_store import Immutable
 from shared.usecases.evidence.erase import Erase, Refused
 from shared.usecases.evidence.erase_plan import Choice
 from shared.usecases.evidence.holds import Holds, NoSuchHold
+from shared.usecases.evidence.unreached import FindUnreached
 from shared.verifier import verify as standalone
 from verifying import verify, write
 from world import World
@@ -607,3 +610,66 @@ async def test_both_verifiers_agree_on_an_erased_archive_and_on_what_is_done_to_
         _, failures = await verify(FolderArchive(tmp_path / name))
         assert (not failures) is holds, name
         assert (standalone.main(str(tmp_path / name)) == 0) is holds, name
+
+
+async def test_attempts_that_died_go_with_what_they_hold():
+    world = World()
+    await world.receive(thread_created(), received(0, "my secret"))
+    create = world.archive.create
+
+    async def die_at_the_manifest(path, data):
+        if path.endswith("manifest.json"):
+            raise IntegrityError("killed")
+        await create(path, data)
+
+    world.archive.create = die_at_the_manifest
+    with pytest.raises(IntegrityError):
+        await world.finalize(THREAD)
+    world.archive.create = create
+    await world.finalize(THREAD)
+    assert SECRET in world.file("events.jsonl", 1)
+
+    await erase(world, messages=frozenset([MESSAGE]))
+
+    assert SECRET not in all_bytes(world)
+    assert not [path for path in world.archive.files if "rev=0001" in path]
+    assert (await verify(world.archive))[1] == []
+    world.clock.pass_time(minutes=1)
+    await world.receive(received(1))
+    assert (await world.finalize(THREAD)).revision == 3
+    assert (await verify(world.archive))[1] == []
+
+
+async def unreached(world, **options):
+    find = FindUnreached(archive=world.archive, log=world.log, **options)
+    choice = Choice(participant=ALICE)
+    return [(one.text, one.is_thread) async for one in find(choice)]
+
+
+async def test_what_an_erasure_does_not_reach_is_named():
+    world = await two_revisions()
+    assert await unreached(world) == []
+    await world.receive(received(threadId="19:only-a-log"))
+    world.archive.files[layout.revision_path("19:torn", 1, "events.jsonl")] = SECRET
+    quarantine = {"quarantine/2026-11-22.jsonl": b"x", "quarantine/thread=a/b": b"x"}
+
+    found = await unreached(
+        world,
+        quarantine=MemoryUnprocessedEvents(quarantine),
+        dead_letters=MemoryUnprocessedEvents({"a": b"x", "b": b"x"}),
+        queues={"chat-events": world.queue, "chat-events-poison": world.poison},
+    )
+
+    assert [
+        (text.partition(":only")[0].partition(";")[0], is_thread)
+        for text, is_thread in found
+    ] == [
+        ("19:torn: the archive holds only an attempt that died", True),
+        ("19", True),
+        ("1 file of quarantine that name no thread", False),
+        ("2 files of dead letters", False),
+    ]
+    assert "19:only-a-log: only a log so far" in found[1][0]
+    await world.queue.put(Work(thread_id=THREAD))
+    queued = await unreached(world, queues={"chat-events": world.queue})
+    assert ("1 message on the queue chat-events", False) in queued

@@ -1,0 +1,97 @@
+"""What an erasure does not reach, so that nobody takes it for erased (P8)."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+
+from shared.domain import layout
+from shared.domain.words import plural
+from shared.ports.append_log import ThreadLogs
+from shared.ports.archive_store import ArchiveFiles
+from shared.ports.unprocessed_events import UnprocessedEvents
+from shared.ports.work_queue import MeasuredQueue
+from shared.usecases.evidence.erase_plan import Choice
+from shared.usecases.evidence.revisions import Revisions, folders_of, revisions_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreached:
+    """A place that may hold what was erased elsewhere.
+
+    `is_thread` is True for a thread of the archive or its log, which a later erasure
+    reaches.
+    """
+
+    text: str
+    is_thread: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindUnreached:
+    """Looks for places that no erasure reaches; a folder has no log and no queue."""
+
+    archive: ArchiveFiles
+    log: ThreadLogs | None = None
+    quarantine: UnprocessedEvents | None = None
+    dead_letters: UnprocessedEvents | None = None
+    queues: Mapping[str, MeasuredQueue] = field(default_factory=dict)
+    """By name: what waits there holds events."""
+
+    async def __call__(self, choice: Choice) -> AsyncIterator[Unreached]:
+        """Yield each place.
+
+        Raises:
+            Transient: one of them cannot be looked at.
+
+        """
+        async for thread in self.unfinished_threads(choice):
+            yield thread
+        async for thread in self.logged_threads(choice):
+            yield thread
+        if self.quarantine:
+            prefix = layout.quarantine_folder("") + layout.THREAD_PREFIX
+            paths = [file.path async for file in self.quarantine.files()]
+            count = sum(not path.startswith(prefix) for path in paths)
+            if count:
+                files = plural(count, "file")
+                yield Unreached(text=f"{files} of quarantine that name no thread")
+        if self.dead_letters:
+            count = len([file async for file in self.dead_letters.files()])
+            if count:
+                yield Unreached(text=plural(count, "file") + " of dead letters")
+        for name, queue in self.queues.items():
+            if count := await queue.depth():
+                yield Unreached(text=f"{plural(count, 'message')} on the queue {name}")
+
+    async def unfinished_threads(self, choice: Choice) -> AsyncIterator[Unreached]:
+        """Yield threads of the archive that have nothing but attempts that died."""
+        async for folder, files in folders_of(self.archive, layout.THREAD_PREFIX):
+            thread_id = layout.thread_of(folder)
+            if not is_chosen(thread_id, choice):
+                continue
+            if not Revisions.of([file.path for file in files]).finished:
+                yield Unreached(
+                    text=f"{thread_id}: the archive holds only an attempt that died; "
+                    "have it finalized, then run this again",
+                    is_thread=True,
+                )
+
+    async def logged_threads(self, choice: Choice) -> AsyncIterator[Unreached]:
+        """Yield threads that have only a log so far."""
+        if self.log is None:
+            return
+        async for thread in self.log.threads():
+            thread_id = thread.thread_id
+            # A marker stands for a revision; only the others need a look.
+            if thread.markers or not is_chosen(thread_id, choice):
+                continue
+            revisions = await revisions_of(self.archive, thread_id)
+            if not revisions.last_used:
+                yield Unreached(
+                    text=f"{thread_id}: only a log so far; let the sweep finalize it, "
+                    "then run this again",
+                    is_thread=True,
+                )
+
+
+def is_chosen(thread_id: str, choice: Choice) -> bool:
+    return bool(thread_id) and (not choice.threads or thread_id in choice.threads)
