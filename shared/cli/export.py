@@ -1,6 +1,5 @@
 """`chat-archive export` and `formats`: archives in any format, or packed with proof."""
 
-import csv
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from shared.cli.options import (
     selection_options,
 )
 from shared.cli.progress import bytes_bar
+from shared.cli.tables import decoded, records_of
 from shared.cli.text import printable
 from shared.domain import layout
 from shared.domain.words import plural
@@ -218,15 +218,13 @@ def read_identities(file: Path | None) -> dict[str, EntraIdentity]:
     """Read who is who in Microsoft Entra; a row without `entra_id` maps nobody."""
     if file is None:
         return {}
-    with file.open(encoding="utf-8-sig", newline="") as opened_file:
-        rows = csv.DictReader(opened_file)
-        if not {"acs_id", "entra_id"} <= set(rows.fieldnames or ()):
+    identities: dict[str, EntraIdentity] = {}
+    for row in records_of(decoded(file.read_bytes(), str(file)), str(file)):
+        if not {"acs_id", "entra_id"} <= set(row):
             raise Unreadable(f"{file} lacks the columns acs_id and entra_id.")
-        return {
-            row["acs_id"]: EntraIdentity(
+        if row["entra_id"]:
+            identities[row["acs_id"]] = EntraIdentity(
                 id=row["entra_id"],
                 display_name=row.get("entra_name") or row.get("acs_name") or "",
             )
-            for row in rows
-            if row["entra_id"]
-        }
+    return identities

@@ -1,5 +1,9 @@
 """The command `chat-archive`."""
 
+import io
+import sys
+from typing import Any
+
 import click
 
 from shared import __version__
@@ -16,11 +20,26 @@ from shared.cli.verify import verify
 HELP_OPTIONS = ["-h", "--help"]
 
 
+class Utf8Group(click.Group):
+    """A group whose output is UTF-8 wherever it goes.
+
+    Into a pipe or a file Python writes in the code page of Windows, which lacks most
+    characters that people write.
+    """
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(encoding="utf-8", errors="replace")
+        return super().main(*args, **options)
+
+
 @click.group(
+    cls=Utf8Group,
     context_settings={
         "auto_envvar_prefix": "CHAT_ARCHIVE",
         "help_option_names": HELP_OPTIONS,
-    }
+    },
 )
 @click.version_option(__version__, prog_name="chat-archive")
 @click.option("--debug", is_flag=True, help="Show where an error comes from.")

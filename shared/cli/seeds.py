@@ -1,12 +1,12 @@
 """Where a backfill begins: files of user ids, of thread ids, and chat logs of Azure."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from shared.cli.options import Unreadable
+from shared.cli.tables import decoded, records_of, rows_of
 from shared.usecases.inventory.backfill import Seeds
 
 USER, THREAD = "userid", "chatthreadid"
@@ -43,7 +43,7 @@ def read_seeds(
 def id_rows(file: BinaryIO) -> Iterator[list[str]]:
     """Yield the ids on each line: one, or several with commas between."""
     count = 0
-    for row in csv.reader(io.StringIO(text_of(file))):
+    for row in rows_of(decoded(file.read(), file.name), file.name):
         ids = [cell.strip() for cell in row if cell.strip()]
         # A header has no colon; every raw id and thread id has one.
         if ids and not ids[0].startswith("#") and ":" in ids[0]:
@@ -57,8 +57,9 @@ def id_rows(file: BinaryIO) -> Iterator[list[str]]:
 
 def log_rows(file: BinaryIO) -> Iterator[tuple[str, str]]:
     """Yield user and thread of each row of a chat log, CSV or JSON; "" for none."""
-    text = text_of(file)
-    rows = json_rows(text) if text.lstrip()[:1] in ("{", "[") else csv_rows(text)
+    text = decoded(file.read(), file.name)
+    is_json = text.lstrip()[:1] in ("{", "[")
+    rows = json_rows(text) if is_json else records_of(text, file.name)
     found = dict.fromkeys(
         (str(row.get(USER) or ""), str(row.get(THREAD) or "")) for row in rows
     )
@@ -69,11 +70,6 @@ def log_rows(file: BinaryIO) -> Iterator[tuple[str, str]]:
             "and ChatThreadId of ACSChatIncomingOperations."
         )
     return iter(found)
-
-
-def csv_rows(text: str) -> Iterator[dict[str, Any]]:
-    for row in csv.DictReader(io.StringIO(text)):
-        yield {str(key).strip().lower(): value for key, value in row.items()}
 
 
 def json_rows(text: str) -> Iterator[dict[str, Any]]:
@@ -90,7 +86,10 @@ def json_rows(text: str) -> Iterator[dict[str, Any]]:
 
 def rows_in(value: Any) -> Iterator[dict[str, Any]]:
     """Yield every object that names a user or a thread, however deep it stands."""
-    if isinstance(value, list):
+    if isinstance(value, str):  # Event Hubs and some exports have text in its place
+        with suppress(ValueError, RecursionError):
+            yield from rows_in(json.loads(value) if value[:1] in ("{", "[") else None)
+    elif isinstance(value, list):
         for inner in value:
             yield from rows_in(inner)
     elif isinstance(value, Mapping):
@@ -104,7 +103,3 @@ def rows_in(value: Any) -> Iterator[dict[str, Any]]:
         else:
             for name in NESTED:
                 yield from rows_in(row.get(name))
-
-
-def text_of(file: BinaryIO) -> str:
-    return file.read().decode("utf-8-sig", "replace")

@@ -18,6 +18,58 @@ def file(text, name="ids"):
     return made
 
 
+IDS = f"{ALICE}\r\n{BOB}\r\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        IDS.encode("utf-16"),
+        b"\xfe\xff" + IDS.encode("utf-16-be"),
+        IDS.encode("utf-8-sig"),
+        IDS.replace("\r\n", "\r").encode(),
+        f"id;name\r\n{ALICE};Alice, A.\r\n{BOB};Bob\r\n".encode(),
+        f"id\tname\n{ALICE}\tAlice\n{BOB}\tBob\n".encode(),
+        f"sep=;\r\n{ALICE};Alice\r\n{BOB};Bob\r\n".encode(),
+        f"# ours, all of them\n\n{ALICE};Alice\n{BOB}\n".encode(),
+        f'id,name\n{ALICE},"Alice\nA."\n{BOB},Bob\n'.encode(),
+    ],
+)
+def test_users_are_read_as_peoples_tools_write_them(data):
+    assert [user for user, _ in read_seeds([file(data)], [], []).users] == [ALICE, BOB]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [f"{ALICE};Ren\xe9\n".encode("cp1252"), IDS.encode("utf-16-le"), b"\xff\xfea"],
+)
+def test_what_is_not_utf_8_is_refused_with_what_to_do(data):
+    with pytest.raises(Unreadable, match=r"ids is not UTF-8\. Save it as UTF-8"):
+        read_seeds([file(data)], [], [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"properties": json.dumps({"UserId": ALICE, "ChatThreadId": ONE})}),
+        f"UserId;ChatThreadId\n{ALICE};{ONE}\n",
+        f"UserId\tChatThreadId\r{ALICE}\t{ONE}\r",
+        f"sep=;\nUserId;ChatThreadId\n{ALICE};{ONE}\n",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_chat_log_is_read_as_tools_write_it(text, encoding):
+    seeds = read_seeds([], [file(text.encode(encoding))], [])
+
+    assert list(seeds.threads) == [(ONE, ALICE)]
+
+
+@pytest.mark.parametrize("text", ['{"properties": "{"}', '{"properties": "[5, {}]"}'])
+def test_text_in_a_chat_log_that_is_no_json_names_nobody(text):
+    with pytest.raises(Unreadable, match="names neither"):
+        read_seeds([], [file(text)], [])
+
+
 def test_users_stand_one_a_line_among_comments_and_blank_lines():
     users = file(f"\ufeffuser id\r\n# ours\r\n\r\n{ALICE}\r\n {BOB} \r\n{ALICE}")
 
