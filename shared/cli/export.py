@@ -136,6 +136,9 @@ async def convert(
         )
     for failure in exported.failures:
         click.echo(printable(f"NOT EXPORTED {failure}"), err=True)
+    if not exported.threads:
+        click.echo("Nothing was exported: no thread matches.", err=True)
+        return 1
     click.echo(
         f"Wrote {output}: {plural(exported.threads, 'thread')}, "
         f"{plural(exported.files, 'file')}."

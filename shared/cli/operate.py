@@ -62,9 +62,9 @@ def print_status(status: Status) -> None:
         "threads in the log": status.threads,
         "due to be archived": status.due,
         "newest event kept": status.newest_activity or "never",
-        "after it happened": late,
-        "queue": status.queued,
-        "poison queue": status.poisoned,
+        "its delay": late,
+        "threads queued": status.queued,
+        "threads on poison": status.poisoned,
         "events queued": status.queued_events,
         "events on poison": status.poisoned_events,
         "in quarantine": status.quarantined,
@@ -103,7 +103,7 @@ async def redeliver(address: ArchiveAddress, execute: bool) -> int:
     verb = "redelivered" if execute else "can be redelivered"
     print_redelivered("quarantine", quarantined, verb)
     print_redelivered("dead letters", dead, verb)
-    print_redelivered("poison queue", poisoned, verb, noun="message")
+    print_redelivered("events on poison", poisoned, verb, noun="message")
     every = (quarantined, dead, poisoned)
     if not execute and any(done.redelivered for done in every):
         click.echo("Nothing was changed. Give --execute to do it.")

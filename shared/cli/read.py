@@ -70,9 +70,17 @@ async def list_threads(
                 click.echo(line)
     for failure in failures:
         click.echo(printable(f"UNREADABLE {failure}"), err=True)
-    if not found and not failures and selection == Selection():
-        click.echo("No thread is archived here.", err=True)
+    if not found and not failures:
+        is_all = selection == Selection()
+        why = "No thread is archived here." if is_all else NO_MATCH
+        click.echo(why, err=True)
     return 0 if found and not failures else 1
+
+
+NO_MATCH = (
+    "No thread matches. --participant takes a raw id, as `chat-archive show` gives it; "
+    "--text and --topic find a part, large or small."
+)
 
 
 def row(transcript: Transcript) -> str:

@@ -148,7 +148,7 @@ def print_erased(erasures: Erasures) -> None:
     for order in erasures.orders:
         click.echo(
             printable(
-                f"ERASED {plural(len(erasures.versions), 'version')} of "
+                f"ERASED {plural(len(order.messages), 'message')} of "
                 f"{erasures.thread_id} "
                 f"revision {erasures.revision}: {order.erased_on} by {order.by}, "
                 f"{order.reason}"

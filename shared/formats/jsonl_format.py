@@ -58,7 +58,10 @@ def lines(rows: Iterable[Row]) -> Iterator[bytes]:
 def schema() -> bytes:
     """Return DuckDB views over all archives in a folder, with all column types."""
     views = (("messages", MESSAGE_COLUMNS), ("history", HISTORY_COLUMNS))
-    head = "-- Run it in the folder that holds thread=…/: duckdb -init schema.sql\n"
+    head = (
+        "-- Views over all threads. In the folder that holds thread=…/ run any copy:\n"
+        "-- duckdb -init thread=…/rev=…/schema.sql, or duckdb.sql(its text) in Python\n"
+    )
     return (head + "".join(view(name, columns) for name, columns in views)).encode()
 
 

@@ -239,8 +239,13 @@ def test_threads_are_listed_with_what_finds_them(run, folder):
     assert len(run("list", folder, "--participant", ALICE).splitlines()) >= 1
     assert THREAD in run("list", folder, "--text", "LATE")
     assert THREAD in run("list", folder, "--topic", "a topic")
-    assert run("list", folder, "--text", "nobody said this", status=1) == ""
-    assert run("list", folder, "--after", "2030-01-01", status=1) == ""
+    assert "No thread matches" in run(
+        "list", folder, "--text", "nobody said this", status=1
+    )
+    assert "Nothing was exported" in run(
+        "export", folder, "--format", "csv", "--output", "o", "--text", "x?y", status=1
+    )
+    assert "No thread matches" in run("list", folder, "--after", "2030-01-01", status=1)
 
 
 def test_a_list_for_programs_is_one_object_a_line(run, folder):

@@ -105,7 +105,7 @@ def test_the_status_says_first_what_needs_somebody(run, account):
     ]
     assert "threads in the log  1" in text
     assert "last sweep          never" in text
-    assert "after it happened   0:00:00" in text
+    assert "its delay           0:00:00" in text
 
 
 def test_the_status_for_programs_is_one_object(run, account, poison):
@@ -192,13 +192,13 @@ def test_redeliver_takes_queued_events_from_their_poison_queue(
     events_poison.send_message(by_a_person)
 
     plan = run("redeliver")
-    assert "poison queue: 3 events can be redelivered" in plan
+    assert "events on poison: 3 events can be redelivered" in plan
     assert "0 of 2 messages removed" in plan
     assert events_poison.get_queue_properties().approximate_message_count == 2
 
     done = run("redeliver", "--execute")
 
-    assert "poison queue: 3 events redelivered, 0 still unreadable, 2 of 2" in done
+    assert "events on poison: 3 events redelivered, 0 still unreadable, 2 of 2" in done
     container = account.get_container_client(layout.LOG)
     segment = layout.segment_path(layout.segment_stem(THREAD, TODAY), 0)
     assert container.download_blob(segment).readall().count(b"\n") == 5
@@ -213,7 +213,7 @@ def test_a_plan_says_that_a_queue_shows_its_first_messages_only(
 
     plan = run("redeliver")
 
-    assert "poison queue: at least 32 events can be redelivered" in plan
+    assert "events on poison: at least 32 events can be redelivered" in plan
     assert "About 3 messages more" in plan
 
 
@@ -224,7 +224,7 @@ def test_a_poisoned_message_that_cannot_be_read_goes_to_quarantine(
 
     done = run("redeliver", "--execute", status=1)
 
-    assert "poison queue: 0 events redelivered, 1 still unreadable, 1 of 1" in done
+    assert "events on poison: 0 events redelivered, 1 still unreadable, 1 of 1" in done
     assert "1 x not JSON" in done
     assert "LOOK: 1 event in quarantine" in run("status", status=1)
 

@@ -49,7 +49,11 @@ class Status:
         """What a person has to look at; empty for nothing."""
         found = []
         if self.poisoned:
-            found.append(f"{plural(self.poisoned, 'thread')} could not be finalized")
+            poisoned = plural(self.poisoned, "message")
+            found.append(
+                f"{poisoned} on the queue {layout.POISON_QUEUE}: threads that "
+                "could not be finalized"
+            )
         if self.poisoned_events:
             events = plural(self.poisoned_events, "event")
             found.append(f"{events} on the queue {layout.EVENTS_POISON_QUEUE}")

@@ -53,7 +53,7 @@ class FindUnreached:
             count = sum(not path.startswith(prefix) for path in paths)
             if count:
                 files = plural(count, "file")
-                yield Unreached(text=f"{files} of quarantine that name no thread")
+                yield Unreached(text=f"{files} of quarantine without a thread")
         if self.dead_letters:
             count = len([file async for file in self.dead_letters.files()])
             if count:

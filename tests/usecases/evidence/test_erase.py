@@ -666,7 +666,7 @@ async def test_what_an_erasure_does_not_reach_is_named():
     ] == [
         ("19:torn: the archive holds only an attempt that died", True),
         ("19", True),
-        ("1 file of quarantine that name no thread", False),
+        ("1 file of quarantine without a thread", False),
         ("2 files of dead letters", False),
     ]
     assert "19:only-a-log: only a log so far" in found[1][0]

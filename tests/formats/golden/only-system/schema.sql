@@ -1,4 +1,5 @@
--- Run it in the folder that holds thread=…/: duckdb -init schema.sql
+-- Views over all threads. In the folder that holds thread=…/ run any copy:
+-- duckdb -init thread=…/rev=…/schema.sql, or duckdb.sql(its text) in Python
 
 --   thread_id: the thread
 --   message_id: unique inside its thread; epoch milliseconds
