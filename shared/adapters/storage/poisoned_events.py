@@ -24,6 +24,8 @@ from shared.ports.unprocessed_events import UnprocessedFile
 
 AT_ONCE = 32
 """Messages that a queue shows or gives out at once, at most."""
+MOST_TAKEN = 1000
+"""Messages that one look for what expires soon takes; giving back costs a call each."""
 HIDDEN_FOR = 600
 """Seconds for which messages are hidden that were taken, `AT_ONCE` of them together."""
 GONE = ("MessageNotFound", "PopReceiptMismatch")
@@ -114,12 +116,13 @@ class ExpiringEvents(PoisonedEvents):
         """Take the next that expire soon, wherever they are on the queue.
 
         One that somebody had taken and left comes back behind younger ones, where a
-        look does not reach.
+        look does not reach. What is given back goes to the end of the queue, so that
+        bounded takes see all of it in turn.
         """
         seen = await self.look()
         if len(seen) < AT_ONCE and not any(map(self.expires_soon, seen)):
             return ()
-        while taken := await super().take():
+        while len(self.others) < MOST_TAKEN and (taken := await super().take()):
             self.others += filterfalse(self.expires_soon, taken)
             if soon := [*filter(self.expires_soon, taken)]:
                 return soon

@@ -7,6 +7,7 @@ import pytest
 from azure.storage.queue.aio import QueueClient
 
 from builders import received
+from shared.adapters.storage import poisoned_events
 from shared.adapters.storage.poisoned_events import (
     AT_ONCE,
     ExpiringEvents,
@@ -167,3 +168,16 @@ async def test_looking_for_what_expires_takes_nothing_that_does_not(plain):
 
     (message,) = await plain.peek_messages()
     assert message.dequeue_count == 0
+
+
+async def test_a_long_queue_is_looked_through_in_turns(plain, monkeypatch):
+    monkeypatch.setattr(poisoned_events, "MOST_TAKEN", AT_ONCE)
+    await send(plain)
+    for number in range(AT_ONCE * 2):
+        await plain.send_message(f"young {number}", time_to_live=-1)
+    await plain.send_message("old")
+
+    looks = [await read(expiring(plain, ahead=5), remove=True) for _ in range(3)]
+
+    assert looks == [[], [], [b"old"]]
+    assert (await plain.get_queue_properties()).approximate_message_count == AT_ONCE * 2
