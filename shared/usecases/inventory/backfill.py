@@ -231,6 +231,8 @@ class Backfill:
 
     async def archive(self, thread: Thread) -> None:
         """Have a thread archived, and find out who takes part in it."""
+        # Taken before: what is queued may be archived before anything else happens.
+        asked_on = self.now()
         done = await self.archiver(thread) if self.archiver else NOT_DONE
         people = done.people
         if self.follow and not people:
@@ -244,7 +246,7 @@ class Backfill:
             facts.append(
                 thread.done(
                     done.state,
-                    on=self.now(),
+                    on=asked_on,
                     revision=done.revision,
                     reason=done.reason,
                 )

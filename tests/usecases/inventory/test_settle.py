@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from builders import ALICE, NOON, received
+from builders import ALICE, NOON, listed, received
+from fakes.thread_finder import MemoryThreadFinder
 from shared.domain.inventory.facts import ThreadFound, ThreadState
 from shared.domain.inventory.state import Thread
 from shared.domain.log.work import Work
 from shared.domain.times import format_time
 from shared.usecases.inventory.archivers import PutOnQueue
+from shared.usecases.inventory.backfill import Backfill, Seeds
 from shared.usecases.inventory.runs import BackfillRun
 from shared.usecases.inventory.settle import LOST, Settle
 from shared.usecases.inventory.sweep_log import FailedLine, UnreachableLine
@@ -170,3 +172,36 @@ async def test_a_message_that_was_just_taken_is_not_settled_though_others_wait()
     await world.queue.put(Work(thread_id=ANOTHER))
 
     assert await settled(world) == (ThreadState.QUEUED, 0, "")
+
+
+async def test_what_the_function_app_archives_at_once_is_no_failure():
+    world = World()
+    finder = MemoryThreadFinder()
+    finder.members[NAME] = [ALICE]
+    world.chat.shows(NAME, ALICE, listed())
+    put = world.queue.put
+
+    async def put_and_archive(work, **options):
+        await put(work, **options)
+        world.queue.messages.clear()
+        await world.handle_work(work, tries=1)
+        world.clock.pass_time(seconds=5)
+
+    async def ask_slowly(thread_id, reader):
+        world.clock.pass_time(minutes=5)
+        return [ALICE]
+
+    world.queue.put = put_and_archive
+    finder.participants_of = ask_slowly
+    run = BackfillRun(name="estate", log=world.control, files=world.control)
+    await run.load()
+    await Backfill(
+        run=run,
+        finder=finder,
+        archiver=backfill_queue(world),
+        clock=world.clock,
+        follow=True,
+    )(Seeds(users=[(ALICE, "users.txt")], threads=()))
+    world.clock.pass_time(hours=1)
+
+    assert await settled(world) == (ThreadState.ARCHIVED, 1, "")
