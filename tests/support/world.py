@@ -1,6 +1,7 @@
 """The whole archiver in memory: every use case wired to fakes, one clock for all."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 from builders import THREAD, Clock, Salts
@@ -91,6 +92,10 @@ class World:
             clock=self.clock,
         )
         self.sweep = self.new_sweep()
+
+    def ingest_that_settles(self):
+        """Ingest that puts a deleted thread on the queue for a while later."""
+        return replace(self.ingest, settle_for=timedelta(minutes=5), settling={})
 
     def new_sweep(self, *, log_keep=timedelta(days=30), discover=None):
         return Sweep(

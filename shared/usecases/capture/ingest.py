@@ -110,12 +110,17 @@ class Ingest:
             if self.settling[first] > now:
                 break
             del self.settling[first]
-        if thread_id in self.settling:
+        if self.settling.get(thread_id, now) > now:
             return
-        await self.queue.put(
-            Work(thread_id=thread_id, reason="deleted"), delay=self.settle_for
-        )
+        # Before it is put: copies that come together must not all find nothing here.
         self.settling[thread_id] = now + self.settle_for  # P11
+        try:
+            await self.queue.put(
+                Work(thread_id=thread_id, reason="deleted"), delay=self.settle_for
+            )
+        except BaseException:
+            self.settling.pop(thread_id, None)
+            raise
 
     async def quarantine(self, thread_id: str, text: str, reason: str) -> None:
         """Keep what cannot be read, beside its thread where it names one."""
