@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from shared.adapters.topic import SilentAnnouncer
 from shared.bootstrap import finalizing
-from shared.bootstrap.finalizing import open_chat_clients, open_topic
-from shared.config.settings import ChatSettings, TopicSettings
+from shared.bootstrap.finalizing import Stores, open_chat_clients, open_topic
+from shared.config.settings import ChatSettings, FetchSettings, TopicSettings
 
 ENDPOINT = "https://acme.communication.test"
 
@@ -36,6 +37,18 @@ async def test_the_credential_of_the_chat_resource_is_closed(credential):
         assert not credential.closed
 
     assert credential.closed == 1
+
+
+def test_heavy_work_of_one_finalizer_has_one_bound():
+    stores = Stores(log=None, ledger=None, archive=None, leases=None)
+    chat = ChatSettings(endpoint=ENDPOINT, list_within=timedelta(minutes=5))
+    fetch = FetchSettings(
+        images=False, links_from=(), most_bytes=1, within=timedelta(minutes=1)
+    )
+
+    made = finalizing.finalize(stores, chat, fetch, None, SilentAnnouncer(), ("json",))
+
+    assert made.beside is made.list_service.beside
 
 
 async def test_the_credential_of_the_topic_is_closed(credential):

@@ -11,6 +11,7 @@ from azure.core.exceptions import (
 from azure.storage.blob.aio import BlobClient, BlobLeaseClient, BlobServiceClient
 
 from shared.adapters.storage import failures
+from shared.adapters.storage.append_remedies import SDK_ERRORS
 from shared.adapters.storage.clients import create_container
 from shared.domain import layout
 from shared.domain.errors import Transient
@@ -35,7 +36,7 @@ class BlobLease:
         """Renew for ever. A failure is ignored here: `confirm` reports a lost lease."""
         while True:
             await asyncio.sleep(RENEW_EVERY)
-            with suppress(AzureError):
+            with suppress(AzureError, *SDK_ERRORS):
                 await self.lease.renew()
 
 

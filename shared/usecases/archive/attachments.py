@@ -4,6 +4,7 @@ A file that cannot be had never keeps the thread from being archived: it stands 
 `attachments.jsonl` and in the manifest, with the reason (P8).
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -27,7 +28,7 @@ MOST_TIME = timedelta(minutes=10)
 class Fetched:
     """What came of it: lines for `attachments.jsonl`, and the files by their names."""
 
-    lines: bytes = b""
+    lines: list[bytes] = field(default_factory=list)
     files: dict[str, ArchiveFile] = field(default_factory=dict)
 
 
@@ -50,7 +51,8 @@ class FetchAttachments:
         until = self.clock() + MOST_TIME
         for file in missing_files(transcript, revision=revision):
             done = await self.fetch(file, transcript, fetched, until)
-            fetched.lines += encode_attachment(done)
+            fetched.lines.append(encode_attachment(done))
+            await asyncio.sleep(0)  # what is refused at once would hold the loop
         return fetched
 
     async def fetch(

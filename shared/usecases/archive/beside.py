@@ -31,6 +31,13 @@ class Beside:
         """Do work that follows from so many bytes of input."""
         if size < MUCH_BYTES:
             return work(*arguments)
+        task = asyncio.ensure_future(self.in_turn(work, *arguments))
+        # Its error is for who waits; after a cancellation nobody does.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(task)
+
+    async def in_turn(self, work: Callable[..., Result], *arguments: Any) -> Result:
+        """Keep the place until the thread is done, also when nobody waits any more."""
         async with self.heavy:
             return await asyncio.to_thread(work, *arguments)
 
@@ -52,9 +59,11 @@ def list_of_next(items: Iterator[Result]) -> list[Result]:
 
 def next_block(parts: Iterable[bytes]) -> bytes:
     """Return the next block; nothing, at the end."""
-    block = bytearray()
+    block: list[bytes] = []
+    size = 0
     for part in parts:
-        block += part
-        if len(block) >= BLOCK_BYTES:
+        block.append(part)
+        size += len(part)
+        if size >= BLOCK_BYTES:
             break
-    return bytes(block)
+    return block[0] if len(block) == 1 else b"".join(block)

@@ -156,7 +156,7 @@ class Finalize:
                 f"nothing is known of this thread: no log, and {view.reason}"
             )
         fetched = await self.fetch_attachments(transcript, number)
-        attachments = inputs.attachments + fetched.lines
+        attachments = inputs.attachments + b"".join(fetched.lines)
         return Collected(
             inputs=replace(inputs, attachments=attachments),
             transcript=transcript.with_attachments(read_attachments(attachments)),

@@ -67,17 +67,21 @@ class ListService:
         size = inputs.size
         events, known = await self.beside(size, read_known, inputs, log)
         people = await self.beside(size, participants, events, known)
+        named: Sequence[str] = ()
         refusals: list[Refusal] = []
         best: tuple[ListingOutcome, ServiceListing] | None = None
         tried: set[str] = set()
         while len(tried) < MOST_READERS:
             candidates = chain(
                 reader_candidates([*self.reader_ids, *readers], people),
-                people_named(log.records) if best is None else (),
+                named if best is None else (),
             )
             reader = next(
                 (candidate for candidate in candidates if candidate not in tried), None
             )
+            if reader is None and best is None and not named:
+                named = await self.beside(size, everybody_named, log)
+                reader = next((name for name in named if name not in tried), None)
             if reader is None:
                 break
             tried.add(reader)
@@ -120,6 +124,11 @@ class ListService:
             for index, page in enumerate(listing.pages, start=1)
         )
         return pages + encode_outcome(outcome, refusals, number=number, received_on=now)
+
+
+def everybody_named(log: Records) -> list[str]:
+    """Return the users whom events name, each once."""
+    return list(dict.fromkeys(people_named(log.records)))
 
 
 def read_known(

@@ -73,6 +73,20 @@ async def test_a_failed_renewal_is_not_the_last(proxy, monkeypatch):
         await lease.confirm()
 
 
+async def test_what_the_sdk_gets_wrong_ends_no_renewal(proxy, monkeypatch):
+    monkeypatch.setattr(leases, "RENEW_EVERY", 0.02)
+    async with proxy.leases.hold(PATH) as lease:
+        renew, tries = lease.lease.renew, iter([KeyError("x"), TypeError("x")])
+
+        async def renew_badly():
+            for error in tries:
+                raise error
+            await renew()
+
+        monkeypatch.setattr(lease.lease, "renew", renew_badly)
+        await more_renewals(proxy)
+
+
 def test_two_renewals_may_fail_before_a_lease_is_lost():
     assert 2 * leases.RENEW_EVERY < leases.LEASE_SECONDS
 

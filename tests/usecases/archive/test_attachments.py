@@ -1,5 +1,6 @@
 """Attachments from message to archive, with everything else that happens to a revision."""
 
+import asyncio
 import json
 import re
 
@@ -308,3 +309,23 @@ async def test_an_address_that_is_no_text_is_no_reason_to_stop(url):
 
     assert "a.png" in world.file("transcript.html").decode()
     assert "attachments" not in world.manifest()["content"]
+
+
+async def test_files_that_are_refused_at_once_do_not_hold_the_loop():
+    world, turns = World(formats=("json",)), 0
+
+    async def others():
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    world.chat.shows(THREAD, ALICE, *(pictured(number) for number in range(300)))
+    await world.receive(received())
+    task = asyncio.create_task(others())
+
+    await world.finalize(THREAD)
+
+    task.cancel()
+    assert len(world.manifest()["content"]["attachments"]) == 300
+    assert turns >= 290

@@ -65,6 +65,28 @@ async def test_an_error_reaches_who_asked(size):
         _ = [block async for block in Beside().blocks(size, parts())]
 
 
+async def test_who_no_longer_waits_keeps_the_place_until_the_work_is_done():
+    go_on, running = threading.Event(), threading.Semaphore(0)
+
+    def work():
+        running.release()
+        go_on.wait(timeout=30)
+
+    shared = Beside()
+    given_up = [asyncio.create_task(shared(MUCH_BYTES, work)) for _ in range(HEAVY)]
+    while running._value < HEAVY:
+        await asyncio.sleep(0.01)
+    for task in given_up:
+        task.cancel()
+    await asyncio.gather(*given_up, return_exceptions=True)
+    another = asyncio.create_task(shared(MUCH_BYTES, work))
+    await asyncio.sleep(0.05)  # it would have begun by now
+
+    assert running._value == HEAVY
+    go_on.set()
+    await another
+
+
 async def test_all_that_share_it_are_bounded_together():
     lock, now, most = threading.Lock(), 0, 0
     go_on = threading.Event()

@@ -19,6 +19,7 @@ from builders import (
     thread_created,
 )
 from shared.domain import layout
+from shared.domain.archive import revision_inputs
 from shared.domain.errors import IntegrityError, Transient
 from shared.domain.log.commitment import sha256
 from shared.domain.log.coverage import uncovered
@@ -571,6 +572,7 @@ async def test_a_long_thread_is_read_and_written_beside_the_loop_to_the_same_byt
 
     for name in ("read_records", "content_of", "has_news"):
         monkeypatch.setattr(finalize, name, noting(getattr(finalize, name)))
+    monkeypatch.setattr(revision_inputs, "replay", noting(revision_inputs.replay))
     for name in ("thread_events", "read_listings", "participants", "encode_page"):
         monkeypatch.setattr(listing, name, noting(getattr(listing, name)))
     monkeypatch.setattr(finalize, "streamed", noting_each)
