@@ -108,6 +108,11 @@ def unforeseen(error: BaseException) -> Unforeseen:
     return Unforeseen(f"unexpected {type(error).__name__} {place}")
 
 
+def known(error: Exception) -> ArchiverError:
+    """Return an error of ours as it is, and of any other what may be said of it."""
+    return error if isinstance(error, ArchiverError) else unforeseen(error)
+
+
 def place_in_product(file: str) -> str:
     """Return a file's path in the product; "" for a package that stands beside it."""
     app = Path(__file__).parent.parent

@@ -28,6 +28,8 @@ ITEM = re.compile(rf"(?:\*|({VALUE})(?:-({VALUE}))?)(?:/(0*[1-9][0-9]?))?")
 
 def is_schedule(text: str) -> bool:
     """Return whether a text is a schedule that the host understands."""
+    if not text.isascii():  # a long s in capitals is an S
+        return False
     fields = text.upper().split()
     if len(fields) not in (len(FIELDS) - 1, len(FIELDS)):
         return False

@@ -136,6 +136,7 @@ def test_no_value_is_repeated_for_it_may_be_a_key_in_the_wrong_place(name, value
         ("SWEEP_SCHEDULE", "0 0 0 0 0 0 0", "six fields"),
         ("SWEEP_SCHEDULE", "abc abc abc abc abc abc", "six fields"),
         ("SWEEP_SCHEDULE", "60 * * * * *", "six fields"),
+        ("SWEEP_SCHEDULE", "0 0 0 * * \u017fun", "six fields"),
         ("SWEEP_SCHEDULE", "0 0 24 * * *", "six fields"),
         ("SWEEP_SCHEDULE", "0 0 0 0 * *", "six fields"),
         ("SWEEP_SCHEDULE", "0 0 0 * 13 *", "six fields"),

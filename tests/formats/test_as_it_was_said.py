@@ -150,6 +150,19 @@ def test_markdown_keeps_lines_and_blanks(said, shown):
     assert f"\n{shown}\n" in text(thread(received(0, said)), "md")
 
 
+def test_the_first_and_last_time_are_found_as_times():
+    transcript = thread(
+        received(0, "a", composeTime="2026-11-22T12:00:00.5Z"),
+        received(1, "b", composeTime="2026-11-22T12:00:00Z"),
+    )
+
+    ((_, data),) = written([FORMATS["rsmf"]], transcript)
+
+    mail = email.message_from_bytes(data, policy=email.policy.default)
+    assert mail["X-RSMF-BeginDate"] == "2026-11-22T12:00:00Z"
+    assert mail["X-RSMF-EndDate"] == "2026-11-22T12:00:00.500000Z"
+
+
 def test_rsmf_tells_names_files_and_the_first_and_last_time():
     transcript = thread(
         received(1000, "b", senderDisplayName="Dana"),

@@ -150,10 +150,21 @@ def to_metadata(covers: Covers) -> str:
         value = dict(list(value.items())[max(1, len(value) // 10) :])
 
 
+UNREADABLE = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    zlib.error,
+)
+"""What a marker's metadata may raise: anybody who may write the container writes it."""
+
+
 def from_metadata(packed: str) -> dict[str, Cover]:
     """Read a marker's covers; a marker that cannot be read covers nothing."""
     try:
         plain = zlib.decompress(base64.b64decode(packed, validate=True))
         return from_json(json.loads(plain))
-    except (ValueError, KeyError, TypeError, AttributeError, zlib.error):
+    except UNREADABLE:
         return {}

@@ -8,12 +8,12 @@ sweep and backfill read it.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.domain.errors import ArchiverError, Unreachable
+from shared.domain.errors import Unreachable
 from shared.domain.log.work import Work
 from shared.ports.clock import Clock
 from shared.ports.leases import LeaseHeld
 from shared.ports.work_queue import WorkQueue
-from shared.telemetry import unforeseen
+from shared.telemetry import known
 from shared.usecases.archive.finalize import Finalize, Finalized
 from shared.usecases.inventory.sweep_log import (
     FailedLine,
@@ -50,18 +50,19 @@ class HandleWork:
         """
         try:
             return await self.handle(work, again=tries > 1 or work.failures > 0)
-        except Exception as error:
-            if tries >= TRIES:  # P11
-                known = error if isinstance(error, ArchiverError) else unforeseen(error)
-                await self.sweep_log.record(
-                    FailedLine(
-                        on=self.clock(),
-                        thread_id=work.thread_id,
-                        failures=work.failures + 1,
-                        reason=str(known),
-                    )
+        except Exception as error:  # noqa: BLE001 - it is raised again below
+            failure = error
+        # Outside of the handler: an error in recording would carry the other's text.
+        if tries >= TRIES:  # P11
+            await self.sweep_log.record(
+                FailedLine(
+                    on=self.clock(),
+                    thread_id=work.thread_id,
+                    failures=work.failures + 1,
+                    reason=str(known(failure)),
                 )
-            raise
+            )
+        raise failure
 
     async def handle(self, work: Work, *, again: bool) -> Finalized:
         try:

@@ -15,6 +15,7 @@ from shared.ports.append_log import ThreadLogs
 from shared.ports.archive_store import ArchiveStore
 from shared.ports.clock import Clock
 from shared.ports.work_queue import MeasuredQueue, WorkQueue
+from shared.telemetry import known
 from shared.usecases.capture.rescue import Rescue
 from shared.usecases.evidence.ledger import CloseLedger
 from shared.usecases.evidence.revisions import newest_manifest
@@ -107,8 +108,8 @@ class Sweep:
                     due += self.due_work(thread, why, waiting, swept)
                 elif self.log_keep:
                     swept.pruned_segments += await self.prune(thread, began)
-            except ArchiverError as error:
-                swept.failures.append(f"{thread.thread_id}: {error}")
+            except Exception as error:  # noqa: BLE001 - it must not stop the others
+                swept.failures.append(f"{thread.thread_id}: {known(error)}")
             if len(due) >= BATCH:
                 await self.put(due, swept)
                 due = []

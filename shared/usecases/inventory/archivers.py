@@ -12,6 +12,7 @@ from shared.domain.log.work import Work
 from shared.ports.clock import Clock
 from shared.ports.leases import LeaseHeld
 from shared.ports.work_queue import WorkQueue
+from shared.telemetry import known
 from shared.usecases.inventory.sweep_log import SweepLog
 from shared.usecases.inventory.waiting import SWEEP, Waiting, look
 
@@ -66,8 +67,8 @@ class ArchiveHere:
             return Done(state=ThreadState.FAILED, reason=reason)
         except Unreachable as error:
             return Done(state=ThreadState.UNREACHABLE, reason=str(error))
-        except ArchiverError as error:
-            return Done(state=ThreadState.FAILED, reason=str(error))
+        except Exception as error:  # noqa: BLE001 - it must not stop the others
+            return Done(state=ThreadState.FAILED, reason=str(known(error)))
         return Done(
             state=ThreadState.ARCHIVED,
             revision=finalized.revision,

@@ -23,6 +23,8 @@ from shared.ports.append_log import AppendLog
 from shared.ports.archive_store import ArchiveFiles
 from shared.ports.clock import Clock
 
+LAST_YEAR = 9000
+"""A later line is none: what follows on it could not be told in any calendar."""
 BATCH = 1000
 """Threads that one line names: a killed sweep queues so many again at most."""
 
@@ -126,7 +128,7 @@ def decode_line(text: bytes) -> SweepLogLine | None:
     try:
         value = json_line.parse(text)
         on = parse_time(value["on"])
-        return None if on is None else read_line(on, value)
+        return None if on is None or on.year > LAST_YEAR else read_line(on, value)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -167,11 +169,16 @@ def read_line(on: datetime, value: dict[str, Any]) -> SweepLogLine | None:
                 closed_days=int(value.get("closed_days", 0)),
                 pruned_segments=int(value.get("pruned_segments", 0)),
                 failures=int(value.get("failures", 0)),
-                next_due_on=parse_time(value.get("next_due_on")),
+                next_due_on=next_due_in(value),
                 python=str(value.get("python", "")),
                 lock=str(value.get("lock", "")),
             )
     return line
+
+
+def next_due_in(value: dict[str, Any]) -> datetime | None:
+    due = parse_time(value.get("next_due_on"))
+    return None if due is None or due.year > LAST_YEAR else due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
