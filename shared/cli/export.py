@@ -136,8 +136,10 @@ async def convert(
         )
     for failure in exported.failures:
         click.echo(printable(f"NOT EXPORTED {failure}"), err=True)
-    if not exported.threads:
-        click.echo("Nothing was exported: no thread matches.", err=True)
+    if not exported.threads and not exported.failures:
+        is_all = selection == Selection()
+        why = "no thread is archived here" if is_all else "no thread matches"
+        click.echo(f"Nothing was exported: {why}.", err=True)
         return 1
     click.echo(
         f"Wrote {output}: {plural(exported.threads, 'thread')}, "

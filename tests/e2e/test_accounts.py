@@ -204,7 +204,10 @@ TRIALS = {
     ("verify",): (2, r"There is no archive in .*/chat-archive"),
     ("checkpoint",): (0, r"/chat-archive\n0\n"),
     ("prove", NOBODY, "1"): (2, r"no such thread or revision"),
-    ("export", "--format", "md", "--output", "out"): (0, r"0 threads, 0 files"),
+    ("export", "--format", "md", "--output", "out"): (
+        1,
+        r"Nothing was exported: no thread is archived here",
+    ),
     ("export", "--package", "packed", "--all", "--reason", "r"): (
         1,
         r"no thread to pack",
