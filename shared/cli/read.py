@@ -18,14 +18,20 @@ from shared.cli.options import (
 from shared.cli.progress import bytes_bar
 from shared.cli.text import printable, readable
 from shared.domain import layout
+from shared.domain.archive.erasure import Erasures
 from shared.domain.archive.manifest import Manifest
 from shared.domain.errors import IntegrityError
 from shared.domain.thread.listing import Visibility
 from shared.domain.thread.transcript import Transcript
+from shared.domain.words import plural
 from shared.formats.part import PLAIN
 from shared.formats.registry import FORMATS
 from shared.usecases.archive.find import Selection
-from shared.usecases.evidence.revisions import read_manifest, revisions_of
+from shared.usecases.evidence.revisions import (
+    read_erasures,
+    read_manifest,
+    revisions_of,
+)
 
 READABLE = ("txt", "md", "json")
 VISIBILITIES = {
@@ -121,13 +127,16 @@ async def show(thread: str, address: ArchiveAddress) -> int:
     async with open_archive(address) as archive:
         transcript = await read(archive, thread)
         manifests = await manifests_of(archive, thread)
-    for line in about(transcript, manifests):
+        erasures = await erasures_of(archive, manifests[-1])
+    for line in about(transcript, manifests, erasures):
         click.echo(printable(line))
     return 0
 
 
-def about(transcript: Transcript, manifests: list[Manifest]) -> Iterator[str]:
-    """Yield the lines of `show`."""
+def about(
+    transcript: Transcript, manifests: list[Manifest], erasures: Erasures | None
+) -> Iterator[str]:
+    """Yield the lines of `show`; the files are those of the newest revision now."""
     baseline = transcript.tally.baseline
     yield transcript.topic or "(no topic)"
     yield f"  thread      {transcript.thread_id}"
@@ -146,8 +155,12 @@ def about(transcript: Transcript, manifests: list[Manifest]) -> Iterator[str]:
     for manifest in manifests:
         size = readable(sum(file.bytes for file in manifest.files))
         yield f"  revision    {manifest.revision}  {manifest.archived_on}  {size}"
-    for file in manifests[-1].files:
+    newest = manifests[-1]
+    for file in erasures.current(newest) if erasures else newest.files:
         yield f"    {file.name:<22}{readable(file.bytes):>12}  sha256 {file.sha256}"
+    for order in erasures.orders if erasures else ():
+        erased = plural(len(order.messages), "message")
+        yield f"  erased      {erased}, {order.erased_on} by {order.by}: {order.reason}"
     for gap in transcript.gaps:
         yield f"  may be missing: {gap.reason}"
     counts = [
@@ -196,6 +209,14 @@ async def read(archive: OpenedArchive, thread: str) -> Transcript:
         return await archive.find().transcript(thread)
     except IntegrityError as error:
         raise Unreadable(f"{thread}: {error}. `chat-archive list` names all.") from None
+
+
+async def erasures_of(archive: OpenedArchive, manifest: Manifest) -> Erasures | None:
+    """Return what was erased of a revision; None where nothing was."""
+    revisions = await revisions_of(archive.archive, manifest.thread_id)
+    if manifest.revision not in revisions.erased:
+        return None
+    return await read_erasures(archive.archive, manifest)
 
 
 async def manifests_of(archive: OpenedArchive, thread: str) -> list[Manifest]:

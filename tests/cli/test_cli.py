@@ -1,6 +1,7 @@
 """The command as its users run it: on folders, packages, proofs and real containers."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from click.testing import CliRunner
 from builders import ALICE, FIRST_ID, THREAD
 from shared.cli.main import main
 from shared.domain.archive.checkpoint import parse_checkpoint
+from shared.domain.layout import thread_folder
+from shared.domain.log.commitment import sha256
 from shared.formats.registry import FORMATS
 from shared.usecases.archive.find import Find
 from verifying import OTHER
@@ -278,6 +281,22 @@ def test_a_thread_is_shown_with_its_revisions_files_and_gaps(run, folder):
 @pytest.mark.parametrize("name", ["txt", "md", "json"])
 def test_a_thread_is_read_in_the_terminal(run, folder, name):
     assert "late" in run("cat", THREAD, folder, "--format", name)
+
+
+def test_a_thread_is_shown_as_an_erasure_has_left_it(run, folder):
+    run(
+        "erase", folder, "--thread", THREAD, "--message", str(FIRST_ID),
+        "--reason", "request 12", "--execute",
+    )  # fmt: skip
+
+    text = run("show", THREAD, folder)
+
+    assert re.search(r"erased      1 message, .* by .*: request 12", text)
+    shown = dict(re.findall(r"^    (\S+) .* sha256 (\w+)$", text, re.MULTILINE))
+    newest = max((folder / thread_folder(THREAD)).glob("rev=*"))
+    assert shown
+    for name, digest in shown.items():
+        assert sha256((newest / name).read_bytes()) == digest
 
 
 @pytest.mark.parametrize("command", ["show", "cat"])
