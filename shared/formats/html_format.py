@@ -31,6 +31,7 @@ from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
     attachments,
     describe_change,
+    erased_note,
     name_of,
     one_line,
     readable,
@@ -112,7 +113,8 @@ def head(transcript: Transcript) -> str:
 
 def badge(transcript: Transcript) -> str:
     if transcript.is_complete:
-        return '<p class="badge good">Complete: every message was checked</p>'
+        note = erased_note(transcript)
+        return f'<p class="badge good">Complete: every message was checked{note}</p>'
     reasons = "".join(f"<li>{escape(gap.reason)}</li>" for gap in transcript.gaps)
     unchecked = {
         name: count
@@ -124,7 +126,8 @@ def badge(transcript: Transcript) -> str:
         for name, count in unchecked.items()
     )
     return (
-        '<details class="badge fair"><summary>Not known to be complete</summary>'
+        '<details class="badge fair"><summary>Not known to be complete'
+        f"{erased_note(transcript)}</summary>"
         f"<ul>{reasons}{counted}</ul></details>"
     )
 

@@ -15,6 +15,7 @@ from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
     attachments,
     display_text,
+    erased_note,
     name_of,
     one_line,
     title,
@@ -51,7 +52,8 @@ def head(transcript: Transcript) -> str:
     return (
         f"# {literal(title(transcript))}\n\n"
         f"Thread `{one_line(transcript.thread_id).replace('`', '')}`, "
-        f"{plural(len(transcript.messages), 'message')}, {state}. Times are UTC.\n\n"
+        f"{plural(len(transcript.messages), 'message')}, {state}"
+        f"{erased_note(transcript)}. Times are UTC.\n\n"
         f"{gaps}\n**Participants**\n\n{people}"
     )
 

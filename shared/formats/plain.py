@@ -8,6 +8,7 @@ from shared.domain import json_line
 from shared.domain.log.identity import raw_id
 from shared.domain.thread.attachments import address_of
 from shared.domain.thread.transcript import SPOKEN_TYPES, Message, Transcript, Version
+from shared.domain.words import plural
 from shared.formats.message_html import plain_text
 
 REPLACEMENT = "\ufffd"
@@ -106,6 +107,12 @@ def name_of_file(attachment: Mapping[str, Any]) -> str:
 
 def title(transcript: Transcript) -> str:
     return one_line(transcript.topic) or one_line(transcript.thread_id)
+
+
+def erased_note(transcript: Transcript) -> str:
+    """Return how many messages were erased, to follow on another statement, or ""."""
+    count = transcript.tally.erased
+    return f", {plural(count, 'message')} erased on request" if count else ""
 
 
 def when(time: str) -> str:

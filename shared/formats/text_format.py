@@ -8,6 +8,7 @@ from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
     attachments,
     display_text,
+    erased_note,
     name_of,
     one_line,
     title,
@@ -30,7 +31,8 @@ def parts(transcript: Transcript) -> Iterator[bytes]:
     )
     yield (
         f"{title(transcript)}\n{one_line(transcript.thread_id)}\n"
-        f"{plural(len(transcript.messages), 'message')}, {complete}. "
+        f"{plural(len(transcript.messages), 'message')}, {complete}"
+        f"{erased_note(transcript)}. "
         f"Participants: {people}\nTimes are UTC.\n\n"
     ).encode()
     for message in transcript.messages:

@@ -291,6 +291,7 @@ def test_a_thread_is_shown_as_an_erasure_has_left_it(run, folder):
 
     text = run("show", THREAD, folder)
 
+    assert "1 message erased on request" in run("cat", THREAD, folder)
     assert re.search(r"erased      1 message, .* by .*: request 12", text)
     shown = dict(re.findall(r"^    (\S+) .* sha256 (\w+)$", text, re.MULTILINE))
     newest = max((folder / thread_folder(THREAD)).glob("rev=*"))

@@ -11,6 +11,7 @@ import pytest
 from builders import (
     ALICE,
     BOB,
+    FIRST_ID,
     THREAD,
     deleted,
     edited,
@@ -20,6 +21,7 @@ from builders import (
     to_log,
     who,
 )
+from shared.domain.log.event import Kind
 from shared.domain.log.record import read_records
 from shared.domain.thread.listing import Listing, ListingOutcome, Visibility
 from shared.domain.thread.replay import replay
@@ -104,6 +106,28 @@ def test_what_joined_and_left_is_told(name):
     )
 
     assert "Bob left" in text(transcript, name)
+
+
+@pytest.mark.parametrize("name", ["html", "md", "txt"])
+@pytest.mark.parametrize("visibility", [Visibility.FULL, Visibility.EVENTS_ONLY])
+def test_what_was_erased_is_told_beside_whether_all_is_there(name, visibility):
+    events = [thread_created(), *(received(number, "x") for number in range(3))]
+    listing = Listing(number=1, outcome=ListingOutcome(visibility=visibility), messages=[
+        (listed(number, "x"), "ab" * 16) for number in range(3)
+    ])  # fmt: skip
+    gone = {
+        (str(FIRST_ID + at), FIRST_ID + at, Kind.RECEIVED): "0" * 64 for at in (0, 2)
+    }
+
+    whole, erased = (
+        text(
+            replay(THREAD, read_records(to_log(*events)), [listing], erased=these), name
+        )
+        for these in ({}, gone)
+    )
+
+    assert "erased" not in whole
+    assert ", 2 messages erased on request" in erased
 
 
 @pytest.mark.parametrize("name", ["txt", "chunks"])

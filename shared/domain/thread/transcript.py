@@ -190,16 +190,19 @@ class Tally:
 
     outcomes: Mapping[str, int]
     baseline: Baseline
+    erased: int = 0
+    """Messages of which something was erased."""
 
     @classmethod
     def of(cls, messages: Iterable[Message]) -> "Tally":
         """Return the counts of these messages."""
         outcomes = dict.fromkeys(map(str, Outcome), 0)
-        baseline = Baseline()
+        baseline, erased = Baseline(), 0
         for message in messages:
             outcomes[message.outcome] += 1
             baseline.add_message(message)
-        return cls(outcomes=outcomes, baseline=baseline)
+            erased += any(version.erased for version in message.versions)
+        return cls(outcomes=outcomes, baseline=baseline, erased=erased)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
