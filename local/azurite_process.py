@@ -1,13 +1,15 @@
 """Azurite as a child process: blobs and queues on free ports of this machine."""
 
+import argparse
 import base64
 import os
 import secrets
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,3 +103,18 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def main() -> None:
+    """Run Azurite until it is stopped, and print how to reach it."""
+    parser = argparse.ArgumentParser(
+        prog="python -m local.azurite_process", description=main.__doc__
+    )
+    parser.add_argument("--folder", type=Path, help="where data stays; else in memory")
+    with azurite(parser.parse_args().folder) as running, suppress(KeyboardInterrupt):
+        print(f"CHAT_STORAGE={running.connection_string}", flush=True)
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

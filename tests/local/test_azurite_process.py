@@ -1,0 +1,30 @@
+"""Azurite as a command: it says how to reach it, and ends with what it has begun."""
+
+import os
+import signal
+import subprocess
+import sys
+
+from azure.storage.blob import BlobServiceClient
+
+
+def test_it_prints_how_to_reach_it_and_keeps_its_data(tmp_path):
+    for expected in ([], ["kept"]):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local.azurite_process", "--folder", tmp_path],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        )
+        try:
+            name, _, connection_string = (
+                process.stdout.readline().strip().partition("=")
+            )
+            assert name == "CHAT_STORAGE"
+            with BlobServiceClient.from_connection_string(connection_string) as service:
+                assert [one.name for one in service.list_containers()] == expected
+                if not expected:
+                    service.create_container("kept")
+        finally:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 0
