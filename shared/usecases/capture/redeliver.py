@@ -11,11 +11,13 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from shared.domain import json_line
 from shared.domain.errors import InvalidEvent
 from shared.domain.log.event import interpret, split_events
+from shared.domain.log.torn_lines import pieces
 from shared.ports.append_log import AppendLog
 from shared.ports.unprocessed_events import UnprocessedEvents, UnprocessedFile
 from shared.ports.work_queue import MeasuredQueue
@@ -165,14 +167,14 @@ async def content_of(events: UnprocessedEvents, file: UnprocessedFile) -> bytes:
 async def lines_of(
     events: UnprocessedEvents, file: UnprocessedFile
 ) -> AsyncIterator[bytes]:
-    """Yield the lines of a file that are not blank, without LF."""
+    """Yield the lines of a file that are not blank, without LF, torn ones apart."""
     rest = b""
     async for part in events.stream(file):
         *lines, rest = (rest + part).split(b"\n")
-        for line in filter(bytes.strip, lines):
+        for line in chain.from_iterable(map(pieces, lines)):
             yield line
-    if rest.strip():
-        yield rest
+    for line in pieces(rest):
+        yield line
 
 
 def input_of(line: bytes) -> str:

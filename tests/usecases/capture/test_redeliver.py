@@ -65,6 +65,20 @@ async def test_what_can_be_read_now_is_taken_in_and_its_file_goes(world):
     assert again.quarantine.contents == {}
 
 
+@pytest.mark.parametrize("kept", [1, 20, -2])
+async def test_an_event_behind_a_torn_line_is_taken_in(world, kept):
+    ((path, first),) = quarantined(world, json.dumps(received())).items()
+    ((_, second),) = quarantined(world, json.dumps(received(1))).items()
+    again = redeliver(world, quarantine={path: first[:kept] + second})
+
+    done = await again.from_quarantine()
+
+    assert (done.redelivered, done.unreadable) == (1, 1)
+    assert await events_in(world) == [received(1)["data"]["messageId"]]
+    (left,) = (blob.data for name, blob in world.log.blobs.items() if "left" in name)
+    assert left == first[:kept] + b"\n"
+
+
 async def test_what_still_cannot_be_read_stays_in_quarantine(world):
     files = quarantined(world, json.dumps(received()), GARBAGE)
     again = redeliver(world, quarantine=files)
