@@ -13,7 +13,7 @@ from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.options import Unreadable, archive_argument, read_checkpoint, runs
 from shared.cli.progress import bytes_bar
 from shared.cli.text import printable, readable, some
-from shared.domain import layout
+from shared.domain import json_line, layout
 from shared.domain.archive.checkpoint import Checkpoint
 from shared.domain.archive.erasure import Erasures
 from shared.domain.archive.proof import check_proof
@@ -90,7 +90,9 @@ async def check(
 
 
 def show_proof(file: Path, saved: Checkpoint | None, *, as_json: bool) -> int:
-    problems = check_proof(file.read_bytes(), saved)
+    data = file.read_bytes()
+    problems = check_proof(data, saved)
+    is_erased = not problems and json_line.parse(data)["erased"] is True
     for problem in problems:
         failure = Failure(path=str(file), reason=problem)
         (print_json_failure if as_json else print_failure)(failure)
@@ -98,6 +100,8 @@ def show_proof(file: Path, saved: Checkpoint | None, *, as_json: bool) -> int:
         click.echo(json.dumps({"verified": not problems, "failures": len(problems)}))
     else:
         click.echo("FAILED" if problems else "VERIFIED  the message is in the archive")
+        if is_erased:
+            click.echo("  its content was erased, and nothing is proven of it")
         if saved is None:
             click.echo("  against the checkpoint in the proof itself; bring your own")
     return 1 if problems else 0

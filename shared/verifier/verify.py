@@ -793,8 +793,10 @@ def problems_of(proof: Any, checkpoint: str) -> Iterator[str]:
     content = manifest["content"]
 
     # What was erased has no content left to compare; its facts stay in the tree.
-    commitment = commitment_to(proof["salt"], proof["content"])
-    if not proof["erased"] and commitment != facts["commitment"]:
+    if proof["erased"] is True:
+        if proof["content"] is not None or proof["salt"] != "":
+            yield "what was erased has content"
+    elif commitment_to(proof["salt"], proof["content"]) != facts["commitment"]:
         yield "the content is not what was committed to"
 
     leaf, size = leaf_hash(canonical(facts)), content["counts"]["versions"]
@@ -836,9 +838,11 @@ def main(path: str = HERE, checkpoint: str = "") -> int:
 
 def judge_proof(path: Path, checkpoint: str) -> int:
     """Verify the proof of one message, and return the exit status."""
-    problems = check_proof(json.loads(read(path).decode()), checkpoint)
+    proof = json.loads(read(path).decode())
+    problems = check_proof(proof, checkpoint)
     if not problems:
-        print("VERIFIED the message")
+        erased = "; its content was erased, and nothing is proven of it"
+        print(f"VERIFIED the message{erased if proof['erased'] is True else ''}")
         return VERIFIED
     for problem in problems:
         print(f"FAILED {problem}")

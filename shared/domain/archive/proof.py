@@ -111,9 +111,13 @@ def problems_of(proof: Mapping[str, Any], checkpoint: Checkpoint | None) -> list
         proof["path"],
     )
     top = root_of_path(leaf_hash(line), ledger["index"], head.size, ledger["path"])
-    is_content = commitment(proof["content"], proof["salt"]) == facts["commitment"]
+    if proof["erased"] is True:
+        is_content = proof["content"] is None and proof["salt"] == ""
+    else:
+        said = commitment(proof["content"], proof["salt"])
+        is_content = said == facts["commitment"]
     checks = {
-        "the content does not match its commitment": proof["erased"] or is_content,
+        "the content does not match its commitment": is_content,
         "the message is not in the archive's tree": (root == manifest.merkle_root),
         "the manifest belongs to another thread": facts["thread"] == manifest.thread_id,
         "the ledger's line belongs to another manifest": (

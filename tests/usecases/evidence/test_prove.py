@@ -153,6 +153,25 @@ async def test_a_proof_outlives_the_erasure_of_its_content():
     assert (json.loads(new)["content"], json.loads(new)["erased"]) == (None, True)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"erased": True, "content": {"message": "what nobody said"}},
+        {"erased": True, "content": None},
+        {"erased": True, "content": None, "salt": None},
+        {"erased": True, "content": "", "salt": ""},
+        {"erased": 1, "content": None, "salt": ""},
+        {"erased": "yes", "content": {"message": "what nobody said"}},
+    ],
+)
+async def test_what_calls_itself_erased_proves_no_content(changes):
+    proof = json.loads(await prove(await some_archives()))
+    forged = json.dumps(proof | changes).encode()
+
+    assert check_proof(forged) != []
+    assert check_alone(forged) != []
+
+
 async def test_nobody_vouches_for_a_ledger_that_is_broken():
     world = await some_archives()
     await world.archive.append("ledger/2026-11-22", b"{}\n")
