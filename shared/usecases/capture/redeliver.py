@@ -7,6 +7,7 @@ Rule 2: a file is removed when all of it is durable elsewhere, and only as it wa
 Rule 3: bytes that are not UTF-8 stay in quarantine, whatever else would read them.
 """
 
+import codecs
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -24,15 +25,15 @@ from shared.ports.work_queue import MeasuredQueue
 from shared.usecases.capture.ingest import NOT_UTF8, Ingest, as_text, escaped
 
 ADDED = (
-    "deadLetterReason",
-    "deliveryAttempts",
-    "lastDeliveryOutcome",
-    "lastHttpStatusCode",
-    "publishTime",
-    "lastDeliveryAttemptTime",
+    "deadletterreason",
+    "deliveryattempts",
+    "lastdeliveryoutcome",
+    "lasthttpstatuscode",
+    "publishtime",
+    "lastdeliveryattempttime",
 )
-"""What Event Grid adds to an event that it could not deliver."""
-ADDED_TO_CLOUD_EVENTS = tuple(name.lower() for name in ADDED)
+"""What Event Grid adds to an event that it could not deliver, in small letters, as it
+does to a CloudEvent."""
 ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
 """What stands in quarantine for a byte that is not UTF-8."""
 LEFT = "-left"
@@ -210,18 +211,28 @@ def reasons_of(delivery: str | bytes) -> Iterator[str]:
 
 def events_of(data: bytes) -> Iterator[str]:
     """Yield the events of a dead-letter blob as they were before they came to it."""
-    text = escaped(data)
-    try:
-        value = json_line.parse(text)
-    except ValueError:
+    text = escaped(data.removeprefix(codecs.BOM_UTF8))
+    values = values_in(text)
+    if values is None:
         yield text
         return
-    for event in value if isinstance(value, list) else [value]:
-        yield json_line.compact(original(event))
+    for value in values:
+        for event in value if isinstance(value, list) else [value]:
+            yield json_line.compact(original(event))
+
+
+def values_in(text: str) -> list[Any] | None:
+    """Return the value of a text, or of each of its lines; None where it has none."""
+    for texts in ([text.strip()], text.split("\n")):
+        try:
+            return [json_line.parse(line) for line in texts if line.strip()]
+        except ValueError:
+            continue
+    return None
 
 
 def original(event: Any) -> Any:
+    """Return an event without what Event Grid added, in either schema's spelling."""
     if not isinstance(event, Mapping):
         return event
-    added = ADDED_TO_CLOUD_EVENTS if "specversion" in event else ADDED
-    return {name: one for name, one in event.items() if name not in added}
+    return {name: one for name, one in event.items() if name.lower() not in ADDED}

@@ -79,6 +79,32 @@ async def test_an_event_behind_a_torn_line_is_taken_in(world, kept):
     assert left == first[:kept] + b"\n"
 
 
+LOWER = {"deadletterreason": "MaxDeliveryAttemptsExceeded", "publishtime": "x"}
+
+
+@pytest.mark.parametrize(
+    ("data", "count"),
+    [
+        (b"", 0),
+        (b"\n", 0),
+        (json.dumps(received() | LOWER).encode(), 1),
+        (b"\xef\xbb\xbf" + json.dumps([received()]).encode(), 1),
+        ("\n".join(json.dumps(received(at) | LOWER) for at in range(3)).encode(), 3),
+        (b"\r\n".join(json.dumps([received(at)]).encode() for at in range(2)), 2),
+    ],
+)
+async def test_dead_letters_are_read_in_every_shape(world, data, count):
+    again = redeliver(world, letters={"a.json": data})
+
+    done = await again.from_dead_letters()
+
+    assert (done.redelivered, done.unreadable, done.removed) == (count, 0, 1)
+    assert len(await events_in(world)) == count
+    log = await world.log.thread(THREAD)
+    for segment in log.segments:
+        assert b"deadletterreason" not in await world.log.read(segment, 0)
+
+
 async def test_what_still_cannot_be_read_stays_in_quarantine(world):
     files = quarantined(world, json.dumps(received()), GARBAGE)
     again = redeliver(world, quarantine=files)
