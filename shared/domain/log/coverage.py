@@ -60,6 +60,16 @@ class ThreadLog:
     """When the newest marker was written; None where there is none."""
 
     @property
+    def settled_on(self) -> datetime | None:
+        """When the thread was archived last, or its log began anew; None if neither.
+
+        A sweep that prunes all of a log removes its markers too. What was queued before
+        the segments that are there now was not about them.
+        """
+        began = min((segment.created_on for segment in self.segments), default=None)
+        return self.marked_on or began
+
+    @property
     def covers(self) -> Covers:
         """What the newest marker covers; nothing where there is none."""
         return self.markers[max(self.markers)] if self.markers else {}

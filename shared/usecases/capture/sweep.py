@@ -136,11 +136,11 @@ class Sweep:
         self, thread: ThreadLog, reason: str, waiting: Waiting, swept: Swept
     ) -> list[Work]:
         """Return what to queue for a thread that is due; empty while it waits."""
-        name, marked_on = thread.thread_id, thread.marked_on
-        if waiting.holds(name, marked_on) or waiting.rests(name, marked_on):  # P11
+        name, settled_on = thread.thread_id, thread.settled_on
+        if waiting.holds(name, settled_on) or waiting.rests(name, settled_on):  # P11
             swept.waiting += 1
             return []
-        failures = waiting.failures(name, marked_on)
+        failures = waiting.failures(name, settled_on)
         return [Work(thread_id=name, reason=reason, failures=failures)]
 
     async def put(self, due: Sequence[Work], swept: Swept) -> None:

@@ -77,23 +77,23 @@ class Waiting:
                 self.failed.pop(outcome.thread_id, None)
                 self.unreachable.pop(outcome.thread_id, None)
 
-    def holds(self, thread_id: str, marked_on: datetime | None = None) -> bool:
-        """Return whether a thread still waits; `marked_on` is when it was archived."""
+    def holds(self, thread_id: str, settled_on: datetime | None = None) -> bool:
+        """Return whether a thread still waits; `settled_on` is as its log has it."""
         at = bisect_left(self.keys, key := key_of(thread_id))
         if at == len(self.keys) or self.keys[at] != key:
             return False
-        return marked_on is None or bool(marked_on.timestamp() < self.times[at])
+        return settled_on is None or bool(settled_on.timestamp() < self.times[at])
 
-    def rests(self, thread_id: str, marked_on: datetime | None = None) -> bool:
+    def rests(self, thread_id: str, settled_on: datetime | None = None) -> bool:
         """Return whether a thread that failed rests a while longer."""
-        failed = self.failure_of(thread_id, marked_on)
+        failed = self.failure_of(thread_id, settled_on)
         if failed is None:
-            return self.is_unheard_of(thread_id, marked_on)
+            return self.is_unheard_of(thread_id, settled_on)
         return self.now < failed.on + rest_after(failed.failures)
 
-    def is_unheard_of(self, thread_id: str, marked_on: datetime | None) -> bool:
+    def is_unheard_of(self, thread_id: str, settled_on: datetime | None) -> bool:
         """Return whether a thread rests since it was queued too often for nothing."""
-        since = marked_on.timestamp() if marked_on else 0.0
+        since = settled_on.timestamp() if settled_on else 0.0
         times = [on for on in self.unseen.get(key_of(thread_id), ()) if on > since]
         rest = rest_after(len(times) - MOST_UNSEEN + 1)
         is_often = len(times) >= MOST_UNSEEN
@@ -104,17 +104,17 @@ class Waiting:
         unreachable = self.unreachable.get(thread_id)
         return bool(unreachable and self.now < unreachable.on + LONGEST_REST)
 
-    def failures(self, thread_id: str, marked_on: datetime | None = None) -> int:
+    def failures(self, thread_id: str, settled_on: datetime | None = None) -> int:
         """Return how often in a row a thread has failed for the last time."""
-        failed = self.failure_of(thread_id, marked_on)
+        failed = self.failure_of(thread_id, settled_on)
         return failed.failures if failed else 0
 
     def failure_of(
-        self, thread_id: str, marked_on: datetime | None
+        self, thread_id: str, settled_on: datetime | None
     ) -> FailedLine | None:
         """Return how a thread failed; None where it was archived since."""
         failed = self.failed.get(thread_id)
-        is_over = failed and marked_on and marked_on > failed.on
+        is_over = failed and settled_on and settled_on > failed.on
         return None if is_over else failed
 
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -106,6 +107,23 @@ async def test_a_thread_that_is_not_due_is_not_pruned_without_an_archive(world):
     swept = await world.new_sweep(log_keep=timedelta(hours=1))()
 
     assert (swept.queued, swept.pruned_segments, swept.failures) == (0, 0, [])
+
+
+async def test_a_thread_that_is_pruned_again_and_again_does_not_rest(world):
+    sweep = replace(
+        world.new_sweep(log_keep=timedelta(minutes=1)), quiet_for=timedelta(minutes=1)
+    )
+    for number in range(5):
+        event = received(number) | {"eventTime": "2026-11-20T12:00:00Z"}
+        await world.receive(event)
+        world.clock.pass_time(minutes=2)
+        assert (await sweep()).queued == 1
+        ((work, _),) = world.queue.messages
+        world.queue.messages.clear()
+        await world.handle_work(work, tries=1)
+        world.clock.pass_time(minutes=2)
+        await sweep()
+        assert (world.log.blobs, world.log.markers) == ({}, {})
 
 
 async def test_what_is_not_yet_old_stays(world):
