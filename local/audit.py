@@ -35,8 +35,6 @@ class Audit:
     manifests: set[tuple[str, int]] = field(default_factory=set)
     ledger: Counter[str] = field(default_factory=Counter)
     """The ledger's lines about revisions, and how often each stands there."""
-    rolled: int = 0
-    """Segments of the log that are not the first of their day."""
 
     @property
     def doubled(self) -> list[str]:
@@ -115,13 +113,22 @@ class Account:
             return int(client.get_queue_properties().approximate_message_count or 0)
         return 0
 
+    def rolled_segments(self) -> set[str]:
+        """Return the segments of logs that were begun since another one was full."""
+        return {
+            path
+            for path in self.paths(layout.LOG)
+            if path.startswith(layout.THREAD_PREFIX)
+            and layout.segment_day(path)
+            and layout.segment_roll(path)
+        }
+
     def audit(self) -> Audit:
         """Read the whole log, the ledger, and of archives what tells of events."""
         found = Audit()
         for path in self.paths(layout.LOG):
             if path.startswith(layout.THREAD_PREFIX) and layout.segment_day(path):
                 found.logged |= ids_in(self.read(layout.LOG, path))
-                found.rolled += layout.segment_roll(path) > 0
         newest: dict[str, int] = {}
         for path in self.paths(layout.ARCHIVE):
             if path.startswith(layout.LEDGER_PREFIX):

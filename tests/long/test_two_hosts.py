@@ -175,7 +175,7 @@ def test_two_hosts_that_are_killed_lose_nothing_and_double_nothing(
                 **service.environment,
             },
         ) as hosts,
-        ThreadPoolExecutor(SENDERS + 2) as pool,
+        ThreadPoolExecutor(SENDERS + 3) as pool,
     ):
         account = Account(connection_string=storage.connection_string)
         if delivery == "queue":
@@ -183,6 +183,7 @@ def test_two_hosts_that_are_killed_lose_nothing_and_double_nothing(
         grid = EventGrid(chat, DELIVERIES[delivery], hosts, account)
         kills = pool.submit(kill_now_and_then, hosts, chance, stopped, every=(3, 8))
         sweeps = pool.submit(sweep_all_the_time, hosts, stopped, every=2)
+        rolls = pool.submit(rolled_meanwhile, account, stopped)
         senders = [
             pool.submit(grid.send, random.Random(chance.random()))
             for _ in range(SENDERS)
@@ -194,6 +195,7 @@ def test_two_hosts_that_are_killed_lose_nothing_and_double_nothing(
             stopped.set()
         kills.result()
         sweeps.result()
+        rolled = rolls.result()
 
         def is_at_rest():
             hosts[0].sweep()
@@ -209,7 +211,7 @@ def test_two_hosts_that_are_killed_lose_nothing_and_double_nothing(
     print(
         f"{delivery}, seed {seed}: {len(grid.acknowledged)} events of {len(chat.schedule)} deliveries, "
         f"{grid.refused} refused, {killed} kills, {len(found.manifests)} revisions, "
-        f"{found.rolled} rolled segments, {len(pruned)} events pruned"
+        f"{len(rolled)} rolled segments, {len(pruned)} events pruned"
     )
     assert came_to_rest
     assert grid.acknowledged == chat.ids
@@ -221,8 +223,20 @@ def test_two_hosts_that_are_killed_lose_nothing_and_double_nothing(
     assert verified == 0, text
     assert found.ledger_is_right
     assert killed > 5, "nothing was tried"
-    assert found.rolled > 5, "nothing was tried"
+    assert len(rolled) > 5, "nothing was tried"
     assert pruned, "nothing was tried"
+
+
+def rolled_meanwhile(account, stopped):
+    """Return the segments that were rolled to, as seen while the hosts ran.
+
+    Soon after midnight nearly all that was said belongs to a day that is over, so at the
+    end such segments are pruned.
+    """
+    seen = set()
+    while not stopped.wait(1.0):
+        seen |= account.rolled_segments()
+    return seen
 
 
 def read(transcripts):
