@@ -53,12 +53,12 @@ async def sweep_inactive_threads(timer: func.TimerRequest) -> None:
         swept = await current_app().sweep()
         logger.info(
             "sweep: %d threads, %d queued, %d waiting, %d segments pruned, "
-            "%d ledger days closed, %d failed, past due: %s",
+            "%d ledger blobs closed, %d failed, past due: %s",
             swept.threads,
             swept.queued,
             swept.waiting,
             swept.pruned_segments,
-            swept.closed_days,
+            swept.closed_blobs,
             len(swept.failures),
             timer.past_due,
             extra={
@@ -66,11 +66,25 @@ async def sweep_inactive_threads(timer: func.TimerRequest) -> None:
                 "queued": swept.queued,
                 "waiting": swept.waiting,
                 "pruned_segments": swept.pruned_segments,
-                "closed_days": swept.closed_days,
+                "closed_blobs": swept.closed_blobs,
                 "failures": len(swept.failures),
                 "next_due_on": str(swept.next_due_on or ""),
             },
         )
+        if closed := swept.newest_closed:
+            # A checkpoint of the ledger, where nobody can change it by the account.
+            logger.info(
+                "ledger: blob %d closed on %s, %d lines so far, root %s",
+                closed.blob,
+                closed.day,
+                closed.lines,
+                closed.root,
+                extra={
+                    "ledger_blob": closed.blob,
+                    "ledger_lines": closed.lines,
+                    "ledger_root": closed.root,
+                },
+            )
         if swept.failures:
             raise Transient(swept.summary)
 

@@ -17,17 +17,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from shared.domain.archive.chain import Chain, ChainFile
+from shared.domain.archive.new_lines import ListingLines, recorded_lines
+from shared.domain.archive.read_chain import transcript_of
 from shared.domain.log.record import encode_record, read_records
-from shared.domain.thread.listing import (
-    ListingOutcome,
-    Page,
-    PageKind,
-    Visibility,
-    encode_outcome,
-    encode_page,
-    read_listings,
-)
-from shared.domain.thread.replay import replay
+from shared.domain.thread.listing import ListingOutcome, Page, PageKind, Visibility
+from shared.domain.times import format_time
 from shared.formats import ARCHIVED
 from shared.formats.registry import FORMATS, streamed
 
@@ -50,20 +45,39 @@ def who(number: int) -> dict[str, Any]:
 
 
 def write_input(folder: Path, count: int) -> None:
-    """Write log and listing of one thread; each message is in both."""
-    with (folder / "events.jsonl").open("wb") as out:
-        for number, line in enumerate(events(count)):
-            out.write(encode_record(line, START, number.to_bytes(16, "big")))
-    with (folder / "listing.jsonl").open("wb") as out:
-        for index, start in enumerate(range(0, count, PAGE), start=1):
-            items = [item(number) for number in range(start, min(start + PAGE, count))]
-            page = Page(kind=PageKind.MESSAGES, body=json.dumps({"value": items[::-1]}))
-            salt = index.to_bytes(16, "little")
-            out.write(
-                encode_page(page, number=1, index=index, received_on=START, salt=salt)
-            )
-        view = ListingOutcome(visibility=Visibility.FULL, reader=who(0)["rawId"])
-        out.write(encode_outcome(view, [], number=1, received_on=START))
+    """Write the input of one thread, of one revision; each message is in both files."""
+    records = read_records(
+        b"".join(
+            encode_record(line, START, number.to_bytes(16, "big"))
+            for number, line in enumerate(events(count))
+        )
+    ).records
+    listing = ListingLines(
+        known=ChainFile(), number=1, received_on=format_time(START), draw=Salts()
+    )
+    for index, start in enumerate(range(0, count, PAGE), start=1):
+        items = [item(number) for number in range(start, min(start + PAGE, count))]
+        body = json.dumps({"value": items[::-1]})
+        listing.add_page(Page(kind=PageKind.MESSAGES, body=body), index)
+    view = ListingOutcome(visibility=Visibility.FULL, reader=who(0)["rawId"])
+    listing.add_outcome(view)
+    for name, lines in (
+        ("events", recorded_lines("events", records)),
+        ("listing", listing.lines),
+    ):
+        with (folder / f"{name}.jsonl").open("wb") as out:
+            out.writelines(line.stored for line in lines)
+
+
+class Salts:
+    """Salts that count up, so that a run can be had again."""
+
+    def __init__(self) -> None:
+        self.drawn = 0
+
+    def __call__(self) -> bytes:
+        self.drawn += 1
+        return self.drawn.to_bytes(16, "little")
 
 
 def message(number: int) -> tuple[str, str, str]:
@@ -131,11 +145,11 @@ def item(number: int) -> dict[str, Any]:
 def cell(folder: Path, name: str) -> dict[str, float]:
     """Write one format of the input in `folder`; return its costs in this process."""
     started = time.perf_counter()
-    transcript = replay(
-        THREAD,
-        read_records((folder / "events.jsonl").read_bytes()),
-        read_listings((folder / "listing.jsonl").read_bytes()),
-    )
+    chain = Chain(thread_id=THREAD)
+    chain.begin(1)
+    for file in ("events", "listing"):
+        chain.files[file].add_all((folder / f"{file}.jsonl").read_bytes())
+    transcript = transcript_of(chain)
     replayed = time.perf_counter()
     with (folder / f"{name}.out").open("wb") as out:
         for _, parts in streamed([FORMATS[name]], transcript):

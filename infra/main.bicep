@@ -82,6 +82,12 @@ param immutabilityDays int = 0
 @description('When log segments that an archive holds are pruned; 0d for never.')
 param logKeep string = '30d'
 
+@description('How long the rendered files of a superseded revision stay.')
+param keepSuperseded string = '30d'
+
+@description('For how long snapshots of a thread do, before it is listed whole again.')
+param wholePassEvery string = '7d'
+
 @description('Days for which deleted blobs and containers can be brought back.')
 @minValue(1)
 @maxValue(365)
@@ -269,6 +275,8 @@ module function 'function.bicep' = {
       SWEEP_SCHEDULE: sweepSchedule
       QUIET_FOR: quietFor
       MAX_OPEN: maxOpen
+      KEEP_SUPERSEDED: keepSuperseded
+      WHOLE_PASS_EVERY: wholePassEvery
       // What nobody may delete is not pruned: every sweep would be refused.
       LOG_KEEP: immutabilityDays > 0 ? '0d' : logKeep
       ARCHIVE_FORMATS: archiveFormats

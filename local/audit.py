@@ -35,6 +35,8 @@ class Audit:
     manifests: set[tuple[str, int]] = field(default_factory=set)
     ledger: Counter[str] = field(default_factory=Counter)
     """The ledger's lines about revisions, and how often each stands there."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """The ids of threads, by the key that the ledger names them by."""
 
     @property
     def doubled(self) -> list[str]:
@@ -55,7 +57,7 @@ class Audit:
     def ledger_is_right(self) -> bool:
         """Whether the ledger has one line for each revision, be it there twice."""
         revisions = [
-            (facts["thread_id"], facts["revision"])
+            (self.keys.get(facts["thread_key"], ""), facts["revision"])
             for facts in map(json.loads, self.ledger)
         ]
         return sorted(revisions) == sorted(self.manifests)
@@ -128,22 +130,26 @@ class Account:
         found = Audit()
         for path in self.paths(layout.LOG):
             if path.startswith(layout.THREAD_PREFIX) and layout.segment_day(path):
-                found.logged |= ids_in(self.read(layout.LOG, path))
+                found.logged |= ids_in(self.read(layout.LOG, path), "event")
         newest: dict[str, int] = {}
+        events: list[str] = []
         for path in self.paths(layout.ARCHIVE):
             if path.startswith(layout.LEDGER_PREFIX):
                 lines = self.read(layout.ARCHIVE, path).decode().splitlines()
                 found.ledger.update(
                     line for line in lines if json.loads(line)["kind"] == "revision"
                 )
+            elif path.endswith("/thread.json"):
+                thread = json.loads(self.read(layout.ARCHIVE, path))
+                found.keys[thread["thread_key"]] = thread["thread_id"]
             elif path.endswith(f"/{layout.MANIFEST_FILE}"):
                 thread_id = layout.thread_of(path)
                 revision = layout.revision_number(path) or 0
                 found.manifests.add((thread_id, revision))
                 newest[thread_id] = max(revision, newest.get(thread_id, 0))
-                found.archived |= ids_in(
-                    self.of_revision(thread_id, revision, layout.EVENTS_FILE)
-                )
+            elif path.endswith(f"/{layout.EVENTS_FILE}"):
+                events.append(path)
+        found.archived = self.archived_in(events, found.manifests)
         for thread_id, revision in newest.items():
             data = self.of_revision(thread_id, revision, "transcript.json")
             found.transcripts[thread_id] = [
@@ -151,6 +157,17 @@ class Account:
                 for message in json.loads(data)["messages"]
             ]
         return found
+
+    def archived_in(
+        self, paths: list[str], manifests: set[tuple[str, int]]
+    ) -> set[str]:
+        """Return the ids of the events in finished revisions."""
+        return {
+            event
+            for path in paths
+            if (layout.thread_of(path), layout.revision_number(path)) in manifests
+            for event in ids_in(self.read(layout.ARCHIVE, path), "content")
+        }
 
     def paths(self, container: str) -> list[str]:
         with suppress(ResourceNotFoundError):
@@ -168,8 +185,7 @@ class Account:
         )
 
 
-def ids_in(data: bytes) -> set[str]:
-    """Return the envelope ids of the events on whole lines."""
-    return {
-        json.loads(line)["event"]["id"] for line in data.splitlines() if line.strip()
-    }
+def ids_in(data: bytes, member: str) -> set[str]:
+    """Return the envelope ids of the events that lines hold in a member."""
+    lines = [json.loads(line) for line in data.splitlines() if line.strip()]
+    return {line[member]["id"] for line in lines}

@@ -15,7 +15,7 @@ from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from local.azurite_process import AzuriteFailed
 from local.demo import conversations
-from local.demo.evidence import convert, examine
+from local.demo.evidence import convert, erase, examine
 from local.demo.people import invite
 from local.stack import Stack, StackFailed, stack
 from shared.domain.words import plural
@@ -38,14 +38,19 @@ NAMES = ["Amina", "Ben", "Chloé", "Yael", "Omar", "Dana", "Eli", "Fay", "Gus", 
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """The newest revision of one thread."""
+    """The newest revision of one thread, and how log and listing compare in it."""
 
     folder: str
     manifest: Mapping[str, Any]
+    reconciliation: Mapping[str, Any]
 
     @property
-    def content(self) -> Mapping[str, Any]:
-        return dict(self.manifest["content"])
+    def thread_id(self) -> str:
+        return str(self.manifest["thread_id"])
+
+    @property
+    def counts(self) -> Mapping[str, Any]:
+        return dict(self.reconciliation["counts"])
 
 
 def main() -> int:
@@ -89,6 +94,10 @@ def demonstrate(scratch: Path) -> int:
     if not convert(ARCHIVE, OUTPUT / "export", transcript):
         print("FAILED: the archive could not be exported", file=sys.stderr)
         return 1
+    step("Somebody asks for a message to be erased; everything else still verifies")
+    if not erase(ARCHIVE, OUTPUT / "evidence", transcript):
+        print("FAILED: the message was not erased as it should be", file=sys.stderr)
+        return 1
     return status
 
 
@@ -129,8 +138,7 @@ def finalize(
         parts.invoke("sweep_inactive_threads")
         time.sleep(1.0)
         archived = {
-            revision.content["thread_id"]: revision
-            for revision in newest_revisions(archive)
+            revision.thread_id: revision for revision in newest_revisions(archive)
         }
         print(f"    {len(archived)} of {len(threads)} threads archived", flush=True)
     return archived
@@ -143,18 +151,21 @@ def newest_revisions(archive: ContainerClient) -> Iterator[Archived]:
             if name.endswith("/manifest.json"):
                 newest[name.split("/")[0]] = name
     for name in newest.values():
-        manifest = json.loads(archive.download_blob(name).readall())
-        yield Archived(name.removesuffix("/manifest.json"), manifest)
+        folder = name.removesuffix("/manifest.json")
+        manifest, reconciliation = (
+            json.loads(archive.download_blob(f"{folder}/{file}.json").readall())
+            for file in ("manifest", "reconciliation")
+        )
+        yield Archived(folder, manifest, reconciliation)
 
 
 def report(deliveries: Mapping[str, int], archived: Mapping[str, Archived]) -> None:
     counts: Counter[str] = Counter()
     outcomes: Counter[str] = Counter()
     for thread in archived.values():
-        numbers = thread.content["counts"]
-        counts.update({k: v for k, v in numbers.items() if isinstance(v, int)})
-        outcomes.update(thread.content["reconciliation"])
-    revisions = sum(thread.content["revision"] for thread in archived.values())
+        counts.update({k: v for k, v in thread.counts.items() if isinstance(v, int)})
+        outcomes.update(thread.reconciliation["outcomes"])
+    revisions = sum(thread.manifest["revision"] for thread in archived.values())
     step("What happened")
     rows = [
         ("events published", deliveries["published"]),
@@ -173,9 +184,12 @@ def report(deliveries: Mapping[str, int], archived: Mapping[str, Archived]) -> N
     for name, number in rows:
         print(f"    {name:<38}{number:>6}")
     for thread in archived.values():
-        view = thread.content["view"]
-        why = f" ({view['reason']})" if view["reason"] else ""
-        print(f"    {thread.content['thread_id'][:24]}… seen: {view['sight']}{why}")
+        listing = thread.reconciliation["listing"]
+        why = f" ({listing['reason']})" if listing["reason"] else ""
+        grade = thread.manifest["grade"].replace("_", " ")
+        print(
+            f"    {thread.thread_id[:24]}… {grade}; seen: {listing['visibility']}{why}"
+        )
 
 
 def show(archive: ContainerClient, archived: Archived) -> Mapping[str, Any]:
@@ -214,7 +228,7 @@ def copy(archive: ContainerClient, example: str) -> None:
 
 def check(deliveries: Mapping[str, int], archived: Mapping[str, Archived]) -> int:
     """Compare what was published with what is archived; return the exit status."""
-    counts = [thread.content["counts"] for thread in archived.values()]
+    counts = [thread.counts for thread in archived.values()]
     unique = sum(thread["records"] - thread["duplicate_records"] for thread in counts)
     if deliveries["dead_lettered"] or unique != deliveries["published"]:
         print(

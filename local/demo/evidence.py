@@ -58,6 +58,36 @@ def convert(archive: Path, export: Path, transcript: Mapping[str, Any]) -> bool:
     return run("export", archive, *words, *options) == 0
 
 
+def erase(archive: Path, evidence: Path, transcript: Mapping[str, Any]) -> bool:
+    """Erase a message from the copy, verify what is left, prove that it was erased."""
+    checkpoint, proof = evidence / "ledger.checkpoint", evidence / "erased.json"
+    message = next(
+        message for message in transcript["messages"] if message["type"] == "text"
+    )
+    thread, text = transcript["thread_id"], message["versions"][0]["content"]["message"]
+    told = str(text).encode()
+    before = files_with(archive, told)
+    chosen = ("--thread", thread, "--message", message["id"])
+    words = ("--reason", "request 12", "--execute")
+    good = bool(before) and run("erase", archive, *chosen, *words) == 0
+    left = files_with(archive, told)
+    print(
+        f"\n    Its text stood in {len(before)} files, and stands in {len(left)} now."
+    )
+    good &= not left
+    good &= run("verify", archive, "--checkpoint", checkpoint) == 0
+    good &= run("prove", thread, message["id"], archive, "--output", proof) == 0
+    return good and run("verify", proof) == 0
+
+
+def files_with(folder: Path, text: bytes) -> list[Path]:
+    return [
+        file
+        for file in folder.rglob("*")
+        if file.is_file() and text in file.read_bytes()
+    ]
+
+
 def run(*arguments: object) -> int:
     """Run `chat-archive`, print the beginning of its output, return its exit status."""
     words = [str(argument) for argument in arguments]

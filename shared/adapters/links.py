@@ -22,7 +22,8 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from shared.ports.file_fetcher import FetchedFile, NotFetched
+from shared.domain.thread.attachment import FetchOutcome
+from shared.ports.file_fetcher import FetchedFile, NotFetched, outcome_of
 
 MOST_REDIRECTS = 3
 HTTPS_PORT = 443
@@ -73,13 +74,19 @@ class LinkFetcher:
             async with asyncio.timeout(self.within.total_seconds()):
                 return await self.follow(target)
         except TimeoutError:
-            raise NotFetched(f"fetching took longer than {self.within}") from None
+            raise NotFetched(
+                f"fetching took longer than {self.within}", FetchOutcome.UNREACHABLE
+            ) from None
         except aiohttp.ClientConnectorDNSError as error:
             if isinstance(error.os_error, NotPublic):
                 raise NotFetched("its host has an address that is not public") from None
-            raise NotFetched("its host is not known") from None
+            raise NotFetched(
+                "its host is not known", FetchOutcome.UNREACHABLE
+            ) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise NotFetched(f"no answer: {type(error).__name__}") from None
+            raise NotFetched(
+                f"no answer: {type(error).__name__}", FetchOutcome.UNREACHABLE
+            ) from None
 
     def allowed(self, text: str) -> URL:
         """Return the parsed address.
@@ -121,7 +128,9 @@ class LinkFetcher:
 
     async def read(self, response: aiohttp.ClientResponse) -> FetchedFile:
         if response.status != HTTPStatus.OK:
-            raise NotFetched(f"its server answered {response.status}")
+            raise NotFetched(
+                f"its server answered {response.status}", outcome_of(response.status)
+            )
         if response.headers.get("Content-Encoding", "identity") != "identity":
             raise NotFetched(
                 "its server sends it in an encoding that was not requested"
@@ -130,7 +139,10 @@ class LinkFetcher:
         async for part in response.content.iter_any():
             data += part
             if len(data) > self.most_bytes:
-                raise NotFetched(f"it is larger than {self.most_bytes} bytes")
+                raise NotFetched(
+                    f"it is larger than {self.most_bytes} bytes",
+                    FetchOutcome.TOO_LARGE,
+                )
         content_type = response.headers.get("Content-Type", "")
         return FetchedFile(data=bytes(data), content_type=content_type)
 

@@ -60,15 +60,20 @@ class App:
 
     @cached_property
     def sweep(self) -> "Sweep":
-        from shared.bootstrap.finalizing import close_ledger
         from shared.config.schedule import next_due
+        from shared.usecases.capture.prune import Prune
         from shared.usecases.capture.rescue import Rescue
         from shared.usecases.capture.sweep import Sweep
 
         storage, due = self.storage, self.settings.due
         return Sweep(
             log=storage.log,
-            archive=storage.archive,
+            prune=Prune(
+                log=storage.log,
+                archive=storage.archive,
+                log_keep=self.settings.log_keep,
+                keep_superseded=self.settings.keep_superseded,
+            ),
             queue=storage.queue,
             poison=storage.poison,
             events_poison=storage.events_poison,
@@ -76,12 +81,11 @@ class App:
                 expiring=storage.expiring_events(RESCUED_WITHIN), ingest=self.ingest
             ),
             discover=self.discover if self.settings.discover else None,
-            close_ledger=close_ledger(storage.archive, storage.ledger, storage.leases),
+            ledger=storage.ledger,
             sweep_log=storage.sweep_log,
             clock=utc_now,
             quiet_for=due.quiet_for,
             max_open=due.max_open,
-            log_keep=self.settings.log_keep,
             next_due=partial(next_due, self.settings.sweep_schedule),
             python=platform.python_version(),
             lock=lock_digest(),
@@ -136,6 +140,8 @@ class App:
             self.chat_clients,
             storage.register(open_topic(settings.topic)),
             settings.formats,
+            keep_superseded=settings.keep_superseded,
+            whole_pass_every=settings.whole_pass_every,
         )
 
     @cached_property

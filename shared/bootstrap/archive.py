@@ -4,6 +4,7 @@ So no command has to know what an archive stands on.
 """
 
 import os
+import zipfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -11,16 +12,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from shared.bootstrap.address import without_secrets
+from shared.bootstrap.identity import utc_now
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.bootstrap.storage import Storage
 from shared.config.reader import read_settings
 from shared.config.settings import StorageSettings, read_storage
 from shared.domain import layout
 from shared.domain.errors import ArchiverError
+from shared.usecases.evidence.ledger import Ledger
 
 PACKED = "archive"
 REQUEST = "request.json"
-CHECKPOINT = "checkpoint.txt"
 BESIDE = "-control"
 """Beside a folder stands what a storage account has in the container `chat-control`."""
 BLOBS, QUEUES = "CHAT_STORAGE__blobServiceUri", "CHAT_STORAGE__queueServiceUri"
@@ -73,12 +75,19 @@ async def open_archive(
 
 def in_folder(root: Path, *, make: bool) -> OpenedArchive:
     from shared.adapters.storage.archive_folder import FolderArchive, make_folders
+    from shared.adapters.storage.evidence_folder import FolderEvidence
     from shared.adapters.storage.folder_leases import FolderLeases
+    from shared.adapters.storage.ledger_folder import FolderLedgerBlobs
 
     if make:
         make_folders(str(root))
     package = root if (root / REQUEST).is_file() and (root / PACKED).is_dir() else None
     inner = root / PACKED if package else root
+    if inner.is_file():
+        shown = without_secrets(str(root))
+        is_zip = zipfile.is_zipfile(root)
+        what = "a zip file: unpack it, then name the folder" if is_zip else "no folder"
+        raise NoArchive(f"{shown} is {what}.")
     if not inner.is_dir():
         raise NoArchive(f"There is no folder {without_secrets(str(root))}.")
     archive = FolderArchive(inner)
@@ -88,11 +97,12 @@ def in_folder(root: Path, *, make: bool) -> OpenedArchive:
     return OpenedArchive(
         origin=layout.ARCHIVE,
         archive=archive,
-        ledger=archive,
+        ledger=Ledger(blobs=FolderLedgerBlobs(archive), clock=utc_now),
         leases=FolderLeases(beside),
         control=control,
         control_files=control,
         package=package,
+        files=FolderEvidence(root),
     )
 
 
@@ -111,13 +121,14 @@ def in_file_system(url: str) -> OpenedArchive:
         ) from None
     from shared.adapters.storage.archive_fs import FsspecArchive
     from shared.adapters.storage.folder_leases import NoLeases
+    from shared.adapters.storage.ledger_fs import FsspecLedgerBlobs
 
     archive = FsspecArchive(files, root)
     control = FsspecArchive(files, root.rstrip("/") + BESIDE)
     return OpenedArchive(
         origin=without_secrets(url),
         archive=archive,
-        ledger=archive,
+        ledger=Ledger(blobs=FsspecLedgerBlobs(archive), clock=utc_now),
         leases=NoLeases(),
         control=control,
         control_files=control,

@@ -4,23 +4,17 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from shared.bootstrap.finalizing import finalize, open_chat_clients, open_topic
+from shared.bootstrap.finalizing import (
+    HereSettings,
+    finalize_here,
+    open_chat_clients,
+)
 from shared.bootstrap.identity import quieten_sdk_logs, utc_now
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.bootstrap.storage import Storage
-from shared.config.reader import SettingsReader, read_settings
-from shared.config.settings import (
-    ChatSettings,
-    FetchSettings,
-    TopicSettings,
-    read_chat,
-    read_fetch,
-    read_formats,
-    read_topic,
-)
+from shared.config.reader import read_settings
 from shared.domain import layout
 from shared.domain.errors import ArchiverError
-from shared.formats import ARCHIVED
 from shared.ports.leases import LeaseHeld
 from shared.usecases.inventory.archivers import ArchiveHere, Archiver, PutOnQueue
 from shared.usecases.inventory.backfill import Backfill, Scope
@@ -49,25 +43,6 @@ class BackfillOptions:
     concurrency: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackfillSettings:
-    """The settings of the app that a backfill keeps to as well."""
-
-    chat: ChatSettings
-    fetch: FetchSettings
-    topic: TopicSettings
-    formats: tuple[str, ...]
-
-    @classmethod
-    def read(cls, reader: SettingsReader) -> "BackfillSettings":
-        return cls(
-            chat=read_chat(reader),
-            fetch=read_fetch(reader),
-            topic=read_topic(reader),
-            formats=read_formats(reader, ARCHIVED),
-        )
-
-
 def settle(archive: OpenedArchive, storage: Storage) -> Settle:
     """Return what finds out what became of threads that were left to the queue."""
     return Settle(
@@ -93,23 +68,13 @@ async def open_backfill(
     from shared.adapters.chat.finder import AcsThreadFinder
 
     quieten_sdk_logs()
-    settings = read_settings(env, BackfillSettings.read)
+    settings = read_settings(env, HereSettings.read)
     async with AsyncExitStack() as stack:
         chat_clients = await stack.enter_async_context(open_chat_clients(settings.chat))
         archiver: Archiver | None = None
         if options.here and not options.dry_run:
-            announcer = open_topic(settings.topic)
-            stack.push_async_callback(announcer.close)
-            archiver = ArchiveHere(
-                finalize=finalize(
-                    archive.stores(),
-                    settings.chat,
-                    settings.fetch,
-                    chat_clients,
-                    announcer,
-                    settings.formats,
-                )
-            )
+            here = finalize_here(archive.stores(), settings, chat_clients)
+            archiver = ArchiveHere(finalize=await stack.enter_async_context(here))
         elif not options.dry_run:
             storage = archive.account()
             archiver = PutOnQueue(

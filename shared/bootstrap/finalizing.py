@@ -1,29 +1,37 @@
 """What archives a thread, wired once: for the function app, and for a backfill here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared.bootstrap.identity import managed_identity, new_salt, utc_now
+from shared.config.reader import SettingsReader
 from shared.config.settings import (
     ChatSettings,
     FetchSettings,
     TopicSettings,
     parse_acs,
+    read_chat,
+    read_fetch,
+    read_formats,
+    read_topic,
 )
+from shared.formats import ARCHIVED
 
 if TYPE_CHECKING:
     from shared.adapters.chat.clients import ChatClients
     from shared.adapters.topic import SilentAnnouncer, TopicAnnouncer
     from shared.ports.announcer import Announcer
-    from shared.ports.append_log import AppendLog, ThreadLogs
-    from shared.ports.archive_store import ArchiveStore
+    from shared.ports.append_log import ThreadLogs
+    from shared.ports.archive_store import ArchiveStore, ErasableArchive
     from shared.ports.leases import Leases
     from shared.usecases.archive.attachments import FetchAttachments
-    from shared.usecases.archive.beside import Beside
     from shared.usecases.archive.finalize import Finalize
     from shared.usecases.archive.listing import ListService
-    from shared.usecases.evidence.ledger import CloseLedger
+    from shared.usecases.evidence.beside import Beside
+    from shared.usecases.evidence.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +39,53 @@ class Stores:
     """Where archives are made: a storage account's containers, or a folder."""
 
     log: "ThreadLogs"
-    ledger: "AppendLog"
-    archive: "ArchiveStore"
+    ledger: "Ledger"
+    archive: "ErasableArchive"
     leases: "Leases"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HereSettings:
+    """The settings of the app that a command keeps to when it archives a thread."""
+
+    chat: ChatSettings
+    fetch: FetchSettings
+    topic: TopicSettings
+    formats: tuple[str, ...]
+    keep_superseded: timedelta
+    whole_pass_every: timedelta
+
+    @classmethod
+    def read(cls, reader: SettingsReader) -> "HereSettings":
+        return cls(
+            chat=read_chat(reader),
+            fetch=read_fetch(reader),
+            topic=read_topic(reader),
+            formats=read_formats(reader, ARCHIVED),
+            keep_superseded=reader.duration("KEEP_SUPERSEDED"),
+            whole_pass_every=reader.duration("WHOLE_PASS_EVERY"),
+        )
+
+
+@asynccontextmanager
+async def finalize_here(
+    stores: Stores, settings: HereSettings, chat_clients: "ChatClients"
+) -> AsyncIterator["Finalize"]:
+    """Yield what archives a thread in this process."""
+    announcer = open_topic(settings.topic)
+    try:
+        yield finalize(
+            stores,
+            settings.chat,
+            settings.fetch,
+            chat_clients,
+            announcer,
+            settings.formats,
+            keep_superseded=settings.keep_superseded,
+            whole_pass_every=settings.whole_pass_every,
+        )
+    finally:
+        await announcer.close()
 
 
 def finalize(
@@ -43,38 +95,42 @@ def finalize(
     chat_clients: "ChatClients",
     announcer: "Announcer",
     formats: Sequence[str],
+    *,
+    keep_superseded: timedelta,
+    whole_pass_every: timedelta,
 ) -> "Finalize":
-    from shared.usecases.archive.beside import Beside
     from shared.usecases.archive.close import CloseRevision
+    from shared.usecases.archive.collect import Collect
     from shared.usecases.archive.finalize import Finalize
-    from shared.usecases.evidence.recorded import RecordedRevisions
+    from shared.usecases.evidence.beside import Beside
+    from shared.usecases.evidence.carry_out import CarryOut
+    from shared.usecases.evidence.finish_orders import FinishOrders
 
     beside = Beside()
     return Finalize(
         log=stores.log,
         archive=stores.archive,
         leases=stores.leases,
-        list_service=list_service(chat, chat_clients, beside),
-        fetch_attachments=fetch_attachments(fetch, chat_clients, stores.archive),
-        close=CloseRevision(
-            ledger=stores.ledger,
-            recorded=RecordedRevisions(stores.archive),
-            announcer=announcer,
-            log=stores.log,
-            clock=utc_now,
+        collect=Collect(
+            archive=stores.archive,
+            list_service=list_service(chat, chat_clients, beside),
+            fetch_attachments=fetch_attachments(fetch, chat_clients, stores.archive),
+            draw=new_salt,
+            beside=beside,
         ),
+        finish_orders=FinishOrders(
+            archive=stores.archive,
+            ledger=stores.ledger,
+            carry_out=CarryOut(archive=stores.archive, log=stores.log),
+        ),
+        close=CloseRevision(ledger=stores.ledger, announcer=announcer, log=stores.log),
         clock=utc_now,
+        draw=new_salt,
         formats=formats,
+        keep_superseded=keep_superseded,
+        whole_pass_every=whole_pass_every,
         beside=beside,
     )
-
-
-def close_ledger(
-    archive: "ArchiveStore", ledger: "AppendLog", leases: "Leases"
-) -> "CloseLedger":
-    from shared.usecases.evidence.ledger import CloseLedger
-
-    return CloseLedger(archive=archive, ledger=ledger, leases=leases, clock=utc_now)
 
 
 def open_chat_clients(settings: ChatSettings, **options: Any) -> "ChatClients":
@@ -119,7 +175,6 @@ def list_service(
     return ListService(
         chat=AcsChatService(chat_clients, settings.list_within),
         clock=utc_now,
-        new_salt=new_salt,
         reader_ids=settings.reader_ids,
         beside=beside,
     )
@@ -146,7 +201,9 @@ def fetch_attachments(
             within=settings.within,
         ),
     }
-    return FetchAttachments(archive=archive, fetchers=fetchers, clock=utc_now)
+    return FetchAttachments(
+        archive=archive, fetchers=fetchers, clock=utc_now, draw=new_salt
+    )
 
 
 def open_topic(settings: TopicSettings) -> "TopicAnnouncer | SilentAnnouncer":

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.bootstrap.finalizing import Stores, close_ledger
+from shared.bootstrap.finalizing import Stores
 from shared.bootstrap.identity import new_salt, utc_now
 from shared.bootstrap.storage import Storage
 from shared.config.settings import DueSettings
@@ -27,14 +27,20 @@ from shared.usecases.inventory.runs import BackfillRun
 from shared.usecases.reading.choose import Choose
 from shared.usecases.reading.export import Export
 from shared.usecases.reading.package import Package
+from shared.usecases.reading.render_again import RenderAgain
 
 if TYPE_CHECKING:
-    from shared.domain.archive.erasure import Erasures
+    from shared.domain.evidence.checkpoint import Checkpoint
     from shared.ports.append_log import AppendLog, ThreadLogs
     from shared.ports.archive_store import ArchiveFiles, ErasableArchive
+    from shared.ports.evidence_files import EvidenceFiles
     from shared.ports.leases import Leases
-    from shared.usecases.evidence.ledger import CloseLedger
-    from shared.usecases.evidence.verify_revision import Failure
+    from shared.usecases.evidence.findings import Finding
+    from shared.usecases.evidence.ledger import Ledger
+
+
+class PackageIsFinal(ArchiverError):
+    """A package shows a moment, and is not changed. The text says what to do."""
 
 
 class NoStorageAccount(ArchiverError):
@@ -51,12 +57,13 @@ class OpenedArchive:
 
     origin: str
     archive: "ErasableArchive"
-    ledger: "AppendLog"
+    ledger: "Ledger"
     leases: "Leases"
     control: "AppendLog"
     control_files: "ArchiveFiles"
     storage: Storage | None = None
     package: Path | None = None
+    files: "EvidenceFiles | None" = None
 
     async def size(
         self, prefixes: Sequence[str] = (), ends: str | tuple[str, ...] = ""
@@ -77,33 +84,51 @@ class OpenedArchive:
 
     def verify(
         self,
-        on_failure: "Callable[[Failure], None]",
-        on_erased: "Callable[[Erasures], None]",
+        on_finding: "Callable[[Finding], None]",
         on_bytes: Callable[[int], None],
     ) -> Verify:
         return Verify(
             archive=self.archive,
-            on_failure=on_failure,
-            on_erased=on_erased,
+            files=self.files,
+            clock=utc_now,
+            on_finding=on_finding,
             on_bytes=on_bytes,
         )
 
     def prove(self) -> Prove:
         return Prove(archive=self.archive)
 
+    async def checkpoint(self, origin: str = "") -> "Checkpoint":
+        """Return the ledger's head as it is now; raise as `Ledger.head` does."""
+        return await self.ledger.head(origin or self.origin)
+
     def look_up(self, on_bytes: Callable[[int], None]) -> LookUp:
         return LookUp(archive=self.archive, on_bytes=on_bytes)
 
     def holds(self) -> Holds:
-        return Holds(archive=self.archive, ledger=self.ledger, clock=utc_now)
+        return Holds(archive=self.archive, ledger=self.ledger, draw=new_salt)
+
+    def check_writable(self) -> None:
+        """See that something may be written here.
+
+        Raises:
+            PackageIsFinal: it is a package.
+
+        """
+        if self.package is not None:
+            raise PackageIsFinal(
+                "This is a package: evidence of the moment when it was made, which "
+                "any change would break. Name the archive that it was made from."
+            )
 
     def erase(self) -> Erase:
         return Erase(
             archive=self.archive,
             ledger=self.ledger,
+            holds=self.holds(),
             log=self.storage.log if self.storage else None,
             leases=self.leases,
-            clock=utc_now,
+            draw=new_salt,
         )
 
     def find_unreached(self) -> FindUnreached:
@@ -131,17 +156,32 @@ class OpenedArchive:
             archive=self.archive, target=FolderArchive(folder), on_bytes=on_bytes
         )
 
+    def render_again(self, folder: Path) -> RenderAgain:
+        """Return what renders a revision again, into a folder that may be new."""
+        from shared.adapters.storage.archive_folder import FolderArchive, make_folders
+
+        make_folders(str(folder))
+        return RenderAgain(archive=self.archive, target=FolderArchive(folder))
+
     def choose(self, on_bytes: Callable[[int], None]) -> Choose:
         return Choose(archive=self.archive, on_bytes=on_bytes)
 
-    def pack(self, folder: Path, on_bytes: Callable[[int], None]) -> Package:
-        """Return what packs threads into an empty folder."""
+    def pack(
+        self, folder: Path, on_bytes: Callable[[int], None], *, recorded: bool
+    ) -> Package:
+        """Return what packs threads into an empty folder.
+
+        With `recorded`, a line of the archive's ledger says so; a package has none to
+        write to.
+        """
         from shared.adapters.storage.archive_folder import FolderArchive
 
         return Package(
             archive=self.archive,
             target=FolderArchive(folder),
             clock=utc_now,
+            draw=new_salt,
+            record=self.ledger.append if recorded and not self.package else None,
             on_bytes=on_bytes,
         )
 
@@ -150,9 +190,6 @@ class OpenedArchive:
 
     def run(self, name: str) -> BackfillRun:
         return BackfillRun(name=name, log=self.control, files=self.control_files)
-
-    def close_ledger(self) -> "CloseLedger":
-        return close_ledger(self.archive, self.ledger, self.leases)
 
     def status(self, due: DueSettings) -> ReadStatus:
         """Return what reads how the app is doing.
@@ -202,7 +239,13 @@ class OpenedArchive:
         )
 
     def stores(self) -> Stores:
-        """Return where a thread is archived in this process, from a log if any."""
+        """Return where a thread is archived in this process, from a log if any.
+
+        Raises:
+            PackageIsFinal: it is a package.
+
+        """
+        self.check_writable()
         from shared.adapters.storage.archive_folder import NoThreadLogs
 
         log: ThreadLogs = self.storage.log if self.storage else NoThreadLogs()

@@ -49,17 +49,19 @@ async def packing_folder(package: Path) -> AsyncIterator[Path]:
 
 def check_free(package: Path) -> None:
     if package.exists():
-        raise PackageExists(f"{package} exists already; it is left as it is")
+        raise PackageExists(
+            f"{package} exists already, and is left as it is. Choose another name"
+        )
 
 
 def put(new: Path, package: Path) -> None:
-    whole = zipped(new) if package.suffix == ".zip" else new
+    whole = zipped(new, package.stem) if package.suffix == ".zip" else new
     check_free(package)
     whole.rename(package)
 
 
-def zipped(folder: Path) -> Path:
-    """Return a zip of all files of a folder, beside it."""
+def zipped(folder: Path, name: str) -> Path:
+    """Return a zip of all files of a folder, beside it, in a folder of that name."""
     from shared.adapters.storage.archive_folder import open_in_folder
 
     file = folder.with_suffix(".zip")
@@ -69,5 +71,6 @@ def zipped(folder: Path) -> Path:
     ):
         for path in sorted(folder.rglob("*")):
             if path.is_file():
-                packed.write(path, path.relative_to(folder))
+                # Unpacked where there is other work, it stays together.
+                packed.write(path, name / path.relative_to(folder))
     return file

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shared.adapters.storage.thread_logs import BlobThreadLogs
     from shared.adapters.storage.unprocessed_events import BlobUnprocessedEvents
     from shared.adapters.storage.work_queue import StorageWorkQueue
+    from shared.usecases.evidence.ledger import Ledger
     from shared.usecases.inventory.sweep_log import SweepLog
 
 
@@ -106,8 +107,13 @@ class Storage:
         return self.register(BlobThreadLogs(self.appends, self.others, **bounds))
 
     @cached_property
-    def ledger(self) -> "BlobAppendLog":
-        return self.append_log(self.container)
+    def ledger(self) -> "Ledger":
+        from shared.adapters.storage.ledger_blobs import BlobLedgerBlobs
+        from shared.usecases.evidence.ledger import Ledger
+
+        container = self.appends.get_container_client(self.container)
+        blobs = BlobLedgerBlobs(container, self.archive)
+        return Ledger(blobs=blobs, clock=utc_now)
 
     @cached_property
     def control(self) -> "BlobAppendLog":

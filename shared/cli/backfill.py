@@ -124,7 +124,7 @@ async def backfill(
             raise Unreadable("Give --users, --chat-logs or --threads to begin with.")
         await watched(work, seeds, as_json=as_json)
         if here and not dry_run:
-            await archive.close_ledger()()  # which is otherwise the sweep's
+            await archive.ledger.close_if_over()  # which is otherwise the sweep's
         if dry_run and not work.stop.is_set():
             planned = await plan(known, work.finder, concurrency=concurrency)
             print_plan(planned, as_json=as_json)

@@ -1,8 +1,11 @@
 """`chat-archive erase`: what is erased on request, so that every proof verifies."""
 
+from collections.abc import Mapping
+
 import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
+from shared.bootstrap.erasing import open_erase
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.look_up import look_up, say_unknown
 from shared.cli.options import (
@@ -10,9 +13,11 @@ from shared.cli.options import (
     by_option,
     reason_option,
     runs,
+    setting_options,
 )
 from shared.cli.text import printable
 from shared.domain.errors import ArchiverError
+from shared.domain.evidence.orders import ScopeKind
 from shared.domain.words import plural
 from shared.usecases.evidence.erase import Erase, Refused
 from shared.usecases.evidence.erase_plan import Choice, ErasurePlan
@@ -21,15 +26,19 @@ from shared.usecases.evidence.revisions import revisions_of
 
 @click.command()
 @archive_argument
-@click.option("--participant", default="", help="Raw id: their messages and name.")
+@click.option(
+    "--participant", default="", help="Raw id: what they said, and about them."
+)
 @click.option(
     "--message", "messages", multiple=True, help="A message's id; may be repeated."
 )
+@click.option("--topic", is_flag=True, help="The topics of one thread (--thread).")
 @click.option(
     "--thread", "threads", multiple=True, help="Only in this thread; may be repeated."
 )
 @by_option
 @reason_option
+@setting_options("ACS_CONNECTION_STRING", "ACS_ENDPOINT", "ACS_READER_IDS")
 @click.option(
     "--execute", is_flag=True, help="Do it. Without it, only say what would be erased."
 )
@@ -38,23 +47,28 @@ async def erase(
     address: ArchiveAddress,
     participant: str,
     messages: tuple[str, ...],
+    topic: bool,
     threads: tuple[str, ...],
     by: str,
     reason: str,
     execute: bool,
+    settings: Mapping[str, str],
 ) -> int:
     """Erase content for good, so that every proof still verifies.
 
-    Content, salt and names are removed from every file of every revision and from
-    the log. What stays is that there was a message, when, by which id, and the
-    commitment to its content; and who erased it, when and why. A message's id is
-    unique in its thread only: give --thread with --message. Nothing is deleted from
-    the chat service.
+    Lines of the input lose content and salt, in every revision and in the log, and
+    what was rendered from them is rendered anew. What stays is that there was a
+    message, when, by which id, and a commitment that nobody can guess from; and who
+    had it erased, when and why. So keep the person out of the reason: it stays. A
+    message's id is unique in its thread only: give --thread with --message. Nothing is
+    deleted from the chat service.
 
-    An id that the archive does not know erases nothing; a display name is no id.
+    What others wrote about somebody is not found. An id that the archive does not know
+    erases nothing; a display name is no id.
 
-    It ends with what it does not reach. A thread that has only a log so far, or an
-    attempt that died, is reached once it is finalized.
+    A thread whose log holds more than the archive is archived first, if the ACS
+    resource is given; else it is refused, and reached once it is finalized. It ends
+    with what it does not reach.
 
     Exit status: 0 done or planned, 1 refused by a hold or a policy, nobody and nothing
     is meant, or a thread could not be reached, 2 unreadable.
@@ -65,15 +79,22 @@ async def erase(
       chat-archive erase --message 1795363469316 --thread 19:…@thread.v2
           --reason "request 12" --execute ARCHIVE
     """
-    if not participant and not messages:
-        raise click.UsageError(
-            "Give --participant or --message: what should be erased?"
-        )
     choice = Choice(
-        participant=participant, messages=frozenset(messages), threads=threads
+        participant=participant,
+        messages=frozenset(messages),
+        topic=topic,
+        threads=threads,
     )
-    async with open_archive(address) as archive:
-        use, failures = archive.erase(), list[str]()
+    check(choice)
+    if participant and participant in reason:
+        click.echo(
+            "The reason names the person, and stays for ever; better do not.", err=True
+        )
+    async with (
+        open_archive(address) as archive,
+        open_erase(archive, settings) as use,
+    ):
+        failures = list[str]()
         try:
             plans = [plan async for plan in use.plan(choice, failures.append)]
         except Refused as error:
@@ -83,31 +104,62 @@ async def erase(
             show_plan(plan)
         for failure in failures:
             click.echo(printable(f"UNREADABLE {failure}"), err=True)
-        status = 0
-        if not await is_meant(archive, choice, plans):
-            status = 1
-        elif any(plan.refused for plan in plans):
-            click.echo("Nothing was erased.", err=True)
-            status = 1
-        elif not execute:
-            click.echo("Nothing was erased. With --execute, this cannot be undone.")
-        else:
+        can_go = await is_meant(archive, choice, plans) and may_go(plans)
+        status = 0 if can_go else 1
+        if can_go and execute:
             status = await carry_out(use, plans, choice, by=by, reason=reason)
-        has_left = await show_unreached(archive, choice)
+        elif can_go:
+            is_done = all(plan.is_done for plan in plans)
+            click.echo(NOTHING_LEFT if is_done else NOT_YET)
+        has_left = await show_unreached(archive, choice, can_go=can_go)
     return 1 if failures or has_left else status
 
 
-async def show_unreached(archive: OpenedArchive, choice: Choice) -> bool:
-    """Say what an erasure does not reach; return whether a later one would."""
+NOT_YET = "Nothing was erased. With --execute, this cannot be undone."
+NOTHING_LEFT = "Nothing is left to erase."
+
+
+def may_go(plans: list[ErasurePlan]) -> bool:
+    """Return whether nothing forbids it, in any thread; say that nothing was erased."""
+    if any(plan.refused for plan in plans):
+        click.echo("Nothing was erased.", err=True)
+        return False
+    return True
+
+
+def check(choice: Choice) -> None:
+    """See that exactly one thing is meant.
+
+    Raises:
+        click.UsageError: nothing is, or more than one kind of thing.
+
+    """
+    meant = [bool(choice.participant), bool(choice.messages), choice.topic]
+    if sum(meant) != 1:
+        raise click.UsageError(
+            "Give one of --participant, --message, --topic: what should be erased?"
+        )
+    if choice.topic and len(choice.threads) != 1:
+        raise click.UsageError("--topic erases one thread's topics: give one --thread.")
+
+
+async def show_unreached(
+    archive: OpenedArchive, choice: Choice, *, can_go: bool
+) -> bool:
+    """Say what an erasure does not reach; return whether a later one would.
+
+    Of copies elsewhere it speaks only where something can be erased at all.
+    """
     has_left = False
     async for place in archive.find_unreached()(choice):
         click.echo(printable(f"NOT REACHED {place.text}"), err=True)
         has_left |= place.is_thread
-    click.echo(
-        "Not reached: exports and packages, backups, what soft delete still holds, and "
-        "the chat service itself.",
-        err=True,
-    )
+    if can_go:
+        click.echo(
+            "Not reached: exports and packages, backups, what soft delete still "
+            "holds, and the chat service itself.",
+            err=True,
+        )
     return has_left
 
 
@@ -115,7 +167,12 @@ async def is_meant(
     archive: OpenedArchive, choice: Choice, plans: list[ErasurePlan]
 ) -> bool:
     """Return whether each id names somebody or something; say what does not."""
-    planned = {message for plan in plans for message in plan.messages}
+    for thread_id in choice.threads:
+        if not (await revisions_of(archive.archive, thread_id)).finished:
+            known = await look_up(archive, thread=thread_id)
+            say_unknown(thread_id, known, "Nothing was erased")
+            return False
+    planned = {message for plan in plans for message in plan.ids}
     for message_id in sorted(choice.messages - planned):
         where = " or ".join(choice.threads) or "any thread of the archive"
         click.echo(
@@ -126,19 +183,15 @@ async def is_meant(
             err=True,
         )
         return False
-    for thread_id in choice.threads:
-        if not (await revisions_of(archive.archive, thread_id)).finished:
-            known = await look_up(archive, thread=thread_id)
-            say_unknown(thread_id, known, "Nothing was erased")
-            return False
+    if choice.topic and not plans:
+        click.echo("The thread has no topic. Nothing was erased.", err=True)
+        return False
     if choice.participant and not plans:
         known = await look_up(
             archive, participant=choice.participant, threads=choice.threads
         )
-        if not known.threads:
-            say_unknown(choice.participant, known, "Nothing was erased")
-            return False
-        click.echo("Nothing of theirs is left to erase.")
+        say_unknown(choice.participant, known, "Nothing was erased")
+        return False
     return True
 
 
@@ -148,23 +201,26 @@ async def carry_out(
     status = 0
     for plan in plans:
         try:
-            changed = await use(plan, choice, by=by, reason=reason)
+            done = await use(plan.thread_id, choice, by=by, reason=reason)
         except ArchiverError as error:
             click.echo(f"NOT ERASED {plan.thread_id}: {error}", err=True)
             status = 1
         else:
-            files = plural(changed, "file")
-            click.echo(f"erased {printable(plan.thread_id)}: {files} changed")
+            if done.changed or not plan.is_done:
+                files = plural(done.changed, "file")
+                click.echo(f"erased {printable(plan.thread_id)}: {files} changed")
+            for place in done.left:
+                click.echo(printable(f"LATER {place}"), err=True)
     return status
 
 
 def show_plan(plan: ErasurePlan) -> None:
-    name = " and their name" if plan.names else ""
-    text = (
-        f"{plan.thread_id}: {plural(len(plan.messages), 'message')}, "
-        f"{plural(plan.versions, 'version')} with content{name}, "
-        f"in {plural(len(plan.revisions), 'revision')}"
-    )
+    what = plural(len(plan.messages), "message")
+    if plan.scope is ScopeKind.TOPIC:
+        what = "its topics"
+    text = f"{plan.thread_id}: {what}, {plural(plan.lines, 'line')} of the input"
+    if plan.is_done:
+        text = f"{plan.thread_id}: erased already"
     click.echo(printable(text))
     if plan.refused:
         click.echo(printable(f"  REFUSED: {plan.refused}"))

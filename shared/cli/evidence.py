@@ -16,7 +16,6 @@ from shared.cli.options import (
 )
 from shared.domain import layout
 from shared.domain.words import plural
-from shared.usecases.evidence.prove import make_checkpoint
 
 OUTPUT = click.Path(path_type=Path)
 
@@ -38,9 +37,7 @@ async def checkpoint(address: ArchiveAddress, output: Path | None, origin: str) 
       chat-archive checkpoint demo-archive/archive --output 2026-11-22.checkpoint
     """
     async with open_archive(address) as archive:
-        head = await make_checkpoint(
-            archive.archive, without_secrets(origin) or archive.origin
-        )
+        head = await archive.checkpoint(without_secrets(origin))
     if output is None:
         click.echo(head.body, nl=False)
     else:
@@ -55,39 +52,45 @@ async def checkpoint(address: ArchiveAddress, output: Path | None, origin: str) 
 @click.argument("thread")
 @click.argument("message")
 @archive_argument
-@click.option("--version", default="", help="Which version; the newest if absent.")
-@click.option("--revision", default=0, help="Which revision; the newest if absent.")
+@click.option(
+    "--revision", default=0, help="As of which revision; the newest if absent."
+)
 @click.option(
     "--checkpoint",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Prove against this checkpoint; the ledger's head if absent.",
 )
-@click.option("--output", type=OUTPUT, help="File to write; proof-MESSAGE.json.")
+@click.option(
+    "--output",
+    type=OUTPUT,
+    help="File to write; proof-MESSAGE.json if absent, though another thread may "
+    "have a message of this id.",
+)
 @runs
 async def prove(
     thread: str,
     message: str,
     address: ArchiveAddress,
-    version: str,
     revision: int,
     checkpoint: Path | None,
     output: Path | None,
 ) -> int:
-    """Prove that one message stands in the archive, without the others.
+    """Prove what the archive holds of one message, without the others.
 
-    THREAD and MESSAGE are ids. The proof holds the message's content, and of all
-    others only hashes behind salts. `chat-archive verify` and `verify.py` check it.
+    THREAD and MESSAGE are ids. The proof holds every line that tells the message, all
+    its versions, and of other lines only hashes behind salts. `chat-archive verify`
+    and `verify.py --proof` check it, and say what it proves. Of what was erased it
+    holds by whom, when and why. It fits one checkpoint only: where somebody has kept
+    one, prove against theirs.
 
     \b
     Example:
       chat-archive prove 19:acsV1_…@thread.v2 1795363469316 demo-archive/archive
     """
     async with open_archive(address) as archive:
-        head = read_checkpoint(checkpoint) or await make_checkpoint(
-            archive.archive, archive.origin
-        )
+        head = read_checkpoint(checkpoint) or await archive.checkpoint()
         proof = await archive.prove()(
-            thread, message, version=version, revision=revision, checkpoint=head
+            thread, message, revision=revision, checkpoint=head
         )
     file = output or Path(f"proof-{layout.encode_id(message)}.json")
     write_new(file, proof)
@@ -107,6 +110,8 @@ def write_new(file: Path, data: bytes) -> None:
         with open(file, "xb", opener=partial(os.open, mode=0o600)) as out:
             out.write(data)
     except FileExistsError:
-        raise Unreadable(f"{file} exists already; it is left as it is.") from None
+        raise Unreadable(
+            f"{file} exists already, and is left as it is. Give another --output."
+        ) from None
     except OSError as error:
         raise Unreadable(f"Cannot write {file}: {error.strerror}.") from None

@@ -7,26 +7,28 @@ import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.opened_archive import OpenedArchive
-from shared.bootstrap.packing import check_free, packing_folder
 from shared.cli.options import (
     Unreadable,
     archive_argument,
     by_option,
+    check_recorded,
     runs,
     selection_options,
 )
+from shared.cli.package import Wanted, check_package, pack
 from shared.cli.progress import bytes_bar
 from shared.cli.tables import decoded, records_of
 from shared.cli.text import printable
 from shared.domain import layout
+from shared.domain.evidence.canonical import LONGEST_STRING
 from shared.domain.words import plural
 from shared.formats import ARCHIVED
 from shared.formats.finetune_format import ROLES
 from shared.formats.part import EntraIdentity, Options
 from shared.formats.registry import FORMATS
+from shared.ports.archive_store import AlreadyExists
 from shared.usecases.archive.find import Selection
-from shared.usecases.reading.choose import Chosen, NothingChosen
-from shared.usecases.reading.package import Packed
+from shared.usecases.reading.render_again import Likeness
 
 OUTPUT = click.Path(path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -67,7 +69,22 @@ def formats() -> None:
     help="CSV of acs_id, acs_name, entra_id, entra_name, for graph-import.",
 )
 @by_option
-@click.option("--reason", default="", help="Why; a package has to say it.")
+@click.option(
+    "--reason",
+    default="",
+    callback=lambda *given: given[-1] and check_recorded(*given),
+    help=f"Why; a package has to say it. {LONGEST_STRING} characters.",
+)
+@click.option(
+    "--no-record",
+    is_flag=True,
+    help="Leave no line about the package in the archive's ledger.",
+)
+@click.option(
+    "--revision",
+    type=click.IntRange(min=1),
+    help="Render this revision of one thread again.",
+)
 @runs
 async def export(
     address: ArchiveAddress,
@@ -81,19 +98,26 @@ async def export(
     identities: Path | None,
     by: str,
     reason: str,
+    no_record: bool,
+    revision: int | None,
 ) -> int:
     """Write threads in other formats, or pack them for a third party.
 
     Formats are written from the newest revision of each thread; the service is not
     asked again. A package holds the files as they are, the ledger with the lines of
-    other threads withheld, a checkpoint, the request, digests, a README and the
-    stand-alone verifier: nobody needs this program, or an account, to verify it.
+    other threads withheld, a checkpoint, the request, a README and the stand-alone
+    verifier: nobody needs this program, or an account, to verify it.
 
     A package holds whole threads, with every revision. --thread, --participant,
-    --topic and --text choose which; --all packs every one.
+    --topic and --text choose which; --all packs every one. The archive's ledger gets
+    a line about it, where it can be written: then nobody can leave a thread out later.
 
-    Exit status: 0 done, 1 some threads could not be read or none matches, 2
-    unreadable.
+    The rendered files of a superseded revision go in time; --revision renders those
+    of any one again from its input, without what was erased since, and says of each
+    whether it is the one that was sealed.
+
+    Exit status: 0 done, 1 some threads could not be read or none matches, or a file
+    is not the one that was sealed, 2 unreadable.
 
     \b
     Examples:
@@ -102,17 +126,25 @@ async def export(
       chat-archive export --package case-7.zip --topic Loan --reason "case 7" ARCHIVE
       chat-archive export --package for-the-auditor --all --reason "audit" ARCHIVE
     """
-    if bool(package) == bool(names):
+    if revision:
+        check_revision(selection, output, is_other=bool(names or package))
+    elif bool(package) == bool(names):
         raise click.UsageError("Give either --format with --output, or --package.")
     if names and output is None:
         raise click.UsageError("Give --output: the folder to write into.")
     if everything and not package:
         raise click.UsageError("--all goes with --package; formats are of all threads.")
+    if no_record and not package:
+        raise click.UsageError("--no-record goes with --package.")
     if package:
         check_package(selection, everything=everything, reason=reason)
     async with open_archive(address) as archive:
         if package:
-            return await pack(archive, package, selection, by=by, reason=reason)
+            wanted = Wanted(package=package, by=by, reason=reason, record=not no_record)
+            return await pack(archive, wanted, selection)
+        if revision:
+            thread = selection.threads[0]
+            return await render_again(archive, output or Path(), thread, revision)
         options = Options(
             bom=bom,
             roles=read_roles(roles),
@@ -120,6 +152,35 @@ async def export(
             linked=False,
         )
         return await convert(archive, output or Path(), names, selection, options)
+
+
+def check_revision(
+    selection: Selection, output: Path | None, *, is_other: bool
+) -> None:
+    """See that a revision of one thread is meant, and nothing else.
+
+    Raises:
+        click.UsageError: something is missing, or too much.
+
+    """
+    if is_other or selection != Selection(threads=selection.threads):
+        raise click.UsageError("--revision goes with --thread and --output alone.")
+    if len(selection.threads) != 1 or output is None:
+        raise click.UsageError("--revision needs one --thread, and --output.")
+
+
+async def render_again(
+    archive: OpenedArchive, output: Path, thread: str, revision: int
+) -> int:
+    try:
+        done = await archive.render_again(output)(thread, revision)
+    except AlreadyExists as error:
+        raise Unreadable(there_already(output, error)) from None
+    for file in done:
+        click.echo(printable(f"{file.name}: {file.likeness}"))
+    click.echo(f"Wrote {output}: revision {revision}, {plural(len(done), 'file')}.")
+    is_other = any(file.likeness is Likeness.DIFFERENT for file in done)
+    return 1 if is_other else 0
 
 
 async def convert(
@@ -131,9 +192,12 @@ async def convert(
 ) -> int:
     total = await archive.size(ends=(layout.EVENTS_FILE, layout.LISTING_FILE))
     with bytes_bar("exporting", total) as on_bytes:
-        exported = await archive.export(output, on_bytes)(
-            selection, [FORMATS[name] for name in names], options
-        )
+        try:
+            exported = await archive.export(output, on_bytes)(
+                selection, [FORMATS[name] for name in names], options
+            )
+        except AlreadyExists as error:
+            raise Unreadable(there_already(output, error)) from None
     for failure in exported.failures:
         click.echo(printable(f"NOT EXPORTED {failure}"), err=True)
     if not exported.threads and not exported.failures:
@@ -148,64 +212,11 @@ async def convert(
     return 1 if exported.failures else 0
 
 
-def check_package(selection: Selection, *, everything: bool, reason: str) -> None:
-    if not reason:
-        raise click.UsageError("Give --reason: a package says why it was made.")
-    if selection.after or selection.before:
-        raise click.UsageError(
-            "--after and --before would cut messages out of a thread, whose proof "
-            "holds for the whole of it. Choose threads, or write them with --format."
-        )
-    if everything == (selection != Selection()):
-        raise click.UsageError(
-            "Give either --all, or which threads: --thread, --participant, --topic, "
-            "--text."
-        )
-
-
-async def pack(
-    archive: OpenedArchive,
-    package: Path,
-    selection: Selection,
-    *,
-    by: str,
-    reason: str,
-) -> int:
-    check_free(package)
-    try:
-        chosen = await choose(archive, selection)
-        packed = await write_package(archive, package, chosen, by=by, reason=reason)
-    except NothingChosen as error:
-        click.echo(printable(f"Nothing was packed: {error}."), err=True)
-        return 1
-    for failure in chosen.failures:
-        click.echo(printable(f"NOT PACKED {failure}"), err=True)
-    for failure in packed.failures:
-        click.echo(printable(f"WRONG {failure}"), err=True)
-    click.echo(
-        f"Wrote {package}: {plural(packed.threads, 'thread')}, "
-        f"{plural(packed.revisions, 'revision')}, {plural(packed.files, 'file')}. "
-        "Its verify.py checks it."
+def there_already(output: Path, error: AlreadyExists) -> str:
+    return (
+        f"In {output}, {error}, and is left as it is. Give another --output, or "
+        "remove what an earlier export wrote there."
     )
-    return 1 if chosen.failures or packed.failures else 0
-
-
-async def choose(archive: OpenedArchive, selection: Selection) -> Chosen:
-    total = await archive.size(ends=(layout.EVENTS_FILE, layout.LISTING_FILE))
-    with bytes_bar("choosing", total) as on_bytes:
-        return await archive.choose(on_bytes)(selection)
-
-
-async def write_package(
-    archive: OpenedArchive, package: Path, chosen: Chosen, *, by: str, reason: str
-) -> Packed:
-    prefixes = [layout.thread_folder(thread) for thread in chosen.threads]
-    total = await archive.size(prefixes)
-    with bytes_bar("packing", total) as on_bytes:
-        async with packing_folder(package) as new:
-            return await archive.pack(new, on_bytes)(
-                chosen, by=by, reason=reason, origin=archive.origin
-            )
 
 
 def read_roles(given: Iterable[str]) -> dict[str, str]:

@@ -19,14 +19,18 @@ async def look_up(
     *,
     thread: str = "",
     participant: str = "",
+    message: str = "",
     threads: Sequence[str] = (),
 ) -> Covered:
-    """Look up a thread or a participant, and name the threads that cannot be read."""
+    """Look up a thread, one of its messages, or a participant.
+
+    Names the threads that cannot be read.
+    """
     total = await archive.size(ends=(layout.EVENTS_FILE, layout.LISTING_FILE))
     with bytes_bar("looking", total) as on_bytes:
         look = archive.look_up(on_bytes)
         if thread:
-            known = await look.thread(thread)
+            known = await look.thread(thread, message)
         else:
             known = await look.person(participant, threads)
     for failure in known.failures:

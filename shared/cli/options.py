@@ -5,6 +5,7 @@ import codecs
 import functools
 import getpass
 import os
+import re
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import fields
@@ -15,10 +16,12 @@ import click
 from click.core import ParameterSource
 
 from shared.bootstrap.archive import ArchiveAddress, environment
+from shared.cli.text import sentence
 from shared.config.reader import DEFAULTS
 from shared.domain import layout
-from shared.domain.archive.checkpoint import Checkpoint, parse_checkpoint
 from shared.domain.errors import ArchiverError, IntegrityError
+from shared.domain.evidence.canonical import LONGEST_STRING
+from shared.domain.evidence.checkpoint import Checkpoint, parse_checkpoint
 from shared.telemetry import unforeseen
 from shared.usecases.archive.find import Selection
 
@@ -115,18 +118,39 @@ def setting_options(*names: str) -> Callable[[Command], Command]:
     return add
 
 
+def check_recorded(
+    context: click.Context,  # noqa: ARG001 - as click has it
+    parameter: click.Parameter,  # noqa: ARG001
+    text: str,
+) -> str:
+    """Return what a record can keep: text that says something, and is not too long."""
+    if not text.strip():
+        raise click.BadParameter("it is blank, and the record has to say something.")
+    if len(text) > LONGEST_STRING:
+        raise click.BadParameter(
+            f"it has {len(text)} characters; {LONGEST_STRING} at most."
+        )
+    if re.search("[\ud800-\udfff]", text):
+        raise click.BadParameter("it is not UTF-8 text.")
+    return text
+
+
 def by_option(command: Command) -> Command:
     return click.option(
         "--by",
         default=getpass.getuser,
         show_default="the user's name",
-        help="Who has it done; kept in the record.",
+        callback=check_recorded,
+        help=f"Who has it done; kept in the record. {LONGEST_STRING} characters.",
     )(command)
 
 
 def reason_option(command: Command) -> Command:
     return click.option(
-        "--reason", required=True, help="Why, such as a ticket; kept in the record."
+        "--reason",
+        required=True,
+        callback=check_recorded,
+        help=f"Why, such as a ticket; kept in the record. {LONGEST_STRING} characters.",
     )(command)
 
 
@@ -212,7 +236,7 @@ def runs(command: Callable[..., Coroutine[Any, Any, int]]) -> Command:
         except ArchiverError as error:
             if is_debug:
                 raise
-            raise Unreadable(str(error)) from None
+            raise Unreadable(sentence(str(error))) from None
         except Exception as error:
             if is_debug:
                 raise
@@ -237,10 +261,10 @@ def read_checkpoint(file: Path | None) -> Checkpoint | None:
     if file is None:
         return None
     data = file.read_bytes()
-    # Windows PowerShell writes UTF-16.
-    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = data.decode("utf-16" if is_utf16 else "utf-8-sig", "replace")
-        return parse_checkpoint(text)
-    except IntegrityError as error:
-        raise IntegrityError(f"{file}: {error}") from None
+        # Windows PowerShell writes UTF-16, and Notepad a byte order mark.
+        is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = data.decode("utf-16" if is_utf16 else "utf-8-sig")
+        return parse_checkpoint(text.encode())
+    except ValueError:
+        raise IntegrityError(f"{file}: this is not a checkpoint") from None

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
@@ -18,25 +18,25 @@ from shared.cli.options import (
 from shared.cli.progress import bytes_bar
 from shared.cli.text import printable, readable
 from shared.domain import layout
-from shared.domain.archive.erasure import Erasures
-from shared.domain.archive.manifest import Manifest
+from shared.domain.archive.read_chain import transcript_of
 from shared.domain.errors import IntegrityError
+from shared.domain.evidence.orders import named_lines
+from shared.domain.evidence.words import INPUT_FILES
+from shared.domain.thread.grade import grade_of
 from shared.domain.thread.listing import Visibility
 from shared.domain.thread.transcript import Transcript
 from shared.domain.words import plural
 from shared.formats.part import PLAIN
 from shared.formats.registry import FORMATS
 from shared.usecases.archive.find import Selection
-from shared.usecases.evidence.revisions import (
-    read_erasures,
-    read_manifest,
-    revisions_of,
-)
+from shared.usecases.evidence.carry_out import last_touching
+from shared.usecases.evidence.thread_archive import ThreadArchive, read_thread
 
 READABLE = ("txt", "md", "json")
 VISIBILITIES = {
     Visibility.FULL: "",
     Visibility.PARTIAL: "partial",
+    Visibility.SNAPSHOT: "snapshot",
     Visibility.EVENTS_ONLY: "events only",
 }
 
@@ -99,6 +99,7 @@ def row(transcript: Transcript) -> str:
 
 
 def facts(transcript: Transcript) -> dict[str, Any]:
+    grade = grade_of(transcript)
     return {
         "thread_id": transcript.thread_id,
         "topic": transcript.topic,
@@ -107,7 +108,8 @@ def facts(transcript: Transcript) -> dict[str, Any]:
         "last_message_on": transcript.tally.baseline.last_on,
         "participants": [person.id for person in transcript.participants],
         "visibility": transcript.listing.visibility,
-        "complete": transcript.is_complete,
+        "grade": grade.name,
+        "grade_reason": grade.reason,
     }
 
 
@@ -125,18 +127,28 @@ async def show(thread: str, address: ArchiveAddress) -> int:
       chat-archive show 19:…@thread.v2 archive
     """
     async with open_archive(address) as archive:
-        transcript = await read(archive, thread)
-        manifests = await manifests_of(archive, thread)
-        erasures = await erasures_of(archive, manifests[-1])
-    for line in about(transcript, manifests, erasures):
+        try:
+            held = await read_thread(archive.archive, thread)
+        except IntegrityError as error:
+            raise Unreadable(f"{thread}: {error}.") from None
+        if held.newest is None:
+            raise Unreadable(f"{thread}: {NOT_THERE}")
+        sizes = {
+            file.path: file.size
+            async for file in archive.archive.walk(layout.thread_folder(thread))
+        }
+    for line in about(transcript_of(held.chain), held, sizes):
         click.echo(printable(line))
     return 0
 
 
+NOT_THERE = "the archive has no finished revision of it. `chat-archive list` names all."
+
+
 def about(
-    transcript: Transcript, manifests: list[Manifest], erasures: Erasures | None
+    transcript: Transcript, held: ThreadArchive, sizes: Mapping[str, int]
 ) -> Iterator[str]:
-    """Yield the lines of `show`; the files are those of the newest revision now."""
+    """Yield the lines of `show`; `sizes` are those of all files, by path."""
     baseline = transcript.tally.baseline
     yield transcript.topic or "(no topic)"
     yield f"  thread      {transcript.thread_id}"
@@ -152,21 +164,43 @@ def about(
     for person in transcript.participants:
         here = {True: "", False: "  has left", None: ""}[person.present]
         yield f"  person      {person.id}  {person.display_name}{here}"
-    for manifest in manifests:
-        size = readable(sum(file.bytes for file in manifest.files))
-        yield f"  revision    {manifest.revision}  {manifest.archived_on}  {size}"
-    newest = manifests[-1]
-    for file in erasures.current(newest) if erasures else newest.files:
-        yield f"    {file.name:<22}{readable(file.bytes):>12}  sha256 {file.sha256}"
-    for order in erasures.orders if erasures else ():
-        erased = plural(len(order.messages), "message")
-        yield f"  erased      {erased}, {order.erased_on} by {order.by}: {order.reason}"
+    for number, manifest in held.manifests.items():
+        folder = held.path(number, "")
+        size = sum(sizes[path] for path in sizes if path.startswith(folder))
+        grade = manifest.grade.replace("_", " ")
+        yield (
+            f"  revision    {number}  {manifest.written_on}  {readable(size)}  {grade}"
+        )
+    yield from files_of(held, sizes)
+    for order in held.orders:
+        count = sum(
+            len(span) for spans in named_lines(order).values() for span in spans
+        )
+        erased = f"{plural(count, 'line')} of the input ({order.scope})"
+        yield f"  erased      {erased}, {order.when} by {order.who}: {order.why}"
     for gap in transcript.gaps:
         yield f"  may be missing: {gap.reason}"
     counts = [
         f"{number} {what}" for what, number in transcript.outcomes.items() if number
     ]
     yield f"  checked     {', '.join(counts) or 'nothing to check'}"
+
+
+def files_of(held: ThreadArchive, sizes: Mapping[str, int]) -> Iterator[str]:
+    """Yield a line for each file of the newest revision, a rendered one with its seal.
+
+    After an erasure the order vouches for what was rendered anew.
+    """
+    newest = held.newest
+    if newest is None:
+        return
+    order = last_touching(held.orders, newest)
+    for file in order.files if order else newest.files:
+        size = sizes.get(held.path(newest.revision, file.name), 0)
+        yield f"    {file.name:<22}{readable(size):>12}  seal {file.seal}"
+    for name in (f"{file}.jsonl" for file in INPUT_FILES):
+        if size := sizes.get(held.path(newest.revision, name), 0):
+            yield f"    {name:<22}{readable(size):>12}"
 
 
 @click.command()
@@ -209,20 +243,3 @@ async def read(archive: OpenedArchive, thread: str) -> Transcript:
         return await archive.find().transcript(thread)
     except IntegrityError as error:
         raise Unreadable(f"{thread}: {error}. `chat-archive list` names all.") from None
-
-
-async def erasures_of(archive: OpenedArchive, manifest: Manifest) -> Erasures | None:
-    """Return what was erased of a revision; None where nothing was."""
-    revisions = await revisions_of(archive.archive, manifest.thread_id)
-    if manifest.revision not in revisions.erased:
-        return None
-    return await read_erasures(archive.archive, manifest)
-
-
-async def manifests_of(archive: OpenedArchive, thread: str) -> list[Manifest]:
-    """Return the manifest of every finished revision, oldest first."""
-    revisions = await revisions_of(archive.archive, thread)
-    return [
-        await read_manifest(archive.archive, thread, number)
-        for number in revisions.finished
-    ]

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -111,8 +112,23 @@ def as_table(report: InventoryReport) -> str:
     lines += named("in no thread: ", [user.id for user in report.idle])
     if lines:
         lines.append("")
-    lines += [f"{count:>12}  {what}" for what, count in numbers(report)]
+    lines += [
+        f"{count:>12}  {named_for(count, what)}" for what, count in numbers(report)
+    ]
     return "".join(f"{printable(line)}\n" for line in lines)
+
+
+STATUSES = {
+    ThreadStatus.PARTIAL: "archived in part",
+    ThreadStatus.EVENTS_ONLY: "archived by events only",
+}
+"""What a number of threads is called, where the status alone reads badly."""
+COUNTED = re.compile(r"\b(user|thread|message|version|author|place|file)s\b")
+
+
+def named_for(count: str, what: str) -> str:
+    """Return what is counted as it reads after its number: "1 thread archived"."""
+    return COUNTED.sub(r"\1", what, count=1) if count == "1" else what
 
 
 def named(head: str, names: list[str]) -> list[str]:
@@ -129,7 +145,7 @@ def numbers(report: InventoryReport) -> Iterator[tuple[str, str]]:
     yield "threads found", str(len(report.rows))
     for status in ThreadStatus:
         if report.statuses[status] or status is ThreadStatus.ARCHIVED:
-            name = status.replace("_", " ")
+            name = STATUSES.get(status, status.replace("_", " "))
             yield f"threads {name}", str(report.statuses[status])
     complete = sum(row.complete for row in report.rows)
     yield "threads complete, edits and deletions too", str(complete)

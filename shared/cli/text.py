@@ -1,6 +1,10 @@
 """Words and numbers as a terminal shows them."""
 
-from shared.domain.words import plural
+import re
+
+from shared.domain.words import plural, printable
+
+__all__ = ["plural", "printable", "readable", "sentence", "some"]
 
 UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 STEP = 1024
@@ -18,9 +22,8 @@ def readable(count: int) -> str:
     return f"{size:.1f} {UNITS[unit]}" if unit else f"{count} bytes"
 
 
-def printable(text: str) -> str:
-    """Return text that no terminal takes for anything but text."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in text
-    )
+def sentence(text: str) -> str:
+    """Return an error as a sentence; what may begin with a path or an id stays so."""
+    if re.match("(?:the|an|no|it|this|there) ", text):
+        text = text[0].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) or "\n" in text else f"{text}."

@@ -22,12 +22,14 @@ DEFAULTS: Mapping[str, str] = {
     "FETCH_IMAGES": "on",
     "FETCH_MOST_BYTES": "26214400",
     "FETCH_WITHIN": "30s",
+    "KEEP_SUPERSEDED": "30d",
     "LIST_WITHIN": "5m",
     "LOG_BLOCK_BYTES": "4194304",
     "LOG_KEEP": "30d",
     "MAX_OPEN": "7d",
     "QUIET_FOR": "24h",
     "SETTLE_FOR": "5m",
+    "WHOLE_PASS_EVERY": "7d",
 }
 """What a setting is where nobody says otherwise; any other setting is empty then."""
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from shared.config.reader import SettingsReader, is_address, read_settings
 from shared.config.schedule import is_schedule
-from shared.domain.log.identity import is_own_user
+from shared.domain.identity import is_own_user
 
 HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 """A host's name. An IP address does not match: it has no letter at the end."""
@@ -91,6 +91,8 @@ class Settings:
     sweep_schedule: str
     settle_for: timedelta
     log_keep: timedelta
+    keep_superseded: timedelta
+    whole_pass_every: timedelta
     log_block_bytes: int
     formats: tuple[str, ...]
 
@@ -116,6 +118,8 @@ class Settings:
                 sweep_schedule=read_schedule(reader),
                 settle_for=reader.duration("SETTLE_FOR", most=LONGEST_DELAY),
                 log_keep=reader.duration("LOG_KEEP"),
+                keep_superseded=reader.duration("KEEP_SUPERSEDED"),
+                whole_pass_every=reader.duration("WHOLE_PASS_EVERY"),
                 log_block_bytes=reader.whole_number(
                     "LOG_BLOCK_BYTES", most=MOST_BLOCK_BYTES
                 ),

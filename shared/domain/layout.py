@@ -27,14 +27,7 @@ EVENTS_FILE = "events.jsonl"
 LISTING_FILE = "listing.jsonl"
 QUARANTINE_FILE = "quarantine.jsonl"
 ATTACHMENTS_FILE = "attachments.jsonl"
-ERASURES_FILE = "erasures.json"
 MANIFEST_FILE = "manifest.json"
-GROWING_FILES = (EVENTS_FILE, LISTING_FILE, QUARANTINE_FILE, ATTACHMENTS_FILE)
-"""Input that every revision continues from the one before it."""
-INPUT_FILES = (*GROWING_FILES, ERASURES_FILE)
-"""What a revision is built from: all its other files, except attachments, are a
-function of these."""
-ATTACHMENTS_PREFIX = "attachments/"
 
 STRANGERS = frozenset((".DS_Store", "Thumbs.db", "desktop.ini"))
 
@@ -98,10 +91,6 @@ def quarantine_stem(thread_id: str, day: date) -> str:
     return f"{quarantine_folder(thread_id)}{day.isoformat()}"
 
 
-def ledger_stem(day: date) -> str:
-    return f"{LEDGER_PREFIX}{day.isoformat()}"
-
-
 def segment_path(stem: str, roll: int) -> str:
     """Return the path of the segment after `roll` full ones."""
     return f"{stem}.jsonl" if roll == 0 else f"{stem}.{roll:04d}.jsonl"
@@ -134,15 +123,6 @@ def marker_revision(path: str) -> int | None:
 
 def revision_path(thread_id: str, revision: int, file: str) -> str:
     return f"{thread_folder(thread_id)}rev={revision:04d}/{file}"
-
-
-def attachment_name(sha256: str) -> str:
-    """Return the name that a fetched file has in the revision that fetched it."""
-    return f"{ATTACHMENTS_PREFIX}{sha256}"
-
-
-def is_attachment(name: str) -> bool:
-    return name.startswith(ATTACHMENTS_PREFIX)
 
 
 def file_name(path: str) -> str:

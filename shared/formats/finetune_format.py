@@ -22,7 +22,10 @@ class NoRoles(ArchiverError):
 
 def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
     if "assistant" not in options.roles.values():
-        raise NoRoles("name the assistant: --role RAWID=assistant")
+        raise NoRoles(
+            "Say who the assistant is: --role RAWID=assistant, by a raw id that "
+            "`chat-archive show` gives."
+        )
     yield "finetune.jsonl", iter([conversation(transcript, options)])
 
 

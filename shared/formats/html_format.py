@@ -240,9 +240,9 @@ def held(file: Attachment, *, linked: bool) -> str:
     about = escape(one_line(f"{file.content_type}, {file.bytes} bytes"))
     label = f"<bdi>{name}</bdi>"
     if linked:
-        at = f"../rev={file.revision:04d}/attachments/{file.sha256}"
+        at = f"../rev={file.revision:04d}/attachments/{file.stored}"
         label = f'<a href="{at}" download="{name}">{label}</a>'
-    digest = f"<code>{file.sha256[:16]}…</code>"
+    digest = f"<code>{file.stored[:16]}…</code>"
     return f"<li>{label} ({about}), SHA-256 {digest}</li>"
 
 

@@ -5,11 +5,11 @@ from itertools import islice
 from typing import Any
 
 from shared.domain import json_line
-from shared.domain.archive.manifest import attachment_json, gap_json, listing_json
 from shared.domain.log.record import SCHEMA
 from shared.domain.thread.attachment import Attachment
 from shared.domain.thread.transcript import (
     Change,
+    Gap,
     Message,
     Participant,
     Transcript,
@@ -34,17 +34,17 @@ def parts(transcript: Transcript) -> Iterator[bytes]:
         "created_by": transcript.created_by,
         "deleted_on": transcript.deleted_on,
         "deleted_by": transcript.deleted_by,
-        "view": listing_json(transcript),
+        "listing": listing_json(transcript),
         "gaps": [gap_json(gap) for gap in transcript.gaps],
         "topics": [
-            change_json(change) | {"topic": change.topic}
+            change_json(change) | {"topic": change.topic, "erased": change.erased}
             for change in transcript.topics
         ],
         "participants": [
             participant_json(participant) for participant in transcript.participants
         ],
     }
-    attachments = [attached_json(attachment) for attachment in transcript.attachments]
+    attachments = [attachment_json(attachment) for attachment in transcript.attachments]
     tail = {
         **({"attachments": attachments} if attachments else {}),
         "extra": transcript.extra,
@@ -54,14 +54,40 @@ def parts(transcript: Transcript) -> Iterator[bytes]:
     yield from with_list(head, "messages", map(message_json, transcript.messages), tail)
 
 
-def attached_json(attachment: Attachment) -> dict[str, Any]:
+def attachment_json(attachment: Attachment) -> dict[str, Any]:
     return {
-        **attachment_json(attachment),
+        "message_id": attachment.message_id,
+        "number": attachment.number,
+        "origin": attachment.origin,
+        "revision": attachment.revision,
+        "outcome": attachment.outcome,
+        "stored": attachment.stored,
+        "bytes": attachment.bytes,
+        "reason": attachment.reason,
         "name": attachment.name,
         "url": attachment.url,
         "content_type": attachment.content_type,
         "fetched_on": attachment.fetched_on,
         "erased": attachment.erased,
+    }
+
+
+def listing_json(transcript: Transcript) -> dict[str, str]:
+    listing = transcript.listing
+    return {
+        "visibility": listing.visibility,
+        "reader": listing.reader,
+        "since": listing.since,
+        "reason": listing.reason,
+    }
+
+
+def gap_json(gap: Gap) -> dict[str, str]:
+    return {
+        "kind": gap.kind,
+        "since": gap.since,
+        "until": gap.until,
+        "reason": gap.reason,
     }
 
 
@@ -113,7 +139,7 @@ def version_json(version: Version) -> dict[str, Any]:
         "sources": list(version.sources),
         "erased": version.erased,
         "content": version.content,
-        "salt": version.salt,
+        "lines": list(version.lines),
         "commitment": version.commitment,
         "extra": version.extra,
     }

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from shared.domain import json_line
-from shared.domain.log.identity import raw_id
+from shared.domain.identity import raw_id
 from shared.domain.thread.attachments import address_of
 from shared.domain.thread.transcript import SPOKEN_TYPES, Message, Transcript, Version
 from shared.domain.words import plural

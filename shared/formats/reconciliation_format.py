@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from shared.domain.archive.manifest import counts, gap_json, listing_json
 from shared.domain.log.record import SCHEMA
+from shared.domain.thread.grade import grade_of
 from shared.domain.thread.transcript import Message, Transcript, Version
-from shared.formats.json_format import with_list
+from shared.formats.json_format import gap_json, listing_json, with_list
 from shared.formats.part import Options, RenderedFile
 
 
@@ -16,17 +16,39 @@ def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
 
 def parts(transcript: Transcript) -> Iterator[bytes]:
     """Yield the document; `docs/archive-format.md` describes every field."""
+    grade = grade_of(transcript)
     head = {
         "schema": SCHEMA,
         "thread_id": transcript.thread_id,
-        "complete": transcript.is_complete,
-        "view": listing_json(transcript),
+        "grade": grade.name,
+        "grade_reason": grade.reason,
+        "listing": listing_json(transcript),
         "gaps": [gap_json(gap) for gap in transcript.gaps],
         "outcomes": transcript.outcomes,
         "counts": counts(transcript),
         "baseline": transcript.tally.baseline.to_json(),
     }
     yield from with_list(head, "messages", map(row, transcript.messages), {})
+
+
+def counts(transcript: Transcript) -> dict[str, Any]:
+    tally, records = transcript.tally.baseline, transcript.records
+    return {
+        "messages": len(transcript.messages),
+        "versions": tally.versions,
+        "edited": tally.edited,
+        "deleted": tally.deleted,
+        "participants": len(transcript.participants),
+        "records": records.total,
+        "duplicate_records": records.duplicates,
+        "late_records": records.late,
+        "unreadable_records": records.unreadable,
+        "quarantined_records": records.quarantined,
+        "files": sum(file.is_held for file in transcript.attachments),
+        "files_missing": sum(not file.is_held for file in transcript.attachments),
+        "first_message_on": tally.first_on,
+        "last_message_on": tally.last_on,
+    }
 
 
 def row(message: Message) -> dict[str, Any]:

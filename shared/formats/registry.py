@@ -31,11 +31,15 @@ DAY = r"(?:\d{4}-\d\d-\d\d|undated)"
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format; `files` is a pattern that matches the names of its files."""
+    """A format; `files` is a pattern that matches the names of its files.
+
+    `version` changes with the bytes that the same thread gives.
+    """
 
     about: str
     files: str
     write: Writer
+    version: int = 1
 
     def is_mine(self, name: str) -> bool:
         return re.fullmatch(self.files, name) is not None
@@ -107,6 +111,17 @@ RECONCILIATION = Format(
     "what was compared with what", r"reconciliation\.json", reconciliation_format.write
 )
 """Written whatever the settings say, because it is part of the evidence."""
+
+
+def renderer_of(name: str) -> str:
+    """Return what renders a file of an archive, and in which version; "" if unknown."""
+    known = {
+        **{name: FORMATS[name] for name in ARCHIVED},
+        "reconciliation": RECONCILIATION,
+    }
+    return next(
+        (f"{key} {known[key].version}" for key in known if known[key].is_mine(name)), ""
+    )
 
 
 def streamed(

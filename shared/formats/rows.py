@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.domain.log.identity import kind_of
+from shared.domain.identity import kind_of
 from shared.domain.thread.transcript import Message, Transcript, Version
 
 Row = dict[str, str | int | bool]
@@ -56,7 +56,7 @@ MESSAGE_COLUMNS = (
     Column("version_count", NUMBER, "how many versions are known"),
     Column("outcome", TEXT, "the result of reconciling"),
     Column("sources", TEXT, "event, listing, or event+listing"),
-    Column("commitment", TEXT, "salted hash of the content"),
+    Column("commitment", TEXT, "salted hash of the line that tells it"),
 )
 HISTORY_COLUMNS = (
     Column("thread_id", TEXT, "the thread"),
@@ -74,8 +74,7 @@ HISTORY_COLUMNS = (
     Column("attachments", TEXT, "JSON, or empty"),
     Column("metadata", TEXT, "JSON, or empty"),
     Column("sources", TEXT, "event, listing, or event+listing"),
-    Column("salt", TEXT, "of the commitment; empty where erased"),
-    Column("commitment", TEXT, "salted hash of the content"),
+    Column("commitment", TEXT, "salted hash of the line that tells it"),
 )
 LONE = re.compile("[\ud800-\udfff]")
 
@@ -143,7 +142,6 @@ def history_row(thread_id: str, message: Message, version: Version) -> Row:
             "attachments": to_json(content.get("attachments")),
             "metadata": to_json(content.get("metadata")),
             "sources": "+".join(version.sources),
-            "salt": version.salt,
             "commitment": version.commitment,
         }
     )

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
+from shared.domain.identity import raw_id
 from shared.domain.log.event import Kind
-from shared.domain.log.identity import raw_id
 from shared.domain.thread.transcript import Message, Transcript, Version
 from shared.domain.times import as_moment, format_time, from_milliseconds
 from shared.formats.mail import address, days, header, part

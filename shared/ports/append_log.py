@@ -1,6 +1,7 @@
 """An append-only log of lines in one container."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Protocol
 
 from shared.domain.log.coverage import Covers, Segment, ThreadLog
@@ -40,16 +41,27 @@ class ThreadLogs(AppendLog, Protocol):
         """Return the bytes of a segment from `start` to its recorded size."""
         ...
 
-    async def quarantined(self, thread_id: str) -> bytes:
-        """Return the quarantined lines that name a thread."""
+    def quarantined(self) -> AsyncIterator[str]:
+        """Yield the id of every thread that quarantine names, once each."""
         ...
 
-    async def clear_quarantine(self, thread_id: str) -> None:
-        """Delete the quarantined lines that name a thread."""
+    async def quarantine(self, thread_id: str) -> tuple[Segment, ...]:
+        """Return the segments of quarantine that name a thread."""
         ...
 
-    async def mark(self, thread_id: str, revision: int, covers: Covers) -> None:
-        """Write the marker of a revision, unless it exists already."""
+    async def mark(
+        self,
+        thread_id: str,
+        revision: int,
+        covers: Covers,
+        superseded: int = 0,
+        whole_pass_due: datetime | None = None,
+    ) -> None:
+        """Write the marker of a revision, unless it exists already.
+
+        `superseded` is the revision before it whose renderings still stand, and
+        `whole_pass_due` the time from which the thread is to be listed whole again.
+        """
         ...
 
     async def prune(self, segment: Segment) -> bool:

@@ -1,10 +1,14 @@
 """The chat service, read as one of its users."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from shared.domain.errors import ArchiverError
 from shared.domain.thread.listing import Page
+
+IsKnown = Callable[[Page], bool]
+"""Says of a page of messages whether nothing on it is new."""
 
 
 class ReaderRefused(ArchiverError):
@@ -19,18 +23,25 @@ class ReaderRefused(ArchiverError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceListing:
-    """All pages of one thread as one reader sees them.
+    """The pages of one thread as one reader sees them.
 
-    `settled` is False if the thread kept changing during the listing.
+    `settled` is False if the thread kept changing during the listing, `is_whole` if
+    older messages than those on the pages were left out.
     """
 
     pages: tuple[Page, ...]
     settled: bool
+    is_whole: bool = True
 
 
 class ChatService(Protocol):
-    async def list_thread(self, thread_id: str, reader: str) -> ServiceListing:
+    async def list_thread(
+        self, thread_id: str, reader: str, is_known: IsKnown | None = None
+    ) -> ServiceListing:
         """Return a thread's properties, messages and participants, listed as `reader`.
+
+        Messages are listed newest change first; with `is_known` only down to the first
+        page of which that is true.
 
         If the service throttles, wait as long as it asks, within a deadline.
 

@@ -1,9 +1,11 @@
 """Fetching the files that messages name."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Protocol
 
 from shared.domain.errors import ArchiverError
+from shared.domain.thread.attachment import FetchOutcome
 
 
 class NotFetched(ArchiverError):
@@ -12,6 +14,13 @@ class NotFetched(ArchiverError):
     It never contains the file's address, which may work like a key (P9).
     """
 
+    def __init__(
+        self, reason: str, outcome: FetchOutcome = FetchOutcome.REFUSED
+    ) -> None:
+        """Record the reason, for people, and what kind of failure it is."""
+        super().__init__(reason)
+        self.outcome = outcome
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchedFile:
@@ -19,6 +28,16 @@ class FetchedFile:
 
     data: bytes
     content_type: str
+
+
+def outcome_of(status: int) -> FetchOutcome:
+    """Return what an HTTP status other than 200 means for a file."""
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+        return FetchOutcome.GONE
+    is_refusal = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    if is_refusal and status != HTTPStatus.TOO_MANY_REQUESTS:
+        return FetchOutcome.REFUSED
+    return FetchOutcome.UNREACHABLE
 
 
 class FileFetcher(Protocol):

@@ -16,6 +16,8 @@ SETTINGS = {
     "LIST_WITHIN": "7m",
     "ARCHIVE_FORMATS": "md",
     "FETCH_WITHIN": "9s",
+    "KEEP_SUPERSEDED": "3d",
+    "WHOLE_PASS_EVERY": "4d",
     "ARCHIVED_TOPIC_ENDPOINT": "https://acme.eventgrid.test",
     "ARCHIVED_TOPIC_KEY": "a2V5",
 }
@@ -58,10 +60,13 @@ async def test_every_setting_of_archiving_arrives(tmp_path, client_ids):
 
         assert client_ids == ["some-client-id"]
         assert backfill.finder.list_within == timedelta(minutes=7)
-        assert finalize.list_service.chat.list_within == timedelta(minutes=7)
-        assert finalize.list_service.reader_ids == ("8:acs:reader",)
+        collect = finalize.collect
+        assert collect.list_service.chat.list_within == timedelta(minutes=7)
+        assert collect.list_service.reader_ids == ("8:acs:reader",)
+        assert finalize.keep_superseded == timedelta(days=3)
+        assert finalize.whole_pass_every == timedelta(days=4)
         assert finalize.formats == ("md",)
-        fetchers = finalize.fetch_attachments.fetchers.values()
+        fetchers = collect.fetch_attachments.fetchers.values()
         assert {fetcher.within for fetcher in fetchers} == {timedelta(seconds=9)}
         assert type(finalize.close.announcer).__name__ == "TopicAnnouncer"
 

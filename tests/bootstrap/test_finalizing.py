@@ -46,9 +46,19 @@ def test_heavy_work_of_one_finalizer_has_one_bound():
         images=False, links_from=(), most_bytes=1, within=timedelta(minutes=1)
     )
 
-    made = finalizing.finalize(stores, chat, fetch, None, SilentAnnouncer(), ("json",))
+    made = finalizing.finalize(
+        stores,
+        chat,
+        fetch,
+        None,
+        SilentAnnouncer(),
+        ("json",),
+        keep_superseded=timedelta(),
+        whole_pass_every=timedelta(),
+    )
 
-    assert made.beside is made.list_service.beside
+    assert made.beside is made.collect.beside
+    assert made.beside is made.collect.list_service.beside
 
 
 async def test_the_credential_of_the_topic_is_closed(credential):

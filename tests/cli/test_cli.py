@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,21 +13,81 @@ from click.testing import CliRunner
 
 from builders import ALICE, FIRST_ID, THREAD
 from shared.cli.main import main
-from shared.domain.archive.checkpoint import parse_checkpoint
+from shared.domain.evidence.checkpoint import parse_checkpoint
 from shared.domain.layout import thread_folder
-from shared.domain.log.commitment import sha256
 from shared.formats.registry import FORMATS
 from shared.usecases.archive.find import Find
+from shared.verifier import verify as verifier
 from verifying import OTHER
 
 MESSAGE = str(FIRST_ID)
+WHY = ("--reason", "case 7")
+
+
+def standalone(*arguments, status=0):
+    """Run verify.py; return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-X", "utf8", verifier.__file__, *map(str, arguments)],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == status, done
+    return done.stdout.decode()
 
 
 def test_a_good_archive_is_verified(run, folder):
     text = run("verify", folder)
 
-    assert text.startswith("VERIFIED 2 threads, 3 revisions")
-    assert "open      2026-11-23" in text
+    assert re.search(
+        r"^VERIFIED 2 threads, 3 revisions, \d+ lines, ", text, re.MULTILINE
+    )
+    assert re.search(r"^  may be incomplete: \d threads? \(", text, re.MULTILINE)
+    assert re.search(r"^  ledger: 4 lines, root [0-9a-f]{16}…$", text, re.MULTILINE)
+
+
+def test_both_verifiers_say_the_same_of_a_folder(run, folder):
+    run("erase", folder, "--message", MESSAGE, *WHY, "--execute")
+
+    ours, theirs = run("verify", folder), standalone(folder)
+
+    assert said_by(ours) == said_by(theirs)
+    assert any(line.startswith("ERASED ") for line in said_by(ours))
+
+
+def said_by(text):
+    """Return a verdict's lines, but for what only one verifier can say."""
+    lines = re.sub("(?m)^(VERIFIED|FAILED) (.* lines).*$", r"\1 \2", text).splitlines()
+    return [line for line in lines if "renders them again" not in line]
+
+
+def test_both_verifiers_say_the_same_of_a_package(run, folder, tmp_path):
+    run("export", folder, "--package", "p", "--thread", OTHER, *WHY)
+    (tmp_path / "p" / "x.txt").write_text("a stranger")
+    (tmp_path / "p" / "archive" / "y.txt").write_text("another one")
+
+    ours, theirs = run("verify", "p"), standalone(tmp_path / "p")
+
+    assert sorted(said_by(ours)) == sorted(said_by(theirs))
+    assert "checkpoint of the package itself: " in theirs
+    assert "note: x.txt: it is no part of the package" in ours
+    assert "note: y.txt: it is no part of the archive" in ours
+
+
+def test_the_verdict_names_the_checkpoint_that_was_compared(run, folder):
+    run("checkpoint", folder, "--output", "kept", "--origin", "theirs")
+
+    with_it = run("verify", folder, "--checkpoint", "kept")
+    without = run("verify", folder)
+
+    assert "your checkpoint: 4 lines of theirs" in with_it
+    assert "no checkpoint was compared" in without
+    verdict = json.loads(
+        run("verify", folder, "--checkpoint", "kept", "--json").splitlines()[-1]
+    )
+    assert verdict["checkpoint"] == {"origin": "theirs", "size": 4, "is_own": False}
+    verdict = json.loads(run("verify", folder, "--json").splitlines()[-1])
+    assert verdict["checkpoint"] is None
 
 
 def test_every_failure_is_one_line_and_the_status_is_one(run, folder):
@@ -34,19 +96,28 @@ def test_every_failure_is_one_line_and_the_status_is_one(run, folder):
 
     lines = run("verify", folder, status=1).splitlines()
 
-    assert [line for line in lines if line.startswith("FAILED thread=")]
-    assert sum("messages.csv" in line for line in lines) == 3
+    failed = [line for line in lines if line.startswith("FAILED thread=")]
+    assert sum("messages.csv" in line for line in failed) == 3
+    assert any(re.match("FAILED 2 threads.* 3 failures", line) for line in lines)
 
 
 def test_json_is_one_object_a_line(run, folder):
-    next(folder.rglob("messages.csv")).unlink()
+    run("erase", folder, "--message", MESSAGE, *WHY, "--by", "Dana", "--execute")
+    newest = max(folder.rglob("messages.csv"))
+    newest.unlink()
 
-    *failures, report = map(
+    *found, verdict = map(
         json.loads, run("verify", folder, "--json", status=1).splitlines()
     )
 
-    assert failures[0]["failure"]["reason"] == "it is missing"
-    assert (report["verified"], report["failures"]) == (False, 1)
+    failed = [one["failure"] for one in found if "failure" in one]
+    assert [one["path"] for one in failed] == [str(newest.relative_to(folder))]
+    assert "it is missing" in failed[0]["reason"]
+    (erased,) = [one["erased"] for one in found if "erased" in one]
+    assert (erased["thread_id"], erased["number"], erased["who"]) == (THREAD, 1, "Dana")
+    assert (verdict["verified"], verdict["failures"]) == (False, 1)
+    assert (verdict["threads"], verdict["revisions"]) == (2, 3)
+    assert sum(grade["threads"] for grade in verdict["grades"]) == 2
 
 
 @pytest.mark.parametrize("where", ["nowhere", "", "empty"])
@@ -58,12 +129,22 @@ def test_what_is_no_archive_is_unreadable(run, tmp_path, where):
 
 def test_hostile_names_reach_no_terminal(run, folder):
     (folder / "x\x1b[31m").write_bytes(b"")
+    (folder / thread_folder(THREAD) / "y\x1b[31m").write_bytes(b"")
 
-    assert "\x1b" not in run("verify", folder, status=1)
+    text = run("verify", folder, status=1)
+
+    assert "\x1b" not in text
+    assert r"note: x\x1b[31m: " in text
+    assert text.count(r"y\x1b[31m: no thread has such a file") == 1
 
 
 def test_one_thread_can_be_verified(run, folder):
-    assert "1 thread," in run("verify", folder, "--thread", OTHER)
+    next((folder / thread_folder(THREAD)).rglob("messages.csv")).write_bytes(b"x")
+
+    assert "VERIFIED 1 thread, 1 revision, " in run("verify", folder, "--thread", OTHER)
+    run("verify", folder, "--thread", THREAD, status=1)
+    nowhere = run("verify", folder, "--thread", "19:nowhere", status=1)
+    assert "the archive has no such thread" in nowhere
 
 
 def test_a_checkpoint_is_written_once_and_verified_against(run, folder, tmp_path):
@@ -71,14 +152,14 @@ def test_a_checkpoint_is_written_once_and_verified_against(run, folder, tmp_path
     run("checkpoint", folder, "--origin", "acme", "--output", "kept")
 
     assert (tmp_path / "kept").read_text() == printed
-    assert parse_checkpoint(printed).size == 4
+    assert parse_checkpoint(printed.encode()).size == 4
     run("checkpoint", folder, "--output", "kept", status=2)
     run("verify", folder, "--checkpoint", "kept")
-    ledger = folder / "ledger" / "2026-11-23.jsonl"
-    ledger.write_bytes(b"")
-    assert "lines were removed" in run(
-        "verify", folder, "--checkpoint", "kept", status=1
-    )
+    (folder / "ledger" / "000002.jsonl").write_bytes(b"")
+    for thread in ((), ("--thread", OTHER)):
+        assert "its end was removed" in run(
+            "verify", folder, "--checkpoint", "kept", *thread, status=1
+        )
 
 
 def test_what_is_no_checkpoint_is_unreadable(run, folder, tmp_path):
@@ -87,50 +168,119 @@ def test_what_is_no_checkpoint_is_unreadable(run, folder, tmp_path):
     assert "not a checkpoint" in run("verify", folder, "--checkpoint", "kept", status=2)
 
 
-def test_a_message_is_proven_and_the_proof_checked(run, folder, tmp_path):
+def test_a_message_is_proven_and_both_verifiers_say_what(run, folder, tmp_path):
+    run("prove", THREAD, MESSAGE, folder)
+    run("checkpoint", folder, "--output", "kept")
+    proof = tmp_path / f"proof-{MESSAGE}.json"
+
+    said = run("verify", proof, "--checkpoint", "kept")
+
+    for words in (
+        "VERIFIED the archive holds this:", f"thread {THREAD}", f"message {MESSAGE}",
+        "received on 2026-", ": old", "edited on 2026-", "as of revision 2", "may exist",
+    ):  # fmt: skip
+        assert words in said
+    assert said == standalone("--proof", proof, "--checkpoint", tmp_path / "kept")
+    assert "bring your own" in run("verify", proof)
+    *_, verdict = run("verify", proof, "--json").splitlines()
+    assert f"message {MESSAGE}" in json.loads(verdict)["proven"]
+    assert json.loads(verdict)["checkpoint"] is None
+    *_, verdict = run("verify", proof, "--checkpoint", "kept", "--json").splitlines()
+    assert json.loads(verdict)["checkpoint"]["size"] == 4
+    again = run("prove", THREAD, MESSAGE, folder, status=2)
+    assert "is left as it is. Give another --output." in again
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (
+            ("prove", "19:nowhere", MESSAGE),
+            "The archive has no such thread or revision",
+        ),
+        (
+            ("prove", THREAD, "7"),
+            "The thread has no such message (7); `chat-archive cat`",
+        ),
+        (
+            ("export", "--format", "finetune", "--output", "o"),
+            "Say who the assistant is: --role RAWID=assistant",
+        ),
+    ],
+)
+def test_an_error_is_a_sentence_that_says_what_to_do(run, folder, words, says):
+    said = run(*words, folder, status=2)
+
+    assert says in said
+    assert said.endswith(".\n")
+
+
+def test_a_list_for_programs_says_how_complete_a_thread_is(run, folder):
+    rows = [json.loads(line) for line in run("list", folder, "--json").splitlines()]
+
+    assert {row["grade"] for row in rows} == {"may_be_incomplete"}
+    assert {row["grade_reason"] for row in rows} == {"events_only", "unverifiable"}
+
+
+def test_a_proof_that_was_altered_proves_nothing(run, folder, tmp_path):
+    run("prove", THREAD, MESSAGE, folder, "--revision", "1")
+    proof = tmp_path / f"proof-{MESSAGE}.json"
+    assert "as of revision 1" in run("verify", proof)
+    proof.write_text(proof.read_text().replace("old", "new"))
+
+    said = run("verify", proof, status=1)
+
+    assert "FAILED" in said
+    assert "new" not in said
+    proof.write_text("{}")
+    assert "neither a folder nor a proof" in run("verify", proof, status=2)
+
+
+def test_a_proof_of_what_was_erased_says_by_whom_and_why(run, folder, tmp_path):
+    run("erase", folder, "--message", MESSAGE, *WHY, "--by", "Dana", "--execute")
     run("prove", THREAD, MESSAGE, folder)
     proof = tmp_path / f"proof-{MESSAGE}.json"
 
-    assert "VERIFIED" in run("verify", proof)
-    run("prove", THREAD, MESSAGE, folder, status=2)
-    proof.write_text(
-        proof.read_text().replace("old", "new").replace("\\u2028w", "\\u2028x")
-    )
-    assert "FAILED" in run("verify", proof, status=1)
-    proof.write_text("{}")
-    run("verify", proof, status=2)
+    said = run("verify", proof)
+
+    assert re.search("erased by order 1 of 20.* by Dana: case 7", said)
+    assert said == standalone("--proof", proof)
 
 
 def test_a_package_is_made_and_verified_as_folder_and_as_zip(run, folder, tmp_path):
-    run(
-        "export",
-        folder,
-        "--package",
-        "given",
-        "--reason",
-        "case 7",
-        "--by",
-        "Dana",
-        "--thread",
-        OTHER,
-    )
-    run("export", folder, "--package", "given.zip", "--all", "--reason", "case 7")
+    run("export", folder, "--package", "given", *WHY, "--by", "Dana", "--thread", OTHER)
+    run("export", folder, "--package", "given.zip", "--all", *WHY)
 
-    assert "withheld" in run("verify", "given")
+    text = run("verify", "given")
+    assert "withheld lines of kind revision: 2" in text
+    assert "VERIFIED 1 thread" in text
+    assert "VERIFIED 1 thread" in standalone(tmp_path / "given")
     assert (tmp_path / "given.zip").stat().st_size > 1000
     assert not list(tmp_path.glob(".packing*"))
-    run("export", folder, "--package", "given", "--all", "--reason", "x", status=2)
-    run(
-        "export",
-        folder,
-        "--package",
-        "none",
-        "--reason",
-        "x",
-        "--thread",
-        "19:x",
-        status=1,
-    )
+    run("export", folder, "--package", "given", "--all", *WHY, status=2)
+    run("export", folder, "--package", "none", *WHY, "--thread", "19:x", status=1)
+    assert "VERIFIED 2 threads" in run("verify", folder)  # with two lines `package`
+
+
+def test_a_package_may_leave_no_line_in_the_ledger(run, folder, tmp_path):
+    before = {p: p.read_bytes() for p in (folder / "ledger").iterdir()}
+
+    text = run("export", folder, "--package", "given", "--all", *WHY, "--no-record")
+
+    assert "Not recorded" in text
+    assert {p: p.read_bytes() for p in (folder / "ledger").iterdir()} == before
+    assert "these threads only, nothing is proven of others" in run("verify", "given")
+    run("export", folder, "--format", "md", "--output", "o", "--no-record", status=2)
+
+
+def test_a_package_is_made_of_a_package(run, folder, tmp_path):
+    run("export", folder, "--package", "given", "--all", *WHY)
+
+    text = run("export", "given", "--package", "less", "--thread", OTHER, *WHY)
+
+    assert "Not recorded" in text
+    assert "VERIFIED 1 thread" in run("verify", "less")
+    assert "VERIFIED 2 threads" in run("verify", "given")
 
 
 def test_every_format_is_listed_with_a_line(run):
@@ -197,10 +347,56 @@ def test_threads_are_written_in_any_format(run, folder, tmp_path):
         ("--format", "md", "--output", "o", "--after", "yesterday"),
         ("--format", "md", "--output", "o", "--package", "p"),
         ("--format", "graph-import", "--output", "o", "--identities", "missing.csv"),
+        ("--revision", "1", "--output", "o"),
+        ("--revision", "1", "--thread", THREAD),
+        ("--revision", "1", "--thread", THREAD, "--output", "o", "--format", "md"),
+        ("--revision", "1", "--thread", THREAD, "--output", "o", "--text", "x"),
+        ("--revision", "0", "--thread", THREAD, "--output", "o"),
+        ("--revision", "9", "--thread", THREAD, "--output", "o"),
     ],
 )
 def test_an_export_that_is_not_clear_is_refused_with_what_to_do(run, folder, arguments):
     assert run("export", folder, *arguments, status=2)
+
+
+def test_a_revision_is_rendered_again_and_says_whether_it_is_the_same(run, folder):
+    words = ("--thread", THREAD, "--revision", "1", "--output", "again")
+
+    said = run("export", folder, *words)
+
+    assert "transcript.json: the same, by its seal" in said
+    assert "revision 1, 3 files" in said
+    (file,) = Path("again").rglob("rev=0001/transcript.json")
+    archived = folder / file.relative_to("again")
+    assert file.read_bytes() == archived.read_bytes()
+    said = run("export", folder, *words, status=2)
+    assert "exists already" in said
+    assert "Give another --output" in said
+
+
+def test_a_revision_that_was_erased_from_is_the_same_by_the_order(run, folder):
+    run("erase", folder, "--message", MESSAGE, *WHY, "--execute")
+
+    words = ("--thread", THREAD, "--revision", "2", "--output", "again")
+    said = run("export", folder, *words)
+
+    assert "transcript.json: the same, by the seal of an order: some" in said
+
+
+def test_where_nobody_spoke_at_that_time_nothing_is_written(run, folder, tmp_path):
+    words = ("--format", "md", "--before", "2020-01-01", "--output", "o")
+
+    said = run("export", folder, *words, status=1)
+
+    assert "Nothing was exported: no thread matches." in said
+    assert not list((tmp_path / "o").rglob("*.md"))
+
+
+def test_one_of_a_kind_is_counted_in_the_singular(run, folder):
+    said = run("report", folder, status=None)
+
+    assert re.search("^ +1  thread archived by events only$", said, re.MULTILINE)
+    assert not re.search("^ +1  (threads|users|messages) ", said, re.MULTILINE)
 
 
 def test_an_archive_on_a_file_system_is_read_where_it_stands(run, folder):
@@ -292,12 +488,10 @@ def test_a_thread_is_shown_as_an_erasure_has_left_it(run, folder):
     text = run("show", THREAD, folder)
 
     assert "1 message erased on request" in run("cat", THREAD, folder)
-    assert re.search(r"erased      1 message, .* by .*: request 12", text)
-    shown = dict(re.findall(r"^    (\S+) .* sha256 (\w+)$", text, re.MULTILINE))
-    newest = max((folder / thread_folder(THREAD)).glob("rev=*"))
-    assert shown
-    for name, digest in shown.items():
-        assert sha256((newest / name).read_bytes()) == digest
+    assert re.search(
+        r"erased      \d+ lines of .*\(message\), .* by .*: request 12", text
+    )
+    assert "transcript.json" in text
 
 
 @pytest.mark.parametrize("command", ["show", "cat"])
@@ -324,7 +518,7 @@ def test_erasing_is_planned_first_and_done_with_execute(run, folder):
     assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
     assert "changed" in run(*choice, "--execute")
     text = run("verify", folder)
-    assert "by Dana, request 12" in text
+    assert "by Dana: request 12" in text
     assert b"old" not in b"".join(p.read_bytes() for p in folder.rglob("rev=*/*"))
     assert "Nothing was erased" in run(
         "erase", folder, "--message", "7", "--reason", "x", status=1
@@ -438,12 +632,8 @@ def test_all_of_it_works_on_a_container(run, files, running_azurite, tmp_path):
     run("hold", "remove", hold, "--reason", "closed", **env)
     run("erase", "--participant", ALICE, "--reason", "x", "--execute", **env)
     assert "ERASED" in run("verify", **env)
-    assert (
-        b"old"
-        not in archive.download_blob(
-            next(p for p in files if p.endswith("rev=0001/messages.csv"))
-        ).readall()
-    )
+    for name in archive.list_blob_names():
+        assert b'"old"' not in archive.download_blob(name).readall()
 
 
 def test_an_account_that_is_not_to_be_reached_is_unreadable(run, tmp_path):

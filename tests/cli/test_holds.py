@@ -4,6 +4,7 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 
 from builders import ALICE, BOB, FIRST_ID, THREAD
+from evidence_verifiers import failures
 from verifying import OTHER
 
 MESSAGE = str(FIRST_ID)
@@ -98,7 +99,7 @@ def test_what_can_never_be_an_id_is_held_by_no_flag(run, folder, option, text):
     assert "No hold is in force" in run("hold", "list", folder)
 
 
-@pytest.mark.parametrize("hold", ["0123456789ab", "", "\x1b[31m", "Alice"])
+@pytest.mark.parametrize("hold", ["0123456789ab", "\x1b[31m", "Alice"])
 def test_what_is_not_held_cannot_be_released(run, folder, hold):
     before = content(folder)
 
@@ -108,12 +109,163 @@ def test_what_is_not_held_cannot_be_released(run, folder, hold):
     assert content(folder) == before
 
 
+@pytest.mark.parametrize("hold", ["", " "])
+def test_which_hold_is_released_has_to_be_said(run, folder, hold):
+    assert "Give the id of a hold" in run(
+        "hold", "remove", hold, folder, *WHY, status=2
+    )
+
+
 def test_a_hold_is_released_once(run, folder):
     run("hold", "add", folder, "--thread", THREAD, *WHY)
     hold = run("hold", "list", folder).split()[0]
     run("hold", "remove", hold, folder, *WHY)
 
     assert "Nothing was released" in run("hold", "remove", hold, folder, *WHY, status=1)
+
+
+def test_one_message_of_a_thread_is_held(run, folder):
+    chosen = ("--thread", THREAD, "--message", MESSAGE)
+
+    said = run("hold", "add", folder, *chosen, *WHY)
+
+    assert "It covers 1 thread, 1 message, 1 person" in said
+    assert f"{THREAD}, message {MESSAGE}  since" in run("hold", "list", folder)
+
+
+def test_a_message_is_held_in_its_thread_alone(run, folder):
+    run("hold", "add", folder, "--message", MESSAGE, *WHY, status=2)
+    said = run(
+        "hold", "add", folder, "--participant", ALICE, "--message", MESSAGE, *WHY,
+        status=2,
+    )  # fmt: skip
+
+    assert "a message is held in its thread" in said
+    both = ("--thread", THREAD, "--participant", ALICE, "--message", MESSAGE)
+    assert "or hold both" in run("hold", "add", folder, *both, *WHY, status=2)
+    assert "or both" in run("hold", "add", folder, *WHY, status=2)
+
+
+def test_a_participant_is_held_in_one_thread(run, folder):
+    chosen = ("--participant", ALICE, "--thread", OTHER)
+
+    said = run("hold", "add", folder, *chosen, *WHY)
+
+    assert "It covers 1 thread, 1 message, 1 person" in said
+    assert f"{OTHER}, {ALICE}  since" in run("hold", "list", folder)
+    everywhere = ("erase", folder, "--participant", ALICE, *WHY)
+    said = run(*everywhere, "--execute", status=1)
+    assert said.count("REFUSED") == 1
+    run(*everywhere, "--thread", THREAD, "--execute")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "unknown"),
+    [
+        (("--participant", BOB, "--thread", OTHER), BOB),
+        (("--participant", ALICE, "--thread", LATER[1]), LATER[1]),
+    ],
+)
+def test_who_is_not_in_a_thread_is_not_held_in_it(run, folder, chosen, unknown):
+    said = run("hold", "add", folder, *chosen, *WHY, status=1)
+    assert f"the archive knows no id {unknown!r}" in said
+
+    said = run("hold", "add", folder, *chosen, "--not-yet-archived", *WHY)
+    assert "It covers nothing that is archived yet" in said
+
+
+def test_a_refusal_names_every_hold(run, folder):
+    run("hold", "add", folder, "--thread", THREAD, "--reason", "case 7")
+    run("hold", "add", folder, "--participant", ALICE, "--reason", "case 8")
+
+    choice = ("--participant", ALICE, "--thread", THREAD)
+    said = run("erase", folder, *choice, *WHY, status=1)
+
+    assert "(case 7), hold " in said
+    assert "(case 8)" in said
+    assert "Not reached" not in said
+
+
+def test_a_package_says_that_holds_are_withheld(run, folder):
+    run("hold", "add", folder, "--thread", THREAD, *WHY)
+    run("hold", "add", folder, "--participant", ALICE, *WHY)
+    run("export", folder, "--package", "p", "--thread", OTHER, *WHY)
+
+    said = run("hold", "list", "p")
+
+    assert said == "This package withholds 2 lines about other holds.\n"
+
+
+@pytest.mark.parametrize("message", ["7", "x", "1" * 17])
+def test_a_message_that_is_not_there_is_not_held(run, folder, message):
+    chosen = ("hold", "add", folder, "--thread", THREAD, "--message", message, *WHY)
+    said = run(*chosen, status=1)
+    assert f"the archive knows no id {message!r}" in said
+
+    said = run(*chosen, "--not-yet-archived", status=0 if message == "7" else 1)
+
+    assert ("It covers nothing that" in said) == (message == "7")
+
+
+def test_ids_are_shown_and_given_shortened(run, folder):
+    run("hold", "add", folder, "--thread", THREAD, *WHY)
+    hold = run("hold", "list", folder).split()[0]
+    assert len(hold) == 12
+
+    said = run("hold", "remove", hold, folder, *WHY)
+
+    assert f"Hold {hold} is released" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("x" * 257, "256 at most"), ("", "blank"), (" \n", "blank"), ("\udcff", "UTF-8")],
+)
+@pytest.mark.parametrize("option", ["--reason", "--by"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("hold", "add", "--thread", THREAD),
+        ("erase", "--message", MESSAGE, "--thread", THREAD, "--execute"),
+        ("export", "--package", "p", "--all"),
+    ],
+    ids=" ".join,
+)
+def test_what_the_record_cannot_hold_is_a_usage_error(
+    run, folder, command, option, text, says
+):
+    before = content(folder)
+    given = {"--reason": "case 7", "--by": "Dana", option: text}
+    words = [word for pair in given.items() for word in pair]
+
+    said = run(*command, folder, *words, status=2)
+
+    assert option in said
+    assert says in said
+    assert content(folder) == before
+
+
+def test_holds_stand_in_a_ledger_that_both_verifiers_read(run, folder):
+    run("hold", "add", folder, "--participant", ALICE, *WHY)
+    hold = run("hold", "list", folder).split()[0]
+    run("hold", "remove", hold, folder, *WHY)
+
+    ledger = {
+        f"ledger/{file.name}": file.read_bytes() for file in folder.glob("ledger/*")
+    }
+    about_ledger = [path for path, _ in failures(ledger) if path.startswith("ledger/")]
+    assert about_ledger == []
+    assert b"".join(ledger.values()).count(b'"kind":"hold"') == 2
+
+
+def test_an_unreadable_line_may_be_a_hold(run, folder):
+    last = max(folder.glob("ledger/*"))
+    last.write_bytes(last.read_bytes() + b"{}\n")
+
+    said = run("hold", "list", folder, status=1)
+
+    assert f"UNREADABLE ledger/{last.name}, line " in said
+    assert "it may be a hold" in said
 
 
 @pytest.mark.parametrize(
@@ -147,11 +299,26 @@ def test_what_names_nobody_and_nothing_erases_nothing(run, folder, choice):
 
 
 def test_an_erasure_that_is_run_again_is_done(run, folder):
-    choice = ("erase", folder, "--participant", ALICE, *WHY, "--execute")
-    run(*choice)
+    choice = ("erase", folder, "--participant", ALICE, *WHY)
+    run(*choice, "--execute")
 
-    run(*choice)
+    again = run(*choice, "--execute")
+    planned = run(*choice)
+
+    assert "erased already" in again
+    assert "0 files" not in again
+    assert "Nothing is left to erase" in planned
+    assert "cannot be undone" not in planned
     run("verify", folder)
+
+
+def test_an_unknown_thread_is_named_before_its_messages(run, folder):
+    choice = ("--thread", "19:nope@thread.v2", "--message", MESSAGE)
+
+    said = run("erase", folder, *choice, *WHY, status=1)
+
+    assert said.startswith("Nothing was erased: the archive knows no id '19:nope")
+    assert "Not reached" not in said
 
 
 def test_a_thread_that_cannot_be_read_is_named_by_a_hold(run, folder):

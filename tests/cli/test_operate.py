@@ -34,7 +34,7 @@ def account(running_azurite):
         stem = layout.segment_stem(THREAD, TODAY)
         append(log, layout.segment_path(stem, 0), to_log(received()))
         stem = layout.quarantine_stem(THREAD, TODAY)
-        line = encode_quarantined(json.dumps(received(1)), NOON, "a reason")
+        line = encode_quarantined(json.dumps(received(1)), NOON, "a reason", bytes(16))
         append(log, layout.segment_path(stem, 0), line)
         letters.upload_blob("topic/1.json", json.dumps([received(2)]))
         yield service
@@ -72,7 +72,7 @@ def events_poison(new_queue):
 
 def note_sweep(account, **facts):
     """Write the line of a sweep that is done, as the last one."""
-    counts = {"threads": 9, "queued": 3, "closed_days": 0, "pruned_segments": 0}
+    counts = {"threads": 9, "queued": 3, "closed_blobs": 0, "pruned_segments": 0}
     line = SweepLine(**{"on": NOON, **counts, "failures": 0, **facts})
     path = layout.segment_path(layout.sweeps_stem(datetime.now(UTC).date()), 0)
     append(account.create_container(layout.CONTROL), path, encode_line(line))

@@ -46,6 +46,26 @@ def files():
     return asyncio.run(three_threads())
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["hold", "add", "--thread", LOAN, *WHY],
+        ["hold", "remove", "0" * 12, *WHY],
+        ["erase", "--thread", LOAN, "--topic", "--execute", *WHY],
+    ],
+)
+def test_a_package_is_not_changed(run, folder, tmp_path, words):
+    run("export", folder, "--package", "given", "--all", *WHY)
+    given = tmp_path / "given"
+    before = {file: file.read_bytes() for file in given.rglob("*") if file.is_file()}
+
+    said = run(*words, "given", status=2)
+
+    assert "This is a package" in said
+    after = {file: file.read_bytes() for file in given.rglob("*") if file.is_file()}
+    assert after == before
+
+
 def packed(tmp_path, name="given"):
     folders = (tmp_path / name / "archive").glob("thread=*")
     return {
@@ -74,12 +94,10 @@ def test_filters_choose_the_threads_of_a_package(
     assert packed(tmp_path) == threads
     assert f"{len(threads)} thread" in text
     request = json.loads((tmp_path / "given" / "request.json").read_text())
-    names = {name.removeprefix("--") for name in filters[::2]}
-    assert {name.removesuffix("s") for name in request["filters"]} == names
-    expected = "all" if filters == ["--all"] else sorted(threads)
-    assert request["threads"] == expected
-    assert request["packed"]["threads"] == len(threads)
-    assert request["unreadable_threads"] == 0
+    names = {name.removeprefix("--") for name in filters if name.startswith("--")}
+    assert {text.partition(":")[0] for text in request["filters"]} == names
+    assert request["threads"] == sorted(threads)
+    assert request["recorded"] is True
     assert "VERIFIED" in run("verify", "given")
 
 
@@ -149,9 +167,9 @@ def test_a_thread_that_cannot_be_read_is_named_and_counted(run, folder, tmp_path
 
     assert f"NOT PACKED {HOUSE}: " in text
     assert packed(tmp_path) == {LOAN}
-    request = (tmp_path / "given" / "request.json").read_text()
-    assert json.loads(request)["unreadable_threads"] == 1
-    assert HOUSE not in request
+    given = tmp_path / "given"
+    assert "1 thread that may have been meant" in (given / "README.txt").read_text()
+    assert HOUSE not in (given / "request.json").read_text()
 
 
 def test_a_thread_that_cannot_be_read_is_counted_where_none_matches(run, folder):
@@ -160,3 +178,13 @@ def test_a_thread_that_cannot_be_read_is_counted_where_none_matches(run, folder)
     text = run("export", folder, "--package", "given", "--topic", "x", *WHY, status=1)
 
     assert "no thread matches, and 1 thread could not be read" in text
+
+
+def test_a_package_that_is_there_stays_and_is_named_as_it_is(run, folder):
+    run("export", folder, "--package", "p", "--all", *WHY)
+
+    said = run("export", folder, "--package", "p", "--all", *WHY, status=2)
+
+    assert said == (
+        "Error: p exists already, and is left as it is. Choose another name.\n"
+    )

@@ -56,7 +56,9 @@ def test_a_package_is_the_users_alone(run, folder, tmp_path):
     with zipfile.ZipFile(tmp_path / "given.zip") as file:
         names = {info.filename for info in file.infolist()}
     given = tmp_path / "given"
-    assert names == {str(p.relative_to(given)) for p in given.rglob("*") if p.is_file()}
+    assert names == {
+        f"given/{p.relative_to(given)}" for p in given.rglob("*") if p.is_file()
+    }
 
 
 def test_a_proof_is_the_users_alone(run, folder, tmp_path):
@@ -83,7 +85,7 @@ def test_what_a_killed_packing_left_is_removed_by_the_next(run, folder, tmp_path
     slow = (
         "import asyncio, shared.usecases.reading.package as package\n"
         "async def sleep(*_): await asyncio.sleep(60)\n"
-        "package.Package.ledger = sleep\n"
+        "package.Package.put_own = sleep\n"
         "from shared.cli.main import main\nmain()"
     )
     arguments = ["export", folder, "--package", name, "--all", *WHY]
@@ -112,7 +114,7 @@ def test_a_packing_that_fails_leaves_nothing(run, folder, tmp_path, monkeypatch)
     async def fail(*_):
         raise OSError
 
-    monkeypatch.setattr("shared.usecases.reading.package.Package.ledger", fail)
+    monkeypatch.setattr("shared.usecases.reading.package.Package.put_own", fail)
 
     run("export", folder, "--package", "given", "--all", *WHY, status=2)
 

@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+from inputs import logged
 
 from builders import ALICE, BOB, THREAD, received, thread_event, to_log, who
 from shared.domain.inventory.facts import ThreadFound
 from shared.domain.inventory.state import Inventory
 from shared.domain.log.event import Kind
-from shared.domain.log.record import encode_record, read_records, unique_events
+from shared.domain.log.logged import unique_events
+from shared.domain.log.record import encode_record
 from shared.domain.thread.baseline import Baseline
 from shared.domain.thread.listing import ListingOutcome, Visibility
 from shared.domain.thread.participants import reader_candidates
@@ -39,7 +41,7 @@ def test_somebody_who_came_within_a_second_of_leaving_is_there():
                      participantAdded={"participantCommunicationIdentifier": who(BOB)}),
     ]  # fmt: skip
 
-    (bob,) = replay(THREAD, read_records(to_log(*events)), ()).participants
+    (bob,) = replay(THREAD, logged(to_log(*events)), ()).participants
 
     assert [change.kind for change in bob.history] == [
         Kind.PARTICIPANT_REMOVED,
@@ -87,11 +89,13 @@ def test_a_listing_from_earlier_on_shows_more():
 def test_an_event_was_received_when_its_first_copy_was():
     noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
     log = b"".join(
-        encode_record(json.dumps(received()), on, bytes(16))
+        encode_record(
+            json.dumps(received()), on, bytes([on.microsecond // 10_000]) * 16
+        )
         for on in (noon + timedelta(milliseconds=500), noon)
     )
 
-    (event,) = unique_events(read_records(log).records)
+    (event,) = unique_events(logged(log).records)
 
     assert event.received_on == EARLIER
 
@@ -102,7 +106,7 @@ def test_a_thread_was_created_at_the_earliest_time_that_is_told():
         for at, time in enumerate((LATER, EARLIER), start=1)
     ]
 
-    assert replay(THREAD, read_records(to_log(*events)), ()).created_on == EARLIER
+    assert replay(THREAD, logged(to_log(*events)), ()).created_on == EARLIER
 
 
 def test_a_baseline_runs_from_the_first_message_to_the_last():

@@ -30,6 +30,7 @@ from local.ports import free_ports
 from local.stack import FAST, Part, call, chat_service, wait_for, webhook_url
 from shared.cli.main import main
 from shared.domain import layout
+from shared.domain.log.commitment import sha256
 from shared.domain.log.work import Work, encode_work
 from shared.usecases.capture.handle_work import BACK_AFTER
 
@@ -331,11 +332,13 @@ def check_the_ledger(account, kind):
         for line in data.splitlines()
     )
     revisions = [
-        layout.revision_path(facts["thread_id"], facts["revision"], "manifest.json")
+        facts["manifest"]
         for facts in map(json.loads, lines)
         if facts["kind"] == "revision"
     ]
-    manifests = [path for path in files if path.endswith("/manifest.json")]
+    manifests = [
+        sha256(data) for path, data in files.items() if path.endswith("/manifest.json")
+    ]
     assert sorted(revisions) == sorted(manifests)
     assert set(lines.values()) <= ({1, 2} if kind == "archives" else {1})
 

@@ -13,12 +13,19 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient
 
-from builders import FIRST_ID, THREAD, deleted, edited, received, thread_created
+from builders import (
+    FIRST_ID,
+    THREAD,
+    deleted,
+    edited,
+    events_in,
+    received,
+    thread_created,
+)
 from local.demo import conversations
 from local.demo.people import invite
 from local.stack import stack
 from shared.domain import layout
-from shared.domain.log.record import read_records
 
 pytestmark = [pytest.mark.e2e, pytest.mark.azurite]
 ROOT = Path(__file__).parents[2]
@@ -59,10 +66,10 @@ class Account:
                 if path.endswith(suffix)
             }
 
-    def records(self):
+    def events(self):
         segments = self.files(layout.LOG, ".jsonl")
         kept = [data for path, data in segments.items() if path.startswith("thread=")]
-        return read_records(b"".join(kept)).records
+        return events_in(b"".join(kept))
 
     def dead_letter(self, files):
         """Store what Event Grid gave up on where it stores it."""
@@ -117,7 +124,7 @@ def archive_of(running, account):
 
     files = {name.rpartition("/")[2]: data for name, data in wait_for(archived).items()}
     lines = files["events.jsonl"].splitlines()
-    events = [json.dumps(json.loads(line)["event"]) for line in lines]
+    events = [json.dumps(json.loads(line)["content"]) for line in lines]
     rendered = {
         name: DIGEST.sub(b"digest", data)
         for name, data in files.items()
@@ -136,7 +143,7 @@ for number in range(10):
 def test_events_by_queue_give_the_archive_of_direct_delivery(by_queue, tmp_path):
     running, account = by_queue
     account.put(*map(encoded, [*reversed(STORY), *STORY]))
-    wait_for(lambda: len(account.records()) == 2 * len(STORY))
+    wait_for(lambda: len(account.events()) == 2 * len(STORY))
     queued = archive_of(running, account)
     with stack(tmp_path / "direct") as direct:
         for event in [*STORY, *reversed(STORY)]:
@@ -169,7 +176,7 @@ def test_killing_the_host_loses_no_queued_event(by_queue, tmp_path):
 
     wait_for(lambda: account.depth(layout.EVENTS_QUEUE) == 0)
 
-    kept = {record.event.identity for record in account.records()}
+    kept = {event.identity for event in account.events()}
     assert len(kept) == deliveries["published"]
     assert deliveries["duplicated"] > 0
     assert deliveries["dead_lettered"] == 0
@@ -194,7 +201,7 @@ def test_a_wrong_setting_loses_no_event_and_redeliver_takes_all_back(by_queue):
     assert f"3 events on the queue {poison}" in account.run("status", status=1)
     account.run("redeliver", "--execute")
 
-    assert sorted(record.event.message_id for record in account.records()) == [
+    assert sorted(event.message_id for event in account.events()) == [
         str(FIRST_ID + number) for number in range(4)
     ]
     assert account.depth(poison) == 0
@@ -217,14 +224,14 @@ def test_an_event_too_large_for_a_message_is_redelivered(tmp_path, schema):
         deliveries = running.deliveries(flush=True)
         wait_for(lambda: account.depth(layout.EVENTS_QUEUE) == 0)
         assert deliveries["dead_lettered"] == 1
-        assert long not in {record.event.message_id for record in account.records()}
+        assert long not in {event.message_id for event in account.events()}
 
         account.dead_letter((folder / "dead-letters").iterdir())
         said = account.run("redeliver", "--execute")
 
         assert "dead letters: 1 event redelivered, 0 still unreadable, 1 of 1" in said
-        (record,) = [one for one in account.records() if one.event.message_id == long]
-        assert record.event.data["messageBody"] == QUOTES
+        (event,) = [one for one in account.events() if one.message_id == long]
+        assert event.data["messageBody"] == QUOTES
 
 
 def test_what_is_no_event_is_quarantined_and_holds_up_nothing(by_queue):
@@ -233,8 +240,8 @@ def test_what_is_no_event_is_quarantined_and_holds_up_nothing(by_queue):
 
     wait_for(lambda: account.depth(layout.EVENTS_QUEUE) == 0)
 
-    (record,) = account.records()
-    assert record.event.thread_id == THREAD
+    (event,) = account.events()
+    assert event.thread_id == THREAD
     kept = b"".join(account.files(layout.LOG).values())
     assert kept.count(b'"reason":') == 2
 
@@ -249,7 +256,7 @@ def test_where_events_come_directly_nobody_takes_from_the_queue(tmp_path):
         time.sleep(2)
 
         assert account.depth(layout.EVENTS_QUEUE) == 1
-        assert len(account.records()) == 1
+        assert len(account.events()) == 1
         assert "archive_queued_event: queueTrigger (disabled)" in (
             running.host.log.read_text()
         )

@@ -7,11 +7,12 @@ import json
 import zipfile
 
 import pytest
+from inputs import erased_of, logged
+from inputs import listing as listing_of
 
 from builders import (
     ALICE,
     BOB,
-    FIRST_ID,
     THREAD,
     deleted,
     edited,
@@ -21,9 +22,7 @@ from builders import (
     to_log,
     who,
 )
-from shared.domain.log.event import Kind
-from shared.domain.log.record import read_records
-from shared.domain.thread.listing import Listing, ListingOutcome, Visibility
+from shared.domain.thread.listing import ListingOutcome, Visibility
 from shared.domain.thread.replay import replay
 from shared.formats.registry import FORMATS, written
 
@@ -32,10 +31,8 @@ FOR_PEOPLE = ("html", "md", "txt", "chunks")
 
 
 def thread(*events, items=()):
-    listings = [
-        Listing(number=1, outcome=FULL, messages=[(item, "ab" * 16) for item in items])
-    ]
-    return replay(THREAD, read_records(to_log(*events)), listings if items else ())
+    listings = [listing_of(*items)]
+    return replay(THREAD, logged(to_log(*events)), listings if items else ())
 
 
 def text(transcript, name):
@@ -112,18 +109,15 @@ def test_what_joined_and_left_is_told(name):
 @pytest.mark.parametrize("visibility", [Visibility.FULL, Visibility.EVENTS_ONLY])
 def test_what_was_erased_is_told_beside_whether_all_is_there(name, visibility):
     events = [thread_created(), *(received(number, "x") for number in range(3))]
-    listing = Listing(number=1, outcome=ListingOutcome(visibility=visibility), messages=[
-        (listed(number, "x"), "ab" * 16) for number in range(3)
-    ])  # fmt: skip
-    gone = {
-        (str(FIRST_ID + at), FIRST_ID + at, Kind.RECEIVED): "0" * 64 for at in (0, 2)
-    }
+    listing = listing_of(
+        *(listed(number, "x") for number in (1,)),
+        outcome=ListingOutcome(visibility=visibility),
+    )
+    log = to_log(*events)
 
     whole, erased = (
-        text(
-            replay(THREAD, read_records(to_log(*events)), [listing], erased=these), name
-        )
-        for these in ({}, gone)
+        text(replay(THREAD, events, [listing]), name)
+        for events in (logged(log), erased_of(log, 1, 3))
     )
 
     assert "erased" not in whole

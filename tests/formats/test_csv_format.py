@@ -6,10 +6,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from inputs import listing, logged
 
 from builders import THREAD, deleted, listed, received, to_log
-from shared.domain.log.record import read_records
-from shared.domain.thread.listing import Listing, ListingOutcome, Visibility
 from shared.domain.thread.replay import replay
 from shared.formats.csv_format import neutralise
 from shared.formats.registry import FORMATS, Options, written
@@ -33,7 +32,7 @@ def write(transcript, **options):
 
 def transcript(*bodies):
     events = [received(number, body) for number, body in enumerate(bodies)]
-    return replay(THREAD, read_records(to_log(*events)), ())
+    return replay(THREAD, logged(to_log(*events)), ())
 
 
 def undo(cell):
@@ -111,7 +110,7 @@ def test_an_empty_thread_has_a_header():
 
 
 def test_a_deleted_message_has_a_row_without_content():
-    log = read_records(to_log(received(body="gone"), deleted()))
+    log = logged(to_log(received(body="gone"), deleted()))
 
     (row,) = read_back(write(replay(THREAD, log, ())))
 
@@ -130,13 +129,7 @@ def test_a_deleted_message_has_a_row_without_content():
 )
 def test_a_system_message_shows_its_facts(content, shown):
     item = listed(type="topicUpdated", content=content)
-    listing = Listing(
-        number=1,
-        outcome=ListingOutcome(visibility=Visibility.FULL),
-        messages=[(item, "00" * 16)],
-    )
-
-    (row,) = read_back(write(replay(THREAD, read_records(b""), [listing])))
+    (row,) = read_back(write(replay(THREAD, logged(b""), [listing(item)])))
 
     assert row["content"] == shown
 

@@ -3,12 +3,11 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from inputs import chain_of, logged
 
 from builders import THREAD, deleted, edited, received, thread_created, to_log
 from schemas import TRANSCRIPT
 from shared.domain import json_line
-from shared.domain.log.commitment import commitment
-from shared.domain.log.record import read_records
 from shared.domain.thread.replay import replay
 from shared.formats.registry import FORMATS, written
 from threads import THREADS
@@ -20,16 +19,20 @@ def write(transcript):
 
 
 def document(*events):
-    value = json.loads(write(replay(THREAD, read_records(to_log(*events)), ())))
+    value = json.loads(write(replay(THREAD, logged(to_log(*events)), ())))
     TRANSCRIPT.validate(value)
     return value
 
 
-def test_every_version_stands_with_its_salt_and_commitment():
-    (message,) = document(received(body="a"), edited(body="b"))["messages"]
+def test_every_version_names_its_lines_and_commits_to_one():
+    events = received(body="a"), edited(body="b")
+    lines = chain_of(to_log(*events)).files["events"]
 
-    for version in message["versions"]:
-        assert version["commitment"] == commitment(version["content"], version["salt"])
+    (message,) = document(*events)["messages"]
+
+    for version, line in zip(message["versions"], lines, strict=True):
+        assert version["commitment"] == line.commitment.hex()
+    assert [one["lines"] for one in message["versions"]] == [["events:0"], ["events:1"]]
     assert [one["content"]["message"] for one in message["versions"]] == ["a", "b"]
 
 
@@ -57,7 +60,7 @@ def test_any_text_comes_back_as_it_was(body):
 @given(st.text())
 def test_no_character_of_a_message_breaks_a_line(body):
     plain, hostile = (
-        write(replay(THREAD, read_records(to_log(received(body=one))), ()))
+        write(replay(THREAD, logged(to_log(received(body=one))), ()))
         for one in ("x", body)
     )
 
@@ -67,7 +70,7 @@ def test_no_character_of_a_message_breaks_a_line(body):
 @given(st.integers(0, 450))
 def test_writing_in_parts_gives_what_writing_whole_would(count):
     events = [received(number, f"line\\n{number}") for number in range(count)]
-    data = write(replay(THREAD, read_records(to_log(*events)), ()))
+    data = write(replay(THREAD, logged(to_log(*events)), ()))
 
     assert data == json_line.encode(json_line.pretty(json.loads(data)))
 

@@ -222,6 +222,8 @@ def test_the_defaults_are_those_of_the_code():
     assert given["quietFor"] == sample["QUIET_FOR"]
     assert given["maxOpen"] == sample["MAX_OPEN"]
     assert given["logKeep"] == sample["LOG_KEEP"]
+    assert given["keepSuperseded"] == sample["KEEP_SUPERSEDED"]
+    assert given["wholePassEvery"] == sample["WHOLE_PASS_EVERY"]
     assert given["sweepSchedule"] == sample["SWEEP_SCHEDULE"]
     assert given["archiveFormats"] == sample["ARCHIVE_FORMATS"]
     assert given["archiveFormats"] == DEFAULTS["ARCHIVE_FORMATS"]

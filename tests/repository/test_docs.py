@@ -6,11 +6,15 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from inputs import logged
 
 from builders import THREAD, received, to_log
+from shared.domain.evidence.ledger_lines import decode_line
+from shared.domain.evidence.lines import check_content, cut_line
+from shared.domain.evidence.orders import order_of
+from shared.domain.evidence.package import decode_request
 from shared.domain.layout import FINALIZE_QUEUE, revision_path
 from shared.domain.log.event import THREAD_LEVEL, Kind
-from shared.domain.log.record import read_records
 from shared.domain.thread.replay import replay
 from shared.domain.thread.transcript import Outcome
 from shared.formats.registry import FORMATS, written
@@ -33,7 +37,7 @@ def promises():
 
 
 def test_every_promise_is_listed():
-    kept = [*range(1, 10), 11]
+    kept = range(1, 12)
 
     assert [number for number, _, _ in promises()] == [f"P{n}" for n in kept]
 
@@ -90,12 +94,14 @@ def test_the_formats_name_every_outcome_and_kind():
 
 
 def test_the_query_of_the_readme_gives_the_threads_real_id(tmp_path, monkeypatch):
-    transcript = replay(THREAD, read_records(to_log(received(body="=1+1"))), ())
-    for number in (1, 2):
+    transcript = replay(THREAD, logged(to_log(received(body="=1+1"))), ())
+    for number in (9999, 10000, 10001):
         path = revision_path(THREAD, number, "messages.csv")
         file = tmp_path / "demo-archive/archive" / path
         file.parent.mkdir(parents=True)
         file.write_bytes(dict(written([FORMATS["csv"]], transcript))["messages.csv"])
+        if number != 10001:  # an attempt that was not finished
+            file.with_name("manifest.json").touch()
     monkeypatch.chdir(tmp_path)
     (query,) = re.findall(r"```sql\n(.*?)```", text_of("README.md"), re.DOTALL)
 
@@ -121,3 +127,18 @@ async def test_the_sample_event_of_the_docs_is_taken_in():
     ingested = await world.ingest(json.dumps(sample))
 
     assert (ingested.recorded, ingested.quarantined) == (1, ())
+
+
+def test_the_examples_of_the_format_are_what_they_say():
+    section = text_of("docs/archive-format.md").partition("## Examples")[2]
+    blocks = re.findall(r"```\n(.*?)\n(.*?)\n```", section, re.DOTALL)[:3]
+    (kept, gone), (order_text, erasure), (request_text, package) = blocks
+
+    line = cut_line(kept.encode())
+    check_content(line)
+    assert line.erased().stored == gone.encode() + b"\n"
+    order = order_of(json.loads(order_text))
+    key = decode_line(erasure.encode()).thread_key
+    assert order.ledger_line(key) == erasure.encode() + b"\n"
+    request = decode_request(request_text.encode() + b"\n")
+    assert request.ledger_line == package.encode() + b"\n"

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.domain import json_line
 from shared.domain.log.event import ChatEvent, interpret
-from shared.domain.log.record import encode_record
+from shared.domain.log.record import encode_record, read_records
 
 THREAD = "19:acsV1_made-up@thread.v2"
 ALICE = "8:acs:11111111-1111-1111-1111-111111111111_alice"
@@ -144,6 +144,11 @@ def listed_deleted(number: int = 0, *, after: int = 900) -> dict[str, Any]:
 def read_event(text: str) -> ChatEvent:
     """Read the text of one event, as the log is read back."""
     return interpret(json_line.parse(text), text)
+
+
+def events_in(log: bytes) -> list[ChatEvent]:
+    """Return the events of a log, copies and all."""
+    return [read_event(record.text.decode()) for record in read_records(log).records]
 
 
 def to_log(*events: dict[str, Any], salts: int = 0) -> bytes:

@@ -47,6 +47,8 @@ class FaultProxy:
         """Whether the caller has no right to create a container or a queue."""
         self.being_deleted = 0
         """How many of the next requests meet a container that is being deleted."""
+        self.refuses: dict[tuple[str, str], tuple[int, str]] = {}
+        """By `comp` and the end of a path: status and code of every such request."""
         self.requests = 0
         self.met: Counter[Fault] = Counter()
         self.lease_actions: Counter[str] = Counter()
@@ -74,6 +76,9 @@ class FaultProxy:
             return 403, "AuthorizationPermissionMismatch"
         if self.is_immutable and request.method in ("PUT", "DELETE"):
             return 409, "BlobImmutableDueToPolicy"
+        for (comp, end), refusal in self.refuses.items():
+            if request.query.get("comp") == comp and request.path.endswith(end):
+                return refusal
         return None
 
     async def answer(self, request: web.Request) -> web.StreamResponse:

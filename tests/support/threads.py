@@ -1,5 +1,8 @@
 """Threads to write in every format: a rich one, an empty one, one of system messages."""
 
+from inputs import listing as listing_of
+from inputs import logged
+
 from builders import (
     ALICE,
     BOB,
@@ -14,11 +17,8 @@ from builders import (
     to_log,
     who,
 )
-from shared.domain.log.record import read_records
-from shared.domain.thread.listing import Listing, ListingOutcome, Visibility
 from shared.domain.thread.replay import replay
 
-FULL = ListingOutcome(visibility=Visibility.FULL, reader=ALICE)
 BY_BEN = {"senderCommunicationIdentifier": who(BOB), "senderDisplayName": "Ben"}
 NEXT_DAY = 86_400_000
 BY_BOB = {"senderCommunicationIdentifier": who(BOB), "senderDisplayName": "Bob ‮evil"}
@@ -62,14 +62,7 @@ SYSTEM = [
 
 
 def listing(*items, **more):
-    messages = [(one, "ab" * 16) for one in items]
-    return Listing(
-        number=1,
-        outcome=FULL,
-        received_on="2026-11-24T00:00:00Z",
-        messages=messages,
-        **more,
-    )
+    return listing_of(*items, received_on="2026-11-24T00:00:00Z", **more)
 
 
 def rich():
@@ -121,15 +114,15 @@ def rich():
             properties={"topic": "Solved", "createdOn": "2026-11-22T11:59:59Z"},
         )
     ]
-    return replay(THREAD, read_records(to_log(*events)), listings)
+    return replay(THREAD, logged(to_log(*events)), listings)
 
 
 def empty():
-    return replay(THREAD, read_records(to_log(thread_created())), [listing()])
+    return replay(THREAD, logged(to_log(thread_created())), [listing()])
 
 
 def only_system():
-    return replay(THREAD, read_records(b""), [listing(*SYSTEM)])
+    return replay(THREAD, logged(b""), [listing(*SYSTEM)])
 
 
 THREADS = {"rich": rich, "empty": empty, "only-system": only_system}
@@ -156,4 +149,4 @@ def short():
         "participantAdded",
         participants=[person(ALICE, "Alice"), person(BOB, "Ben")],
     )
-    return replay(THREAD, read_records(to_log(*events)), [listing(joined)])
+    return replay(THREAD, logged(to_log(*events)), [listing(joined)])

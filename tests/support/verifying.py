@@ -13,10 +13,11 @@ from builders import (
     thread_event,
     who,
 )
+from evidence_verifiers import failures, write
 from fakes.archive_store import MemoryArchiveStore
-from shared.usecases.evidence.verify import Verify
 from world import World
 
+__all__ = ["OTHER", "in_memory", "small_world", "verify", "write"]
 OTHER = "19:acsV1_another@thread.v2"
 
 
@@ -44,7 +45,7 @@ async def small_world():
     await world.finalize(THREAD)
     await world.finalize(OTHER)
     world.clock.pass_time(days=1, hours=3)
-    await world.close_ledger()
+    await world.ledger.close_if_over()
     await world.receive(
         received(2, "late"),
         thread_event("ChatThreadDeleted", deletedByCommunicationIdentifier=who(BOB)),
@@ -53,27 +54,12 @@ async def small_world():
     return world
 
 
-async def verify(archive, *, erased=None, **options):
-    """Return the report and the failures; what was erased is added to `erased`."""
-    failures = []
-    report = await Verify(
-        archive=archive,
-        on_failure=lambda one: failures.append(f"{one.path}: {one.reason}"),
-        on_bytes=lambda _: None,
-        on_erased=(erased if erased is not None else []).append,
-    )(**options)
-    assert report.failures == len(failures)
-    return report, failures
+def verify(archive, checkpoint=b""):
+    """Return the failures of both verifiers, who have to agree."""
+    return failures(archive.files, checkpoint)
 
 
 def in_memory(files):
     archive = MemoryArchiveStore()
     archive.files = dict(files)
     return archive
-
-
-def write(folder, files):
-    for path, data in files.items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)

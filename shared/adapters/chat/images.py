@@ -19,8 +19,9 @@ from azure.core.rest import HttpRequest
 from shared.adapters.chat.clients import ChatClients, SharedTransport
 from shared.adapters.chat.limits import LimitPolicy
 from shared.domain.errors import Transient
+from shared.domain.thread.attachment import FetchOutcome
 from shared.ports.chat_service import ReaderRefused
-from shared.ports.file_fetcher import FetchedFile, NotFetched
+from shared.ports.file_fetcher import FetchedFile, NotFetched, outcome_of
 
 
 class ImageFetcher:
@@ -46,9 +47,13 @@ class ImageFetcher:
             async with asyncio.timeout(self.within.total_seconds()):
                 return await self.get(self.chat_clients, url, reader)
         except TimeoutError:
-            raise NotFetched(f"fetching took longer than {self.within}") from None
+            raise NotFetched(
+                f"fetching took longer than {self.within}", FetchOutcome.UNREACHABLE
+            ) from None
         except (AzureError, ReaderRefused, Transient) as error:
-            raise NotFetched(f"no answer: {type(error).__name__}") from None
+            raise NotFetched(
+                f"no answer: {type(error).__name__}", FetchOutcome.UNREACHABLE
+            ) from None
 
     async def get(
         self, chat_clients: ChatClients, url: str, reader: str
@@ -66,12 +71,18 @@ class ImageFetcher:
         response = answered.http_response
         try:
             if response.status_code != HTTPStatus.OK:
-                raise NotFetched(f"the service answered {response.status_code}")
+                raise NotFetched(
+                    f"the service answered {response.status_code}",
+                    outcome_of(response.status_code),
+                )
             data = bytearray()
             async for part in response.iter_bytes():
                 data += part
                 if len(data) > self.most_bytes:
-                    raise NotFetched(f"it is larger than {self.most_bytes} bytes")
+                    raise NotFetched(
+                        f"it is larger than {self.most_bytes} bytes",
+                        FetchOutcome.TOO_LARGE,
+                    )
         finally:
             await response.close()
         content_type = str(response.headers.get("Content-Type", ""))

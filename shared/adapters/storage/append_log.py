@@ -32,12 +32,12 @@ from shared.adapters.storage import failures
 from shared.adapters.storage.append_remedies import (
     SDK_ERRORS,
     Remedy,
+    create_missing,
     find_remedy,
     unreadable,
     wait_or_give_up,
 )
 from shared.adapters.storage.byte_budget import ByteBudget
-from shared.adapters.storage.clients import create_container
 from shared.domain import layout
 from shared.domain.errors import Transient
 
@@ -229,17 +229,7 @@ class BlobAppendLog:
                 return ""
             if not failures.is_container_missing(error):
                 return wait_or_give_up("create a segment", error)
-            return await self.create_container()
-        except SDK_ERRORS as error:
-            return unreadable(error)
-        return ""
-
-    async def create_container(self) -> str:
-        """Create the container; return "" if it may be there now, else why to wait."""
-        try:
-            await create_container(self.container)
-        except AzureError as error:
-            return wait_or_give_up("create the container", error)
+            return await create_missing(self.container)
         except SDK_ERRORS as error:
             return unreadable(error)
         return ""

@@ -3,8 +3,10 @@
 from enum import Enum
 
 from azure.core.exceptions import AzureError
+from azure.storage.blob.aio import ContainerClient
 
 from shared.adapters.storage import failures
+from shared.adapters.storage.clients import create_container
 from shared.domain.errors import Transient
 
 FULL = {"BlockCountExceedsLimit", "BlobIsSealed", "MaxBlobSizeConditionNotMet"}
@@ -46,3 +48,14 @@ def find_remedy(error: AzureError) -> Remedy:
     if failures.code(error) == "InvalidBlobType":
         return Remedy.GIVE_UP
     return Remedy.WAIT if failures.status(error) in TRY_AGAIN else Remedy.GIVE_UP
+
+
+async def create_missing(container: ContainerClient) -> str:
+    """Create a container; return "" if it may be there now, else why to wait."""
+    try:
+        await create_container(container)
+    except AzureError as error:
+        return wait_or_give_up("create the container", error)
+    except SDK_ERRORS as error:
+        return unreadable(error)
+    return ""

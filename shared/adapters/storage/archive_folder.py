@@ -15,6 +15,7 @@ import os
 import stat
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -25,12 +26,15 @@ from shared.ports.archive_store import AlreadyExists, Immutable, StoredFile
 
 PART = 4 * 1024 * 1024
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
+UNFINISHED = ".unfinished/"
+LONGEST_PART = 100
+"""Characters of a file's name that its unfinished one has too, to be recognised by."""
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 """The errors of a file system without hard links."""
 
 
 class FolderArchive:
-    """The files in one folder, and appends to the ledger."""
+    """The files in one folder, and appends to a log."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -63,10 +67,11 @@ class FolderArchive:
         """Return a file's bytes."""
         return b"".join([part async for part in self.stream(path)])
 
-    async def stream(self, path: str) -> AsyncIterator[bytes]:
-        """Yield a file's bytes in parts."""
+    async def stream(self, path: str, start: int = 0) -> AsyncIterator[bytes]:
+        """Yield a file's bytes from `start` on, in parts."""
         try:
             with self.open_for_reading(path) as file:
+                file.seek(start)
                 while part := file.read(PART):
                     yield part
                     await asyncio.sleep(0)
@@ -80,10 +85,14 @@ class FolderArchive:
             return file.read()
 
     def open_for_reading(self, path: str) -> IO[bytes]:
+        self.check_plain(path)
+        return open(self.at(path), "rb")
+
+    def check_plain(self, path: str) -> None:
+        """Raise `IntegrityError` unless a plain file stands there, in this folder."""
         file = self.at(path)
         if not self.is_inside(os.path.dirname(file)) or not is_plain(file):
             raise IntegrityError(f"{path} is missing from the archive")
-        return open(file, "rb")
 
     def at(self, path: str) -> str:
         # A string: building a Path object costs more than the work done with it here.
@@ -122,10 +131,14 @@ class FolderArchive:
         data: bytes | AsyncIterator[bytes],
         put: Callable[[str, str], None],
     ) -> None:
-        """Write a file under a temporary name, then move it into place with `put`."""
+        """Write a file where unfinished ones stand, then move it into place with `put`.
+
+        What a killed writer leaves is no part of the archive there.
+        """
         target = self.at(path)
-        folder, name = os.path.split(target)
-        file = f"{folder}{os.sep}.{name}.{os.getpid()}-{next(self.numbers)}.new"
+        name = os.path.basename(path)[-LONGEST_PART:]
+        unfinished = self.at(UNFINISHED)
+        file = f"{unfinished}{name}.{os.getpid()}-{next(self.numbers)}"
         try:
             with open_in_folder(file, "wb") as out:
                 if isinstance(data, bytes):
@@ -133,7 +146,7 @@ class FolderArchive:
                 else:
                     async for part in data:
                         out.write(part)
-            put(file, target)
+            put_into_folder(put, file, target)
         except FileExistsError:
             raise AlreadyExists(f"{path} exists already") from None
         except PermissionError:
@@ -143,9 +156,11 @@ class FolderArchive:
         finally:
             with suppress(OSError):
                 os.unlink(file)
+            with suppress(OSError):
+                os.rmdir(unfinished)
 
     async def append(self, stem: str, line: bytes) -> None:
-        """Append a line to the ledger; return once it is on disk."""
+        """Append a line to a log; return once it is on disk."""
         path = layout.segment_path(stem, 0)
         try:
             with open_in_folder(self.at(path), "a+b") as file:
@@ -165,6 +180,15 @@ def open_in_folder(file: str, mode: str) -> IO[bytes]:
     except FileNotFoundError:
         make_folders(os.path.dirname(file))
         return open(file, mode, opener=private)
+
+
+def put_into_folder(put: Callable[[str, str], None], file: str, target: str) -> None:
+    """Move a file into a folder; create that if it does not exist."""
+    try:
+        put(file, target)
+    except FileNotFoundError:
+        make_folders(os.path.dirname(target))
+        put(file, target)
 
 
 def make_folders(folder: str) -> None:
@@ -219,14 +243,23 @@ class NoThreadLogs:
         """Raise, since there are no segments."""
         raise IntegrityError(f"{segment.path} is not in a log")
 
-    async def quarantined(self, thread_id: str) -> bytes:  # noqa: ARG002 - the port's signature
-        """Return no lines."""
-        return b""
+    async def quarantined(self) -> AsyncIterator[str]:
+        """Yield no thread."""
+        return
+        yield
 
-    async def clear_quarantine(self, thread_id: str) -> None:
-        """Do nothing: a folder has no quarantine."""
+    async def quarantine(self, thread_id: str) -> tuple[Segment, ...]:  # noqa: ARG002 - the port's signature
+        """Return no segments."""
+        return ()
 
-    async def mark(self, thread_id: str, revision: int, covers: Covers) -> None:
+    async def mark(
+        self,
+        thread_id: str,
+        revision: int,
+        covers: Covers,
+        superseded: int = 0,
+        whole_pass_due: datetime | None = None,
+    ) -> None:
         """Do nothing: there are no segments to mark."""
 
     async def prune(self, segment: Segment) -> bool:  # noqa: ARG002 - the port's signature

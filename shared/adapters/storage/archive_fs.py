@@ -19,7 +19,7 @@ PART = 4 * 1024 * 1024
 
 
 class FsspecArchive:
-    """The files under one path of a file system, and appends to the ledger."""
+    """The files under one path of a file system, and appends to a log."""
 
     def __init__(self, files: Any, root: str) -> None:
         """Use `files`, an fsspec file system, below `root`."""
@@ -64,9 +64,8 @@ class FsspecArchive:
         data: bytes = await self.run(f"read {path}", self.files.cat_file, self.at(path))
         return data
 
-    async def stream(self, path: str) -> AsyncIterator[bytes]:
-        """Yield a file's bytes in parts."""
-        start = 0
+    async def stream(self, path: str, start: int = 0) -> AsyncIterator[bytes]:
+        """Yield a file's bytes from `start` on, in parts."""
         while part := await self.run(f"read {path}", self.part, path, start):
             yield part
             start += len(part)

@@ -52,11 +52,11 @@ class BlobArchiveStore:
         """Return a file's bytes."""
         return b"".join([part async for part in self.stream(path)])
 
-    async def stream(self, path: str) -> AsyncIterator[bytes]:
-        """Yield a file's bytes in parts."""
+    async def stream(self, path: str, start: int = 0) -> AsyncIterator[bytes]:
+        """Yield a file's bytes from `start` on, in parts."""
         try:
-            offset, part = 0, b""
-            while not offset or len(part) == READ_BYTES:
+            offset, part = start, b""
+            while offset == start or len(part) == READ_BYTES:
                 # One GET per part: within one download the SDK would insist on the ETag
                 # of the first, which changes whenever the ledger grows.
                 download = await self.container.download_blob(

@@ -1,6 +1,7 @@
 """The log of all threads: segments, markers, and the one listing that finds work."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 from azure.core import MatchConditions
 from azure.core.exceptions import (
@@ -26,9 +27,17 @@ from shared.domain import layout
 from shared.domain.errors import Transient
 from shared.domain.log import coverage
 from shared.domain.log.coverage import Covers, Segment, ThreadLog
+from shared.domain.log.event import parse_version
+from shared.domain.times import format_time, parse_time
 
 COVERS = "covers"
 """The metadata key of what a marker covers."""
+SUPERSEDED = "superseded"
+"""The metadata key of the revision whose renderings are to be removed in time."""
+WHOLE_DUE = "whole_pass_due"
+"""The metadata key of the time from which the thread is to be listed whole again."""
+QUARANTINE_FOLDER = layout.quarantine_folder("")
+QUARANTINE = QUARANTINE_FOLDER + layout.THREAD_PREFIX
 READ_BYTES = 16 * 1024 * 1024
 """Bytes per GET. Each GET is a download of its own: within one, the SDK would insist on
 the first ETag, which changes whenever the segment grows."""
@@ -91,25 +100,41 @@ class BlobThreadLogs(BlobAppendLog):
                 parts.append(await stream.readall())
         return b"".join(parts)
 
-    async def quarantined(self, thread_id: str) -> bytes:
-        """Return the lines of a thread's quarantine."""
-        lines = []
-        async for blob in self.list_blobs(layout.quarantine_folder(thread_id)):
-            with as_transient(f"read {blob.name}"):
-                stream = await self.reads.download_blob(blob.name)
-                lines.append(await stream.readall())
-        return b"".join(lines)
+    async def quarantined(self) -> AsyncIterator[str]:
+        """Yield each thread of quarantine from one listing."""
+        before = ""
+        async for blob in self.list_blobs(QUARANTINE):
+            thread_id = layout.thread_of(blob.name.removeprefix(QUARANTINE_FOLDER))
+            if thread_id and thread_id != before:
+                yield thread_id
+            before = thread_id
 
-    async def clear_quarantine(self, thread_id: str) -> None:
-        """Delete a thread's quarantine."""
-        async for blob in self.list_blobs(layout.quarantine_folder(thread_id)):
-            with as_transient(f"delete {blob.name}"):
-                await self.reads.delete_blob(blob.name)
+    async def quarantine(self, thread_id: str) -> tuple[Segment, ...]:
+        """Return the segments of a thread's quarantine."""
+        folder = layout.quarantine_folder(thread_id)
+        return tuple(
+            [
+                segment_of(blob)
+                async for blob in self.list_blobs(folder)
+                if layout.segment_day(blob.name)
+            ]
+        )
 
-    async def mark(self, thread_id: str, revision: int, covers: Covers) -> None:
+    async def mark(
+        self,
+        thread_id: str,
+        revision: int,
+        covers: Covers,
+        superseded: int = 0,
+        whole_pass_due: datetime | None = None,
+    ) -> None:
         """Write a marker unless it exists."""
         blob = self.reads.get_blob_client(layout.marker_path(thread_id, revision))
         metadata = {COVERS: coverage.to_metadata(covers)}
+        if superseded:
+            metadata[SUPERSEDED] = str(superseded)
+        if whole_pass_due:
+            metadata[WHOLE_DUE] = format_time(whole_pass_due)
 
         async def upload() -> None:
             try:
@@ -164,27 +189,35 @@ def assemble(folder: str, blobs: list[BlobProperties]) -> ThreadLog:
     segments = []
     markers = {}
     marked_on = {}
+    superseded = {}
+    whole_pass_due = {}
     for blob in blobs:
         revision = layout.marker_revision(blob.name)
         if revision is not None:
             marked_on[revision] = blob.last_modified
-            markers[revision] = coverage.from_metadata(
-                (blob.metadata or {}).get(COVERS, "")
-            )
+            metadata = blob.metadata or {}
+            markers[revision] = coverage.from_metadata(metadata.get(COVERS, ""))
+            superseded[revision] = parse_version(metadata.get(SUPERSEDED)) or 0
+            whole_pass_due[revision] = parse_time(metadata.get(WHOLE_DUE))
         elif layout.segment_day(blob.name):
-            segments.append(
-                Segment(
-                    path=blob.name,
-                    size=blob.size,
-                    created_on=blob.creation_time,
-                    modified_on=blob.last_modified,
-                    etag=blob.etag,
-                )
-            )
+            segments.append(segment_of(blob))
+    newest = max(markers, default=0)
     return ThreadLog(
         thread_id=layout.thread_of(folder),
         folder=folder,
         segments=tuple(segments),
         markers=markers,
-        marked_on=marked_on[max(marked_on)] if marked_on else None,
+        marked_on=marked_on.get(newest),
+        superseded=superseded.get(newest, 0),
+        whole_pass_due=whole_pass_due.get(newest),
+    )
+
+
+def segment_of(blob: BlobProperties) -> Segment:
+    return Segment(
+        path=blob.name,
+        size=blob.size,
+        created_on=blob.creation_time,
+        modified_on=blob.last_modified,
+        etag=blob.etag,
     )

@@ -1,4 +1,4 @@
-"""Coverage: which bytes of which log segments an archive revision holds.
+"""Coverage: which bytes of which log segments an archive revision holds, by its marker.
 
 A segment is identified by its path *and* the time of its creation: after pruning, a
 late event may create a segment of the same path again, with different bytes.
@@ -7,13 +7,16 @@ late event may create a segment of the same path again, with different bytes.
 import base64
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.domain.errors import IntegrityError
 from shared.domain.times import format_time
 
+MAX_OPEN, WHOLE_PASS = "max_open", "whole_pass"
+"""Reasons why a thread is due: it never rests; nothing is new, but it was long ago that
+all of it was listed."""
 METADATA_LIMIT = 7000
 """Most bytes of coverage in a marker's metadata; storage allows 8 KiB in total."""
 
@@ -35,10 +38,14 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """How much of a segment is covered, and which segment that was."""
+    """How much of a segment is covered, and which segment that was.
+
+    `erased` where it holds a record of which the archive has an erased line.
+    """
 
     size: int
     created_on: str
+    erased: bool = False
 
 
 Covers = Mapping[str, Cover]
@@ -58,6 +65,11 @@ class ThreadLog:
     markers: Mapping[int, Covers]
     marked_on: datetime | None = None
     """When the newest marker was written; None where there is none."""
+    superseded: int = 0
+    """The revision before the newest whose renderings still stand; 0 for none."""
+    whole_pass_due: datetime | None = None
+    """From when on the thread is to be listed whole, since snapshots came after the
+    last whole pass; None where nothing calls for it."""
 
     @property
     def settled_on(self) -> datetime | None:
@@ -75,11 +87,18 @@ class ThreadLog:
         return self.markers[max(self.markers)] if self.markers else {}
 
 
-def cover(segments: Iterable[Segment]) -> dict[str, Cover]:
-    """Return the coverage of an archive that holds these segments in full."""
+def cover(
+    segments: Iterable[Segment], erased: Collection[str] = ()
+) -> dict[str, Cover]:
+    """Return the coverage of an archive that holds these segments in full.
+
+    `erased` names the segments that hold what was erased.
+    """
     return {
         segment.name: Cover(
-            size=segment.size, created_on=format_time(segment.created_on)
+            size=segment.size,
+            created_on=format_time(segment.created_on),
+            erased=segment.name in erased,
         )
         for segment in segments
     }
@@ -113,25 +132,32 @@ def uncovered(segments: Iterable[Segment], covers: Covers) -> list[Segment]:
 def why_due(
     log: ThreadLog, *, now: datetime, quiet_for: timedelta, max_open: timedelta
 ) -> str:
-    """Return why a thread is due for finalizing: `quiet`, `max_open`, or "".
+    """Return why a thread is due: `quiet`, `max_open`, `whole_pass`, or "".
 
     A segment's age counts from its creation, so a thread that never rests still gets a
     snapshot every `max_open`: retention deletes a thread 30 to 90 days after the
-    thread's creation, active or not.
+    thread's creation, active or not. A whole pass that is due waits until the thread
+    rests; where it has new bytes too, their finalizing will make that pass.
     """
     open_segments = uncovered(log.segments, log.covers)
+    is_quiet = all(now - segment.modified_on >= quiet_for for segment in log.segments)
     if not open_segments:
-        return ""
-    if now - max(segment.modified_on for segment in log.segments) >= quiet_for:
+        is_due = log.whole_pass_due is not None and now >= log.whole_pass_due
+        return WHOLE_PASS if is_due and is_quiet else ""
+    if is_quiet:
         return "quiet"
     if now - min(segment.created_on for segment in open_segments) >= max_open:
-        return "max_open"
+        return MAX_OPEN
     return ""
 
 
 def to_json(covers: Covers) -> dict[str, dict[str, object]]:
     return {
-        name: {"bytes": covered.size, "created_on": covered.created_on}
+        name: {
+            "bytes": covered.size,
+            "created_on": covered.created_on,
+            **({"erased": True} if covered.erased else {}),
+        }
         for name, covered in sorted(covers.items())
     }
 
@@ -139,7 +165,9 @@ def to_json(covers: Covers) -> dict[str, dict[str, object]]:
 def from_json(value: Mapping[str, Mapping[str, object]]) -> dict[str, Cover]:
     return {
         name: Cover(
-            size=int(str(covered["bytes"])), created_on=str(covered["created_on"])
+            size=int(str(covered["bytes"])),
+            created_on=str(covered["created_on"]),
+            erased=covered.get("erased") is True,
         )
         for name, covered in value.items()
     }

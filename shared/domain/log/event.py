@@ -12,6 +12,7 @@ Source of the types and fields: the documentation page "Azure Communication Serv
 Chat events" and the Event Grid data-plane specification of Microsoft.Communication.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,11 +21,12 @@ from typing import Any
 
 from shared.domain import json_line, layout
 from shared.domain.errors import InvalidEvent
-from shared.domain.log.identity import raw_id
+from shared.domain.identity import raw_id
 from shared.domain.times import normalise_time, parse_time
 
 PREFIX = "Microsoft.Communication."
 MOST_DIGITS = 30
+SURROGATE = re.compile("[\ud800-\udfff]")
 LONGEST_ID = 200
 """Most characters of a thread or message id; real ones have 13 to 70."""
 
@@ -78,6 +80,15 @@ CONTENT_FIELDS = frozenset(("messageBody", "metadata", "senderDisplayName"))
 may depend on them first, because it must not change with an erasure."""
 
 EventIdentity = tuple[str, str, str, int]
+
+
+class ErasedText(str):
+    """The place of a text that was erased. It tells nothing, and is shown nowhere."""
+
+    __slots__ = ()
+
+
+ERASED_TOPIC = ErasedText()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +186,8 @@ def interpret(envelope: Any, text: str | bytes) -> ChatEvent:
     thread_id = data.get("threadId")
     if not isinstance(thread_id, str) or not thread_id.strip():
         raise InvalidEvent("the event names no thread")
+    if SURROGATE.search(thread_id):
+        raise InvalidEvent("the thread id holds half a character")
     if not is_thread_id(thread_id):
         raise InvalidEvent("the thread id is too long to be stored")
     short = name.removeprefix(PREFIX)
@@ -201,8 +214,12 @@ def thread_named(envelope: Any) -> str:
 
 
 def is_thread_id(text: str) -> bool:
-    """Return whether an id can be a thread's: it makes a folder that can be stored."""
-    return 0 < len(text) <= LONGEST_ID and layout.has_folder(text)
+    """Return whether an id can be a thread's: evidence and a folder's name take it."""
+    return (
+        0 < len(text) <= LONGEST_ID
+        and not SURROGATE.search(text)
+        and layout.has_folder(text)
+    )
 
 
 def require_message(data: Mapping[str, Any]) -> None:

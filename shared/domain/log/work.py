@@ -5,8 +5,8 @@ from typing import Any
 
 from shared.domain import json_line
 from shared.domain.errors import InvalidEvent
+from shared.domain.identity import is_own_user
 from shared.domain.log.event import is_thread_id, parse_version
-from shared.domain.log.identity import is_own_user
 from shared.domain.log.record import SCHEMA
 
 
@@ -15,7 +15,7 @@ class Work:
     """A thread to finalize.
 
     `readers` are users known to be in it, besides those its log names. `relist` asks
-    the service even if the log holds nothing new.
+    the service for all of the thread even if the log holds nothing new.
     """
 
     thread_id: str

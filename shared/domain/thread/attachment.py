@@ -13,12 +13,25 @@ class Origin(StrEnum):
     """In its metadata: a file shared by the customer's own application."""
 
 
+class FetchOutcome(StrEnum):
+    """What became of fetching a file."""
+
+    STORED = "stored"
+    GONE = "gone"
+    """There is no such file any more."""
+    REFUSED = "refused"
+    """It may not be had, or must not be requested."""
+    TOO_LARGE = "too_large"
+    UNREACHABLE = "unreachable"
+    """No answer, or a failure: the next revision tries again, as for all of these."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
     """A file that a message names, and the result of fetching it.
 
     `number` counts the files of the message. `revision` is the one that tried, and that
-    holds the file if it was fetched; `reason` says why it was not.
+    holds the file as `stored` if it was fetched; `reason` says why it was not.
     """
 
     message_id: str
@@ -29,7 +42,8 @@ class Attachment:
     revision: int
     fetched_on: str = ""
     content_type: str = ""
-    sha256: str = ""
+    outcome: FetchOutcome = FetchOutcome.UNREACHABLE
+    stored: str = ""
     bytes: int = 0
     reason: str = ""
     erased: bool = False
@@ -37,4 +51,4 @@ class Attachment:
     @property
     def is_held(self) -> bool:
         """Whether it was fetched; it may have been erased later."""
-        return bool(self.sha256)
+        return bool(self.stored)

@@ -1,22 +1,21 @@
 """Files that messages name: which there are, and the result of fetching each.
 
 Rule 1: a file is identified by its message and its address. It gets a number within its
-        message, and the manifest uses only that: name and address are content.
+        message, and the facts hold only that: name and address are content.
 Rule 2: lines are only added. A fetched file is not fetched again; the next revision
         retries what could not be fetched.
-Rule 3: a fetched file is stored by its digest in the revision that fetched it; later
-        revisions refer to that one.
+Rule 3: a fetched file is stored in the revision that fetched it, under a name that
+        its line's salt decides; later revisions refer to that one.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from shared.domain import json_line
 from shared.domain.errors import IntegrityError
+from shared.domain.evidence.lines import InputLine
 from shared.domain.log.event import parse_version
-from shared.domain.log.record import ERASED, SCHEMA
-from shared.domain.thread.attachment import Attachment, Origin
+from shared.domain.thread.attachment import Attachment, FetchOutcome, Origin
 from shared.domain.thread.transcript import Message, Transcript
 
 FILE_SHARING = "fileSharingMetadata"
@@ -87,65 +86,60 @@ def shared_files(metadata: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield from json_line.dicts_in(value)
 
 
-def encode_attachment(attachment: Attachment) -> bytes:
-    """Return the line of `attachments.jsonl` that records one attempt."""
-    line = {
-        "schema": SCHEMA,
+def content_of(attachment: Attachment) -> bytes:
+    """Return the content of the line that records one attempt."""
+    content = {
         "message": attachment.message_id,
         "number": attachment.number,
-        "origin": attachment.origin,
         "name": attachment.name,
         "url": attachment.url,
-        "revision": attachment.revision,
-        "fetched_on": attachment.fetched_on,
         "content_type": attachment.content_type,
-        "sha256": attachment.sha256,
         "bytes": attachment.bytes,
         "reason": attachment.reason,
-        **({ERASED: True} if attachment.erased else {}),
     }
-    return json_line.encode(json_line.compact(line) + "\n")
+    return json_line.encode(json_line.compact(content))
 
 
-def read_tries(lines: bytes) -> list[Attachment]:
-    """Return every attempt in `attachments.jsonl`.
+def read_attempt(revision: int, line: InputLine) -> Attachment:
+    """Return the attempt on a line of `attachments.jsonl`; of an erased one its facts.
 
     Raises:
-        IntegrityError: a line is in an unknown form.
+        IntegrityError: the line is in an unknown form.
 
     """
+    facts = line.facts
     try:
-        tries = [decode(json_line.parse(line)) for line in lines.splitlines()]
-        is_ours = b"".join(map(encode_attachment, tries)) == lines
-    except (ValueError, KeyError, TypeError):
-        is_ours = False
-    if not is_ours:
-        raise IntegrityError("attachments.jsonl holds a line of an unknown form")
-    return tries
+        said = {} if line.is_erased else json_line.parse(line.content)
+        return Attachment(
+            message_id=facts["message"],
+            number=facts["number"],
+            origin=Origin(facts["origin"]),
+            name=str(said.get("name", "")),
+            url=str(said.get("url", "")),
+            revision=revision,
+            fetched_on=facts["received_on"],
+            content_type=str(said.get("content_type", "")),
+            outcome=FetchOutcome(facts["outcome"]),
+            stored=facts.get("stored", ""),
+            bytes=int(said.get("bytes", 0)),
+            reason=str(said.get("reason", "")),
+            erased=line.is_erased,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise IntegrityError(
+            "attachments.jsonl holds a line of an unknown form"
+        ) from None
 
 
-def decode(line: Any) -> Attachment:
-    return Attachment(
-        message_id=str(line["message"]),
-        number=int(line["number"]),
-        origin=Origin(line["origin"]),
-        name=str(line["name"]),
-        url=str(line["url"]),
-        revision=int(line["revision"]),
-        fetched_on=str(line["fetched_on"]),
-        content_type=str(line["content_type"]),
-        sha256=str(line["sha256"]),
-        bytes=int(line["bytes"]),
-        reason=str(line["reason"]),
-        erased=bool(line.get(ERASED)),
-    )
+def read_attachments(
+    lines: Iterable[tuple[int, InputLine]],
+) -> tuple[Attachment, ...]:
+    """Return each file with the result of its last attempt, in message order.
 
-
-def read_attachments(lines: bytes) -> tuple[Attachment, ...]:
-    """Return each file with the result of its last attempt, in message order."""
-    newest = {
-        (attempt.message_id, attempt.number): attempt for attempt in read_tries(lines)
-    }
+    Each line comes with the revision that holds it.
+    """
+    attempts = [read_attempt(revision, line) for revision, line in lines]
+    newest = {(attempt.message_id, attempt.number): attempt for attempt in attempts}
     return tuple(sorted(newest.values(), key=place))
 
 
@@ -155,34 +149,3 @@ def place(attachment: Attachment) -> tuple[int, str, int]:
         attachment.message_id,
         attachment.number,
     )
-
-
-def stored_files(lines: bytes, revision: int) -> dict[str, bool]:
-    """Return the digests of the files in a revision, each with whether it was erased.
-
-    A file that two messages name is erased once both are.
-    """
-    stored: dict[str, bool] = {}
-    for attempt in read_tries(lines):
-        if attempt.is_held and attempt.revision == revision:
-            is_erased = stored.get(attempt.sha256, True) and attempt.erased
-            stored[attempt.sha256] = is_erased
-    return stored
-
-
-def redact_attachments(lines: bytes, *, messages: Collection[str]) -> bytes:
-    """Return the lines with the files of erased messages redacted (idempotent).
-
-    What remains is what the manifest says as well.
-    """
-    return b"".join(map(encode_attachment, redacted(read_tries(lines), messages)))
-
-
-def redacted(
-    tries: Iterable[Attachment], messages: Collection[str]
-) -> Iterator[Attachment]:
-    for attempt in tries:
-        if attempt.message_id in messages:
-            yield replace(attempt, name="", url="", content_type="", erased=True)
-        else:
-            yield attempt

@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+from shared.domain.identity import raw_id
 from shared.domain.log.event import ChatEvent, Kind, parse_version, text
-from shared.domain.log.identity import raw_id
-from shared.domain.log.record import LoggedEvent, Records, unique_events
-from shared.domain.thread.listing import Listing, ListingOutcome
+from shared.domain.log.logged import Logged, LoggedEvent, unique_events
+from shared.domain.thread.listing import ListedMessage, Listing
+from shared.domain.thread.passes import Passes
 from shared.domain.thread.reconcile import ThreadChanges, is_confirmed, reconcile
-from shared.domain.thread.transcript import Message, Outcome, Version
-from shared.domain.thread.versions import Erased, VersionBuilder, item_kind, order
+from shared.domain.thread.transcript import Message, Version
+from shared.domain.thread.versions import VersionBuilder, item_kind, order
 from shared.domain.times import normalise_time
 
 Positions = Mapping[str, int | tuple[int, ...]]
@@ -53,13 +54,10 @@ class MessageReplay:
     nothing but the position of each message is held while its messages are built.
     """
 
-    log: Records
+    log: Logged
     listings: Sequence[Listing]
-    newest: ListingOutcome
+    passes: Passes
     changes: ThreadChanges
-    erased: Erased
-    outcomes: Mapping[str, Outcome]
-    """Outcomes of erased messages, which cannot be reconciled again."""
 
     def messages(self, on_event: Callable[[LoggedEvent], None]) -> Iterator[Message]:
         """Yield each message in order; call `on_event` with every event."""
@@ -75,20 +73,20 @@ class MessageReplay:
                 builder.add_event(event)
             for listing, positions in zip(self.listings, listed, strict=True):
                 for at in positions_in(positions, message_id):
-                    builder.add_item(*listing.messages[at])
-            in_newest = bool(listed) and message_id in listed[-1]
-            yield self.finish(builder, in_newest=in_newest)
+                    builder.add_item(listing.messages[at])
+            yield self.finish(builder)
 
-    def finish(self, builder: "MessageBuilder", *, in_newest: bool) -> Message:
+    def finish(self, builder: "MessageBuilder") -> Message:
         event, item = builder.first_event, builder.newest_item
         data: Mapping[str, Any] = event.data if event else {}
-        versions = builder.build_versions(self.erased)
+        versions = builder.build_versions()
         created_on = (
             normalise_time(data.get("composeTime"))
             or normalise_time(item.get("createdOn"))
             or ""
         )
         sender = sender_of(data) or sender_of(item)
+        is_shown, by = self.passes.about(builder.id, last_logged(versions))
         return Message(
             id=builder.id,
             type=message_type(text(data.get("type")) or text(item.get("type"))),
@@ -101,12 +99,11 @@ class MessageReplay:
             edited_on=last_time(versions, Kind.EDITED),
             deleted_on=last_time(versions, Kind.DELETED),
             versions=versions,
-            outcome=self.outcomes.get(builder.id)
-            or reconcile(
+            outcome=reconcile(
                 versions,
                 created_on=created_on,
-                in_newest=in_newest,
-                newest=self.newest,
+                is_shown=is_shown,
+                by=by,
                 confirmed=is_confirmed(item, self.changes),
             ),
         )
@@ -131,28 +128,23 @@ class MessageBuilder:
         if first is None or order(key) < order((first.version, first.kind)):
             self.first_event = event
 
-    def add_item(self, item: Mapping[str, Any], salt: str) -> None:
+    def add_item(self, listed: ListedMessage) -> None:
         """Add a listed item to the version of its number, or as a new version."""
+        item = listed.item
         number = parse_version(item.get("version")) or 0
         if number >= (parse_version(self.newest_item.get("version")) or 0):
             self.newest_item = item
         same_number = [key for key in self.versions if key[0] == number]
         if same_number:
-            self.versions[max(same_number, key=order)].add_item(item)
+            self.versions[max(same_number, key=order)].add_item(listed)
             return
         kind = item_kind(item)
-        self.versions[number, kind] = VersionBuilder.from_item(item, kind, salt)
+        self.versions[number, kind] = VersionBuilder.from_item(listed, kind)
 
-    def build_versions(self, erased: Erased) -> tuple[Version, ...]:
-        """Return the versions, oldest first, each with a commitment to its content.
-
-        An erased version keeps the commitment that it had.
-        """
+    def build_versions(self) -> tuple[Version, ...]:
+        """Return the versions, oldest first."""
         return tuple(
-            self.versions[key].build(
-                *key, erased.get((self.id, *key)) if erased else None
-            )
-            for key in sorted(self.versions, key=order)
+            self.versions[key].build(*key) for key in sorted(self.versions, key=order)
         )
 
 
@@ -174,6 +166,13 @@ def message_type(name: str) -> str:
     if lowered in ("text", "html"):
         return lowered
     return "html" if lowered == "richtext/html" else name
+
+
+def last_logged(versions: Sequence[Version]) -> str:
+    """Return the time of the newest version that an event reports; "" for none."""
+    return next(
+        (version.on for version in reversed(versions) if "event" in version.sources), ""
+    )
 
 
 def last_time(versions: Sequence[Version], kind: Kind) -> str:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.domain import json_line
+from shared.domain.identity import is_own_user, raw_id
 from shared.domain.log.event import ChatEvent, Kind, other_fields
-from shared.domain.log.identity import is_own_user, raw_id
-from shared.domain.log.record import LoggedEvent, Record
+from shared.domain.log.logged import LoggedEvent, LoggedRecord
 from shared.domain.thread.listing import Listing
 from shared.domain.thread.transcript import UNKNOWN, Change, Participant
 from shared.domain.times import LATEST, as_moment, normalise_time
@@ -161,7 +161,7 @@ def reader_candidates(
     return tuple(dict.fromkeys([*configured, *readable]))
 
 
-def people_named(records: Iterable[Record]) -> Iterator[str]:
+def people_named(records: Iterable[LoggedRecord]) -> Iterator[str]:
     """Yield the users whom events name in some role, with repetitions.
 
     If the log begins after the thread's creation, no event names its participants:

@@ -3,7 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from shared.domain.log.event import ChatEvent, Kind, actor, other_fields, time_of
+from shared.domain.log.event import (
+    ChatEvent,
+    ErasedText,
+    Kind,
+    actor,
+    other_fields,
+    time_of,
+)
 from shared.domain.thread.transcript import UNKNOWN, Change
 
 THREAD_FIELDS = frozenset(
@@ -31,6 +38,7 @@ def topic_changes(events: Iterable[ChatEvent]) -> tuple[Change, ...]:
             on=time_of(event, "editTime") or time_of(event, "createTime"),
             by=actor(event) or UNKNOWN,
             topic=topic_of(event),
+            erased=isinstance(told_topic(event), ErasedText),
             extra=change_extra(event),
         )
         for event in sorted(events, key=lambda change: change.version)
@@ -52,11 +60,17 @@ def change_extra(event: ChatEvent) -> dict[str, Any]:
 def is_property_change(event: ChatEvent) -> bool:
     """Return whether an event sets properties; a creation sets the first ones."""
     if event.kind is Kind.THREAD_CREATED:
-        return topic_of(event) is not None or bool(change_extra(event))
+        return told_topic(event) is not None or bool(change_extra(event))
     return event.kind is Kind.THREAD_UPDATED
 
 
 def topic_of(event: ChatEvent) -> str | None:
+    """Return the topic that an event sets; None for none, or where it was erased."""
+    topic = told_topic(event)
+    return None if isinstance(topic, ErasedText) else topic
+
+
+def told_topic(event: ChatEvent) -> str | None:
     properties = event.data.get("properties")
     topic = properties.get("topic") if isinstance(properties, dict) else None
     return topic if isinstance(topic, str) else None

@@ -1,16 +1,17 @@
 """Reconciliation: what log and listing together prove about one message (P8).
 
-The rules are applied from the top; the first that matches gives the outcome.
+The rules are applied from the top; the first that matches gives the outcome. The
+listing that decides on a message is found by `passes`.
 1. Deleted, and no version's content is known: `deleted_without_content`.
 2. Only the listing has it, and it is a system message whose thread event is in the
    log: `matched`.
 3. Only the listing has it: `backfilled`.
 4. The listing shows a version that no event reported: `version_gap`.
-5. The newest version of the log is in a listing, or the newest listing shows nothing
+5. The newest version of the log is in a listing, or the one that decides shows nothing
    newer: `matched`.
-6. The log has the deletion, and the newest, full listing lacks the message: `matched`,
-   for that is what a deletion looks like.
-7. The newest listing, able to show the message, lacks it: `missing_at_recheck`.
+6. The log has the deletion, and the last, full pass lacks the message: `matched`, for
+   that is what a deletion looks like.
+7. The last whole pass, able to show the message, lacks it: `missing_at_recheck`.
 8. Otherwise it could not be checked: `unverifiable`.
 """
 
@@ -18,8 +19,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.domain.identity import raw_id
 from shared.domain.log.event import MESSAGE_KINDS, ChatEvent, Kind
-from shared.domain.log.identity import raw_id
 from shared.domain.thread.listing import ListingOutcome, Visibility
 from shared.domain.thread.participants import participant_events
 from shared.domain.thread.transcript import Outcome, Version
@@ -44,13 +45,13 @@ def reconcile(
     versions: Sequence[Version],
     *,
     created_on: str,
-    in_newest: bool,
-    newest: ListingOutcome,
+    is_shown: bool,
+    by: ListingOutcome,
     confirmed: bool = False,
 ) -> Outcome:
     """Return the outcome for one message, given its known versions, oldest first.
 
-    `in_newest` says whether the newest listing shows the message, `newest` how much
+    `is_shown` says whether the listing that decides shows the message, `by` how much
     that listing can show, and `confirmed` whether thread events say the same.
     """
     logged = {version.number for version in versions if "event" in version.sources}
@@ -62,9 +63,9 @@ def reconcile(
         return Outcome.MATCHED if confirmed else Outcome.BACKFILLED
     if listed and max(listed) not in logged:
         return Outcome.VERSION_GAP
-    if max(logged) in listed or in_newest:
+    if max(logged) in listed or is_shown:
         return Outcome.MATCHED
-    if not could_show(created_on, newest):
+    if not could_show(created_on, by):
         return Outcome.UNVERIFIABLE
     return Outcome.MATCHED if deleted else Outcome.MISSING_AT_RECHECK
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from shared.domain.identity import raw_id
 from shared.domain.log.event import (
     ChatEvent,
     Kind,
@@ -15,23 +16,17 @@ from shared.domain.log.event import (
     other_fields,
     time_of,
 )
-from shared.domain.log.identity import raw_id
-from shared.domain.log.record import (
+from shared.domain.log.logged import (
+    Logged,
     LoggedEvent,
-    Records,
-    StoredRecords,
     came_late,
     thread_events,
 )
 from shared.domain.thread.compressed_messages import CompressedMessages
-from shared.domain.thread.listing import (
-    Listing,
-    ListingOutcome,
-    StoredItems,
-    Visibility,
-)
+from shared.domain.thread.listing import Listing, ListingOutcome
 from shared.domain.thread.messages import MessageReplay
 from shared.domain.thread.participants import participants
+from shared.domain.thread.passes import Passes
 from shared.domain.thread.properties import THREAD_FIELDS, current_topic, topic_changes
 from shared.domain.thread.reconcile import thread_changes
 from shared.domain.thread.transcript import (
@@ -39,12 +34,10 @@ from shared.domain.thread.transcript import (
     Gap,
     GapKind,
     Message,
-    Outcome,
     RecordCounts,
     Tally,
     Transcript,
 )
-from shared.domain.thread.versions import Erased
 from shared.domain.times import (
     as_moment,
     format_time,
@@ -65,42 +58,31 @@ PROPERTY_FIELDS = frozenset(
 )
 """The fields of a thread's properties that have a place of their own in the transcript;
 all others are stored as extra."""
-NOT_LISTED = ListingOutcome(
-    visibility=Visibility.EVENTS_ONLY, reason="the service was never listed"
-)
 
 
 def replay(
     thread_id: str,
-    log: Records,
+    log: Logged,
     listings: Sequence[Listing],
     *,
     quarantined: int = 0,
-    erased: Erased | None = None,
-    outcomes: Mapping[str, Outcome] | None = None,
 ) -> Transcript:
     """Return the transcript of one thread, built from all that is known of it.
 
-    `quarantined` counts the unreadable input that names this thread, `erased` has the
-    erased versions, and `outcomes` those of erased messages, which cannot be reconciled
-    again.
+    `quarantined` counts the unreadable input that names this thread.
     """
     logged_events = thread_events(log)
     events = [logged.event for logged in logged_events]
-    newest = listings[-1].outcome if listings else NOT_LISTED
+    passes = Passes.of(listings)
     statistics = Statistics(listings)
     replayed = MessageReplay(
         log=log,
         listings=listings,
-        newest=newest,
+        passes=passes,
         changes=thread_changes(events),
-        erased=erased or {},
-        outcomes=outcomes or {},
     ).messages(statistics.add)
     # The messages of a long thread would not fit into memory: they are held compressed.
-    is_long = isinstance(log.records, StoredRecords) or any(
-        isinstance(listing.messages, StoredItems) for listing in listings
-    )
+    is_long = log.is_long or any(listing.is_long for listing in listings)
     messages: Sequence[Message] = (
         CompressedMessages(replayed) if is_long else tuple(replayed)
     )
@@ -121,7 +103,7 @@ def replay(
     records = RecordCounts(
         total=len(log.records),
         duplicates=len(log.records) - statistics.events,
-        unreadable=log.unreadable,
+        unreadable=log.unreadable + passes.newest.torn,
         late=statistics.late,
         quarantined=quarantined,
     )
@@ -142,9 +124,11 @@ def replay(
         participants=participants(logged_events, listings),
         messages=messages,
         tally=Tally.of(messages),
-        listing=newest,
+        listing=passes.newest,
         records=records,
-        gaps=tuple(find_gaps(statistics, created_on, newest, records, created=created)),
+        gaps=tuple(
+            find_gaps(statistics, created_on, passes.limit, records, created=created)
+        ),
         extra=thread_extra(events, properties),
     )
 
@@ -179,12 +163,15 @@ class Statistics:
 def find_gaps(
     statistics: Statistics,
     created_on: str,
-    listing: ListingOutcome,
+    limit: ListingOutcome | None,
     records: RecordCounts,
     *,
     created: ChatEvent | None,
 ) -> Iterator[Gap]:
-    """Yield everything that may be missing, and why (P8)."""
+    """Yield everything that may be missing, and why (P8).
+
+    `limit` is the outcome of a listing that does not show the whole thread.
+    """
     if created is None:
         first_version = statistics.first_version
         earliest = from_milliseconds(first_version) if first_version else None
@@ -197,9 +184,9 @@ def find_gaps(
             if statistics.events
             else "no event of this thread was ever received",
         )
-    if listing.visibility is not Visibility.FULL:
+    if limit:
         yield Gap(
-            kind=GapKind.LISTING, since="", until=listing.since, reason=listing.reason
+            kind=GapKind.LISTING, since="", until=limit.since, reason=limit.reason
         )
     for count, noun, what in (
         (records.unreadable, "record", "of the log could not be read"),

@@ -59,8 +59,9 @@ class Version:
 
     `by` is the raw id of who made the change, or `UNKNOWN`. `content` is None if it was
     never received, for a deletion, and if it was erased. `sources` says who has this
-    version: the log (`event`), the service (`listing`), or both. `commitment` is to the
-    original content, even after an erasure.
+    version: the log (`event`), the service (`listing`), or both. `lines` are the lines
+    of the input that tell it, as `file:number`; `commitment` is that of the one that
+    says most, and stays after an erasure.
     """
 
     number: int
@@ -68,8 +69,8 @@ class Version:
     on: str
     by: str
     content: Mapping[str, Any] | None
-    salt: str
     commitment: str
+    lines: tuple[str, ...]
     sources: tuple[str, ...]
     erased: bool = False
     extra: Extra = field(default_factory=dict)
@@ -141,13 +142,15 @@ class Message:
 class Change:
     """Something that happened to the thread or to a participant.
 
-    `topic` is what the topic became; None where the change left it as it was.
+    `topic` is what the topic became; None where the change left it as it was, or where
+    it was erased.
     """
 
     kind: Kind
     on: str
     by: str
     topic: str | None = None
+    erased: bool = False
     extra: Extra = field(default_factory=dict)
 
 
@@ -234,9 +237,13 @@ class Transcript:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every message was checked, and nothing may be missing (P8)."""
+        """Whether every message was checked, and nothing may be missing (P8).
+
+        After a snapshot too, where the whole pass before it showed all: what keeps
+        listings from doing so is a gap.
+        """
         return (
-            self.listing.visibility is Visibility.FULL
+            self.listing.visibility in (Visibility.FULL, Visibility.SNAPSHOT)
             and not self.gaps
             and not any(
                 count

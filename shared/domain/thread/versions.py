@@ -2,15 +2,16 @@
 
 Rule 1: an event and a listed item of the same number are the same version. What the
         event says stays; fields that it lacks come from the listing.
-Rule 2: an erased version has no content and no salt, even where a later source brings
-        them back; it keeps the commitment that it had.
+Rule 2: the commitment of a version is that of the line that says most of it: the
+        event's, else the listed item's. A version of which nothing but erased lines is
+        left has no content.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.domain.log.commitment import commitment
+from shared.domain.identity import raw_id
 from shared.domain.log.event import (
     CONTENT_FIELDS,
     ChatEvent,
@@ -18,8 +19,8 @@ from shared.domain.log.event import (
     actor,
     other_fields,
 )
-from shared.domain.log.identity import raw_id
-from shared.domain.log.record import LoggedEvent
+from shared.domain.log.logged import LoggedEvent
+from shared.domain.thread.listing import ListedMessage
 from shared.domain.thread.transcript import UNKNOWN, Version
 from shared.domain.times import normalise_time
 
@@ -59,11 +60,6 @@ ITEM_FIELDS = frozenset(
 transcript; all others are stored as extra."""
 BY_EVENT, BY_LISTING, BY_BOTH = ("event",), ("listing",), ("event", "listing")
 
-VersionKey = tuple[str, int, str]
-"""Message id, version number, kind."""
-Erased = Mapping[VersionKey, str]
-"""The versions that were erased, with the commitment that each had."""
-
 
 @dataclass(slots=True)
 class VersionBuilder:
@@ -72,7 +68,9 @@ class VersionBuilder:
     on: str
     by: str
     content: Mapping[str, Any] | None
-    salt: str
+    commitment: str
+    lines: list[str]
+    is_erased: bool
     sources: tuple[str, ...]
     extra: dict[str, Any]
 
@@ -83,55 +81,60 @@ class VersionBuilder:
         return cls(
             on=normalise_time(event.data.get(TIME_FIELD[event.kind])) or "",
             by=event_author(event),
-            content=event_content(event),
-            salt=logged.salt,
+            content=None if logged.is_erased else event_content(event),
+            commitment=logged.commitment,
+            lines=[f"events:{line}" for line in logged.lines],
+            is_erased=logged.is_erased,
             sources=BY_EVENT,
-            extra=other_fields(event.data, EVENT_FIELDS),
+            extra={} if logged.is_erased else other_fields(event.data, EVENT_FIELDS),
         )
 
     @classmethod
-    def from_item(
-        cls, item: Mapping[str, Any], kind: Kind, salt: str
-    ) -> "VersionBuilder":
+    def from_item(cls, listed: ListedMessage, kind: Kind) -> "VersionBuilder":
         """Return the version that only a listing shows."""
+        item = listed.item
         time = item.get("deletedOn") or item.get("editedOn") or item.get("createdOn")
         return cls(
             on=normalise_time(time) or "",
             by=item_author(item, kind),
-            content=item_content(item),
-            salt=salt,
+            content=None if listed.is_erased else item_content(item),
+            commitment=listed.commitment,
+            lines=[f"listing:{listed.line}"],
+            is_erased=listed.is_erased,
             sources=BY_LISTING,
-            extra=other_fields(item, ITEM_FIELDS),
+            extra={} if listed.is_erased else other_fields(item, ITEM_FIELDS),
         )
 
-    def add_item(self, item: Mapping[str, Any]) -> None:
+    def add_item(self, listed: ListedMessage) -> None:
         """Add what only the listing holds; what is known already does not change."""
-        content = item_content(item)
+        self.lines.append(f"listing:{listed.line}")
+        if self.sources == BY_EVENT:
+            self.sources = BY_BOTH
+        if listed.is_erased:
+            return
+        content = item_content(listed.item)
         if self.content is None or content is None:
             self.content = self.content or content
         else:
             known = {k: v for k, v in self.content.items() if v is not None}
             self.content = {**content, **known}
-        self.extra = other_fields(item, ITEM_FIELDS) | self.extra
-        if self.sources == BY_EVENT:
-            self.sources = BY_BOTH
+        self.extra = other_fields(listed.item, ITEM_FIELDS) | self.extra
+        if self.is_erased:
+            self.commitment, self.is_erased = listed.commitment, False
 
-    def build(self, number: int, kind: Kind, erased: str | None) -> Version:
-        """Return the version with a commitment to its content.
-
-        `erased` is the commitment that an erased version had; None for any other.
-        """
+    def build(self, number: int, kind: Kind) -> Version:
+        """Return the version."""
         return Version(
             number=number,
             kind=kind,
             on=self.on,
             by=self.by,
-            content=self.content if erased is None else None,
-            salt=self.salt if erased is None else "",
-            commitment=erased or commitment(self.content, self.salt),
+            content=self.content,
+            commitment=self.commitment,
+            lines=tuple(self.lines),
             sources=self.sources,
-            erased=erased is not None,
-            extra=self.extra if erased is None else {},
+            erased=self.is_erased,
+            extra=self.extra,
         )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from shared.domain import json_line
-from shared.domain.log.identity import raw_id
+from shared.domain.identity import raw_id
 from shared.domain.thread.listing import (
     Listing,
     ListingOutcome,

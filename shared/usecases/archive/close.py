@@ -5,32 +5,30 @@ where what follows it fails; an announcement is made at least once.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.domain import layout
-from shared.domain.archive.ledger import revision_line
-from shared.domain.archive.manifest import Manifest
-from shared.domain.log.coverage import ThreadLog, covered_size
+from shared.domain.evidence.manifest import Manifest
+from shared.domain.log.coverage import Covers, ThreadLog
+from shared.domain.times import format_time
 from shared.ports.announcer import Announcement, Announcer
-from shared.ports.append_log import AppendLog, ThreadLogs
-from shared.ports.clock import Clock
-from shared.usecases.evidence.recorded import RecordedRevisions
+from shared.ports.append_log import ThreadLogs
+from shared.usecases.evidence.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseRevision:
     """Records a revision, announces it, and marks what it covers."""
 
-    ledger: AppendLog
-    recorded: RecordedRevisions
+    ledger: Ledger
     announcer: Announcer
     log: ThreadLogs
-    clock: Clock
 
     async def __call__(self, manifest: Manifest) -> None:
-        """Close a revision that was written just now."""
-        await self.record(manifest)
+        """Record and announce a revision that was written just now."""
+        # It was numbered by this run, so nobody can have recorded it.
+        await self.ledger.append(manifest.ledger_line)
         await self.announce(manifest)
-        await self.mark(manifest)
 
     async def finish(self, newest: Manifest, log: ThreadLog, *, again: bool) -> None:
         """Do what a run that died after this manifest has left undone.
@@ -42,19 +40,14 @@ class CloseRevision:
         """
         if newest.revision in log.markers:
             return
-        is_recorded = await self.recorded.holds(newest)
-        if not is_recorded:
-            await self.record(newest)
+        is_new = await self.ledger.record(newest.ledger_line)
         is_unmarked = any(
-            covered_size(segment, newest.covers) for segment in log.segments
+            (cover := newest.covers.get(segment.name))
+            and cover.created_on == format_time(segment.created_on)
+            for segment in log.segments
         )
-        if not is_recorded or is_unmarked or again:
+        if is_new or is_unmarked or again:
             await self.announce(newest)
-        await self.mark(newest)
-
-    async def record(self, manifest: Manifest) -> None:
-        stem = layout.ledger_stem(self.clock().date())
-        await self.ledger.append(stem, revision_line(manifest))
 
     async def announce(self, manifest: Manifest) -> None:
         path = layout.revision_path(manifest.thread_id, manifest.revision, "")
@@ -63,12 +56,21 @@ class CloseRevision:
                 thread_id=manifest.thread_id,
                 revision=manifest.revision,
                 path=path.rstrip("/"),
-                manifest_sha256=manifest.sha256,
+                manifest_sha256=manifest.digest,
             )
         )
 
-    async def mark(self, manifest: Manifest) -> None:
-        """Write the marker: it covers what the manifest does, never what came since."""
+    async def mark(
+        self,
+        manifest: Manifest,
+        covers: Covers,
+        superseded: int = 0,
+        whole_pass_due: datetime | None = None,
+    ) -> None:
+        """Write the marker: it covers what was read, never what came since.
+
+        `superseded` is the revision before it whose renderings still stand.
+        """
         await self.log.mark(
-            manifest.thread_id, manifest.revision, manifest.covers
+            manifest.thread_id, manifest.revision, covers, superseded, whole_pass_due
         )  # P6

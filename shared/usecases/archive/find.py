@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from shared.domain.archive.read_chain import transcript_of
 from shared.domain.errors import ArchiverError, IntegrityError
 from shared.domain.log.event import parse_version
 from shared.domain.thread.transcript import Gap, GapKind, Message, Transcript
@@ -12,12 +13,8 @@ from shared.domain.times import parse_time
 from shared.domain.words import plural
 from shared.formats.plain import text_of
 from shared.ports.archive_store import ArchiveStore
-from shared.usecases.evidence.revisions import (
-    read_inputs,
-    read_manifest,
-    revisions_of,
-    threads_of,
-)
+from shared.usecases.evidence.revisions import threads_of
+from shared.usecases.evidence.thread_archive import read_thread
 
 SHORTEST_ID = 10
 """Digits from which a number is taken for a message's id, not for a year."""
@@ -81,16 +78,11 @@ class Find:
             Transient: the archive cannot be reached.
 
         """
-        revisions = await revisions_of(self.archive, thread_id)
-        newest = revisions.newest
-        if not newest:
+        thread = await read_thread(self.archive, thread_id)
+        if thread.newest is None:
             raise IntegrityError("the archive has no finished revision of it")
-        manifest = await read_manifest(self.archive, thread_id, newest)
-        inputs = await read_inputs(
-            self.archive, manifest, erased=newest in revisions.erased
-        )
-        self.on_bytes(len(inputs.events) + len(inputs.listing))
-        return inputs.transcript()
+        self.on_bytes(thread.chain.size)
+        return transcript_of(thread.chain)
 
 
 def is_wanted(transcript: Transcript, selection: Selection) -> bool:

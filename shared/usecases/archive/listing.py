@@ -1,23 +1,28 @@
-"""List a thread as the best reader there is, and persist what the service answered.
+"""List a thread as the best reader there is.
 
 Who that is may only be known from the listing of a worse one, which shows who takes
 part and from when on each may see the thread.
+
+A snapshot reads pages, newest change first, down to the first that shows nothing new.
+Where that was the last page, all was read: it is a whole pass like any other.
 """
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import chain
+from dataclasses import dataclass, field, replace
 
-from shared.domain.archive.revision_inputs import RevisionInputs
-from shared.domain.log.record import LoggedEvent, Records, thread_events
+from shared.domain.archive.chain import Chain
+from shared.domain.archive.known_items import KnownItems
+from shared.domain.archive.new_lines import Draw, ListingLines
+from shared.domain.archive.read_listings import read_listings
+from shared.domain.evidence.lines import InputLine
+from shared.domain.log.logged import Logged, LoggedEvent, thread_events
 from shared.domain.thread.listing import (
     Listing,
     ListingOutcome,
+    Page,
     Refusal,
     Visibility,
-    encode_outcome,
-    encode_page,
-    read_listings,
 )
 from shared.domain.thread.participants import (
     participants,
@@ -29,50 +34,92 @@ from shared.domain.thread.visibility import (
     participants_only,
     shows_more,
 )
+from shared.domain.times import format_time
 from shared.domain.words import plural
-from shared.ports.chat_service import ChatService, ReaderRefused, ServiceListing
-from shared.ports.clock import Clock, NewSalt
-from shared.usecases.archive.beside import Beside
+from shared.ports.chat_service import (
+    ChatService,
+    IsKnown,
+    ReaderRefused,
+    ServiceListing,
+)
+from shared.ports.clock import Clock
+from shared.usecases.evidence.beside import Beside
 
 MOST_READERS = 10
 """Readers tried for one thread: a token and a refusal cost calls and time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What the service answered, and how much of the thread that shows."""
+
+    outcome: ListingOutcome
+    pages: Sequence[Page] = ()
+    received_on: str
+
+    @property
+    def size(self) -> int:
+        """The characters of all answers."""
+        return sum(len(page.body) for page in self.pages)
+
+    def lines(
+        self, chain: Chain, number: int, torn: int, draw: Draw
+    ) -> list[InputLine]:
+        """Return the lines that a revision of this number adds to its listing.
+
+        `torn` is how many lines of the log could not be read.
+        """
+        listing = ListingLines(
+            known=chain.files["listing"],
+            number=number,
+            received_on=self.received_on,
+            draw=draw,
+        )
+        for index, page in enumerate(self.pages, start=1):
+            listing.add_page(page, index)
+        listing.add_outcome(replace(self.outcome, torn=torn))
+        return listing.lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListService:
-    """Asks the chat service; gives the lines that keep its answers as received."""
+    """Asks the chat service."""
 
     chat: ChatService
     clock: Clock
-    new_salt: NewSalt
     reader_ids: Sequence[str]
     beside: Beside = field(default_factory=Beside)
 
     async def __call__(
         self,
-        inputs: RevisionInputs,
-        log: Records,
-        number: int,
+        chain: Chain,
+        log: Logged,
         readers: Sequence[str] = (),
-    ) -> bytes:
-        """Return the lines of a listing, for a revision of this number.
+        *,
+        snapshot: bool = False,
+    ) -> Answered:
+        """Return what the service answers to the best reader.
 
-        `log` are the events of `inputs`, read. `readers` are tried after those of the
-        settings and before those of the log.
+        `log` are the events of `chain`, read. `readers` are tried after those of the
+        settings and before those of the log. A `snapshot` leaves out what is known.
 
         Raises:
             Transient: the service cannot be reached, or throttles for too long.
 
         """
-        size = inputs.size
-        events, known = await self.beside(size, read_known, inputs, log)
+        size = chain.size
+        events, known = await self.beside(size, read_known, chain, log)
         people = await self.beside(size, participants, events, known)
+        is_known: IsKnown | None = None
+        if snapshot:
+            items = await self.beside(size, KnownItems, chain.files["listing"])
+            is_known = items.hold_page
         named: Sequence[str] = ()
         refusals: list[Refusal] = []
         best: tuple[ListingOutcome, ServiceListing] | None = None
         tried: set[str] = set()
         while len(tried) < MOST_READERS:
-            candidates = chain(
+            candidates = itertools.chain(
                 reader_candidates([*self.reader_ids, *readers], people),
                 named if best is None else (),
             )
@@ -86,7 +133,7 @@ class ListService:
                 break
             tried.add(reader)
             try:
-                listing = await self.chat.list_thread(inputs.thread_id, reader)
+                listing = await self.chat.list_thread(chain.thread_id, reader, is_known)
             except ReaderRefused as error:
                 refusals.append(
                     Refusal(reader=reader, status=error.status, reason=error.reason)
@@ -101,41 +148,37 @@ class ListService:
                 break
             seen = [*known, participants_only(listing.pages)]
             people = await self.beside(size, participants, events, seen)
-        listed = sum(len(page.body) for page in best[1].pages) if best else 0
-        return await self.beside(listed, self.lines_of, number, best, refusals)
-
-    def lines_of(
-        self,
-        number: int,
-        best: tuple[ListingOutcome, ServiceListing] | None,
-        refusals: Sequence[Refusal],
-    ) -> bytes:
-        now = self.clock()
-        if best is None:
-            outcome = ListingOutcome(
-                visibility=Visibility.EVENTS_ONLY, reason=why_unread(refusals)
-            )
-            return encode_outcome(outcome, refusals, number=number, received_on=now)
-        outcome, listing = best
-        pages = b"".join(
-            encode_page(
-                page, number=number, index=index, received_on=now, salt=self.new_salt()
-            )
-            for index, page in enumerate(listing.pages, start=1)
+        return Answered(
+            outcome=replace(outcome_of(best, refusals), refused=tuple(refusals)),
+            pages=best[1].pages if best else (),
+            received_on=format_time(self.clock()),
         )
-        return pages + encode_outcome(outcome, refusals, number=number, received_on=now)
 
 
-def everybody_named(log: Records) -> list[str]:
+def outcome_of(
+    best: tuple[ListingOutcome, ServiceListing] | None, refusals: Sequence[Refusal]
+) -> ListingOutcome:
+    """Return the outcome of the best listing, as judged; of none, why."""
+    if best is None:
+        return ListingOutcome(
+            visibility=Visibility.EVENTS_ONLY, reason=why_unread(refusals)
+        )
+    outcome, listing = best
+    if listing.is_whole:
+        return outcome
+    return replace(outcome, visibility=Visibility.SNAPSHOT)
+
+
+def everybody_named(log: Logged) -> list[str]:
     """Return the users whom events name, each once."""
     return list(dict.fromkeys(people_named(log.records)))
 
 
 def read_known(
-    inputs: RevisionInputs, log: Records
+    chain: Chain, log: Logged
 ) -> tuple[list[LoggedEvent], tuple[Listing, ...]]:
     """Return the events of the log and the earlier listings."""
-    return thread_events(log), read_listings(inputs.listing)
+    return thread_events(log), read_listings(chain.files["listing"])
 
 
 def why_unread(refusals: Sequence[Refusal]) -> str:

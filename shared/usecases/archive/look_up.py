@@ -4,12 +4,12 @@ A display name is no id: two people may have the same one. It only gives a hint.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from shared.domain.archive.erasure import chosen_by
+from shared.domain.identity import raw_id
 from shared.domain.log.event import LONGEST_ID
-from shared.domain.thread.transcript import Transcript
+from shared.domain.thread.transcript import Message, Transcript
 from shared.ports.archive_store import ArchiveStore
 from shared.usecases.archive.find import Find, Selection, takes_part
 
@@ -40,8 +40,8 @@ class LookUp:
     archive: ArchiveStore
     on_bytes: Callable[[int], None]
 
-    async def thread(self, thread_id: str) -> Covered:
-        """Return what a thread's id covers.
+    async def thread(self, thread_id: str, message: str = "") -> Covered:
+        """Return what a thread's id covers, or that of a message in it.
 
         Raises:
             Transient: the archive cannot be reached.
@@ -50,9 +50,12 @@ class LookUp:
         known = Covered()
         async for transcript in self.find(known)(Selection()):
             if transcript.thread_id == thread_id:
-                known.threads = 1
-                known.messages = len(transcript.messages)
-                known.people = len(transcript.participants)
+                found = [m for m in transcript.messages if message in ("", m.id)]
+                known.threads = int(bool(found) or not message)
+                known.messages = len(found)
+                known.people = len(
+                    {m.sender_id for m in found} if message else transcript.participants
+                )
             elif is_alike(thread_id, transcript.thread_id, transcript.topic):
                 known.alike[transcript.thread_id] = transcript.topic
         return known
@@ -66,7 +69,7 @@ class LookUp:
         """
         known = Covered()
         async for transcript in self.find(known)(Selection(threads=tuple(threads))):
-            covered = chosen_by(transcript, participant=raw_id, messages=())
+            covered = messages_about(transcript, raw_id)
             if covered or takes_part(transcript, raw_id):
                 known.threads += 1
                 known.messages += len(covered)
@@ -100,3 +103,20 @@ def names_in(transcript: Transcript) -> Mapping[str, str]:
     for person in transcript.participants:
         names[person.id] = person.display_name or names.get(person.id, "")
     return names
+
+
+def messages_about(transcript: Transcript, person: str) -> set[str]:
+    """Return the ids of the messages that somebody sent, or that name them."""
+    return {
+        message.id
+        for message in transcript.messages
+        if person in (message.sender_id, *people_in(message))
+    }
+
+
+def people_in(message: Message) -> Iterable[str]:
+    """Yield the raw ids of those a system message describes by display name."""
+    people = message.content.get("participants")
+    for person in people if isinstance(people, list) else ():
+        if isinstance(person, dict):
+            yield raw_id(person.get("communicationIdentifier"))

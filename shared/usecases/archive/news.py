@@ -1,32 +1,32 @@
 """Whether a listing says anything that the newest revision does not hold."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
-from shared.domain.archive.evidence import leaves, merkle_root
-from shared.domain.archive.manifest import Manifest, attachment_json, counts
+from shared.domain.archive.chain import Chain
+from shared.domain.archive.read_chain import transcript_of
+from shared.domain.evidence.lines import InputLine
 from shared.domain.thread.listing import Visibility
-from shared.domain.thread.transcript import Transcript
+from shared.domain.thread.transcript import GapKind, Transcript
 
 
-def has_news(transcript: Transcript, previous: Manifest) -> bool:
-    """Return whether a listing showed more than the newest revision holds.
+def has_news(lines: Iterable[InputLine], transcript: Transcript, before: Chain) -> bool:
+    """Return whether new lines and what they make of a thread are worth a revision.
 
-    One that shows less than an earlier one did is no news.
+    A listing that shows less than an earlier one did is no news, nor is an item that an
+    older order has erased, nor another failed try to fetch a file, nor a whole pass
+    that finds a thread as snapshots have left it.
     """
-    content = previous.content
-    return (
-        merkle_root(leaves(transcript)) != previous.merkle_root
-        or counts(transcript) != content["counts"]
-        or held_files(map(attachment_json, transcript.attachments))
-        != held_files(content.get("attachments", ()))
-        or (
-            transcript.listing.visibility is Visibility.FULL
-            and (transcript.outcomes, Visibility.FULL)
-            != (content["reconciliation"], content["view"]["sight"])
-        )
-    )
+    if any(is_news(line) for line in lines):
+        return True
+    if transcript.listing.visibility is not Visibility.FULL:
+        return False
+    known = transcript_of(before)
+    was_limited = any(gap.kind is GapKind.LISTING for gap in known.gaps)
+    return was_limited or known.outcomes != transcript.outcomes
 
 
-def held_files(attachments: Iterable[Mapping[str, Any]]) -> set[str]:
-    return {file["sha256"] for file in attachments} - {""}
+def is_news(line: InputLine) -> bool:
+    facts = line.facts
+    if facts["file"] == "attachments":
+        return "stored" in facts
+    return not line.is_erased and "page" not in facts and "outcome" not in facts

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.domain.errors import Unreachable
+from shared.domain.log.coverage import MAX_OPEN
 from shared.domain.log.work import Work
 from shared.ports.clock import Clock
 from shared.ports.leases import LeaseHeld
 from shared.ports.work_queue import WorkQueue
 from shared.telemetry import known
-from shared.usecases.archive.finalize import Finalize, Finalized
+from shared.usecases.archive.finalize import Finalize
+from shared.usecases.archive.finalized import Finalized
 from shared.usecases.inventory.sweep_log import (
     FailedLine,
     FinalizedLine,
@@ -67,7 +69,11 @@ class HandleWork:
     async def handle(self, work: Work, *, again: bool) -> Finalized:
         try:
             finalized = await self.finalize(
-                work.thread_id, readers=work.readers, relist=work.relist, again=again
+                work.thread_id,
+                readers=work.readers,
+                relist=work.relist,
+                is_open=work.reason == MAX_OPEN,
+                again=again,
             )
         except LeaseHeld:
             # Another finalizer is at work, and may have begun before what this message

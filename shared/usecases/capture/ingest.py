@@ -127,7 +127,7 @@ class Ingest:
         now = self.clock()
         await self.log.append(
             layout.quarantine_stem(thread_id, now.date()),
-            encode_quarantined(text, now, reason),
+            encode_quarantined(text, now, reason, self.new_salt()),
         )  # P2
 
 

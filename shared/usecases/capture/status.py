@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.domain import layout
-from shared.domain.errors import ArchiverError
+from shared.domain import json_line, layout
+from shared.domain.errors import ArchiverError, InvalidEvent
 from shared.domain.log.coverage import Segment, why_due
-from shared.domain.log.record import decode_record
+from shared.domain.log.event import interpret
+from shared.domain.log.record import read_records
 from shared.domain.times import format_time, parse_time
 from shared.domain.words import plural
 from shared.ports.append_log import ThreadLogs
@@ -134,14 +135,13 @@ class ReadStatus:
 
     async def lag(self, segment: Segment) -> float | None:
         tail = await self.log_files.tail(segment.path, LAST_LINE)
-        for line in reversed(tail.split(b"\n")):
-            record = decode_record(line) if line.strip() else None
-            if record:
-                came, happened = (
-                    parse_time(record.received_on),
-                    record.event.occurred_on,
-                )
-                return (came - happened).total_seconds() if came and happened else None
+        for record in reversed(read_records(tail).records):
+            try:
+                event = interpret(json_line.parse(record.text), record.text)
+            except (InvalidEvent, ValueError):
+                continue
+            came, happened = parse_time(record.received_on), event.occurred_on
+            return (came - happened).total_seconds() if came and happened else None
         return None
 
     async def last_sweep(self, now: datetime) -> SweepLine | None:

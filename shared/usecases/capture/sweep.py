@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from shared import telemetry
 from shared.domain import layout
-from shared.domain.errors import ArchiverError, IntegrityError
-from shared.domain.log.coverage import ThreadLog, covered_size, why_due
+from shared.domain.errors import ArchiverError
+from shared.domain.log.coverage import WHOLE_PASS, ThreadLog, why_due
 from shared.domain.log.work import Work
 from shared.domain.words import plural
 from shared.ports.append_log import ThreadLogs
-from shared.ports.archive_store import ArchiveStore
 from shared.ports.clock import Clock
 from shared.ports.work_queue import MeasuredQueue, WorkQueue
 from shared.telemetry import known
+from shared.usecases.capture.prune import Prune
 from shared.usecases.capture.rescue import Rescue
-from shared.usecases.evidence.ledger import CloseLedger
-from shared.usecases.evidence.revisions import newest_manifest
+from shared.usecases.evidence.ledger import Ledger
+from shared.usecases.evidence.ledger_tail import ClosedBlob
 from shared.usecases.inventory.archivers import put_side_by_side
 from shared.usecases.inventory.sweep_log import BATCH, BeganLine, SweepLine, SweepLog
 from shared.usecases.inventory.waiting import SWEEP, Waiting, look
@@ -39,7 +39,9 @@ class Swept:
     queued: int = 0
     waiting: int = 0
     """Threads that are due and were not queued: they wait on the queue, or rest."""
-    closed_days: int = 0
+    closed_blobs: int = 0
+    newest_closed: ClosedBlob | None = None
+    """The last blob of the ledger that anybody closed: a checkpoint, to be logged."""
     pruned_segments: int = 0
     failures: list[str] = field(default_factory=list)
     next_due_on: datetime | None = None
@@ -60,26 +62,25 @@ class Sweep:
     """Finds work. Its only state is the sweep log, and that can be lost."""
 
     log: ThreadLogs
-    archive: ArchiveStore
+    prune: Prune
     queue: WorkQueue
     poison: MeasuredQueue
     events_poison: MeasuredQueue
     rescue: Rescue
     discover: "Discover | None" = None
     """Finds threads where no events announce them."""
-    close_ledger: CloseLedger
+    ledger: Ledger
     sweep_log: SweepLog
     clock: Clock
     quiet_for: timedelta
     max_open: timedelta
-    log_keep: timedelta
     next_due: Callable[[datetime], datetime | None] = lambda _: None
     """Returns when the next sweep begins, by the schedule; None where nobody knows."""
     python: str = ""
     lock: str = ""
 
     async def __call__(self) -> Swept:
-        """Queue every due thread, prune every covered segment, close the ledger's days.
+        """Queue every due thread, prune every covered segment, close the ledger's day.
 
         One thread that fails does not stop the others.
 
@@ -106,19 +107,18 @@ class Sweep:
             try:
                 if why := self.why_due(thread, began):
                     due += self.due_work(thread, why, waiting, swept)
-                elif self.log_keep:
-                    swept.pruned_segments += await self.prune(thread, began)
+                swept.pruned_segments += await self.prune(
+                    thread, began, is_due=bool(why)
+                )
             except Exception as error:  # noqa: BLE001 - it must not stop the others
                 swept.failures.append(f"{thread.thread_id}: {known(error)}")
             if len(due) >= BATCH:
                 await self.put(due, swept)
                 due = []
+        due += await self.prune_quarantine(began, waiting, swept)
         await self.put(due, swept)
         await self.ask_readers(swept)
-        try:
-            swept.closed_days = await self.close_ledger()
-        except ArchiverError as error:
-            swept.failures.append(f"ledger: {error}")
+        await self.close_ledger(swept)
         await self.record(self.line_of(swept, began), swept)
         await self.report_metrics(swept)
         try:
@@ -141,7 +141,30 @@ class Sweep:
             swept.waiting += 1
             return []
         failures = waiting.failures(name, settled_on)
-        return [Work(thread_id=name, reason=reason, failures=failures)]
+        return [
+            Work(
+                thread_id=name,
+                reason=reason,
+                relist=reason == WHOLE_PASS,
+                failures=failures,
+            )
+        ]
+
+    async def prune_quarantine(
+        self, now: datetime, waiting: Waiting, swept: Swept
+    ) -> list[Work]:
+        """Prune quarantine; return what to queue so that the rest can go in time."""
+        due: list[Work] = []
+        async for thread_id in self.log.quarantined():
+            try:
+                pruned, is_left = await self.prune.quarantine(thread_id, now)
+                swept.pruned_segments += pruned
+                if is_left:
+                    thread = await self.log.thread(thread_id)
+                    due += self.due_work(thread, "quarantine", waiting, swept)
+            except Exception as error:  # noqa: BLE001 - it must not stop the others
+                swept.failures.append(f"{thread_id}: {known(error)}")
+        return due
 
     async def put(self, due: Sequence[Work], swept: Swept) -> None:
         """Queue threads side by side, then record them (P11)."""
@@ -165,13 +188,23 @@ class Sweep:
             on=began,
             threads=swept.threads,
             queued=swept.queued,
-            closed_days=swept.closed_days,
+            closed_blobs=swept.closed_blobs,
             pruned_segments=swept.pruned_segments,
             failures=len(swept.failures),
             next_due_on=swept.next_due_on,
             python=self.python,
             lock=self.lock,
         )
+
+    async def close_ledger(self, swept: Swept) -> None:
+        """Close the ledger's day if it is over; say what was closed last."""
+        try:
+            closed = await self.ledger.close_if_over()
+            swept.closed_blobs = int(closed is not None)
+            swept.newest_closed = closed or await self.ledger.newest_closed()
+        except ArchiverError as error:
+            swept.failures.append(f"ledger: {error}")
+        swept.failures += [f"ledger: {why}" for why in self.ledger.failures[:1]]
 
     async def ask_readers(self, swept: Swept) -> None:
         if self.discover is None:
@@ -202,36 +235,3 @@ class Sweep:
         telemetry.SWEPT_THREADS.add(swept.threads)
         telemetry.SWEPT_QUEUED.add(swept.queued)
         telemetry.SWEEP_FAILURES.add(len(swept.failures))
-
-    async def prune(self, thread: ThreadLog, now: datetime) -> int:
-        """Remove segments that an archive holds; return how many (P7).
-
-        The manifest itself is asked, not only the marker, and a segment that changed
-        since the listing stays.
-        """
-        old = [
-            segment
-            for segment in thread.segments
-            if now - segment.modified_on >= self.log_keep
-            and layout.segment_day(segment.path) != now.date()
-            and covered_size(segment, thread.covers) == segment.size
-        ]
-        if not old and thread.segments:
-            return 0
-        manifest = await newest_manifest(self.archive, thread.thread_id)
-        if manifest is None:
-            raise IntegrityError(
-                "a marker stands without a revision; nothing was pruned"
-            )
-        pruned = 0
-        for segment in old:
-            if covered_size(segment, manifest.covers) < segment.size:
-                raise IntegrityError(
-                    "a marker covers what no manifest does; nothing was pruned"
-                )
-            pruned += await self.log.prune(segment)  # P7
-        if pruned == len(thread.segments):
-            # Without segments the markers say nothing that the manifests do not.
-            for revision in thread.markers:
-                await self.log.unmark(thread.thread_id, revision)
-        return pruned

@@ -1,48 +1,38 @@
-"""Erase: content, salt and names of chosen messages, from every revision and the log.
+"""Erase: orders that take lines out of an archive, so that every proof still verifies.
 
-Order matters, so that a crash leaves what a second run finishes:
+Order matters, so that a run that dies leaves what the next one finishes:
 1. ask for holds, for the storage's own policies, and for records not archived yet;
-2. per revision: write `erasures.json`, which holds the commitments of what goes and
-   the digests of what stays; then the ledger's line; only then replace the files;
-3. remove attempts without a manifest, then the log's segments, all of which the
-   archive now holds without the content.
-The manifests stay as they were: their Merkle roots still verify, and that is checked
-before anything is written.
+2. write `erasures.json` with the new order, then the order's line of the ledger;
+3. carry out what the orders say.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from shared.domain import layout
-from shared.domain.archive.erasure import (
-    Erasures,
-    Order,
-    chosen_by,
-    encode_erasures,
-    erasure_line,
-)
-from shared.domain.archive.manifest import Manifest, describe
-from shared.domain.archive.revision_inputs import RevisionInputs
 from shared.domain.errors import ArchiverError, IntegrityError
-from shared.domain.log import coverage
-from shared.domain.log.commitment import sha256
+from shared.domain.evidence.lines import InputLine
+from shared.domain.evidence.orders import Order, encode_orders, lines_named
 from shared.domain.times import format_time
-from shared.ports.append_log import AppendLog, ThreadLogs
+from shared.ports.append_log import ThreadLogs
 from shared.ports.archive_store import ErasableArchive
-from shared.ports.clock import Clock
-from shared.ports.leases import LeaseHeld, Leases
-from shared.usecases.evidence.erase_plan import Choice, ErasurePlan, has_name, held
+from shared.ports.clock import NewSalt
+from shared.ports.leases import Lease, LeaseHeld, Leases
+from shared.usecases.evidence.carry_out import CarriedOut, CarryOut, sealed_anew
+from shared.usecases.evidence.erase_plan import Choice, ErasurePlan, plan_of
+from shared.usecases.evidence.finish_orders import FinishOrders
 from shared.usecases.evidence.holds import Hold, Holds
-from shared.usecases.evidence.ledger import open_day
-from shared.usecases.evidence.revisions import (
-    Revisions,
-    read_erasures,
-    read_inputs,
-    read_manifest,
-    revisions_of,
-    threads_of,
+from shared.usecases.evidence.ledger import Ledger
+from shared.usecases.evidence.revisions import revisions_of, threads_of
+from shared.usecases.evidence.thread_archive import (
+    ThreadArchive,
+    orders_path,
+    read_thread,
 )
-from shared.usecases.evidence.rewrite import rewritten
+from shared.usecases.evidence.unarchived import unarchived_lines
+
+UNFINISHED = ".unfinished/"
+"""Where a folder has the files that a killed writer left."""
 
 
 class Refused(ArchiverError):
@@ -54,10 +44,13 @@ class Erase:
     """Plans erasures, and carries them out."""
 
     archive: ErasableArchive
-    ledger: AppendLog
+    ledger: Ledger
+    holds: Holds
     log: ThreadLogs | None
     leases: Leases
-    clock: Clock
+    draw: NewSalt
+    finalize: Callable[[str, Lease], Awaitable[object]] | None = None
+    """Archives a thread whose log holds more, under its lease; None where it cannot."""
 
     async def plan(
         self, choice: Choice, on_failure: Callable[[str], None]
@@ -72,76 +65,39 @@ class Erase:
             Refused: a line of the ledger cannot be read, and may be a hold.
 
         """
-        active = await Holds(
-            archive=self.archive, ledger=self.ledger, clock=self.clock
-        ).active()
-        if active.unreadable:
-            raise Refused(f"{active.unreadable[0]} cannot be read: it may be a hold")
-        holds = list(active.holds.values())
+        holds = await self.active_holds()
         async for thread_id in threads_of(self.archive, on_failure, choice.threads):
+            if not (await revisions_of(self.archive, thread_id)).finished:
+                continue
             try:
-                plan = await self.plan_thread(thread_id, choice, holds)
+                thread = await read_thread(self.archive, thread_id)
+                plan = plan_of(thread, choice, holds, await self.unarchived(thread))
             except IntegrityError as error:
                 on_failure(f"{thread_id}: {error}")
                 continue
-            if plan.messages or plan.names:
+            if plan.lines or plan.is_done:
                 yield plan
 
-    async def plan_thread(
-        self, thread_id: str, choice: Choice, holds: Sequence[Hold]
-    ) -> ErasurePlan:
-        revisions = await revisions_of(self.archive, thread_id)
-        newest = revisions.newest
-        if not newest:
-            return ErasurePlan(
-                thread_id=thread_id,
-                revisions=(),
-                messages=(),
-                versions=0,
-                names=False,
-            )
-        manifest = await read_manifest(self.archive, thread_id, newest)
-        inputs = await self.inputs(manifest, erased=newest in revisions.erased)
-        transcript = inputs.transcript()
-        messages = chosen_by(
-            transcript, participant=choice.participant, messages=choice.messages
-        )
-        if choice.participant in inputs.erasures.people:
-            # A run that died: what it had chosen is to be finished.
-            messages |= inputs.erasures.messages
-        versions = sum(
-            version.content is not None
-            for message in transcript.messages
-            if message.id in messages
-            for version in message.versions
-        )
-        return ErasurePlan(
-            thread_id=thread_id,
-            revisions=revisions.finished,
-            messages=tuple(sorted(messages)),
-            versions=versions,
-            names=has_name(transcript, choice.participant),
-            refused=held(holds, transcript, messages, choice.participant)
-            or await self.unarchived(thread_id, manifest),
-        )
+    async def active_holds(self) -> list[Hold]:
+        """Return the holds in force.
 
-    async def unarchived(self, thread_id: str, manifest: Manifest) -> str:
-        if self.log is None:
-            return ""
-        thread = await self.log.thread(thread_id)
-        if not coverage.uncovered(thread.segments, manifest.covers):
-            return ""
-        return (
-            "its log holds records that no archive has yet; "
-            "let the sweep finalize it, then run this again"
-        )
+        Raises:
+            Refused: a line of the ledger cannot be read, and may be a hold.
+
+        """
+        active = await self.holds.active()
+        if active.unreadable:
+            raise Refused(f"{active.unreadable[0]} cannot be read: it may be a hold")
+        if active.withheld:
+            raise Refused(
+                "lines about holds are withheld here, so something may be held"
+            )
+        return list(active.holds.values())
 
     async def __call__(
-        self, plan: ErasurePlan, choice: Choice, *, by: str, reason: str
-    ) -> int:
-        """Carry out what was planned for one thread; return how many files changed.
-
-        Running it again finishes what was begun and does nothing twice.
+        self, thread_id: str, choice: Choice, *, by: str, reason: str
+    ) -> CarriedOut:
+        """Erase in one thread what is meant; finish what an earlier run has begun.
 
         Raises:
             Refused: a hold, or a finalizer is at work on the thread.
@@ -149,146 +105,76 @@ class Erase:
             Transient, IntegrityError: it stopped; run it again, or look first.
 
         """
-        if plan.refused:
-            raise Refused(plan.refused)
-        order = Order(
-            erased_on=format_time(self.clock()),
-            by=by,
-            reason=reason,
-            participant=choice.participant,
-            messages=plan.messages,
-        )
         await self.archive.check_erasable()
         try:
-            async with self.leases.hold(layout.lease_path(plan.thread_id)):
-                changed = 0
-                for revision in plan.revisions:
-                    manifest = await read_manifest(
-                        self.archive, plan.thread_id, revision
-                    )
-                    changed += await self.erase(manifest, order)
-                changed += await self.remove_torn_attempts(plan.thread_id)
-                if self.log is not None:
-                    await self.clear_log(self.log, plan.thread_id)
-                return changed
+            async with self.leases.hold(layout.lease_path(thread_id)) as lease:
+                return await self.erase(thread_id, choice, lease, by=by, reason=reason)
         except LeaseHeld:
             raise Refused("it is being finalized now; run this again") from None
 
-    async def erase(self, manifest: Manifest, order: Order) -> int:
-        erasures = await self.erasures(manifest)
-        is_new = not (
-            erasures.messages >= set(order.messages)
-            and erasures.people | {""} >= {order.participant}
+    async def erase(
+        self, thread_id: str, choice: Choice, lease: Lease, *, by: str, reason: str
+    ) -> CarriedOut:
+        finish = FinishOrders(
+            archive=self.archive, ledger=self.ledger, carry_out=self.carry_out
         )
-        if is_new:
-            await self.carry_out(manifest, erasures)  # whatever was left unfinished
-            inputs = await read_inputs(
-                self.archive, manifest, erased=bool(erasures.orders)
-            )
-            ordered = erasures.ordered(order, inputs.transcript())
-            inputs = replace(inputs, erasures=ordered).erased()
-            files = rewritten(inputs, manifest)
-            erasures = replace(
-                inputs.erasures,
-                files=tuple(describe(name, data) for name, data in files.items()),
-            )
-            await self.archive.replace(
-                layout.revision_path(
-                    manifest.thread_id, manifest.revision, layout.ERASURES_FILE
-                ),
-                encode_erasures(erasures),
-            )
-        return await self.carry_out(manifest, erasures)
-
-    async def carry_out(self, manifest: Manifest, erasures: Erasures) -> int:
-        """Bring the files to what `erasures.json` says; return how many changed."""
-        if not erasures.files:
-            return 0
-        files = await self.read_files(manifest, erasures)
-        wrong = [
-            file
-            for file in erasures.files
-            if describe(file.name, files[file.name]) != file
-        ]
-        if not wrong:
-            return 0
-        line = erasure_line(erasures, sha256(encode_erasures(erasures)))
-        day = await open_day(self.archive, self.clock().date())
-        await self.ledger.append(layout.ledger_stem(day), line)
-        inputs = RevisionInputs.of(files, erasures).erased()
-        finished = rewritten(inputs, manifest)
-        for file in wrong:
-            if describe(file.name, finished[file.name]) != file:
-                raise IntegrityError(
-                    f"{file.name} cannot be brought to what erasures.json says"
-                )
-        for file in wrong:
-            await self.archive.replace(
-                self.path(manifest, file.name), finished[file.name]
-            )
-        return len(wrong)
-
-    async def remove_torn_attempts(self, thread_id: str) -> int:
-        """Remove attempts without a manifest; the lease keeps the next one away.
-
-        All that they hold came from the log or the service, and is in a revision by
-        now, or will be in the next one.
-        """
-        folder = layout.thread_folder(thread_id)
-        paths = [file.path async for file in self.archive.walk(folder)]
-        finished = Revisions.of(paths).finished
-        torn = [
-            path
-            for path in paths
-            if (number := layout.revision_number(path)) and number not in finished
-        ]
-        for path in torn:
+        thread = await finish(await read_thread(self.archive, thread_id))
+        await self.archive_first(thread, lease)
+        thread = await read_thread(self.archive, thread_id)
+        plan = plan_of(thread, choice, await self.active_holds())
+        if plan.refused:
+            raise Refused(plan.refused)
+        if plan.lines:
+            await lease.confirm()
+            thread = await self.order(thread, plan, by=by, reason=reason)
+        done = await self.carry_out(thread)
+        for path in [file.path async for file in self.archive.walk(UNFINISHED)]:
             await self.archive.remove(path)
-        return len(torn)
+        return done
 
-    async def clear_log(self, log: ThreadLogs, thread_id: str) -> None:
-        """Remove the log's copies; the archive holds them, and was read back (P7)."""
-        revisions = await revisions_of(self.archive, thread_id)
-        newest = revisions.newest
-        manifest = await read_manifest(self.archive, thread_id, newest)
-        await read_inputs(self.archive, manifest, erased=newest in revisions.erased)
-        thread = await log.thread(thread_id)
-        for segment in thread.segments:
-            is_covered = not coverage.uncovered([segment], manifest.covers)
-            if not is_covered or not await log.prune(segment):  # P7
-                raise Refused(
-                    "its log has new records; let the sweep finalize it, then run "
-                    "this again"
-                )
-        await log.clear_quarantine(thread_id)
-        for revision in thread.markers:
-            await log.unmark(thread_id, revision)
+    @property
+    def carry_out(self) -> CarryOut:
+        return CarryOut(archive=self.archive, log=self.log)
 
-    async def erasures(self, manifest: Manifest) -> Erasures:
-        path = self.path(manifest, layout.ERASURES_FILE)
-        async for _ in self.archive.walk(path):
-            return await read_erasures(self.archive, manifest)
-        return Erasures(thread_id=manifest.thread_id, revision=manifest.revision)
+    async def unarchived(
+        self, thread: ThreadArchive
+    ) -> Mapping[str, Sequence[InputLine]]:
+        """Return what only the log has of a thread; a folder has no log."""
+        return await unarchived_lines(self.log, thread) if self.log else {}
 
-    async def inputs(self, manifest: Manifest, *, erased: bool) -> RevisionInputs:
-        """Read the input, also where an erasure was left unfinished."""
-        try:
-            return await read_inputs(self.archive, manifest, erased=erased)
-        except IntegrityError:
-            erasures = await self.erasures(manifest)
-            if not erasures.files:
-                raise
-            files = await self.read_files(manifest, erasures)
-            return RevisionInputs.of(files, erasures).erased()
+    async def archive_first(self, thread: ThreadArchive, lease: Lease) -> None:
+        """See that no record is in the log alone: nobody could erase it by line."""
+        if not any((await self.unarchived(thread)).values()):
+            return
+        if self.finalize is None:
+            raise Refused(
+                "its log holds records that no archive has yet; let the sweep finalize "
+                "it, then run this again"
+            )
+        await self.finalize(thread.thread_id, lease)
 
-    async def read_files(
-        self, manifest: Manifest, erasures: Erasures
-    ) -> dict[str, bytes]:
-        """Read what an erasure has changed, or has still to change."""
-        return {
-            file.name: await self.archive.read(self.path(manifest, file.name))
-            for file in erasures.files
-        }
-
-    def path(self, manifest: Manifest, name: str) -> str:
-        return layout.revision_path(manifest.thread_id, manifest.revision, name)
+    async def order(
+        self, thread: ThreadArchive, plan: ErasurePlan, *, by: str, reason: str
+    ) -> ThreadArchive:
+        """Write an order and its line of the ledger; return the thread with it."""
+        newest = thread.newest
+        if newest is None:
+            raise IntegrityError("the archive has no finished revision of it")
+        left = thread.chain.without(plan.ranges)
+        order = Order(
+            number=len(thread.orders) + 1,
+            random=self.draw().hex(),
+            revision=newest.revision,
+            who=by,
+            when=format_time(await self.ledger.now()),
+            why=reason,
+            scope=plan.scope,
+            ids=plan.ids,
+            lines=lines_named(plan.ranges),
+            files=sealed_anew(left, [file.name for file in newest.files]),
+        )
+        orders = (*thread.orders, order)
+        await self.ledger.record(newest.ledger_line)
+        await self.archive.replace(orders_path(thread.thread_id), encode_orders(orders))
+        await self.ledger.append(order.ledger_line(newest.thread_key))  # P10
+        return await read_thread(self.archive, thread.thread_id)

@@ -1,18 +1,9 @@
-"""Which revisions a thread has, and their input, checked against its manifest."""
+"""Which threads an archive has, and which revisions each."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from shared.domain import layout
-from shared.domain.archive.erasure import Erasures, decode_erasures
-from shared.domain.archive.manifest import (
-    Manifest,
-    decode_manifest,
-    describe,
-    file_named,
-)
-from shared.domain.archive.revision_inputs import RevisionInputs
-from shared.domain.errors import IntegrityError
 from shared.ports.archive_store import ArchiveFiles, StoredFile
 
 
@@ -20,13 +11,11 @@ from shared.ports.archive_store import ArchiveFiles, StoredFile
 class Revisions:
     """The revisions of one thread.
 
-    `finished` are those that have a manifest (P4), oldest first; `erased` those of
-    which something was erased. `last_used` is the highest number in use, a torn
-    attempt's included; 0 for none.
+    `finished` are those that have a manifest (P4), oldest first. `last_used` is the
+    highest number in use, a torn attempt's included; 0 for none.
     """
 
     finished: tuple[int, ...]
-    erased: frozenset[int]
     last_used: int
 
     @classmethod
@@ -41,7 +30,6 @@ class Revisions:
             finished=tuple(
                 sorted(n for n in names if layout.MANIFEST_FILE in names[n])
             ),
-            erased=frozenset(n for n in names if layout.ERASURES_FILE in names[n]),
             last_used=max(names, default=0),
         )
 
@@ -60,18 +48,6 @@ async def revisions_of(archive: ArchiveFiles, thread_id: str) -> Revisions:
     """
     folder = layout.thread_folder(thread_id)
     return Revisions.of([file.path async for file in archive.walk(folder)])
-
-
-async def newest_manifest(archive: ArchiveFiles, thread_id: str) -> Manifest | None:
-    """Return the manifest of a thread's newest revision; None where it has none.
-
-    Raises:
-        IntegrityError: the manifest is broken, or another revision's.
-        Transient: the archive cannot be reached.
-
-    """
-    newest = (await revisions_of(archive, thread_id)).newest
-    return await read_manifest(archive, thread_id, newest) if newest else None
 
 
 async def folders_of(
@@ -119,71 +95,3 @@ async def threads_of(
                 yield thread_id
             else:
                 on_failure(f"{folder}: {NO_THREAD}")
-
-
-async def read_manifest(
-    archive: ArchiveFiles, thread_id: str, revision: int
-) -> Manifest:
-    """Return the manifest of a revision.
-
-    Raises:
-        IntegrityError: it is missing, broken, or another revision's.
-
-    """
-    path = layout.revision_path(thread_id, revision, layout.MANIFEST_FILE)
-    manifest = decode_manifest(await archive.read(path))
-    if (manifest.thread_id, manifest.revision) != (thread_id, revision):
-        raise IntegrityError(f"{path} is the manifest of another revision")
-    return manifest
-
-
-async def read_erasures(archive: ArchiveFiles, manifest: Manifest) -> Erasures:
-    """Return what was erased of a revision that has an `erasures.json`."""
-    path = layout.revision_path(
-        manifest.thread_id, manifest.revision, layout.ERASURES_FILE
-    )
-    return erasures_in(await archive.read(path), manifest)
-
-
-def erasures_in(data: bytes, manifest: Manifest) -> Erasures:
-    """Read the `erasures.json` of this revision.
-
-    Raises:
-        IntegrityError: it cannot be read, or is another revision's.
-
-    """
-    erasures = decode_erasures(data)
-    if (erasures.thread_id, erasures.revision) != (
-        manifest.thread_id,
-        manifest.revision,
-    ):
-        raise IntegrityError("erasures.json is of another revision")
-    return erasures
-
-
-async def read_inputs(
-    archive: ArchiveFiles, manifest: Manifest, *, erased: bool
-) -> RevisionInputs:
-    """Return a revision's input, each file compared with what it has to be.
-
-    Raises:
-        IntegrityError: a file is missing, or not what manifest and erasures say.
-
-    """
-    erasures = (
-        await read_erasures(archive, manifest)
-        if erased
-        else Erasures(thread_id=manifest.thread_id, revision=manifest.revision)
-    )
-    expected = erasures.current(manifest)
-    files: dict[str, bytes] = {}
-    there = {file.name for file in expected} | {layout.EVENTS_FILE, layout.LISTING_FILE}
-    for name in (name for name in layout.GROWING_FILES if name in there):
-        path = layout.revision_path(manifest.thread_id, manifest.revision, name)
-        data = await archive.read(path)
-        if describe(name, data) != file_named(expected, name):
-            raise IntegrityError(
-                f"{name} of revision {manifest.revision} is not what its manifest says"
-            )
-        files[name] = data
-    return RevisionInputs.of(files, erasures)

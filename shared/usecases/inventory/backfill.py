@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.domain.errors import ArchiverError
+from shared.domain.identity import is_own_user
 from shared.domain.inventory.facts import (
     Began,
     Ended,
@@ -29,7 +30,6 @@ from shared.domain.inventory.facts import (
     UserState,
 )
 from shared.domain.inventory.state import FINISHED, Inventory, Thread, User
-from shared.domain.log.identity import is_own_user
 from shared.domain.times import as_moment, format_time
 from shared.ports.chat_service import ReaderRefused
 from shared.ports.clock import Clock

@@ -6,20 +6,23 @@ be all there is: a run that did not end, or could not ask somebody, is said firs
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from shared.domain import json_line, layout
-from shared.domain.archive.manifest import Manifest
 from shared.domain.errors import ArchiverError, IntegrityError
+from shared.domain.evidence.manifest import Manifest
 from shared.domain.inventory.facts import ThreadState, UserState
 from shared.domain.inventory.state import Inventory, Thread, User
 from shared.domain.thread.baseline import Baseline
 from shared.domain.thread.listing import Visibility
+from shared.domain.thread.transcript import GapKind
 from shared.domain.words import plural
 from shared.ports.archive_store import ArchiveStore
-from shared.usecases.evidence.revisions import newest_manifest, threads_of
+from shared.usecases.evidence.revisions import threads_of
+from shared.usecases.evidence.thread_archive import newest_manifest
 from shared.usecases.inventory.runs import batches
 
 AT_ONCE = 32
@@ -200,37 +203,67 @@ class MakeReport:
             manifest = await newest_manifest(self.archive, thread_id)
             if manifest is None:
                 return without
-            return archived_row(manifest, await self.baseline(manifest))
+            return archived_row(
+                manifest, await self.reconciliation(manifest), await self.size(manifest)
+            )
         except ArchiverError as error:
             without.status, without.reason = ThreadStatus.FAILED, str(error)
             return without
 
-    async def baseline(self, manifest: Manifest) -> Baseline:
+    async def reconciliation(self, manifest: Manifest) -> Mapping[str, Any]:
         path = layout.revision_path(
             manifest.thread_id, manifest.revision, "reconciliation.json"
         )
         try:
-            value = json_line.parse(await self.archive.read(path))
-            return Baseline.from_json(value["baseline"])
-        except (ValueError, KeyError, TypeError, AttributeError):
+            return dict(json_line.parse(await self.archive.read(path)))
+        except (ValueError, TypeError):
             raise IntegrityError(f"{path} cannot be read") from None
 
+    async def size(self, manifest: Manifest) -> int:
+        """Return the bytes of all files of a revision."""
+        folder = layout.revision_path(manifest.thread_id, manifest.revision, "")
+        return sum([file.size async for file in self.archive.walk(folder)])
 
-def archived_row(manifest: Manifest, baseline: Baseline) -> ThreadRow:
-    content = manifest.content
-    view = content["view"]
-    gaps = [str(gap["reason"]) for gap in content["gaps"]]
-    files = [bool(file["sha256"]) for file in content.get("attachments", ())]
-    return ThreadRow(
-        thread_id=manifest.thread_id,
-        status=STATUS_OF_VISIBILITY[Visibility(view["sight"])],
-        reason=view["reason"] or "; ".join(gaps),
-        revision=manifest.revision,
-        archived_on=manifest.archived_on,
-        complete=content["complete"],
-        participants=content["counts"]["participants"],
-        bytes=sum(file.bytes for file in manifest.files),
-        files=files.count(True),
-        files_missing=files.count(False),
-        baseline=baseline,
-    )
+
+def status_of(
+    visibility: Visibility, reconciliation: Mapping[str, Any]
+) -> ThreadStatus:
+    """Return how a thread stands that was listed like this.
+
+    With a snapshot it stands as the last whole pass left it, which has left a gap where
+    it did not show all.
+    """
+    if visibility is Visibility.SNAPSHOT:
+        kinds = {gap["kind"] for gap in reconciliation["gaps"]}
+        is_partial = GapKind.LISTING in kinds
+        return ThreadStatus.PARTIAL if is_partial else ThreadStatus.ARCHIVED
+    return STATUS_OF_VISIBILITY[visibility]
+
+
+def archived_row(
+    manifest: Manifest, reconciliation: Mapping[str, Any], size: int
+) -> ThreadRow:
+    """Return how an archived thread stands.
+
+    Raises:
+        IntegrityError: its reconciliation is in an unknown form.
+
+    """
+    try:
+        listing, counts = reconciliation["listing"], reconciliation["counts"]
+        gaps = [str(gap["reason"]) for gap in reconciliation["gaps"]]
+        return ThreadRow(
+            thread_id=manifest.thread_id,
+            status=status_of(Visibility(listing["visibility"]), reconciliation),
+            reason=listing["reason"] or "; ".join(gaps),
+            revision=manifest.revision,
+            archived_on=manifest.written_on,
+            complete=manifest.grade == "complete",
+            participants=int(counts["participants"]),
+            bytes=size,
+            files=int(counts["files"]),
+            files_missing=int(counts["files_missing"]),
+            baseline=Baseline.from_json(reconciliation["baseline"]),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise IntegrityError("its reconciliation.json cannot be read") from None

@@ -10,15 +10,15 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.archive.manifest import Manifest
 from shared.domain.errors import ArchiverError
+from shared.domain.evidence.manifest import Manifest
 from shared.domain.inventory.facts import ThreadDone, ThreadState
 from shared.domain.inventory.state import Thread
 from shared.domain.times import parse_time
 from shared.ports.archive_store import ArchiveStore
 from shared.ports.clock import Clock
 from shared.ports.work_queue import WorkQueue
-from shared.usecases.evidence.revisions import newest_manifest
+from shared.usecases.evidence.thread_archive import newest_manifest
 from shared.usecases.inventory.runs import BackfillRun, batches
 from shared.usecases.inventory.sweep_log import (
     FailedLine,
@@ -103,5 +103,5 @@ def is_recent(thread: Thread, now: datetime) -> bool:
 
 
 def is_newer(manifest: Manifest, after: datetime | None) -> bool:
-    archived = parse_time(manifest.archived_on)
+    archived = parse_time(manifest.written_on)
     return after is None or (archived is not None and archived >= after)

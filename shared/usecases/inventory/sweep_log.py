@@ -91,7 +91,7 @@ class SweepLine:
     on: datetime
     threads: int
     queued: int
-    closed_days: int
+    closed_blobs: int
     pruned_segments: int
     failures: int
     next_due_on: datetime | None = None
@@ -166,7 +166,7 @@ def read_line(on: datetime, value: dict[str, Any]) -> SweepLogLine | None:
                 on=on,
                 threads=int(value.get("threads", 0)),
                 queued=int(value.get("queued", 0)),
-                closed_days=int(value.get("closed_days", 0)),
+                closed_blobs=int(value.get("closed_blobs", 0)),
                 pruned_segments=int(value.get("pruned_segments", 0)),
                 failures=int(value.get("failures", 0)),
                 next_due_on=next_due_in(value),

@@ -1,10 +1,10 @@
 """Which threads go into a package: whole ones, chosen by filters."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 
 from shared.domain.errors import ArchiverError
+from shared.domain.evidence.canonical import LONGEST_STRING
 from shared.domain.words import plural
 from shared.ports.archive_store import ArchiveStore
 from shared.usecases.archive.find import Find, Selection
@@ -20,12 +20,12 @@ class Chosen:
     """The threads that somebody asked for.
 
     `threads` are their ids, () for every thread of the archive. `filters` say how they
-    were chosen, as a package records it. `failures` hold a sentence for each thread
-    that may have been meant, and cannot be read.
+    were chosen, in the texts that a package records. `failures` hold a sentence for
+    each thread that may have been meant, and cannot be read.
     """
 
     threads: tuple[str, ...] = ()
-    filters: dict[str, Any] = field(default_factory=lambda: {"all": True})
+    filters: tuple[str, ...] = ("all",)
     failures: tuple[str, ...] = ()
 
 
@@ -69,6 +69,15 @@ class Choose:
             )
         return Chosen(
             threads=tuple(dict.fromkeys(found)),
-            filters={name: value for name, value in asdict(selection).items() if value},
+            filters=tuple(filters_of(selection)),
             failures=tuple(failures),
         )
+
+
+def filters_of(selection: Selection) -> Iterator[str]:
+    """Yield how threads were chosen: a text for each filter, cut where it is long."""
+    for name, value in asdict(selection).items():
+        for entry in value if isinstance(value, tuple) else [value] if value else []:
+            text = f"{name.removesuffix('s')}: {entry}"
+            # What was typed may be no text at all.
+            yield text.encode("utf-8", "replace").decode()[:LONGEST_STRING]

@@ -11,8 +11,8 @@ from shared.domain import layout
 from shared.formats.part import Options
 from shared.formats.registry import Format, streamed
 from shared.ports.archive_store import ArchiveStore
-from shared.usecases.archive.beside import Beside
 from shared.usecases.archive.find import Find, Selection
+from shared.usecases.evidence.beside import Beside
 
 ON_THE_LOOP = Beside()
 """Nothing else waits for the loop while a command exports: size 0 needs no thread."""
@@ -52,7 +52,10 @@ class Export:
             on_bytes=self.on_bytes,
             on_failure=exported.failures.append,
         )
+        is_part = bool(selection.after or selection.before)
         async for chosen in find(selection):
+            if is_part and not chosen.messages:
+                continue  # nobody spoke there at that time
             exported.threads += 1
             for name, parts in streamed(formats, chosen, options):
                 path = f"{layout.thread_folder(chosen.thread_id)}{name}"

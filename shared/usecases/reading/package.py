@@ -1,77 +1,70 @@
 """A package for a third party: an archive, or part of it, that needs nothing of ours.
 
 It carries what was asked for, the files as they are, the ledger with the lines of other
-threads withheld, a checkpoint, the stand-alone verifier, and the digest of every file.
+threads withheld, a checkpoint, and the stand-alone verifier.
+
+In this order, so that an archive which is written to meanwhile gives a package that
+verifies: the ledger's head; which threads there are; the request, and its line of the
+ledger; the ledger up to that line; of each thread what the ledger knows by then.
 """
 
-from collections.abc import Callable, Collection
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files as resources
 
-from shared.domain import json_line, layout
-from shared.domain.archive.checkpoint import Checkpoint
-from shared.domain.archive.ledger import (
-    LedgerReader,
-    LineFacts,
-    LineKind,
-    withheld_line,
-)
-from shared.domain.archive.manifest import decode_manifest
-from shared.domain.errors import IntegrityError
-from shared.domain.log.commitment import sha256
-from shared.domain.log.record import SCHEMA
+from shared.domain import layout
+from shared.domain.errors import ArchiverError, IntegrityError
+from shared.domain.evidence.checkpoint import Checkpoint
+from shared.domain.evidence.orders import decode_orders
+from shared.domain.evidence.package import PackageRequest
+from shared.domain.evidence.paths import MANIFEST_FILE, ORDERS_FILE, THREAD_FILE
+from shared.domain.evidence.thread_file import decode_thread_file
+from shared.domain.evidence.tree import Tree
 from shared.domain.times import format_time
 from shared.ports.archive_store import ArchiveFiles, ArchiveStore
-from shared.ports.clock import Clock
-from shared.usecases.evidence.ledger import ledger_lines
-from shared.usecases.evidence.revisions import NO_THREAD, Revisions, folders_of
+from shared.ports.clock import Clock, NewSalt
+from shared.usecases.evidence.read_ledger import read_ledger
+from shared.usecases.evidence.revisions import Revisions, threads_of
+from shared.usecases.evidence.thread_archive import manifest_in
 from shared.usecases.reading.choose import Chosen, NothingChosen
+from shared.usecases.reading.package_ledger import PackedLedger, PackLedger
+from shared.usecases.reading.package_readme import Asked, readme_of
 
-README = """\
-# Archived chat threads
-
-Requested on {requested_on} by {by}: {reason}
-
-| file | what it is |
-|---|---|
-| `archive/thread=…/rev=…/` | a folder per thread and revision; see its transcript |
-| `archive/ledger/` | one line for each revision; lines of other threads are withheld |
-| `checkpoint.txt` | the head of the ledger when this package was made |
-| `request.json` | what was asked for, by whom, why, and what was given |
-| `verify.py` | checks all of it; Python 3.9 or newer, nothing else |
-| `SHA256SUMS` | the digest of every file of this package |
-
-Check it, offline:
-
-    sha256sum -c SHA256SUMS
-    python verify.py
-    python verify.py . CHECKPOINT
-
-The last line compares with a checkpoint that you were given through another channel.
-Without one, you see that the package agrees with itself, not that it was never rebuilt.
-"""
+Record = Callable[[bytes], Awaitable[None]]
+"""Appends a line, with its LF, to the archive's ledger."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Packed:
-    """What went into a package."""
+    """What went into a package.
+
+    `recorded` says whether the archive's ledger has a line of it, and `not_recorded`
+    why that could not be written. `failures` hold a sentence for each thing that is
+    wrong in the archive, packed or not.
+    """
 
     threads: int = 0
     revisions: int = 0
     files: int = 0
     bytes: int = 0
-    manifests: set[str] = field(default_factory=set)
+    recorded: bool = False
+    not_recorded: str = ""
     failures: list[str] = field(default_factory=list)
-    """A sentence for each thing that is wrong in the archive, packed or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """Makes packages: reads `archive`, writes into the empty folder `target`."""
+    """Makes packages: reads `archive`, writes into the empty folder `target`.
+
+    `record` is None where the archive's ledger is to have no line of it.
+    """
 
     archive: ArchiveFiles
     target: ArchiveStore
     clock: Clock
+    draw: NewSalt
+    record: Record | None
     on_bytes: Callable[[int], None]
 
     async def __call__(
@@ -80,112 +73,174 @@ class Package:
         """Pack the threads that were chosen.
 
         Raises:
-            NothingChosen: the archive has no finished revision of any thread.
+            NothingChosen: the archive has no thread to pack.
             IntegrityError: the ledger cannot be read.
             AlreadyExists: the target is not empty.
 
         """
-        sums: list[str] = []
-        packed, threads = Packed(), chosen.threads
-        for prefix in map(layout.thread_folder, threads) if threads else [""]:
-            await self.copy(prefix or layout.THREAD_PREFIX, packed, sums)
-        if not packed.threads:
-            raise NothingChosen("the archive has no thread to pack")
-        checkpoint = await self.ledger(threads, packed, origin, sums)
-        request = {
-            "schema": SCHEMA,
-            "requested_on": format_time(self.clock()),
-            "by": by,
-            "reason": reason,
-            "source": origin,
-            "filters": chosen.filters,
-            "threads": sorted(threads) or "all",
-            "unreadable_threads": len(chosen.failures),
-            "packed": {
-                "threads": packed.threads,
-                "revisions": packed.revisions,
-                "files": packed.files,
-                "bytes": packed.bytes,
-            },
+        packed = Packed()
+        tree = await self.ledger_tree()
+        keys = {
+            thread_id: await self.key(thread_id, packed)
+            async for thread_id in threads_of(
+                self.archive, packed.failures.append, chosen.threads
+            )
         }
-        readme = README.format(**request)
-        verifier = resources("shared.verifier").joinpath("verify.py").read_bytes()
-        for path, data in (
-            ("request.json", json_line.encode(json_line.pretty(request))),
-            ("README.md", readme.encode()),
-            ("checkpoint.txt", checkpoint.body.encode()),
-            ("verify.py", verifier),
-        ):
-            await self.put(path, data, sums)
-        await self.target.create("SHA256SUMS", "".join(sorted(sums)).encode())
+        if not keys:
+            raise NothingChosen("the archive has no thread to pack")
+        asked = Asked(
+            by=by,
+            on=format_time(self.clock()),
+            reason=reason,
+            origin=origin,
+            filters=chosen.filters,
+            unreadable=len(chosen.failures),
+        )
+        checkpoint = Checkpoint(origin=origin, size=tree.size, root=tree.root)
+        known = sorted(thread_id for thread_id, key in keys.items() if key)
+        request, own = await self.requested(asked, known, checkpoint, packed)
+        ledger = await PackLedger(
+            archive=self.archive,
+            request=request,
+            keys={key for key in keys.values() if key},
+            everything=not chosen.threads,
+            size=tree.size,
+            on_failure=packed.failures.append,
+        )()
+        for path, lines in ledger.blobs.items():
+            await self.target.create(f"archive/{path}", b"".join(lines))
+            packed.files += 1
+        for thread_id, key in keys.items():
+            await self.copy_thread(thread_id, key, ledger, packed)
+        await self.put_own(own)
+        packed.files += len(own)
         return packed
 
-    async def copy(self, prefix: str, packed: Packed, sums: list[str]) -> None:
-        """Copy the files of finished revisions; torn attempts stay behind."""
-        async for folder, files in folders_of(self.archive, prefix):
-            thread_id = layout.thread_of(folder)
-            if not thread_id:
-                packed.failures.append(f"{folder}: {NO_THREAD}")
-                continue
-            paths = [file.path for file in files]
-            finished = Revisions.of(paths).finished
-            packed.threads += bool(finished)
-            for number in finished:
-                packed.revisions += 1
-                packed.manifests.add(
-                    layout.revision_path(thread_id, number, layout.MANIFEST_FILE)
-                )
-                for path in paths:
-                    if layout.revision_number(path) == number:
-                        await self.copy_file(path, packed, sums)
+    async def put_own(self, own: Mapping[str, bytes]) -> None:
+        """Write the package's own files last: without them it is none."""
+        for path, data in own.items():
+            await self.target.create(path, data)
 
-    async def copy_file(self, path: str, packed: Packed, sums: list[str]) -> None:
-        data = await self.archive.read(path)
-        if layout.file_name(path) == layout.MANIFEST_FILE:
+    async def ledger_tree(self) -> Tree:
+        """Return the tree of the ledger as it is before anything is done."""
+        tree = Tree()
+        async for text in read_ledger(self.archive):
+            if text.placed:
+                tree.add(text.placed.line.leaf)
+        return tree
+
+    async def key(self, thread_id: str, packed: Packed) -> str:
+        """Return a thread's key; "" where it cannot be read, which is a failure."""
+        path = layout.thread_folder(thread_id) + THREAD_FILE
+        try:
+            found = decode_thread_file(await self.archive.read(path))
+        except (ValueError, IntegrityError):
+            packed.failures.append(f"{path}: it is missing, or cannot be read")
+            return ""
+        if found.thread_id != thread_id:
+            packed.failures.append(f"{path}: it is that of another folder")
+            return ""
+        return found.thread_key
+
+    async def requested(
+        self, asked: Asked, threads: list[str], checkpoint: Checkpoint, packed: Packed
+    ) -> tuple[PackageRequest, Mapping[str, bytes]]:
+        """Return the request and the package's own files, once that is recorded."""
+        if self.record:
+            request, own = self.request(asked, threads, checkpoint, recorded=True)
             try:
-                decode_manifest(data)
-            except IntegrityError as error:
-                packed.failures.append(f"{path}: {error}")
-        await self.put(f"archive/{path}", data, sums)
-        packed.files += 1
-        packed.bytes += len(data)
-        self.on_bytes(len(data))
+                await self.record(request.ledger_line)
+            except ArchiverError as error:
+                # Who may only read the archive gets a package all the same.
+                packed.not_recorded = str(error)
+            else:
+                packed.recorded = True
+                return request, own
+        return self.request(asked, threads, checkpoint, recorded=False)
 
-    async def ledger(
-        self, threads: Collection[str], packed: Packed, origin: str, sums: list[str]
-    ) -> Checkpoint:
-        """Copy the ledger, and return its head."""
-        segments: dict[str, list[bytes]] = {}
-        reader = LedgerReader()
-        async for line in ledger_lines(self.archive):
-            if line.day != reader.day:
-                reader.begin(line.day)
-            value, problem = reader.read(line.text)
-            if problem or line.is_torn:
-                packed.failures.append(f"{line.path}: {problem or 'a line is torn'}")
-            # Of a line that nobody can read nobody knows whom it is about.
-            is_hidden = value is None and not problem
-            is_known = value is not None and is_shown(value, threads, packed)
-            text = line.text + b"\n"
-            if not is_hidden and not is_known:
-                text = withheld_line(line.text)
-            segments.setdefault(line.path, []).append(text)
-        for path, lines in segments.items():
-            await self.put(f"archive/{path}", b"".join(lines), sums)
-        return Checkpoint(origin=origin, size=reader.head.size, root=reader.head.root)
-
-    async def put(self, path: str, data: bytes, sums: list[str]) -> None:
-        await self.target.create(path, data)
-        sums.append(f"{sha256(data)}  {path}\n")
-
-
-def is_shown(value: LineFacts, threads: Collection[str], packed: Packed) -> bool:
-    """Return whether a line of the ledger is about what is in the package."""
-    if value["kind"] == LineKind.CLOSED:
-        return True
-    if "revision" in value:
-        path = layout.revision_path(
-            value["thread_id"], value["revision"], layout.MANIFEST_FILE
+    def request(
+        self,
+        asked: Asked,
+        threads: list[str],
+        checkpoint: Checkpoint,
+        *,
+        recorded: bool,
+    ) -> tuple[PackageRequest, Mapping[str, bytes]]:
+        own = {
+            "README.txt": readme_of(asked, recorded=recorded),
+            "checkpoint.txt": checkpoint.body.encode(),
+            "verify.py": resources("shared.verifier")
+            .joinpath("verify.py")
+            .read_bytes(),
+        }
+        request = PackageRequest(
+            random=self.draw().hex(),
+            recorded=recorded,
+            threads=tuple(threads),
+            filters=asked.filters,
+            files={name: hashlib.sha256(own[name]).hexdigest() for name in own},
         )
-        return path in packed.manifests
-    return not threads or value.get("thread_id") in threads
+        return request, {**own, "request.json": request.stored}
+
+    async def copy_thread(
+        self, thread_id: str, key: str, ledger: PackedLedger, packed: Packed
+    ) -> None:
+        """Copy what the packed ledger knows of a thread, and the orders of it."""
+        folder = layout.thread_folder(thread_id)
+        paths = [file.path async for file in self.archive.walk(folder) if file.is_plain]
+        orders = await self.orders(folder, paths, ledger, packed)
+        recorded = ledger.newest.get(key, 0)
+        finished = Revisions.of(paths).finished
+        # Of the newest revision the line may still be on its way.
+        later = [number for number in finished if number > recorded][:1]
+        revisions = [number for number in finished if number <= recorded] + later
+        packed.threads += 1
+        packed.revisions += len(revisions)
+        for path in paths:
+            is_wanted = layout.revision_number(path) in revisions
+            if layout.is_stranger(path) or not (
+                is_wanted or path == folder + THREAD_FILE
+            ):
+                continue
+            await self.copy(path, packed)
+        if orders is not None:
+            await self.target.create(f"archive/{folder}{ORDERS_FILE}", orders)
+            packed.files += 1
+            if await self.archive.read(folder + ORDERS_FILE) != orders:
+                packed.failures.append(f"{folder}: it was erased from meanwhile")
+
+    async def orders(
+        self, folder: str, paths: list[str], ledger: PackedLedger, packed: Packed
+    ) -> bytes | None:
+        """Return the orders to erase in a thread; None where there are none."""
+        path = folder + ORDERS_FILE
+        if path not in paths:
+            return None
+        data = await self.archive.read(path)
+        try:
+            digests = {order.digest for order in decode_orders(data)}
+        except ValueError:
+            packed.failures.append(f"{path}: it cannot be read")
+            return data
+        if not digests <= ledger.orders:
+            packed.failures.append(f"{path}: an erasure is not finished")
+        return data
+
+    async def copy(self, path: str, packed: Packed) -> None:
+        try:
+            if layout.file_name(path) == MANIFEST_FILE:
+                manifest_in(await self.archive.read(path), path)
+        except IntegrityError as error:
+            packed.failures.append(str(error))
+        try:
+            await self.target.create(f"archive/{path}", self.counted(path, packed))
+        except IntegrityError as error:
+            packed.failures.append(f"{path}: {error}")
+        else:
+            packed.files += 1
+
+    async def counted(self, path: str, packed: Packed) -> AsyncIterator[bytes]:
+        async for part in self.archive.stream(path):
+            packed.bytes += len(part)
+            self.on_bytes(len(part))
+            yield part

@@ -49,6 +49,34 @@ async def test_a_thread_is_listed_with_every_page_as_received(tmp_path):
     assert view.visibility is Visibility.FULL
 
 
+async def test_a_snapshot_ends_with_the_first_page_that_is_known(tmp_path):
+    def is_known(page):
+        return "text 100" in page.body
+
+    async with served(tmp_path) as here:
+        thread, (alice, _) = here.thread("Alice", "Bob")
+        for number in range(450):
+            here.say(thread, alice, f"text {number}")
+
+        listing = await here.product.list_thread(thread.id, alice.id, is_known)
+        whole = await here.product.list_thread(thread.id, alice.id, lambda _: False)
+        last = await here.product.list_thread(
+            thread.id, alice.id, lambda page: "nextLink" not in page.body
+        )
+
+    kinds = [page.kind for page in listing.pages]
+    assert kinds == [
+        PageKind.PROPERTIES,
+        PageKind.MESSAGES,
+        PageKind.MESSAGES,
+        PageKind.PARTICIPANTS,
+    ]
+    assert (listing.is_whole, listing.settled) == (False, True)
+    assert whole.is_whole
+    assert len(whole.pages) == 5
+    assert last == whole
+
+
 async def test_fields_that_no_model_knows_are_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(
         rest, "message_json", lambda m: message_json(m) | {"policyViolation": {"a": 1}}

@@ -13,7 +13,7 @@ from shared.adapters.storage.archive_fs import FsspecArchive
 from shared.domain.errors import Transient
 from shared.ports.archive_store import AlreadyExists, Immutable
 
-STEM = "ledger/2026-11-22"
+STEM = "runs/x/state"
 
 
 @pytest.fixture(params=["file", "memory", "folder"])
@@ -41,7 +41,7 @@ async def test_every_line_that_is_appended_is_kept(archive):
 
 
 async def test_a_torn_line_of_a_folder_tears_no_other(tmp_path):
-    (tmp_path / "ledger").mkdir()
+    (tmp_path / "runs" / "x").mkdir(parents=True)
     (tmp_path / f"{STEM}.jsonl").write_bytes(b'{"torn')
 
     await FolderArchive(tmp_path).append(STEM, b"whole\n")

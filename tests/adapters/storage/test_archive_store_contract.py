@@ -16,7 +16,7 @@ def path(revision, name="manifest.json"):
 async def test_an_unknown_thread_has_no_revisions(archive):
     found = await revisions_of(archive, THREAD)
 
-    assert found == Revisions(finished=(), erased=frozenset(), last_used=0)
+    assert found == Revisions(finished=(), last_used=0)
     assert found.newest == 0
 
 
@@ -103,6 +103,15 @@ async def test_a_file_comes_in_parts_or_only_its_end(archive, kib):
     assert await archive.tail(path(1), len(data) + 10) == data
 
 
+@pytest.mark.parametrize("start", [0, 1, 9, 10])
+async def test_a_file_comes_from_where_it_is_wanted(archive, start):
+    await archive.create(path(1), b"0123456789")
+
+    parts = [part async for part in archive.stream(path(1), start)]
+
+    assert b"".join(parts) == b"0123456789"[start:]
+
+
 async def test_the_end_of_an_empty_file_is_empty(archive):
     await archive.create(path(1), b"")
 
@@ -121,9 +130,6 @@ async def test_only_erasing_writes_a_file_again(archive):
     await archive.replace(path(1), b"second")
 
     assert await archive.read(path(1)) == b"second"
-    assert (await revisions_of(archive, THREAD)).erased == set()
-    await archive.replace(path(1, "erasures.json"), b"{}")
-    assert (await revisions_of(archive, THREAD)).erased == {1}
 
 
 @pytest.mark.parametrize("count", [0, 3, 300])

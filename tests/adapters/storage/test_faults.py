@@ -4,13 +4,15 @@ import asyncio
 import json
 import re
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from fault_proxy import Fault, fault_proxy
 
-from builders import NOON, Clock, Salts, edited, received
+from builders import NOON, Clock, Salts, edited, events_in, received
 from fakes.archive_store import MemoryArchiveStore
 from fakes.leases import MemoryLeases
+from fakes.ledger_blobs import MemoryLedgerBlobs
 from fakes.service import MemoryChatService
 from fakes.topic import MemoryAnnouncer
 from fakes.work_queue import MemoryWorkQueue
@@ -20,14 +22,10 @@ from shared.adapters.storage.clients import APPEND_OPTIONS, Account
 from shared.adapters.storage.thread_logs import BlobThreadLogs
 from shared.domain import layout
 from shared.domain.errors import Transient
-from shared.domain.log.record import read_records
 from shared.ports.archive_store import Immutable
-from shared.usecases.archive.attachments import FetchAttachments
-from shared.usecases.archive.close import CloseRevision
-from shared.usecases.archive.finalize import Finalize
-from shared.usecases.archive.listing import ListService
 from shared.usecases.capture.ingest import Ingest
-from shared.usecases.evidence.recorded import RecordedRevisions
+from shared.usecases.evidence.ledger import Ledger
+from world import finalizer
 
 pytestmark = pytest.mark.azurite
 
@@ -88,43 +86,37 @@ def through(running_azurite, blobs, monkeypatch):
     return run
 
 
-async def records_of(log):
+async def events_of(log):
     return [
-        record
+        event
         for thread_id in THREADS
         for segment in (await log.thread(thread_id)).segments
-        for record in read_records(await log.read(segment, 0)).records
+        for event in events_in(await log.read(segment, 0))
     ]
 
 
-def finalizer(log):
+def finalize_from(log):
     clock = Clock()
     archive = MemoryArchiveStore()
-    return Finalize(
+    parts = SimpleNamespace(
         log=log,
         archive=archive,
+        ledger=Ledger(blobs=MemoryLedgerBlobs(archive, clock), clock=clock),
         leases=MemoryLeases(),
-        list_service=ListService(
-            chat=MemoryChatService(), clock=clock, new_salt=Salts(), reader_ids=()
-        ),
-        fetch_attachments=FetchAttachments(archive=archive, fetchers={}, clock=clock),
-        close=CloseRevision(
-            ledger=archive,
-            recorded=RecordedRevisions(archive),
-            announcer=MemoryAnnouncer(),
-            log=log,
-            clock=clock,
-        ),
+        chat=MemoryChatService(),
+        announcer=MemoryAnnouncer(),
+        fetchers={},
         clock=clock,
-        formats=("json",),
+        draw=Salts(),
     )
+    return finalizer(parts)
 
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_no_event_is_lost_and_none_is_doubled_in_the_archive(through, seed):
     log, proxy, _ = await through(seed)
 
-    finalize = finalizer(log)
+    finalize = finalize_from(log)
     archived = []
     for thread_id in THREADS:
         await finalize(thread_id)
@@ -142,7 +134,7 @@ async def test_no_event_is_lost_and_none_is_doubled_in_the_archive(through, seed
 async def test_each_fault_is_survived(through, fault):
     log, proxy, _ = await through(1, [fault])
 
-    identities = {record.event.identity for record in await records_of(log)}
+    identities = {event.identity for event in await events_of(log)}
     assert len(identities) == len(EVENTS)
     assert proxy.met[fault] > 0
 
@@ -152,7 +144,7 @@ async def test_an_event_that_was_not_acknowledged_is_delivered_again(through):
     log, _, deliveries = await through(3, [Fault.SLOW, Fault.DROP_AFTER], budget=0.25)
 
     assert max(deliveries) > 1
-    identities = {record.event.identity for record in await records_of(log)}
+    identities = {event.identity for event in await events_of(log)}
     assert len(identities) == len(EVENTS)
 
 

@@ -1,5 +1,5 @@
 import asyncio
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -87,6 +87,17 @@ async def test_a_marker_says_what_it_covers_and_is_never_overwritten(thread_logs
     assert (await thread_logs.thread(THREAD)).markers == {}
 
 
+async def test_a_marker_says_when_a_whole_pass_is_due(thread_logs):
+    due = datetime(2026, 11, 29, 12, tzinfo=UTC)
+    await thread_logs.append(STEM, b"x\n")
+    await thread_logs.mark(THREAD, 1, {}, 0, due)
+    assert (await thread_logs.thread(THREAD)).whole_pass_due == due
+
+    await thread_logs.mark(THREAD, 2, {})
+
+    assert (await thread_logs.thread(THREAD)).whole_pass_due is None
+
+
 async def test_only_what_has_not_changed_is_pruned(thread_logs):  # P7
     await thread_logs.append(STEM, b"x\n")
     (before,) = (await thread_logs.thread(THREAD)).segments
@@ -112,10 +123,27 @@ async def test_the_quarantine_of_a_thread_is_its_own(thread_logs):
     await thread_logs.append(quarantine_stem("", DAY), b"nobody's\n")
     await thread_logs.append(quarantine_stem(THREAD, DAY), b"mine\n")
 
-    assert await thread_logs.quarantined(THREAD) == b"mine\n"
-    assert await thread_logs.quarantined("19:other@thread.v2") == b""
-    await thread_logs.clear_quarantine(THREAD)
-    assert await thread_logs.quarantined(THREAD) == b""
+    (segment,) = await thread_logs.quarantine(THREAD)
+    assert await thread_logs.read(segment, 0) == b"mine\n"
+    assert await thread_logs.quarantine("19:other@thread.v2") == ()
+    await thread_logs.append(quarantine_stem(THREAD, DAY), b"more\n")
+    assert not await thread_logs.prune(segment)
+    (segment,) = await thread_logs.quarantine(THREAD)
+    assert await thread_logs.prune(segment)
+    assert await thread_logs.quarantine(THREAD) == ()
+
+
+async def test_every_thread_of_quarantine_is_named_once(thread_logs):
+    assert [one async for one in thread_logs.quarantined()] == []
+    for name in ("", "19:a@thread.v2", THREAD):
+        for day in (DAY, date(2026, 11, 23)):
+            await thread_logs.append(quarantine_stem(name, day), b"x\n")
+    await thread_logs.append("quarantine/thread=%FF/2026-11-22", b"nobody's\n")
+    await thread_logs.append(segment_stem("19:b@thread.v2", DAY), b"x\n")
+
+    found = [one async for one in thread_logs.quarantined()]
+
+    assert sorted(found) == sorted(["19:a@thread.v2", THREAD])
 
 
 @pytest.mark.parametrize("folder", ["thread=%FF", "thread=", "thread=19:not-encoded"])

@@ -29,7 +29,7 @@ async def test_a_message_waits_for_ever(queue):
 
 @pytest.mark.azurite
 async def test_any_id_that_an_event_may_have_crosses_the_queue(queue):
-    work = Work(thread_id="zz\ud800\x00é")
+    work = Work(thread_id="zz\x00é👩", reason="\ud800")
 
     await StorageWorkQueue(queue).put(work)
 

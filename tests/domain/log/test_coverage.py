@@ -56,6 +56,37 @@ def test_a_byte_more_than_covered_is_due():
     assert due(replace(done, size=11), markers={1: coverage.cover([done])}) == "quiet"
 
 
+@pytest.mark.parametrize(
+    ("quiet_h", "since_h", "expected"),
+    [(30, 0, "whole_pass"), (30, 1, "whole_pass"), (30, -1, ""), (1, 1, "")],
+)
+def test_a_whole_pass_is_due_in_time_once_the_thread_rests(quiet_h, since_h, expected):
+    done = segment(quiet_h=quiet_h)
+    log = ThreadLog(
+        thread_id="t",
+        segments=(done,),
+        markers={1: coverage.cover([done])},
+        whole_pass_due=NOON - timedelta(hours=since_h),
+    )
+    pruned = replace(log, segments=())
+
+    assert why_due(log, now=NOON, quiet_for=QUIET, max_open=OPEN) == expected
+    if quiet_h > 24:
+        assert why_due(pruned, now=NOON, quiet_for=QUIET, max_open=OPEN) == expected
+
+
+def test_new_bytes_come_before_a_whole_pass_that_is_due():
+    done = segment(quiet_h=30)
+    log = ThreadLog(
+        thread_id="t",
+        segments=(replace(done, size=11),),
+        markers={1: coverage.cover([done])},
+        whole_pass_due=NOON,
+    )
+
+    assert why_due(log, now=NOON, quiet_for=QUIET, max_open=OPEN) == "quiet"
+
+
 def test_only_the_newest_marker_counts():
     done = segment(quiet_h=30)
     markers = {10: coverage.cover([done]), 9: {}}

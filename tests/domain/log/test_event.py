@@ -92,7 +92,7 @@ def test_a_delivery_that_is_no_json_has_a_reason(garbage):
         (envelope("ChatThreadCreated", {"threadId": "x" * 999}), "too long"),
         (envelope("ChatThreadCreated", {"threadId": "x" * 201}), "too long"),
         (envelope("ChatThreadCreated", {"threadId": "@" * 84}), "too long"),
-        (envelope("ChatThreadCreated", {"threadId": "\ud800" * 40}), "too long"),
+        (envelope("ChatThreadCreated", {"threadId": "\ud800"}), "half a character"),
         (received(messageId=None), "no message id"),
         (received(messageId="9" * 999), "longer than"),
         (received(version="soon"), "no readable version"),

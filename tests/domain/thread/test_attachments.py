@@ -1,20 +1,20 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from inputs import logged
 
 from builders import FIRST_ID, THREAD, edited, listed, received, to_log
 from shared.domain.errors import IntegrityError
-from shared.domain.log.record import read_records
-from shared.domain.thread.attachment import Attachment, Origin
+from shared.domain.evidence.lines import make_line
+from shared.domain.thread.attachment import Attachment, FetchOutcome, Origin
 from shared.domain.thread.attachments import (
-    encode_attachment,
+    content_of,
     missing_files,
     read_attachments,
-    read_tries,
-    redact_attachments,
-    stored_files,
+    read_attempt,
 )
 from shared.domain.thread.replay import replay
 from threads import listing as listing_of
@@ -24,7 +24,7 @@ PHOTO = {"id": "i1", "attachmentType": "image", "name": "a.png", "url": "https:/
 
 def transcript_of(*events, listing=()):
     listings = [listing_of(*listing)] if listing else []
-    return replay(THREAD, read_records(to_log(*events)), listings)
+    return replay(THREAD, logged(to_log(*events)), listings)
 
 
 def shared(*urls):
@@ -69,7 +69,7 @@ def test_only_what_is_not_held_is_tried_again_under_its_number():
     transcript = transcript_of(received(metadata=shared("https://f/1", "https://f/2")))
     message = str(FIRST_ID)
     known = (
-        tried(message, 1, url="https://f/1", sha256="a" * 64, bytes=1),
+        tried(message, 1, url="https://f/1", stored="a" * 64, bytes=1),
         tried(message, 2, url="https://f/2", reason="no answer"),
     )
 
@@ -101,59 +101,64 @@ def test_attachments_of_no_known_form_name_no_file(attachments):
 
 def test_a_file_that_is_not_held_is_a_gap_and_no_archive_with_one_is_complete():
     transcript = transcript_of(received()).with_attachments(
-        (tried(reason="too large"), tried(number=2, sha256="b" * 64))
+        (tried(reason="too large"), tried(number=2, stored="b" * 64))
     )
 
     (gap,) = (one for one in transcript.gaps if one.kind == "attachments")
     assert gap.reason == "1 of 2 attached files is not held"
-    held = transcript.with_attachments((tried(sha256="b" * 64),))
+    held = transcript.with_attachments((tried(stored="b" * 64),))
     assert not [one for one in held.gaps if one.kind == "attachments"]
 
 
+def line_of(file, *, erased=False):
+    given = {
+        "file": "attachments",
+        "received_on": "2026-11-22T12:00:00Z",
+        "origin": str(file.origin),
+        "outcome": str(file.outcome),
+        **({"stored": file.stored} if file.stored else {}),
+    }
+    line = make_line(given, content_of(file), bytes(16))
+    return file.revision, line.erased() if erased else line
+
+
 @given(
-    st.lists(
-        st.builds(
-            tried,
-            message=st.text(),
-            number=st.integers(1, 5),
-            name=st.text(),
-            url=st.text(),
-            content_type=st.text(),
-            reason=st.text(),
-            sha256=st.sampled_from(["", "a" * 64]),
-        )
+    st.builds(
+        tried,
+        number=st.integers(1, 5),
+        name=st.text(st.characters(exclude_categories=["Cs"])),
+        url=st.text(st.characters(exclude_categories=["Cs"])),
+        content_type=st.sampled_from(["", "image/png"]),
+        reason=st.text(st.characters(exclude_categories=["Cs"])),
+        bytes=st.integers(0, 2**40),
     )
 )
-def test_what_is_written_of_a_try_can_be_read_back(tries):
-    lines = b"".join(map(encode_attachment, tries))
+def test_what_is_written_of_an_attempt_can_be_read_back(attempt):
+    expected = replace(attempt, fetched_on="2026-11-22T12:00:00Z")
 
-    assert read_tries(lines) == tries
-
-
-def test_the_last_try_counts():
-    lines = encode_attachment(tried(reason="no answer"))
-    lines += encode_attachment(tried(revision=2, sha256="c" * 64, bytes=3))
-
-    (one,) = read_attachments(lines)
-
-    assert (one.revision, one.is_held) == (2, True)
+    assert read_attempt(*line_of(attempt)) == expected
 
 
-@pytest.mark.parametrize("lines", [b"{}\n", b"x\n", b"[]\n", b'{"schema": 1}\n'])
-def test_lines_that_are_not_ours_are_refused(lines):
+def test_the_last_attempt_counts():
+    held = tried(revision=2, stored="c" * 64, outcome=FetchOutcome.STORED, bytes=3)
+
+    (file,) = read_attachments([line_of(tried(reason="no answer")), line_of(held)])
+
+    assert (file.revision, file.is_held) == (2, True)
+
+
+def test_of_an_erased_attempt_there_is_left_what_its_facts_say():
+    held = tried("7", 3, stored="c" * 64, outcome=FetchOutcome.STORED, bytes=3)
+
+    file = read_attempt(*line_of(held, erased=True))
+
+    assert (file.message_id, file.number, file.stored) == ("7", 3, "c" * 64)
+    assert (file.name, file.url, file.bytes, file.erased) == ("", "", 0, True)
+
+
+@pytest.mark.parametrize("content", [b"[]", b'{"message":"1","number":1,"bytes":"x"}'])
+def test_lines_that_are_not_ours_are_refused(content):
+    revision, line = line_of(tried())
+
     with pytest.raises(IntegrityError):
-        read_tries(lines)
-
-
-def test_a_file_goes_when_all_messages_that_name_it_are_erased():
-    lines = b"".join(
-        encode_attachment(tried(message, sha256="d" * 64)) for message in ("1", "2")
-    )
-
-    one = redact_attachments(lines, messages={"1"})
-    both = redact_attachments(one, messages={"2"})
-
-    assert stored_files(one, 1) == {"d" * 64: False}
-    assert stored_files(both, 1) == {"d" * 64: True}
-    assert b"https" not in both
-    assert redact_attachments(both, messages={"1", "2"}) == both
+        read_attempt(revision, replace(line, content=content))

@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from inputs import logged
 
 from builders import (
     ALICE,
@@ -11,13 +12,12 @@ from builders import (
     received,
     to_log,
 )
-from shared.domain.log.record import read_records
 from shared.domain.thread.baseline import Baseline
 from shared.domain.thread.replay import replay
 
 
 def baseline_of(*events):
-    return replay(THREAD, read_records(to_log(*events)), []).tally.baseline
+    return replay(THREAD, logged(to_log(*events)), []).tally.baseline
 
 
 def test_everything_that_a_migration_counts_is_counted():

@@ -1,9 +1,9 @@
 """Packed messages are the messages that were packed, however they are asked for."""
 
 import pytest
+from inputs import logged
 
 from builders import THREAD, received, to_log
-from shared.domain.log.record import read_records
 from shared.domain.thread.compressed_messages import BLOCK, CompressedMessages
 from shared.domain.thread.replay import replay
 
@@ -13,7 +13,7 @@ COUNT = 2 * BLOCK + 3
 @pytest.fixture(scope="module")
 def messages():
     log = to_log(*map(received, range(COUNT)))
-    return replay(THREAD, read_records(log), []).messages
+    return replay(THREAD, logged(log), []).messages
 
 
 def test_packed_messages_come_out_as_they_went_in(messages):

@@ -1,23 +1,20 @@
 import json
 
 import pytest
+from inputs import listing_chain, listings_of
 
-from builders import ALICE, BOB, NOON, SAMPLES, listed
+from builders import ALICE, BOB, SAMPLES, listed
+from shared.domain.archive.read_listings import last_outcome, read_listings
 from shared.domain.errors import IntegrityError
+from shared.domain.evidence.lines import make_line
 from shared.domain.thread.listing import (
     ListingOutcome,
     Page,
     PageKind,
     Refusal,
     Visibility,
-    encode_outcome,
-    encode_page,
-    listing_salt,
-    read_listings,
 )
 from shared.domain.thread.visibility import judge_listing
-
-SALT = bytes(16)
 
 
 def pages(*members, created="2026-11-22T08:00:00Z"):
@@ -58,38 +55,63 @@ def test_anything_less_is_partial_and_says_why(found, settled, reason):  # P8
 
 def test_a_listing_survives_the_way_through_its_file():
     outcome = ListingOutcome(
-        visibility=Visibility.PARTIAL, reader=ALICE, since="s", reason="r"
+        visibility=Visibility.PARTIAL,
+        reader=ALICE,
+        since="s",
+        reason="r",
+        refused=(Refusal(reader=BOB, status=403, reason="no"),),
+        torn=3,
     )
-    page = Page(kind=PageKind.MESSAGES, body='{"value": [\r\n{"id": "1"}]}')
-    lines = encode_page(page, number=1, index=1, received_on=NOON, salt=SALT)
-    lines += encode_outcome(
-        outcome,
-        [Refusal(reader=BOB, status=403, reason="no")],
-        number=1,
-        received_on=NOON,
+    page = Page(
+        kind=PageKind.MESSAGES, body='{"value": [\r\n{"id": "1", "version": "2"}]}'
     )
+    chain = listing_chain(([page], outcome))
 
-    (listing,) = read_listings(lines)
+    (listing,) = read_listings(chain.files["listing"])
 
-    assert lines.count(b"\n") == 2
     assert listing.outcome == outcome
-    assert listing.messages == [({"id": "1"}, listing_salt(SALT.hex(), "1"))]
+    (message,) = listing.messages
+    assert (message.item, message.line) == ({"id": "1", "version": "2"}, 0)
+    assert message.commitment == chain.files["listing"][0].commitment.hex()
+    assert last_outcome(chain.files["listing"]) == outcome
 
 
-def test_listings_come_oldest_first():
-    outcome = ListingOutcome(visibility=Visibility.FULL)
-    lines = b"".join(
-        encode_outcome(outcome, (), number=number, received_on=NOON)
-        for number in (2, 10)
-    )
+def test_a_message_that_an_earlier_listing_showed_is_no_line_again():
+    first = Page(kind=PageKind.MESSAGES, body=json.dumps({"value": [listed()]}))
+    both = [listed(1), listed()]
+    second = Page(kind=PageKind.MESSAGES, body=json.dumps({"value": both}))
+    full = ListingOutcome(visibility=Visibility.FULL)
+    chain = listing_chain(([first], full), ([second], full))
 
-    assert [one.number for one in read_listings(lines)] == [2, 10]
+    before, now = read_listings(chain.files["listing"])
+
+    assert [message.item for message in before.messages] == [listed()]
+    assert [message.item for message in now.messages] == [listed(1)]
+    assert now.shown == {listed()["id"], listed(1)["id"]}
+    assert len(chain.files["listing"]) == 2 + 2 * 2
 
 
-@pytest.mark.parametrize("line", [b"{", b"[]", b"3", b'{"listing":"x"}', b"\xff"])
-def test_a_file_that_was_tampered_with_is_an_alarm(line):
+def test_an_odd_item_is_no_message_and_is_counted():
+    items = [listed(), {"id": 5}, "text", None, listed(1)]
+    page = Page(kind=PageKind.MESSAGES, body=json.dumps({"value": items}))
+    odd = Page(kind=PageKind.PARTICIPANTS, body='"nothing"')
+
+    (listing,) = listings_of(([page, odd], ListingOutcome(visibility=Visibility.FULL)))
+
+    assert listing.unreadable == 4
+    assert listing.shown == {listed()["id"], listed(1)["id"]}
+
+
+def test_a_line_of_an_unknown_form_is_an_alarm():
+    chain = listing_chain(([], ListingOutcome(visibility=Visibility.FULL)))
+    line = chain.files["listing"][0]
+    broken = make_line(line.facts, b'{"reader":5}', bytes(16))
+    chain = chain.grown(2, {"listing": [broken]})
+
     with pytest.raises(IntegrityError):
-        read_listings(line + b"\n")
+        read_listings(chain.files["listing"])
+    with pytest.raises(IntegrityError):
+        last_outcome(chain.files["listing"])
 
 
 def recorded_pages():
@@ -105,7 +127,6 @@ def test_every_recorded_page_of_messages_is_kept_and_read():
     for body in recorded_pages():
         page = Page(kind=PageKind.MESSAGES, body=json.dumps(body, indent=1))
 
-        line = encode_page(page, number=1, index=1, received_on=NOON, salt=SALT)
+        (listing,) = listings_of(([page], ListingOutcome(visibility=Visibility.FULL)))
 
-        (listing,) = read_listings(line)
-        assert [item for item, _ in listing.messages] == body["value"]
+        assert [message.item for message in listing.messages] == body["value"]

@@ -8,6 +8,7 @@ import copy
 import json
 
 import pytest
+from inputs import FULL, listings_of, logged
 
 from builders import (
     ALICE,
@@ -24,8 +25,8 @@ from builders import (
     to_log,
     who,
 )
-from shared.domain.log.record import encode_record, read_records
-from shared.domain.thread.listing import Page, PageKind, encode_page, read_listings
+from shared.domain.log.record import encode_record
+from shared.domain.thread.listing import Page, PageKind
 from shared.domain.thread.participants import reader_candidates
 from shared.domain.thread.replay import replay
 from shared.domain.thread.transcript import GapKind
@@ -150,16 +151,10 @@ def variants(value, top=()):
 
 
 def archive(log, pages):
-    lines = b"".join(
-        encode_page(
-            Page(kind=kind, body=json.dumps(body)), number=1, index=index,
-            received_on=NOON, salt=index.to_bytes(16, "big"),
-        )
-        for index, (kind, body) in enumerate(pages.items(), start=1)
-    )  # fmt: skip
-    transcript = replay(THREAD, read_records(log), read_listings(lines))
+    found = [Page(kind=kind, body=json.dumps(body)) for kind, body in pages.items()]
+    transcript = replay(THREAD, logged(log), listings_of((found, FULL)))
     judge_listing(
-        [Page(kind=kind, body=json.dumps(body)) for kind, body in pages.items()],
+        found,
         reader=ALICE,
         settled=True,
     )

@@ -1,4 +1,6 @@
 import pytest
+from inputs import listing as listing_of
+from inputs import logged
 
 from builders import (
     ALICE,
@@ -15,8 +17,7 @@ from builders import (
     thread_created,
     to_log,
 )
-from shared.domain.log.record import read_records
-from shared.domain.thread.listing import Listing, ListingOutcome, Visibility
+from shared.domain.thread.listing import ListingOutcome, Visibility
 from shared.domain.thread.replay import replay
 from shared.domain.thread.transcript import Outcome
 
@@ -31,12 +32,10 @@ def partial(since_ms=0):
 
 def outcome(events, items, *, listing=FULL, earlier=()):
     listings = [
-        Listing(number=1, outcome=FULL, messages=[(one, "00" * 16) for one in earlier]),
-        Listing(
-            number=2, outcome=listing, messages=[(one, "11" * 16) for one in items]
-        ),
+        listing_of(*earlier),
+        listing_of(*items, number=2, outcome=listing),
     ]
-    (message,) = replay(THREAD, read_records(to_log(*events)), listings).messages
+    (message,) = replay(THREAD, logged(to_log(*events)), listings).messages
     return message.outcome
 
 

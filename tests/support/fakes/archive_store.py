@@ -20,8 +20,8 @@ class MemoryArchiveStore:
             raise IntegrityError(f"{path} is missing from the archive")
         return self.files[path]
 
-    async def stream(self, path: str):
-        yield await self.read(path)
+    async def stream(self, path: str, start: int = 0):
+        yield (await self.read(path))[start:]
 
     async def tail(self, path: str, count: int) -> bytes:
         return (await self.read(path))[-count:]

@@ -1,5 +1,6 @@
 """Files by their addresses, in memory."""
 
+from shared.domain.thread.attachment import FetchOutcome
 from shared.ports.file_fetcher import FetchedFile, NotFetched
 
 
@@ -11,5 +12,5 @@ class MemoryFileFetcher:
     async def fetch(self, url: str, reader: str) -> FetchedFile:
         self.asked.append((url, reader))
         if url not in self.files:
-            raise NotFetched("there is no such file")
+            raise NotFetched("there is no such file", FetchOutcome.GONE)
         return FetchedFile(data=self.files[url], content_type="image/png")

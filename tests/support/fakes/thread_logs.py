@@ -39,6 +39,8 @@ class MemoryThreadLogs(MemoryAppendLog):
     def __init__(self, clock: Callable[[], datetime]) -> None:
         super().__init__(clock)
         self.markers: dict[str, str] = {}
+        self.superseded: dict[str, int] = {}
+        self.whole_pass_due: dict[str, datetime | None] = {}
         self.marked_on: dict[str, datetime] = {}
 
     async def threads(self) -> AsyncIterator[ThreadLog]:
@@ -69,6 +71,8 @@ class MemoryThreadLogs(MemoryAppendLog):
                 if path.startswith(folder)
             },
             marked_on=self.marked_on[max(markers)] if markers else None,
+            superseded=self.superseded[max(markers)] if markers else 0,
+            whole_pass_due=self.whole_pass_due[max(markers)] if markers else None,
         )
 
     def segment(self, path: str) -> Segment:
@@ -82,21 +86,34 @@ class MemoryThreadLogs(MemoryAppendLog):
         )
 
     async def read(self, segment: Segment, start: int) -> bytes:
+        if segment.path not in self.blobs:
+            raise Transient(f"read {segment.path}: 404")
         return self.blobs[segment.path].data[start : segment.size]
 
-    async def quarantined(self, thread_id: str) -> bytes:
+    async def quarantined(self):
+        paths = [
+            p.removeprefix("quarantine/") for p in self.blobs if "quarantine/" in p
+        ]
+        for thread_id in sorted({layout.thread_of(path) for path in paths} - {""}):
+            yield thread_id
+
+    async def quarantine(self, thread_id):
         folder = layout.quarantine_folder(thread_id)
-        return b"".join(
-            blob.data for path, blob in self.blobs.items() if path.startswith(folder)
+        return tuple(
+            self.segment(path) for path in sorted(self.blobs) if path.startswith(folder)
         )
 
-    async def clear_quarantine(self, thread_id: str) -> None:
-        folder = layout.quarantine_folder(thread_id)
-        for path in [one for one in self.blobs if one.startswith(folder)]:
-            del self.blobs[path]
-
-    async def mark(self, thread_id: str, revision: int, covers: Covers) -> None:
+    async def mark(
+        self,
+        thread_id: str,
+        revision: int,
+        covers: Covers,
+        superseded: int = 0,
+        whole_pass_due: datetime | None = None,
+    ) -> None:
         path = layout.marker_path(thread_id, revision)
+        self.superseded.setdefault(path, superseded)
+        self.whole_pass_due.setdefault(path, whole_pass_due)
         self.markers.setdefault(path, coverage.to_metadata(covers))
         self.marked_on.setdefault(path, self.clock())
 
@@ -108,7 +125,14 @@ class MemoryThreadLogs(MemoryAppendLog):
         return True
 
     async def unmark(self, thread_id: str, revision: int) -> None:
-        self.markers.pop(layout.marker_path(thread_id, revision), None)
+        path = layout.marker_path(thread_id, revision)
+        for kept in (
+            self.markers,
+            self.marked_on,
+            self.superseded,
+            self.whole_pass_due,
+        ):
+            kept.pop(path, None)
 
     def age(self, **changes: datetime) -> None:
         """Return every blob other times."""

@@ -5,17 +5,12 @@ import json
 import re
 
 import pytest
+from erasing import erase as erase_in
 
 from builders import ALICE, FIRST_ID, THREAD, listed, received
-from fakes.archive_store import MemoryArchiveStore
 from shared.domain.errors import Transient
-from shared.domain.log.commitment import sha256
-from shared.usecases.evidence.erase import Erase
-from shared.usecases.evidence.erase_plan import Choice
-from shared.usecases.reading.choose import Chosen
-from shared.usecases.reading.package import Package
-from shared.verifier import verify as standalone
-from verifying import in_memory, verify, write
+from shared.domain.evidence.lines import attachment_name
+from verifying import in_memory, verify
 from world import World
 
 PHOTO = b"\x89PNG photo"
@@ -46,24 +41,34 @@ async def world():
 
 
 def attached(world, revision=1):
-    return world.manifest(revision)["content"]["attachments"]
+    return world.transcript(revision).get("attachments", [])
 
 
-async def test_a_file_stands_under_its_digest_and_in_the_manifest(world):
-    assert world.file(f"attachments/{sha256(PHOTO)}") == PHOTO
-    assert {one["name"]: one["bytes"] for one in world.manifest()["content"]["files"]}[
-        f"attachments/{sha256(PHOTO)}"
-    ] == len(PHOTO)
-    assert attached(world) == [
-        {
-            "message": str(FIRST_ID), "number": 1, "origin": "link", "revision": 1,
-            "sha256": "", "bytes": 0, "reason": "there is no such file",
-        },
-        {
-            "message": str(FIRST_ID + 1), "number": 1, "origin": "attachment",
-            "revision": 1, "sha256": sha256(PHOTO), "bytes": len(PHOTO), "reason": "",
-        },
-    ]  # fmt: skip
+def files_of(world):
+    """Return the attachments that are stored, by path."""
+    return {
+        path: data
+        for path, data in world.archive.files.items()
+        if "/attachments/" in path
+    }
+
+
+async def test_a_file_stands_under_its_salted_digest_and_its_line_names_it(world):
+    ((path, data),) = files_of(world).items()
+    missing, held = world.lines("attachments")
+
+    assert data == PHOTO
+    assert path.endswith(f"rev=0001/attachments/{held.facts['stored']}")
+    assert held.facts["stored"] == attachment_name(held.salt, PHOTO)
+    assert held.facts["message"] == str(FIRST_ID + 1)
+    assert missing.facts["outcome"] == "gone"
+    assert "stored" not in missing.facts
+    document, photo = attached(world)
+    assert (document["outcome"], document["reason"]) == (
+        "gone",
+        "there is no such file",
+    )
+    assert (photo["outcome"], photo["bytes"]) == ("stored", len(PHOTO))
 
 
 async def test_an_image_is_asked_for_as_who_reads_the_thread(world):
@@ -71,26 +76,24 @@ async def test_an_image_is_asked_for_as_who_reads_the_thread(world):
 
 
 async def test_what_is_missing_is_said(world):
-    content = world.manifest()["content"]
+    manifest = world.manifest()
 
-    assert not content["complete"]
+    assert manifest["grade"] == "may_be_incomplete"
+    assert manifest["grade_reason"] == "attachments_missing"
     assert "1 of 2 attached files is not held" in [
-        one["reason"] for one in content["gaps"]
+        one["reason"] for one in world.transcript()["gaps"]
     ]
 
 
-async def test_neither_name_nor_address_of_a_file_stands_in_the_manifest(world):
-    manifest = world.file("manifest.json")
+async def test_neither_name_nor_address_of_a_file_stands_in_the_facts(world):
+    for line in world.lines("attachments"):
+        for text in ("SECRET", "contract", "a.png", "http"):
+            assert text not in str(line.facts)
+    assert b"SECRET" not in world.file("manifest.json")
 
-    assert b"SECRET" not in manifest
-    assert b"contract" not in manifest
 
-
-async def test_it_verifies_with_both_verifiers(world, tmp_path):
-    write(tmp_path, world.archive.files)
-
-    assert (await verify(world.archive))[1] == []
-    assert standalone.main(str(tmp_path)) == 0
+async def test_it_verifies_with_both_verifiers(world):
+    assert verify(world.archive) == []
 
 
 async def test_transcript_and_page_lead_to_the_file(world):
@@ -102,7 +105,7 @@ async def test_transcript_and_page_lead_to_the_file(world):
         "image/png",
     )
     page = world.file("transcript.html").decode()
-    assert f'href="../rev=0001/attachments/{sha256(PHOTO)}" download="a.png"' in page
+    assert f'href="../rev=0001/attachments/{held["stored"]}" download="a.png"' in page
     assert "contract.pdf</bdi>: not held: there is no such file" in page
     # Each once: with what became of it, not beside it.
     lists = re.findall(r'<ul class="files">(.*?)</ul>', page, re.DOTALL)
@@ -116,10 +119,9 @@ async def test_a_later_revision_names_the_file_of_the_earlier_one(world):
     await world.finalize(THREAD)
 
     assert [one["revision"] for one in attached(world, 2)] == [2, 1]
-    names = [one["name"] for one in world.manifest(2)["content"]["files"]]
-    assert f"attachments/{sha256(PHOTO)}" not in names
+    assert len(files_of(world)) == 1
     assert [url for url, _ in world.images.asked] == [URL]
-    assert (await verify(world.archive))[1] == []
+    assert verify(world.archive) == []
 
 
 async def test_what_could_not_be_had_is_tried_again_by_the_next_look(world):
@@ -128,9 +130,9 @@ async def test_what_could_not_be_had_is_tried_again_by_the_next_look(world):
     finalized = await world.finalize(THREAD, relist=True)
 
     assert (finalized.revision, finalized.written) == (2, True)
-    assert world.file(f"attachments/{sha256(b'%PDF')}", 2) == b"%PDF"
-    assert world.manifest(2)["content"]["attachments"][0]["revision"] == 2
-    assert (await verify(world.archive))[1] == []
+    assert attached(world, 2)[0]["revision"] == 2
+    assert world.file(f"attachments/{attached(world, 2)[0]['stored']}", 2) == b"%PDF"
+    assert verify(world.archive) == []
 
 
 async def test_failing_again_is_no_news(world):
@@ -142,17 +144,22 @@ async def test_failing_again_is_no_news(world):
     assert world.archive.files == before
 
 
-async def test_the_same_file_in_two_messages_is_kept_once():
+async def test_the_same_file_in_two_messages_is_stored_for_each():
+    """So that it goes with each, and no name tells that they are the same."""
     world = World()
     world.images.files = {URL: PHOTO, f"{URL}2": PHOTO}
     await world.receive(received())
     world.chat.shows(THREAD, ALICE, pictured(1), pictured(2, url=f"{URL}2"))
-
     await world.finalize(THREAD)
+    assert [*files_of(world).values()] == [PHOTO] * 2
 
-    assert len([one for one in world.archive.files if "attachments/" in one]) == 1
-    assert [one["sha256"] for one in attached(world)] == [sha256(PHOTO)] * 2
-    assert (await verify(world.archive))[1] == []
+    await erase(world, FIRST_ID + 1)
+
+    assert [*files_of(world).values()] == [PHOTO]
+    assert verify(world.archive) == []
+    await erase(world, FIRST_ID + 2)
+    assert files_of(world) == {}
+    assert verify(world.archive) == []
 
 
 async def test_a_thread_with_too_many_slow_files_is_archived_all_the_same():
@@ -192,28 +199,16 @@ async def test_a_file_that_cannot_be_kept_leaves_no_revision():
     world.archive.create = create
     await world.finalize(THREAD)
 
-    assert (await verify(world.archive))[1] == []
+    assert verify(world.archive) == []
     assert len(world.ledger_lines()) == 1
 
 
-def eraser(world):
-    return Erase(
-        archive=world.archive,
-        ledger=world.archive,
-        log=world.log,
-        leases=world.leases,
-        clock=world.clock,
-    )
-
-
 async def erase(world, *messages):
-    use = eraser(world)
-    choice = Choice(messages=frozenset(map(str, messages)), threads=(THREAD,))
-    async for plan in use.plan(choice, pytest.fail):
-        await use(plan, choice, by="Dana", reason="request 12")
+    chosen = frozenset(map(str, messages))
+    await erase_in(world, messages=chosen, threads=(THREAD,))
 
 
-async def test_an_erased_message_takes_its_file_along(world, tmp_path):
+async def test_an_erased_message_takes_its_file_along(world):
     await world.receive(received(9, "later"))
     await world.finalize(THREAD)
     manifests = [world.file("manifest.json", one) for one in (1, 2)]
@@ -223,28 +218,24 @@ async def test_an_erased_message_takes_its_file_along(world, tmp_path):
     stored = b"".join(world.archive.files.values())
     assert PHOTO not in stored
     assert b"SECRET" not in stored
-    assert world.file(f"attachments/{sha256(PHOTO)}") == b""
+    assert files_of(world) == {}
     assert manifests == [world.file("manifest.json", one) for one in (1, 2)]
-    assert (await verify(world.archive))[1] == []
-    write(tmp_path, world.archive.files)
-    assert standalone.main(str(tmp_path)) == 0
+    assert verify(world.archive) == []
     assert "file erased on request" in world.file("transcript.html", 2).decode()
 
 
-async def test_a_file_that_another_message_names_too_stays_until_that_goes():
-    world = World()
-    world.images.files = {URL: PHOTO, f"{URL}2": PHOTO}
-    await world.receive(received())
-    world.chat.shows(THREAD, ALICE, pictured(1), pictured(2, url=f"{URL}2"))
+async def test_what_an_older_order_covers_is_not_fetched(world):
+    world.clock.pass_time(hours=1)
+    await erase(world, FIRST_ID + 1)
+    world.images.asked.clear()
+    world.chat.shows(THREAD, ALICE, pictured(1, version=str(FIRST_ID + 2)))
+    world.clock.pass_time(hours=1)
+    await world.receive(received(9, "later"))
+
     await world.finalize(THREAD)
 
-    await erase(world, FIRST_ID + 1)
-    assert world.file(f"attachments/{sha256(PHOTO)}") == PHOTO
-    assert (await verify(world.archive))[1] == []
-    await erase(world, FIRST_ID + 2)
-
-    assert world.file(f"attachments/{sha256(PHOTO)}") == b""
-    assert (await verify(world.archive))[1] == []
+    assert world.images.asked == []
+    assert verify(world.archive) == []
 
 
 async def test_an_erased_message_is_not_fetched_for_again(world):
@@ -256,7 +247,7 @@ async def test_an_erased_message_is_not_fetched_for_again(world):
     await world.finalize(THREAD)
 
     assert len(world.images.asked) == asked
-    assert (await verify(world.archive))[1] == []
+    assert verify(world.archive) == []
 
 
 def damaged(files, kind):
@@ -273,31 +264,8 @@ def damaged(files, kind):
 
 
 @pytest.mark.parametrize("kind", ["removed", "changed", "emptied", "added", "nested"])
-async def test_both_verifiers_find_a_file_that_is_not_what_it_was(
-    world, kind, tmp_path
-):
-    files = damaged(dict(world.archive.files), kind)
-
-    assert (await verify(in_memory(files)))[1]
-    if kind != "nested":  # no folder can hold a file and a folder of one name
-        write(tmp_path, files)
-        assert standalone.main(str(tmp_path)) == 1
-
-
-async def test_a_package_holds_the_files(world, tmp_path):
-    target = MemoryArchiveStore()
-    pack = Package(
-        archive=world.archive,
-        target=target,
-        clock=world.clock,
-        on_bytes=lambda _: None,
-    )
-
-    await pack(Chosen(threads=(THREAD,)), by="Dana", reason="case 7", origin="log")
-
-    write(tmp_path, target.files)
-    assert PHOTO in target.files.values()
-    assert standalone.main(str(tmp_path)) == 0
+async def test_both_verifiers_find_a_file_that_is_not_what_it_was(world, kind):
+    assert verify(in_memory(damaged(dict(world.archive.files), kind)))
 
 
 @pytest.mark.parametrize("url", [["x"], {"a": 1}, 5, None])
@@ -308,7 +276,7 @@ async def test_an_address_that_is_no_text_is_no_reason_to_stop(url):
     await world.finalize(THREAD, readers=(ALICE,), relist=True)
 
     assert "a.png" in world.file("transcript.html").decode()
-    assert "attachments" not in world.manifest()["content"]
+    assert attached(world) == []
 
 
 async def test_files_that_are_refused_at_once_do_not_hold_the_loop():
@@ -327,5 +295,5 @@ async def test_files_that_are_refused_at_once_do_not_hold_the_loop():
     await world.finalize(THREAD)
 
     task.cancel()
-    assert len(world.manifest()["content"]["attachments"]) == 300
+    assert len(world.lines("attachments")) == 300
     assert turns >= 290

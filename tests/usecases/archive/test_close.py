@@ -8,10 +8,12 @@ import pytest
 from builders import ALICE, THREAD, listed, received
 from shared.adapters.storage.archive_folder import FolderArchive, NoThreadLogs
 from shared.adapters.storage.folder_leases import FolderLeases
+from shared.adapters.storage.ledger_folder import FolderLedgerBlobs
 from shared.domain.log.work import Work
-from shared.usecases.evidence.recorded import RecordedRevisions
-from shared.usecases.evidence.revisions import read_manifest
-from verifying import OTHER, verify
+from shared.usecases.evidence.carry_out import CarryOut
+from shared.usecases.evidence.finish_orders import FinishOrders
+from shared.usecases.evidence.ledger import Ledger
+from verifying import verify
 from world import World
 
 
@@ -26,19 +28,19 @@ def world():
 
 def in_folder(world, folder):
     """Return the finalizer of an archive in a folder, which has no markers."""
-    archive = FolderArchive(folder)
-    close = replace(
-        world.finalize.close,
-        ledger=archive,
-        recorded=RecordedRevisions(archive),
-        log=NoThreadLogs(),
-    )
+    archive, log = FolderArchive(folder), NoThreadLogs()
+    ledger = Ledger(blobs=FolderLedgerBlobs(archive), clock=world.clock)
     return replace(
         world.finalize,
-        log=NoThreadLogs(),
+        log=log,
         archive=archive,
         leases=FolderLeases(folder.with_name("control")),
-        close=close,
+        finish_orders=FinishOrders(
+            archive=archive,
+            ledger=ledger,
+            carry_out=CarryOut(archive=archive, log=log),
+        ),
+        close=replace(world.finalize.close, ledger=ledger, log=log),
     )
 
 
@@ -90,8 +92,7 @@ async def test_sweeps_and_looks_without_events_write_one_line(world):
         assert world.log.markers == {}
         world.clock.pass_time(days=7)
 
-    revisions = [line for line in world.ledger_lines() if line["kind"] == "revision"]
-    assert len(revisions) == 1
+    assert len(world.ledger_lines("revision")) == 1
     assert announced(world) == [1]
 
 
@@ -108,12 +109,8 @@ async def test_a_thread_that_wakes_after_pruning_is_announced_by_its_new_revisio
     await world.finalize(THREAD)
 
     assert announced(world) == [1, 2]
-    assert [
-        line["revision"] for line in world.ledger_lines() if "revision" in line
-    ] == [
-        1,
-        2,
-    ]
+    lines = world.ledger_lines("revision")
+    assert [line["revision"] for line in lines] == [1, 2]
 
 
 @pytest.mark.parametrize("events", [[received()], []], ids=["events", "no events"])
@@ -125,7 +122,7 @@ async def test_a_run_that_dies_after_the_manifest_is_finished_by_the_next(
     await world.receive(*events)
     world.chat.shows(THREAD, ALICE, listed())
     port, name = {
-        "ledger": (world.archive, "append"),
+        "ledger": (world.ledger.blobs, "append"),
         "announcer": (world.announcer, "announce"),
         "log": (world.log, "mark"),
     }[step]
@@ -141,7 +138,7 @@ async def test_a_run_that_dies_after_the_manifest_is_finished_by_the_next(
     assert set(announced(world)) == {1}
     assert len(announced(world)) == (3 if step == "log" else 1)
     assert len(world.log.markers) == 1
-    assert (await verify(world.archive))[1] == []
+    assert verify(world.archive) == []
 
 
 async def test_a_line_that_was_torn_is_written_again(world, tmp_path):
@@ -149,63 +146,10 @@ async def test_a_line_that_was_torn_is_written_again(world, tmp_path):
     world.chat.shows(THREAD, ALICE, listed())
     await finalize(THREAD, readers=[ALICE])
     (ledger,) = (tmp_path / "archive" / "ledger").iterdir()
-    ledger.write_bytes(ledger.read_bytes()[:-9])
+    whole = ledger.read_bytes()
+    ledger.write_bytes(whole[:-9])
 
     await in_folder(world, tmp_path / "archive")(THREAD)
 
-    torn, whole = ledger.read_bytes().splitlines()
-    assert whole.startswith(torn)
+    assert ledger.read_bytes() == whole
     assert announced(world) == [1, 1]
-
-
-async def test_a_clock_that_was_ahead_hides_no_line(world):
-    await world.receive(received())
-    append = world.archive.append
-
-    async def append_by_another_clock(stem, line):
-        await append("ledger/2026-11-23", line)
-
-    world.archive.append = append_by_another_clock
-    await world.finalize(THREAD)
-    world.log.markers.clear()
-    world.log.blobs.clear()
-    await world.finalize(THREAD)
-
-    assert len(world.ledger_lines()) == 1
-
-
-async def test_the_ledger_is_read_from_the_day_of_the_revision_and_once():
-    world = World()
-    for day, thread in enumerate([OTHER, THREAD, "19:third@thread.v2"]):
-        await world.receive(received(threadId=thread))
-        await world.finalize(thread)
-        world.clock.pass_time(days=day + 2)
-    read = []
-    stream = world.archive.stream
-
-    def note(path):
-        read.append(path)
-        return stream(path)
-
-    world.archive.stream = note
-    recorded = RecordedRevisions(world.archive)
-    manifest = await read_manifest(world.archive, THREAD, 1)
-
-    assert await recorded.holds(manifest)
-    assert await recorded.holds(manifest)
-    assert len(read) == 1
-
-    await world.archive.append(read[0].removesuffix(".jsonl"), b"{}\n")
-    other = await read_manifest(world.archive, OTHER, 1)
-    assert await recorded.holds(other)
-    assert len(read) == 2
-
-
-async def test_a_ledger_that_cannot_be_read_holds_no_line(world):
-    await world.receive(received())
-    await world.finalize(THREAD)
-    world.archive.files["ledger/2026-11-23.jsonl"] = b"x" * 100_000
-    manifest = await read_manifest(world.archive, THREAD, 1)
-    del world.archive.files["ledger/2026-11-22.jsonl"]
-
-    assert not await RecordedRevisions(world.archive).holds(manifest)

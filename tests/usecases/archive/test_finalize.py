@@ -19,14 +19,17 @@ from builders import (
     thread_created,
 )
 from shared.domain import layout
-from shared.domain.archive import revision_inputs
 from shared.domain.errors import IntegrityError, Transient
+from shared.domain.evidence.seals import seal_file
 from shared.domain.log.commitment import sha256
 from shared.domain.log.coverage import uncovered
 from shared.formats import ARCHIVED
 from shared.formats.registry import streamed
 from shared.ports.leases import LeaseHeld
-from shared.usecases.archive import beside, finalize, listing
+from shared.usecases.archive import collect, finalize, listing, load
+from shared.usecases.evidence import beside, thread_archive
+from shared.usecases.evidence.thread_archive import read_thread
+from verifying import verify
 from world import World
 
 
@@ -48,7 +51,7 @@ async def test_log_and_listing_become_one_revision(world):
     names = {path.rsplit("/", 1)[-1] for path in world.archive.files}
     assert names == {
         "events.jsonl", "listing.jsonl", "transcript.json", "messages.csv",
-        "reconciliation.json", "manifest.json", "2026-11-22.jsonl",
+        "reconciliation.json", "manifest.json", "thread.json", "000001.jsonl",
     }  # fmt: skip
 
 
@@ -62,24 +65,51 @@ async def test_a_thread_that_is_older_than_its_log_is_read_as_who_speaks_in_it(w
     assert finalized.outcomes["backfilled"] == 1
 
 
-async def test_the_manifest_holds_the_digest_of_every_other_file(world):
+async def test_the_manifest_seals_every_rendered_file(world):
     await world.receive(thread_created(), received())
 
     await world.finalize(THREAD)
 
-    for file in world.manifest()["content"]["files"]:
-        data = world.file(file["name"])
-        assert file["sha256"] == sha256(data)
-        assert file["bytes"] == len(data)
+    thread = await read_thread(world.archive, THREAD)
+    salts = thread.chain.salts()
+    for file in thread.newest.files:
+        data = world.file(file.name)
+        assert file == seal_file(file.name, file.renderer, salts, data)
+    assert [file.renderer for file in thread.newest.files] == [
+        "csv 1",
+        "reconciliation 1",
+        "json 1",
+    ]
+    assert verify(world.archive) == []
 
 
-async def test_events_are_archived_as_they_stand_in_the_log(world):
-    await world.receive(thread_created(), received(), received(), edited())
+async def test_events_are_archived_as_they_came(world):
+    events = thread_created(), received(), edited()
+    await world.receive(*events)
 
     await world.finalize(THREAD)
 
+    lines = world.lines("events")
+    assert [json.loads(line.content) for line in lines] == list(events)
     (segment,) = world.log.blobs.values()
-    assert world.file("events.jsonl") == segment.data
+    salts = [json.loads(line)["salt"] for line in segment.data.splitlines()]
+    assert [line.salt.hex() for line in lines] == salts
+
+
+async def test_a_record_that_was_appended_twice_is_one_line_and_no_news(world):
+    await world.receive(received())
+    (segment,) = world.log.blobs.values()
+    whole = segment.data
+    segment.data += whole
+    await world.finalize(THREAD)
+    segment.data += whole
+
+    assert not (await world.finalize(THREAD)).written
+
+    assert len(world.lines("events")) == 1
+    world.clock.pass_time(days=2)
+    await world.sweep()
+    assert world.queued() == []
 
 
 async def test_the_marker_and_the_ledger_follow_the_manifest(world):
@@ -91,8 +121,8 @@ async def test_the_marker_and_the_ledger_follow_the_manifest(world):
     assert list(thread.markers) == [1]
     assert not (await world.finalize(THREAD)).written
     (line,) = world.ledger_lines()
-    assert line["thread_id"] == THREAD
-    assert line["manifest_sha256"] == sha256(world.file("manifest.json"))
+    assert line["thread_key"] == world.manifest()["thread_key"]
+    assert line["manifest"] == sha256(world.file("manifest.json"))
 
 
 async def test_every_revision_is_announced_at_least_once(world):
@@ -126,7 +156,7 @@ async def test_a_second_look_without_news_writes_nothing(world):
     assert len(world.ledger_lines()) == 1
 
 
-async def test_every_revision_contains_all_that_the_one_before_does(world):
+async def test_a_revision_holds_what_is_new_and_tells_all(world):
     await world.receive(thread_created(), received())
     world.chat.shows(THREAD, ALICE, listed())
     await world.finalize(THREAD)
@@ -135,12 +165,17 @@ async def test_every_revision_contains_all_that_the_one_before_does(world):
 
     await world.finalize(THREAD)
 
-    assert world.file("events.jsonl", 2).startswith(world.file("events.jsonl"))
-    assert world.file("listing.jsonl", 2).startswith(world.file("listing.jsonl"))
-    assert world.manifest(2)["content"]["previous"] == {
+    assert [line.facts["change"] for line in world.lines("events", 2)] == ["edited"]
+    (message,) = world.transcript(2)["messages"]
+    assert [version["kind"] for version in message["versions"]] == [
+        "received",
+        "edited",
+    ]
+    assert world.manifest(2)["previous"] == {
         "revision": 1,
-        "manifest_sha256": sha256(world.file("manifest.json")),
+        "manifest": sha256(world.file("manifest.json")),
     }
+    assert verify(world.archive) == []
 
 
 async def test_a_pruned_log_loses_nothing(world):
@@ -160,9 +195,9 @@ async def test_a_record_that_arrives_meanwhile_is_in_the_next_revision(world):  
     world.chat.shows(THREAD, ALICE, listed(0))
     list_thread = world.chat.list_thread
 
-    async def list_while_somebody_writes(thread_id, reader):
+    async def list_while_somebody_writes(*asked):
         await world.receive(received(1))
-        return await list_thread(thread_id, reader)
+        return await list_thread(*asked)
 
     world.chat.list_thread = list_while_somebody_writes
     await world.finalize(THREAD)
@@ -175,15 +210,15 @@ async def test_a_record_that_arrives_meanwhile_is_in_the_next_revision(world):  
 
 async def test_a_record_that_arrives_while_its_thread_is_published_is_due(world):  # P6
     await world.receive(received(0))
-    append = world.archive.append
+    append = world.ledger.blobs.append
 
-    async def append_while_somebody_writes(stem, line):
+    async def append_while_somebody_writes(number, line):
         await world.receive(received(1))
-        await append(stem, line)
+        return await append(number, line)
 
-    world.archive.append = append_while_somebody_writes
+    world.ledger.blobs.append = append_while_somebody_writes
     await world.finalize(THREAD)
-    world.archive.append = append
+    world.ledger.blobs.append = append
     world.clock.pass_time(days=2)
     await world.sweep()
 
@@ -222,9 +257,12 @@ async def test_no_reader_is_said_and_not_hidden(world):  # P8
 
     assert finalized.visibility == "events_only"
     assert finalized.outcomes["unverifiable"] == 1
-    assert "403" in world.manifest()["content"]["view"]["reason"]
-    refused = json.loads(world.file("listing.jsonl"))["refused"]
+    assert "403" in world.transcript()["listing"]["reason"]
+    (outcome,) = world.lines("listing")
+    refused = json.loads(outcome.content)["refused"]
     assert [one["reader"] for one in refused] == [ALICE, BOB]
+    assert world.manifest()["grade"] == "may_be_incomplete"
+    assert world.manifest()["grade_reason"] == "events_only"
 
 
 async def test_the_configured_archiver_is_asked_first():
@@ -244,8 +282,8 @@ async def test_of_partial_views_the_longest_is_kept(world):
 
     await world.finalize(THREAD)
 
-    view = world.manifest()["content"]["view"]
-    assert (view["sight"], view["reader"]) == ("partial", BOB)
+    view = world.transcript()["listing"]
+    assert (view["visibility"], view["reader"]) == ("partial", BOB)
     assert view["since"] == "2026-11-22T10:00:00Z"
 
 
@@ -273,7 +311,7 @@ async def test_a_longer_listing_is_kept_whoever_was_asked_first(first, then, kep
     await world.finalize(THREAD)
 
     assert world.chat.asked == [(THREAD, ALICE), (THREAD, BOB)]
-    assert world.manifest()["content"]["view"]["reader"] == kept
+    assert world.transcript()["listing"]["reader"] == kept
 
 
 async def test_a_thread_without_a_log_is_archived_from_its_listing():
@@ -322,7 +360,7 @@ async def test_asking_again_finds_what_no_event_told(world):
     finalized = await world.finalize(THREAD, readers=[ALICE], relist=True)
 
     assert (finalized.revision, finalized.written) == (2, True)
-    assert world.manifest(2)["content"]["counts"]["messages"] == 2
+    assert world.reconciliation(2)["counts"]["messages"] == 2
 
 
 @pytest.mark.parametrize(
@@ -425,7 +463,9 @@ async def test_files_that_do_not_read_back_get_no_manifest(world):  # P4
     create = world.archive.create
 
     async def create_badly(path, data):
-        whole = b"".join([block async for block in data])
+        whole = data
+        if not isinstance(data, bytes):
+            whole = b"".join([block async for block in data])
         await create(path, whole.replace(b"hello", b"hallo"))
 
     world.archive.create = create_badly
@@ -469,8 +509,10 @@ def dying(world, after):
 
     for name in ("thread", "read", "mark"):
         wrap(world.log, name)
-    for name in ("read", "create", "append"):
+    for name in ("read", "create"):
         wrap(world.archive, name)
+    for name in ("create", "append"):
+        wrap(world.ledger.blobs, name)
     wrap(world.chat, "list_thread")
 
 
@@ -485,11 +527,12 @@ async def test_a_crash_at_any_step_loses_nothing_and_leaves_no_half_revision(ste
         name: getattr(owner, name)
         for owner, names in (
             (world.log, ("thread", "mark")),
-            (world.archive, ("create", "append")),
+            (world.archive, ("create",)),
             (world.chat, ("list_thread",)),
         )
         for name in names
     }
+    blobs = world.ledger.blobs.create, world.ledger.blobs.append
     reads = world.log.read, world.archive.read
     dying(world, step)
     try:
@@ -498,7 +541,7 @@ async def test_a_crash_at_any_step_loses_nothing_and_leaves_no_half_revision(ste
         world.leases.holders.clear()  # they run out by themselves
     world.log.thread, world.log.mark = plain["thread"], plain["mark"]
     world.archive.create = plain["create"]
-    world.archive.append = plain["append"]
+    world.ledger.blobs.create, world.ledger.blobs.append = blobs
     world.chat.list_thread = plain["list_thread"]
     world.log.read, world.archive.read = reads
     await world.receive(received(2))
@@ -508,13 +551,9 @@ async def test_a_crash_at_any_step_loses_nothing_and_leaves_no_half_revision(ste
     transcript = world.transcript(finalized.revision)
     assert transcript["message_count"] == 3
     manifests = [p for p in world.archive.files if p.endswith("manifest.json")]
-    for path in manifests:
-        content = json.loads(world.archive.files[path])["content"]
-        for file in content["files"]:
-            data = world.archive.files[path.replace("manifest.json", file["name"])]
-            assert sha256(data) == file["sha256"]
-    in_ledger = {line["manifest_sha256"] for line in world.ledger_lines()}
+    in_ledger = {line["manifest"] for line in world.ledger_lines()}
     assert in_ledger == {sha256(world.archive.files[path]) for path in manifests}
+    assert verify(world.archive) == []
 
 
 @given(st.lists(st.sampled_from(["take", "finalize", "prune"]), max_size=12))
@@ -570,10 +609,14 @@ async def test_a_long_thread_is_read_and_written_beside_the_loop_to_the_same_byt
             threads.add(threading.get_ident())
             yield name, map(noting(bytes), parts)
 
-    for name in ("read_records", "content_of", "has_news"):
-        monkeypatch.setattr(finalize, name, noting(getattr(finalize, name)))
-    monkeypatch.setattr(revision_inputs, "replay", noting(revision_inputs.replay))
-    for name in ("thread_events", "read_listings", "participants", "encode_page"):
+    for name in ("transcript_of", "with_attachments", "read_events"):
+        monkeypatch.setattr(collect, name, noting(getattr(collect, name)))
+    monkeypatch.setattr(finalize, "has_news", noting(finalize.has_news))
+    monkeypatch.setattr(
+        thread_archive, "add_revision", noting(thread_archive.add_revision)
+    )
+    monkeypatch.setattr(load, "read_records", noting(load.read_records))
+    for name in ("thread_events", "read_listings", "participants", "ListingLines"):
         monkeypatch.setattr(listing, name, noting(getattr(listing, name)))
     monkeypatch.setattr(finalize, "streamed", noting_each)
     for world in (short, long):

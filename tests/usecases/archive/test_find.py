@@ -1,9 +1,9 @@
 """What people read is found, however it was written; what they do not read is not."""
 
 import pytest
+from inputs import logged
 
 from builders import THREAD, edited, received, to_log
-from shared.domain.log.record import read_records
 from shared.domain.thread.replay import replay
 from shared.usecases.archive.find import folded, says
 
@@ -38,4 +38,4 @@ def test_blanks_and_composition_do_not_matter():
 
 
 def thread(*events):
-    return replay(THREAD, read_records(to_log(*events)), ())
+    return replay(THREAD, logged(to_log(*events)), ())

@@ -10,6 +10,7 @@ from builders import (
     deleted,
     edited,
     envelope,
+    events_in,
     received,
     thread_event,
 )
@@ -17,7 +18,6 @@ from fakes.thread_logs import MemoryThreadLogs
 from fakes.work_queue import MemoryWorkQueue
 from shared.domain.errors import Transient
 from shared.domain.layout import segment_stem
-from shared.domain.log.record import read_records
 from shared.usecases.capture.ingest import Ingest
 
 
@@ -56,8 +56,8 @@ async def test_an_event_becomes_a_record_in_its_threads_log_of_its_day(
     stem = segment_stem(THREAD, log.clock().date())
     ((path, data),) = contents(log).items()
     assert path == f"{stem}.jsonl"
-    (record,) = read_records(data).records
-    assert record.event.data == received()["data"]
+    (event,) = events_in(data)
+    assert event.data == received()["data"]
     assert queue.messages == []
 
 

@@ -5,9 +5,10 @@ import json
 import pytest
 
 from builders import THREAD, received
+from builders import events_in as logged_events
 from fakes.unprocessed_events import MemoryUnprocessedEvents
 from shared.domain import layout
-from shared.domain.log.record import encode_quarantined, read_records
+from shared.domain.log.record import encode_quarantined
 from shared.usecases.capture.redeliver import Redeliver
 from world import World
 
@@ -44,14 +45,21 @@ def redeliver(
 
 def quarantined(world, *texts):
     path = layout.segment_path(layout.quarantine_stem(THREAD, world.clock().date()), 0)
-    lines = [encode_quarantined(one, world.clock(), "a reason") for one in texts]
+    lines = [
+        encode_quarantined(one, world.clock(), "a reason", bytes(16)) for one in texts
+    ]
     return {path: b"".join(lines)}
+
+
+async def quarantine_of(world):
+    segments = await world.log.quarantine(THREAD)
+    return b"".join([await world.log.read(segment, 0) for segment in segments])
 
 
 async def events_in(world, thread=THREAD):
     log = await world.log.thread(thread)
     parts = [await world.log.read(one, 0) for one in log.segments]
-    return [one.event.message_id for one in read_records(b"".join(parts)).records]
+    return [event.message_id for event in logged_events(b"".join(parts))]
 
 
 async def test_what_can_be_read_now_is_taken_in_and_its_file_goes(world):
@@ -113,7 +121,7 @@ async def test_what_still_cannot_be_read_stays_in_quarantine(world):
 
     assert (done.redelivered, done.unreadable, done.removed) == (1, 1, 1)
     assert len(await events_in(world)) == 1
-    left = await world.log.quarantined(THREAD)
+    left = await quarantine_of(world)
     assert json.loads(left)["input"] == GARBAGE
 
 
@@ -124,7 +132,7 @@ async def test_a_line_that_is_none_is_left_as_it_is(world):
     done = await again.from_quarantine()
 
     assert (done.redelivered, done.unreadable) == (1, 1)
-    assert await world.log.quarantined(THREAD) == b'{"torn\n'
+    assert await quarantine_of(world) == b'{"torn\n'
 
 
 async def test_without_execute_nothing_changes(world):
@@ -189,7 +197,7 @@ async def test_doing_it_twice_archives_each_event_once(world):
 
     await world.finalize(THREAD)
 
-    counts = world.manifest()["content"]["counts"]
+    counts = world.reconciliation()["counts"]
     assert (counts["messages"], counts["duplicate_records"]) == (1, 1)
 
 

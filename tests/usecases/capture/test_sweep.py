@@ -5,9 +5,14 @@ from datetime import timedelta
 import pytest
 
 from builders import THREAD, received
+from ledgers import new_line
+from shared.domain import layout
 from shared.domain.errors import Transient
+from shared.domain.evidence.ledger import blob_path
 from shared.domain.log.coverage import cover
+from shared.ports.archive_store import Immutable
 from shared.usecases.inventory.sweep_log import BeganLine, QueuedLine, decode_line
+from verifying import verify
 from world import World
 
 
@@ -76,6 +81,51 @@ async def test_a_folder_of_no_thread_is_named_and_stops_nothing(world):
     assert swept.failures == ["log: 'thread=%FF/' is no thread's folder"]
 
 
+async def test_the_ledger_is_closed_when_its_day_is_over_and_its_head_is_said(world):
+    await world.ledger.append(new_line())
+    assert (await world.sweep()).newest_closed is None
+    world.clock.pass_time(days=1)
+
+    closing, later = await world.sweep(), await world.sweep()
+
+    assert (closing.closed_blobs, later.closed_blobs) == (1, 0)
+    assert closing.newest_closed == later.newest_closed
+    head = await world.ledger.head("x")
+    assert (closing.newest_closed.lines, head.size) == (1, 2)
+
+
+async def test_what_another_writer_closed_is_said_too(world):
+    await world.ledger.append(new_line())
+    world.clock.pass_time(days=1)
+    await world.ledger.append(new_line())
+
+    swept = await world.sweep()
+
+    assert (swept.closed_blobs, swept.newest_closed.blob) == (0, 1)
+
+
+async def test_a_ledger_that_is_wrong_is_a_failure_and_stops_nothing_else(world):
+    await world.receive(received())
+    await world.ledger.append(new_line())
+    world.archive.files[blob_path(1)] += b"{}\n"
+    world.clock.pass_time(days=2)
+
+    swept = await world.sweep()
+
+    assert swept.queued == swept.closed_blobs == 1
+    (failure,) = swept.failures
+    assert failure.startswith("ledger: ledger/000001.jsonl, line 2: ")
+
+
+async def test_a_ledger_that_cannot_be_reached_is_a_failure_like_any_other(world):
+    async def unreachable():
+        raise Transient("no route")
+
+    world.ledger.blobs.list = unreachable
+
+    assert (await world.sweep()).failures == ["ledger: no route"]
+
+
 async def test_what_is_archived_and_old_is_pruned(world):
     await world.ingest(json.dumps(received()))
     await world.finalize(THREAD)
@@ -109,10 +159,12 @@ async def test_a_thread_that_is_not_due_is_not_pruned_without_an_archive(world):
     assert (swept.queued, swept.pruned_segments, swept.failures) == (0, 0, [])
 
 
-async def test_a_thread_that_is_pruned_again_and_again_does_not_rest(world):
-    sweep = replace(
-        world.new_sweep(log_keep=timedelta(minutes=1)), quiet_for=timedelta(minutes=1)
+@pytest.mark.parametrize("kept", [0, 30])
+async def test_a_thread_that_is_pruned_again_and_again_does_not_rest(world, kept):
+    sweep = world.new_sweep(
+        log_keep=timedelta(minutes=1), keep_superseded=timedelta(days=kept)
     )
+    sweep = replace(sweep, quiet_for=timedelta(minutes=1))
     for number in range(5):
         event = received(number) | {"eventTime": "2026-11-20T12:00:00Z"}
         await world.receive(event)
@@ -123,7 +175,76 @@ async def test_a_thread_that_is_pruned_again_and_again_does_not_rest(world):
         await world.handle_work(work, tries=1)
         world.clock.pass_time(minutes=2)
         await sweep()
-        assert (world.log.blobs, world.log.markers) == ({}, {})
+        assert world.log.blobs == {}
+        assert bool(world.log.markers) is (bool(kept) and number > 0)
+
+
+def rendered(world, revision):
+    names = ("transcript.json", "messages.csv", "reconciliation.json")
+    folder = layout.revision_path(THREAD, revision, "")
+    return [name for name in names if folder + name in world.archive.files]
+
+
+async def revise(world, count):
+    for number in range(count):
+        await world.receive(received(number))
+        await world.finalize(THREAD)
+        world.clock.pass_time(minutes=1)
+
+
+async def test_at_most_two_sets_of_renderings_stand(world):
+    await revise(world, 4)
+
+    assert [len(rendered(world, number)) for number in (1, 2, 3, 4)] == [0, 0, 3, 3]
+    assert verify(world.archive) == []
+
+
+async def test_the_sweep_removes_what_is_superseded_in_time_and_nothing_else(world):
+    await revise(world, 2)
+    world.clock.pass_time(days=29)
+    await world.sweep()
+    assert len(rendered(world, 1)) == 3
+    before = dict(world.archive.files)
+
+    world.clock.pass_time(days=1)
+    await world.sweep()
+
+    assert (len(rendered(world, 1)), len(rendered(world, 2))) == (0, 3)
+    gone = {
+        path.rpartition("/")[2] for path in before.keys() - world.archive.files.keys()
+    }
+    assert gone == {"transcript.json", "messages.csv", "reconciliation.json"}
+    assert verify(world.archive) == []
+    assert (await world.log.thread(THREAD)).superseded == 0
+    assert not (await world.finalize(THREAD)).written
+
+
+async def test_nothing_superseded_goes_where_the_newest_is_not_rendered(world):
+    await revise(world, 2)
+    for name in rendered(world, 2):
+        del world.archive.files[layout.revision_path(THREAD, 2, name)]
+    world.clock.pass_time(days=40)
+
+    swept = await world.sweep()
+
+    assert "has no rendered file" in swept.failures[0]
+    assert len(rendered(world, 1)) == 3
+
+
+async def test_what_the_storage_does_not_give_up_stays(world, monkeypatch):
+    async def forbidden(path):
+        raise Immutable("a policy forbids it")
+
+    await revise(world, 2)
+    monkeypatch.setattr(world.archive, "remove", forbidden)
+
+    await revise(world, 3)
+    world.clock.pass_time(days=40)
+    swept = await world.sweep()
+
+    assert swept.failures == []
+    assert (await world.log.thread(THREAD)).superseded
+    assert verify(world.archive) == []
 
 
 async def test_what_is_not_yet_old_stays(world):
@@ -159,7 +280,7 @@ async def test_a_lying_marker_removes_nothing(world):  # P7
     swept = await world.sweep()
 
     assert swept.pruned_segments == 0
-    assert "no manifest" in swept.failures[0]
+    assert "no revision holds" in swept.failures[0]
 
 
 async def test_a_segment_that_changed_since_the_listing_stays(world, monkeypatch):  # P7
@@ -223,7 +344,7 @@ async def test_a_segment_that_a_late_event_created_again_is_not_pruned(world):  
     swept = await world.sweep()
 
     assert swept.pruned_segments == 0
-    assert "no manifest" in swept.failures[0]
+    assert "no revision holds" in swept.failures[0]
     assert world.log.blobs
 
 

@@ -1,180 +1,217 @@
+"""A proof tells what the archive holds of one message, and nothing of any other."""
+
 import json
-from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders import FIRST_ID, THREAD, edited, received, thread_created
-from shared.domain.archive.checkpoint import Checkpoint
-from shared.domain.archive.ledger import encode_line
-from shared.domain.archive.proof import check_proof
+from builders import FIRST_ID, THREAD, edited, listed, received
+from evidence_archives import OTHER, SECRET, erased, path_of, small
+from evidence_histories import History, steps
+from evidence_writer import EvidenceWriter, Killed
+from fakes.archive_store import MemoryArchiveStore
 from shared.domain.errors import IntegrityError
-from shared.usecases.evidence.erase import Erase
-from shared.usecases.evidence.erase_plan import Choice
-from shared.usecases.evidence.prove import Prove, make_checkpoint
-from shared.verifier import verify as standalone
-from world import World
+from shared.domain.evidence.checkpoint import Checkpoint, parse_checkpoint
+from shared.domain.evidence.proof import decode_proof, problems_of
+from shared.domain.evidence.proven import statements_of
+from shared.usecases.evidence.prove import Prove
+from shared.verifier import verify
 
-MESSAGE = str(FIRST_ID)
-OTHERS = (b"a secret of others", b"another thread's secret")
-
-
-async def some_archives():
-    world = World()
-    await world.receive(
-        thread_created(),
-        received(0, "the message"),
-        edited(0, "the message, edited"),
-        received(1, "a secret of others"),
-        *(received(n, "a secret of others") for n in range(2, 7)),
-        received(9, "another thread's secret", threadId="19:other@thread.v2"),
-    )
-    await world.finalize(THREAD)
-    await world.finalize("19:other@thread.v2")
-    return world
+MESSAGE = str(FIRST_ID + 1)
 
 
-async def prove(world, message=MESSAGE, **options):
-    head = options.pop("checkpoint", None) or await make_checkpoint(world.archive, "x")
-    return await Prove(archive=world.archive)(
-        THREAD, message, checkpoint=head, **options
-    )
+async def prove(writer, message=MESSAGE, *, thread=THREAD, checkpoint=b"", **options):
+    archive = MemoryArchiveStore()
+    archive.files = writer.files
+    head = parse_checkpoint(checkpoint or writer.checkpoint())
+    return await Prove(archive=archive)(thread, message, checkpoint=head, **options)
 
 
-def check_alone(proof, checkpoint=""):
-    return standalone.check_proof(json.loads(proof), checkpoint)
+def told(data, checkpoint=b""):
+    """Return what both verifiers say that a proof proves; it must be the same."""
+    proof = decode_proof(data)
+    head = parse_checkpoint(checkpoint) if checkpoint else None
+    assert list(problems_of(proof, head)) == []
+    statements, problems = verify.check_proof(data, checkpoint)
+    assert problems == []
+    assert statements == statements_of(proof)
+    return statements
 
 
-async def test_a_proof_holds_and_tells_nothing_of_other_messages():
-    proof = await prove(await some_archives())
+async def test_a_proof_tells_every_version_with_its_text():
+    writer = small()
 
-    assert check_proof(proof) == []
-    assert check_alone(proof) == []
-    assert json.loads(proof)["content"] == {"message": "the message, edited"}
-    assert not any(secret in proof for secret in OTHERS)
+    said = told(await prove(writer), writer.checkpoint())
+
+    assert said[:2] == [f"thread {THREAD}", f"message {MESSAGE}"]
+    assert said[-2:] == ["as of revision 2", "other lines about this message may exist"]
+    first, *_, last = [line for line in said if line.startswith("event, version ")]
+    assert first.endswith(f": {SECRET}")
+    assert last.endswith(f": {SECRET}!")
+    assert ", received on 2026-" in first
+    assert ", sender 8:acs:" in first
+    assert ", edited on 2026-" in last
+    assert any(line.startswith("attachment 1: ") for line in said)
 
 
-async def test_any_version_can_be_proven():
-    proof = await prove(await some_archives(), version=MESSAGE)
+async def test_each_line_says_whether_an_event_or_a_listing_tells_it():
+    said = told(await prove(small()))
 
-    assert json.loads(proof)["content"] == {"message": "the message"}
-    assert check_proof(proof) == []
+    versions = [line for line in said if ", version " in line]
+    assert {line.partition(", ")[0] for line in versions} == {"event", "listed"}
+    assert "of what is listed, the service gives times in whole seconds" in said
+
+
+async def test_a_proof_reveals_nothing_of_other_messages():
+    data = await prove(small(), str(FIRST_ID))
+
+    assert b"hello" in data
+    assert b"0420" not in data
+    assert b"goodbye" not in data
+    assert b"A topic" not in data
+
+
+async def test_a_proof_may_be_as_of_an_older_revision():
+    said = told(await prove(small(), revision=1))
+
+    assert "as of revision 1" in said
+    assert not any(line.endswith(SECRET + "!") for line in said)
+
+
+async def test_what_was_erased_is_told_with_its_order():
+    writer = erased()
+
+    said = told(await prove(writer), writer.checkpoint())
+
+    assert not any("0420" in line for line in said)
+    when = writer.orders(THREAD)[0].when
+    by = f"erased by order 1 of {when} by dpo: a request"
+    assert (
+        sum(line.endswith(by) for line in said) == 4
+    )  # event, listed item, edit, attachment
+    assert len(told(await prove(writer, str(FIRST_ID)))) > 4
+
+
+async def test_a_line_that_was_written_erased_is_told_with_its_order():
+    writer = erased()
+    writer.receive(edited(1, SECRET + "?", messageId=MESSAGE))
+    writer.finalize()
+
+    said = told(await prove(writer), writer.checkpoint())
+
+    assert "as of revision 3" in said
+    assert not any("0420" in line or "not shown" in line for line in said)
+
+
+async def test_an_order_after_the_checkpoint_is_left_out():
+    writer = small()
+    checkpoint = writer.checkpoint()
+    writer.erase("message", MESSAGE)
+
+    said = told(await prove(writer, checkpoint=checkpoint), checkpoint)
+
+    assert not any("erased" in line for line in said)
+    assert any("text not shown" in line for line in said)
+
+
+async def test_an_older_checkpoint_that_reaches_the_revision_is_enough():
+    writer = small()
+    checkpoint = writer.checkpoint()
+    writer.receive(received(9), OTHER)
+    writer.finalize(OTHER)
+
+    assert told(await prove(writer, checkpoint=checkpoint), checkpoint)
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("message", "options", "says"),
     [
-        lambda p: p["content"].update(message="other"),
-        lambda p: p.update(salt="00" * 16),
-        lambda p: p["leaf"].update(sender="8:acs:somebody-else"),
-        lambda p: p["leaf"].update(thread="19:other@thread.v2"),
-        lambda p: p.update(index=p["index"] + 1),
-        lambda p: p["path"].pop(),
-        lambda p: p["path"].reverse(),
-        lambda p: p.update(
-            manifest=p["manifest"].replace('"revision": 1', '"revision": 2')
-        ),
-        lambda p: p["ledger"].update(index=1),
-        lambda p: p["ledger"].update(line=p["ledger"]["line"][:-3] + '0"}'),
-        lambda p: p.update(checkpoint="x\n1\n" + "A" * 43 + "=\n"),
-        lambda p: p.update(checkpoint="x"),
-        lambda p: p.pop("leaf"),
+        (str(FIRST_ID + 7), {}, "no such message"),
+        (MESSAGE, {"revision": 7}, "no such thread or revision"),
+        (MESSAGE, {"thread": "19:nowhere"}, "no such thread or revision"),
     ],
 )
-async def test_no_part_of_a_proof_can_be_changed(change):
-    proof = json.loads(await prove(await some_archives()))
-    change(proof)
-    changed = json.dumps(proof).encode()
-
-    with suppress(IntegrityError):
-        assert check_proof(changed) != []
-    with suppress(*standalone.BROKEN):
-        assert check_alone(changed) != []
+async def test_what_is_not_there_cannot_be_proven(message, options, says):
+    with pytest.raises(IntegrityError, match=says):
+        await prove(small(), message, **options)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
-@given(
-    st.binary(max_size=30)
-    | st.text(max_size=30).map(lambda text: json.dumps({"leaf": text}).encode())
-)
-def test_garbage_is_no_proof(data):
-    with pytest.raises(IntegrityError):
-        check_proof(data)
-
-
-async def test_a_proof_holds_against_a_checkpoint_that_was_kept_and_no_other():
-    world = await some_archives()
-    kept = await make_checkpoint(world.archive, "kept")
-    await world.archive.append("ledger/2026-11-22", encode_line("hold", {}))
-
-    proof = await prove(world, checkpoint=kept)
-
-    assert check_proof(proof, kept) == []
-    assert check_alone(proof, kept.body) == []
-    other = Checkpoint(origin="x", size=kept.size, root="ab" * 32)
-    assert check_proof(proof, other) != []
-    assert check_alone(proof, other.body) != []
-
-
-async def test_a_checkpoint_from_before_the_archive_proves_nothing():
-    world = await some_archives()
-    before = Checkpoint(origin="x", size=0, root="ab" * 32)
-
-    with pytest.raises(IntegrityError, match="checkpoint"):
-        await prove(world, checkpoint=before)
-
-
-@pytest.mark.parametrize(
-    "options", [{"message": "1"}, {"version": "1"}, {"revision": 7}]
-)
-async def test_what_is_not_there_cannot_be_proven(options):
-    with pytest.raises(IntegrityError):
-        await prove(await some_archives(), **options)
-
-
-async def test_a_proof_outlives_the_erasure_of_its_content():
-    world = await some_archives()
-    old = await prove(world)
-    use = Erase(
-        archive=world.archive,
-        ledger=world.archive,
-        log=world.log,
-        leases=world.leases,
-        clock=world.clock,
-    )
-    chosen = Choice(messages=frozenset([MESSAGE]), threads=(THREAD,))
-    async for plan in use.plan(chosen, pytest.fail):
-        await use(plan, chosen, by="b", reason="r")
-
-    new = await prove(world)
-
-    assert check_proof(old) == check_proof(new) == check_alone(new) == []
-    assert (json.loads(new)["content"], json.loads(new)["erased"]) == (None, True)
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"erased": True, "content": {"message": "what nobody said"}},
-        {"erased": True, "content": None},
-        {"erased": True, "content": None, "salt": None},
-        {"erased": True, "content": "", "salt": ""},
-        {"erased": 1, "content": None, "salt": ""},
-        {"erased": "yes", "content": {"message": "what nobody said"}},
-    ],
-)
-async def test_what_calls_itself_erased_proves_no_content(changes):
-    proof = json.loads(await prove(await some_archives()))
-    forged = json.dumps(proof | changes).encode()
-
-    assert check_proof(forged) != []
-    assert check_alone(forged) != []
+async def test_another_checkpoint_proves_nothing():
+    writer = small()
+    newer = small()
+    newer.receive(received(9), OTHER)
+    newer.finalize(OTHER)
+    empty = Checkpoint(origin="test", size=0, root=verify.Tree().root())
+    for checkpoint, says in (
+        (small(1).checkpoint(), "another ledger"),
+        (newer.checkpoint(), "another ledger, or a newer one"),
+        (empty.body.encode(), "take a new one"),
+    ):
+        with pytest.raises(IntegrityError, match=says):
+            await prove(writer, checkpoint=checkpoint)
 
 
 async def test_nobody_vouches_for_a_ledger_that_is_broken():
-    world = await some_archives()
-    await world.archive.append("ledger/2026-11-22", b"{}\n")
+    writer = small()
+    checkpoint = writer.checkpoint()
+    writer.files["ledger/000001.jsonl"] += b"junk\n"
+
+    with pytest.raises(IntegrityError, match="000001"):
+        await prove(writer, checkpoint=checkpoint)
+
+
+async def test_nothing_is_shown_that_is_to_be_erased():
+    writer = small()
+    writer.fuse = 3
+    with pytest.raises(Killed):
+        writer.erase("message", MESSAGE)
+    writer.fuse = None
+
+    with pytest.raises(IntegrityError, match="not finished"):
+        await prove(writer)
+    told(await prove(writer, str(FIRST_ID)))
+
+
+async def test_an_archive_that_was_changed_is_not_vouched_for():
+    writer = small()
+    path = path_of(writer, "events.jsonl", 1)
+    writer.files[path] = writer.files[path].replace(b"goodbye", b"goodbyE")
 
     with pytest.raises(IntegrityError):
-        await make_checkpoint(world.archive, "x")
+        await prove(writer, str(FIRST_ID))
+
+
+async def test_odd_text_is_told_by_both_alike():
+    writer = EvidenceWriter()
+    for number, text in enumerate(("\ud800", "a\nb", "", "\x1b[31m", "'\"\\", "é😀")):
+        writer.receive(received(number, text))
+        writer.show(listed(number, text))
+    topic = {"type": "topicUpdated", "content": {"topic": "New"}}
+    writer.show(listed(9, **topic))
+    writer.world(THREAD).is_listed = True
+    writer.finalize()
+    for number in (0, 1, 2, 3, 4, 5, 9):
+        said = told(await prove(writer, str(FIRST_ID + number)))
+        assert len(said) >= 5
+    assert any(line.endswith(": New") for line in said)
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 99), steps(12))
+async def test_whatever_an_archive_holds_is_proven_alike(seed, history):
+    made = History(seed)
+    for name, *what in history:
+        getattr(made, name)(*what)
+    writer = made.writer
+    for thread in list(writer.worlds):
+        writer.recover(thread)
+        if not writer.revisions(thread):
+            continue
+        lines = [line for file in writer.chain(thread).values() for _, line in file]
+        for message in {
+            line.facts["message"] for line in lines if "message" in line.facts
+        }:
+            proof = await prove(writer, message, thread=thread)
+            assert told(proof, writer.checkpoint())
+            assert json.loads(proof)["message"] == message

@@ -152,6 +152,30 @@ async def test_every_thread_stands_as_it_is_and_says_why(world):
     assert not report.is_complete
 
 
+@pytest.mark.parametrize(
+    ("since", "status"),
+    [
+        ("1970-01-01T00:00:00Z", ThreadStatus.ARCHIVED),
+        ("2026-11-22T12:00:00Z", ThreadStatus.PARTIAL),
+    ],
+)
+async def test_after_a_snapshot_a_thread_stands_as_the_whole_pass_left_it(
+    world, since, status
+):
+    world.chat.page_size = 1
+    seen = [listed(), listed(-1)]
+    world.chat.shows("19:long", BOB, *seen, since=since)
+    await world.finalize("19:long", readers=[BOB])
+    await world.receive(received(1, threadId="19:long"))
+    world.chat.shows("19:long", BOB, listed(1), *seen, since=since)
+    finalized = await world.finalize("19:long", readers=[BOB])
+
+    report = await apply(world, ended(*ALL_WELL))
+
+    assert finalized.visibility == "snapshot"
+    assert {row.thread_id: row.status for row in report.rows}["19:long"] is status
+
+
 @pytest.mark.parametrize("file", ["manifest.json", "reconciliation.json"])
 async def test_an_archive_that_cannot_be_read_has_failed(world, file):
     path = layout.revision_path(THREAD, 1, file)

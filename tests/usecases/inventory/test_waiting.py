@@ -435,11 +435,11 @@ def test_every_line_is_read_back_as_it_was_written():
         BeganLine(on=NOON),
         FinalizedLine(on=NOON, thread_id="19:a", revision=3),
         SweepLine(
-            on=NOON, threads=1, queued=2, closed_days=3, pruned_segments=4, failures=5,
+            on=NOON, threads=1, queued=2, closed_blobs=3, pruned_segments=4, failures=5,
             next_due_on=NOON, python="3.13.0", lock="ab",
         ),
         SweepLine(
-            on=NOON, threads=0, queued=0, closed_days=0, pruned_segments=0, failures=0
+            on=NOON, threads=0, queued=0, closed_blobs=0, pruned_segments=0, failures=0
         ),
     ]  # fmt: skip
 

@@ -23,7 +23,7 @@
 --   version_count: how many versions are known
 --   outcome: the result of reconciling
 --   sources: event, listing, or event+listing
---   commitment: salted hash of the content
+--   commitment: salted hash of the line that tells it
 CREATE OR REPLACE VIEW messages AS
 WITH finished AS (
   SELECT parse_path(file)[-3] AS thread, parse_path(file)[-2] AS revision
@@ -80,8 +80,7 @@ WHERE (parse_path(filename)[-3], parse_path(filename)[-2])
 --   attachments: JSON, or empty
 --   metadata: JSON, or empty
 --   sources: event, listing, or event+listing
---   salt: of the commitment; empty where erased
---   commitment: salted hash of the content
+--   commitment: salted hash of the line that tells it
 CREATE OR REPLACE VIEW history AS
 WITH finished AS (
   SELECT parse_path(file)[-3] AS thread, parse_path(file)[-2] AS revision
@@ -111,7 +110,6 @@ SELECT * EXCLUDE (filename) FROM read_json('thread=*/rev=*/history.jsonl',
     attachments: 'VARCHAR',
     metadata: 'VARCHAR',
     sources: 'VARCHAR',
-    salt: 'VARCHAR',
     commitment: 'VARCHAR'
   })
 WHERE (parse_path(filename)[-3], parse_path(filename)[-2])

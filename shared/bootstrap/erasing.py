@@ -1,0 +1,45 @@
+"""What erases, wired: with what archives a thread first, where settings allow that."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+
+from shared.bootstrap.finalizing import HereSettings, finalize_here, open_chat_clients
+from shared.bootstrap.opened_archive import OpenedArchive
+from shared.config.reader import read_settings
+from shared.domain.errors import ConfigError
+from shared.usecases.evidence.erase import Erase
+
+
+@asynccontextmanager
+async def open_erase(
+    archive: OpenedArchive, env: Mapping[str, str]
+) -> AsyncIterator[Erase]:
+    """Yield what erases from an archive.
+
+    A thread whose log holds more than its archive is archived first, which asks the
+    chat service. Where no settings say how to reach that, such a thread is refused.
+    """
+    archive.check_writable()
+    erase = archive.erase()
+    async with AsyncExitStack() as stack:
+        settings = here_settings(archive, env)
+        if settings:
+            clients = open_chat_clients(settings.chat)
+            chat_clients = await stack.enter_async_context(clients)
+            here = finalize_here(archive.stores(), settings, chat_clients)
+            finalize = await stack.enter_async_context(here)
+            erase = replace(erase, finalize=finalize.under_lease)
+        yield erase
+
+
+def here_settings(
+    archive: OpenedArchive, env: Mapping[str, str]
+) -> HereSettings | None:
+    """Return the settings to archive with; None where there is no log, or none."""
+    if archive.storage is None:
+        return None
+    try:
+        return read_settings(env, HereSettings.read)
+    except ConfigError:
+        return None

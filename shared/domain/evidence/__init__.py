@@ -1,0 +1,1 @@
+"""Evidence: every line of the input is committed to by itself."""

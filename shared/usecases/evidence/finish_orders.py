@@ -1,0 +1,108 @@
+"""Finish what an erasure that died has left undone.
+
+An order that the ledger does not record has blanked nothing, and is taken out: whoever
+gave it gives it again. One that it records is carried out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from shared.domain.evidence.orders import Order, encode_orders, named_lines
+from shared.ports.archive_store import ErasableArchive
+from shared.usecases.evidence.carry_out import (
+    CarryOut,
+    changed_lines,
+    gone_attachments,
+    named_by,
+    stale_renderings,
+    vouching,
+)
+from shared.usecases.evidence.erase_plan import refusal
+from shared.usecases.evidence.holds import active_holds
+from shared.usecases.evidence.ledger import Ledger, SealRefused
+from shared.usecases.evidence.thread_archive import (
+    ThreadArchive,
+    orders_path,
+    read_thread,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishOrders:
+    """Brings a thread's orders to rest, under the thread's lease."""
+
+    archive: ErasableArchive
+    ledger: Ledger
+    carry_out: CarryOut
+
+    async def __call__(self, thread: ThreadArchive) -> ThreadArchive:
+        """Return the thread as it is once nothing of its orders is left undone.
+
+        Raises:
+            Immutable: the storage does not allow it.
+            SealRefused: nor sealing, and a hold came since.
+            Transient: it stopped; the next run goes on.
+
+        """
+        recorded = await self.recorded(thread)
+        if len(recorded) < len(thread.orders):
+            await self.settle(thread, recorded)
+            recorded = await self.recorded(thread)
+        if len(recorded) < len(thread.orders):
+            path = orders_path(thread.thread_id)
+            if recorded:
+                await self.archive.replace(path, encode_orders(recorded))
+            else:
+                await self.archive.remove(path)
+            thread = replace(thread, orders=recorded)
+        if await self.is_done(thread):
+            return thread
+        await self.carry_out(thread)
+        return await read_thread(self.archive, thread.thread_id)
+
+    async def settle(self, thread: ThreadArchive, recorded: Sequence[Order]) -> None:
+        """See that the line of an order that the ledger lacks cannot land later.
+
+        Where nothing can be sealed, it may land at any time: so it is appended, and
+        counts once, unless a hold forbids the erasure by now.
+        """
+        try:
+            await self.ledger.seal()
+        except SealRefused:
+            key = thread.newest.thread_key if thread.newest else ""
+            active = await active_holds(self.ledger)
+            for order in thread.orders[len(recorded) :]:
+                held = refusal(
+                    thread, thread.chain, named_lines(order), active.of_thread(key)
+                )
+                if active.is_unknown or held:
+                    raise
+                await self.ledger.append(order.ledger_line(key))
+
+    async def recorded(self, thread: ThreadArchive) -> tuple[Order, ...]:
+        """Return the orders that the ledger records: the first ones, or all."""
+        if thread.newest is None:
+            return ()
+        key = thread.newest.thread_key
+        recorded = [
+            order
+            for order in thread.orders
+            if await self.ledger.holds(order.ledger_line(key))
+        ]
+        return tuple(recorded)
+
+    async def is_done(self, thread: ThreadArchive) -> bool:
+        """Return whether all that the orders say was done in the archive."""
+        if not thread.orders or thread.newest is None:
+            return True
+        left = thread.chain.without(named_by(thread.orders))
+        if any(True for _ in changed_lines(thread, left)):
+            return False
+        if any(True for _ in gone_attachments(thread, left)):
+            return False
+        order = vouching(thread)
+        names = [file.name for file in order.files] if order else []
+        newest = thread.newest.revision
+        if any(thread.path(newest, name) not in thread.paths for name in names):
+            return False
+        return not await stale_renderings(self.archive, thread, left)
