@@ -46,6 +46,7 @@ check: setup ## Lint, types, layers, infrastructure
 bench: setup ## Measure ingest, formats and backfill beside their floors (about half an hour)
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.render
+	$(BIN)/python -m bench.growth
 	$(BIN)/python -m bench.backfill
 
 format: setup ## Format the code and sort the imports
