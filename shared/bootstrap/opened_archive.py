@@ -145,6 +145,8 @@ class OpenedArchive:
                 layout.EVENTS_QUEUE: storage.events_queue,
                 layout.EVENTS_POISON_QUEUE: storage.events_poison,
             },
+            soft_deleted_for=storage.archive.soft_deleted_for,
+            clock=utc_now,
         )
 
     def export(self, folder: Path, on_bytes: Callable[[int], None]) -> Export:

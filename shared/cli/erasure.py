@@ -156,8 +156,8 @@ async def show_unreached(
         has_left |= place.is_thread
     if can_go:
         click.echo(
-            "Not reached: exports and packages, backups, what soft delete still "
-            "holds, and the chat service itself.",
+            "Not reached: exports and packages, backups, versions that the storage "
+            "keeps, and the chat service itself.",
             err=True,
         )
     return has_left
@@ -219,6 +219,9 @@ def show_plan(plan: ErasurePlan) -> None:
     if plan.scope is ScopeKind.TOPIC:
         what = "its topics"
     text = f"{plan.thread_id}: {what}, {plural(plan.lines, 'line')} of the input"
+    if plan.senderless:
+        count = plural(plan.senderless, "message")
+        text += f"; not {count} whose sender nobody knows"
     if plan.is_done:
         text = f"{plan.thread_id}: erased already"
     click.echo(printable(text))

@@ -1,7 +1,7 @@
 """Holds and erasures for people who may not err: an id covers what it says, or nothing."""
 
 import pytest
-from azure.storage.blob import BlobServiceClient
+from azure.storage.blob import BlobServiceClient, RetentionPolicy
 
 from builders import ALICE, BOB, FIRST_ID, THREAD
 from evidence_verifiers import failures
@@ -375,13 +375,17 @@ def test_an_erasure_in_an_account_names_what_it_does_not_reach(
             blob.create_append_blob()
             blob.append_block(b"x\n")
         service.create_container("dead-letter").upload_blob("a.json", b"[]")
+        kept = RetentionPolicy(enabled=True, days=7)
+        service.set_service_properties(delete_retention_policy=kept)
         env = {"CHAT_STORAGE": account}
 
         text = run("erase", "--participant", ALICE, *WHY, "--execute", status=1, **env)
 
         assert torn not in {blob.name for blob in archive.list_blobs()}
+        service.set_service_properties(delete_retention_policy=RetentionPolicy())
     assert f"erased {THREAD}" in text
     assert "NOT REACHED 19:only-a-log: only a log so far" in text
     assert "NOT REACHED 1 file of quarantine" in text
     assert "NOT REACHED 1 file of dead letters" in text
+    assert "NOT REACHED what soft delete keeps of files that are erased now" in text
     assert "VERIFIED" in run("verify", **env)

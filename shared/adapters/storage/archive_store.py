@@ -1,6 +1,7 @@
 """Archives on block blobs: a file is created once; only an erasure replaces it."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from http import HTTPStatus
 
 from azure.core.exceptions import (
@@ -33,6 +34,7 @@ class BlobArchiveStore:
     def __init__(
         self, service: BlobServiceClient, container: str = layout.ARCHIVE
     ) -> None:
+        self.service = service
         self.container = service.get_container_client(container)
 
     async def walk(self, prefix: str = "") -> AsyncIterator[StoredFile]:
@@ -140,6 +142,26 @@ class BlobArchiveStore:
             reason = await why_protected(self.container)
         if reason:
             raise Immutable(reason)
+
+    async def soft_deleted_for(self) -> timedelta | None:
+        """Return how long soft delete keeps a deleted blob; None where nobody may see.
+
+        Raises:
+            Transient: the account cannot be reached.
+
+        """
+        try:
+            properties = await self.service.get_service_properties()
+        except HttpResponseError as error:
+            if error.status_code == HTTPStatus.FORBIDDEN:
+                return None
+            what = failures.describe(error)
+            raise Transient(f"read the account's settings: {what}") from None
+        except AzureError as error:
+            what = failures.describe(error)
+            raise Transient(f"read the account's settings: {what}") from None
+        policy = properties["delete_retention_policy"]
+        return timedelta(days=policy.days or 0) if policy.enabled else timedelta()
 
     async def remove(self, path: str) -> None:
         """Delete a file."""

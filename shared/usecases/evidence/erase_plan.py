@@ -9,6 +9,7 @@ from shared.domain.evidence.lines import InputLine
 from shared.domain.evidence.orders import Order, ScopeKind
 from shared.domain.evidence.scope import concerns, order_due, wanted_senders
 from shared.domain.evidence.words import INPUT_FILES
+from shared.domain.thread.transcript import SYSTEM_TYPES
 from shared.usecases.evidence.holds import Hold
 from shared.usecases.evidence.thread_archive import ThreadArchive
 
@@ -53,6 +54,8 @@ class ErasurePlan:
     lines: int = 0
     is_done: bool = False
     refused: str = ""
+    senderless: int = 0
+    """Messages whose sender no line names: some may be the participant's."""
 
 
 def plan_of(
@@ -91,7 +94,26 @@ def plan_of(
         lines=lines,
         is_done=not lines and is_repetition(thread.orders, scope, ids),
         refused=refusal(thread, chain, ranges, holds) if lines else "",
+        senderless=senderless_in(chain) if scope is ScopeKind.PARTICIPANT else 0,
     )
+
+
+def senderless_in(chain: Chain) -> int:
+    """Return how many messages that are not erased have no known sender.
+
+    The service's own messages have no sender, and are nobody's.
+    """
+    sent: set[str] = set()
+    unsent: set[str] = set()
+    for _, _, _, line in chain.lines():
+        facts = line.facts
+        if facts["kind"] != "message" or facts.get("type") in SYSTEM_TYPES:
+            continue
+        if "sender" in facts:
+            sent.add(facts["message"])
+        elif not line.is_erased:
+            unsent.add(facts["message"])
+    return len(unsent - sent)
 
 
 def known_ids(chain: Chain, choice: Choice) -> set[str]:

@@ -1,12 +1,14 @@
 """What an erasure does not reach, so that nobody takes it for erased (P8)."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from shared.domain import layout
 from shared.domain.words import plural
 from shared.ports.append_log import ThreadLogs
 from shared.ports.archive_store import ArchiveFiles
+from shared.ports.clock import Clock
 from shared.ports.unprocessed_events import UnprocessedEvents
 from shared.ports.work_queue import MeasuredQueue
 from shared.usecases.evidence.erase_plan import Choice
@@ -35,6 +37,9 @@ class FindUnreached:
     dead_letters: UnprocessedEvents | None = None
     queues: Mapping[str, MeasuredQueue] = field(default_factory=dict)
     """By name: what waits there holds events."""
+    soft_deleted_for: Callable[[], Awaitable[timedelta | None]] | None = None
+    """Returns how long the storage keeps what is deleted; None where nobody may see."""
+    clock: Clock | None = None
 
     async def __call__(self, choice: Choice) -> AsyncIterator[Unreached]:
         """Yield each place.
@@ -58,9 +63,28 @@ class FindUnreached:
             count = len([file async for file in self.dead_letters.files()])
             if count:
                 yield Unreached(text=plural(count, "file") + " of dead letters")
+        if soft_deleted := await self.soft_deleted():
+            yield soft_deleted
         for name, queue in self.queues.items():
             if count := await queue.depth():
                 yield Unreached(text=f"{plural(count, 'message')} on the queue {name}")
+
+    async def soft_deleted(self) -> Unreached | None:
+        """Return what soft delete can bring back, and until when."""
+        if self.soft_deleted_for is None or self.clock is None:
+            return None
+        kept = await self.soft_deleted_for()
+        if kept is None:
+            return Unreached(
+                text="soft delete, if the account has it: this identity may not see "
+                "for how long"
+            )
+        if not kept:
+            return None
+        until = (self.clock() + kept).date()
+        return Unreached(
+            text=f"what soft delete keeps of files that are erased now, until {until}"
+        )
 
     async def unfinished_threads(self, choice: Choice) -> AsyncIterator[Unreached]:
         """Yield threads of the archive that have nothing but attempts that died."""

@@ -232,6 +232,22 @@ async def test_planning_changes_nothing():
     assert (len(plan.messages), plan.revision, plan.refused) == (3, 2, "")
 
 
+async def test_a_plan_counts_the_messages_whose_sender_nobody_knows():
+    world = await two_revisions()
+    (plan,) = await plans(world, participant=ALICE)
+    assert plan.senderless == 0
+    nobody = {"senderDisplayName": "", "senderCommunicationIdentifier": None}
+    await world.receive(received(7, "a", **nobody), received(8, "b", **nobody))
+    await world.receive(edited(8, "c"))
+    await world.finalize(THREAD)
+
+    (plan,) = await plans(world, participant=ALICE)
+
+    assert plan.senderless == 1
+    (plan,) = await plans(world, messages=frozenset([MESSAGE]))
+    assert plan.senderless == 0
+
+
 async def test_nothing_to_erase_is_no_plan():
     world = await two_revisions()
 
@@ -695,3 +711,24 @@ async def test_what_an_erasure_does_not_reach_is_named():
     await world.queue.put(Work(thread_id=THREAD))
     queued = await unreached(world, queues={"chat-events": world.queue})
     assert ("1 message on the queue chat-events", False) in queued
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (7, ["what soft delete keeps of files that are erased now, until 2026-11-29"]),
+        (0, []),
+        (None, ["soft delete, if the account has it: this identity may not see"]),
+    ],
+)
+async def test_what_soft_delete_can_bring_back_is_named(days, said):
+    async def kept():
+        return None if days is None else timedelta(days=days)
+
+    world = await two_revisions()
+
+    found = await unreached(world, soft_deleted_for=kept, clock=lambda: NOON)
+
+    assert [(text.partition(" for how long")[0], other) for text, other in found] == [
+        (text, False) for text in said
+    ]
