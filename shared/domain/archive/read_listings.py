@@ -203,7 +203,10 @@ def item_on(line: InputLine) -> Mapping[str, Any] | None:
     if facts["kind"] == UNREADABLE:
         return None
     if not line.is_erased:
-        value = json_line.parse(line.content)
+        try:
+            value = json_line.parse(line.content)
+        except ValueError:  # a number that no reader takes
+            return None
         return value if isinstance(value, dict) else None
     if facts["origin"] == PageKind.MESSAGES:
         return message_of(facts)
