@@ -26,7 +26,7 @@ import re
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -815,6 +815,8 @@ def covers(
     order: Order, facts: dict[str, Any], revision: int, senders: Senders
 ) -> bool:
     """Return whether an order covers a line, by the line's facts alone."""
+    scope = order.value["scope"]
+    is_meant = scope == "message" and facts.get("message") in order.ids
     if revision > order.revision:
         time = facts.get("time", facts.get("received_on"))
         if "message" in facts:
@@ -822,14 +824,14 @@ def covers(
         else:
             moment = order.when - 1 if time is None else microseconds(time)
         if moment >= order.when:
-            return False
+            return is_meant
     else:
         revision = order.revision
-    if facts["kind"] == "unreadable":
+    if is_meant or facts["kind"] == "unreadable":
         return True
-    if order.value["scope"] == "message":
-        return facts.get("message") in order.ids
-    if order.value["scope"] == "topic":
+    if scope == "message":
+        return False
+    if scope == "topic":
         return "topic" in facts or facts["file"] == "quarantine"
     people = {facts.get("actor"), *facts.get("people", ())}
     if "sender" in facts:
@@ -1230,7 +1232,12 @@ class Input:
             self.findings.fail(place, "it has another number of items")
 
     def finish(self, path: str) -> None:
-        """Check that no erased line stands somewhere else with its content."""
+        """Check what only all lines together tell."""
+        for order in self.orders:
+            for file, spans in order.spans.items():
+                if spans[-1].stop > self.root(file)[0]:
+                    reason = f"order {order.number} names lines of {file} that are not"
+                    self.findings.fail(path, f"{reason} there")
         if not self.gone.isdisjoint(self.kept.values()):
             self.findings.fail(path, "an erased line stands with its content elsewhere")
 
@@ -1280,14 +1287,27 @@ def recorded_orders(
         end = lines.get(after, ledger.tree.size)
         if not max(at, lines.get(order.revision, ledger.tree.size)) < entry.place < end:
             fail(place, "its line stands at another place of the ledger")
-        if order.value["when"][:10] > ledger.days.get(entry.blob, today):
-            fail(place, "it is dated after the day on which it was recorded")
+        if order.value["when"][:10] > days_after(ledger.days.get(entry.blob, today)):
+            fail(
+                place, "it is dated over a week after the day on which it was recorded"
+            )
         at = entry.place
     known = [order.members_in_ledger() for order in orders]
     for entry in entries:
         if entry.members not in known:
             fail(path, f"it lacks order {entry.members['number']} of the ledger")
     return recorded
+
+
+def days_after(day: str) -> str:
+    """Return the last day of `when` that may stand in a blob that was closed that day.
+
+    A clock may have been ahead when the order was given.
+    """
+    try:
+        return str(date.fromisoformat(day) + timedelta(days=7))
+    except (ValueError, OverflowError):
+        return day
 
 
 NOT_RECORDED = "an erasure is not finished: the ledger has no line of this order"

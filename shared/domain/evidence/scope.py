@@ -1,8 +1,9 @@
 """Scope: which lines an order covers, by their facts alone.
 
-Rule 1: up to the order's revision the scope takes all lines; of later ones those whose
-        time is before the order's. A line's time is its message's id, else its event's,
-        else when it was received; a line with none counts as before.
+Rule 1: a message is covered by its id, whenever a line of it comes. Else the scope
+        takes, up to the order's revision, all lines, and of later ones those whose time
+        is before the order's. A line's time is its message's id, else its event's, else
+        when it was received; a line with none counts as before.
 Rule 2: a line without a sender follows the senders of its message. Only lines of kind
         message say who that is, and only those up to the order's revision; for a later
         line, those up to its own.
@@ -57,12 +58,14 @@ def wanted_senders(orders: Iterable[Order]) -> set[str]:
 def covers(order: Order, facts: Facts, revision: int, senders: Senders) -> bool:
     """Return whether an order covers a line of a revision."""
     is_later = revision > order.revision
+    if order.scope is ScopeKind.MESSAGE and facts.get("message") in order.ids:
+        return True
     if is_later and not is_before(facts, order.when):
         return False
     if facts["kind"] == UNREADABLE:
         return True
     if order.scope is ScopeKind.MESSAGE:
-        return facts.get("message") in order.ids
+        return False
     if order.scope is ScopeKind.TOPIC:
         return "topic" in facts or facts["file"] == "quarantine"
     return concerns(facts, order.ids, senders, revision if is_later else order.revision)

@@ -19,7 +19,7 @@ from shared.ports.archive_store import ErasableArchive
 from shared.ports.clock import NewSalt
 from shared.ports.leases import Lease, LeaseHeld, Leases
 from shared.usecases.evidence.carry_out import CarriedOut, CarryOut, sealed_anew
-from shared.usecases.evidence.erase_plan import Choice, ErasurePlan, plan_of
+from shared.usecases.evidence.erase_plan import Choice, ErasurePlan, plan_of, refusal
 from shared.usecases.evidence.finish_orders import FinishOrders
 from shared.usecases.evidence.holds import Hold, Holds
 from shared.usecases.evidence.ledger import Ledger
@@ -153,6 +153,13 @@ class Erase:
             )
         await self.finalize(thread.thread_id, lease)
 
+    async def write(self, thread_id: str, orders: Sequence[Order]) -> None:
+        path = orders_path(thread_id)
+        if orders:
+            await self.archive.replace(path, encode_orders(orders))
+        else:
+            await self.archive.remove(path)
+
     async def order(
         self, thread: ThreadArchive, plan: ErasurePlan, *, by: str, reason: str
     ) -> ThreadArchive:
@@ -173,8 +180,13 @@ class Erase:
             lines=lines_named(plan.ranges),
             files=sealed_anew(left, [file.name for file in newest.files]),
         )
-        orders = (*thread.orders, order)
         await self.ledger.record(newest.ledger_line)
-        await self.archive.replace(orders_path(thread.thread_id), encode_orders(orders))
+        await self.write(thread.thread_id, (*thread.orders, order))
+        # Rendering takes a while, and whoever held something meanwhile was told that it
+        # is held. A hold that lands with the order's line is named by the verdict.
+        held = refusal(thread, thread.chain, plan.ranges, await self.active_holds())
+        if held:
+            await self.write(thread.thread_id, thread.orders)
+            raise Refused(held)
         await self.ledger.append(order.ledger_line(newest.thread_key))  # P10
         return await read_thread(self.archive, thread.thread_id)

@@ -9,7 +9,7 @@ from shared.domain.archive.chain import Chain
 from shared.domain.errors import IntegrityError
 from shared.domain.evidence import paths
 from shared.domain.evidence.manifest import Manifest, decode_manifest
-from shared.domain.evidence.orders import Order, decode_orders
+from shared.domain.evidence.orders import Order, decode_orders, named_lines
 from shared.domain.evidence.words import INPUT_FILES
 from shared.ports.archive_store import ArchiveFiles
 from shared.usecases.evidence.beside import Beside
@@ -87,14 +87,16 @@ async def read_thread(
         }
         size = sum(len(lines) for _, lines in files.values())
         await beside(size, add_revision, chain, manifests[number], files)
-    orders = orders_path(thread_id)
+    path = orders_path(thread_id)
+    orders = await read_orders(archive, path) if path in found else ()
+    check_orders(orders, manifests, path)
     return ThreadArchive(
         thread_id=thread_id,
         paths=found,
         revisions=revisions,
         manifests=manifests,
         chain=chain,
-        orders=await read_orders(archive, orders) if orders in found else (),
+        orders=orders,
     )
 
 
@@ -209,6 +211,27 @@ def check_roots(chain: Chain, manifest: Manifest) -> None:
                 f"{said.file}.jsonl of revision {manifest.revision} is not what its "
                 "manifest says"
             )
+
+
+def check_orders(
+    orders: Iterable[Order], manifests: Mapping[int, Manifest], path: str
+) -> None:
+    """Refuse an order that names lines which came after it: they are not its to take.
+
+    Raises:
+        IntegrityError: an order does.
+
+    """
+    for order in orders:
+        if order.revision not in manifests:
+            continue
+        there = {e.file: e.lines for e in manifests[order.revision].inputs}
+        for file, spans in named_lines(order).items():
+            if spans[-1].stop > there.get(file, 0):
+                raise IntegrityError(
+                    f"{path}: order {order.number} names lines of {file} that came "
+                    "after it"
+                )
 
 
 def orders_path(thread_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 from shared.domain.evidence.checkpoint import Checkpoint
 from shared.domain.evidence.ledger import (
@@ -16,6 +17,10 @@ from shared.ports.evidence_files import EvidenceFiles
 from shared.usecases.evidence.findings import Finding, failure, lines_of, note
 
 NOT_RECORDED = "an erasure is not finished: the ledger has no line of this order"
+
+MOST_AHEAD = timedelta(days=7)
+"""How far a clock may have been ahead when an order was given: one that was put right
+since must not make an honest archive fail."""
 
 
 @dataclass(slots=True)
@@ -139,12 +144,22 @@ def recorded_orders(
         start = max(at, places.get(order.revision, ledger.size))
         if not start < placed.index < end:
             yield failure(place, "its line stands at another place of the ledger")
-        if order.when[:10] > ledger.reader.closed_on.get(placed.blob, today):
-            yield failure(place, "it is dated after the day on which it was recorded")
+        recorded_on = ledger.reader.closed_on.get(placed.blob, today)
+        if order.when[:10] > last_day(recorded_on):
+            reason = "it is dated over a week after the day on which it was recorded"
+            yield failure(place, reason)
         at = placed.index
     for placed in by_digest.values():
         number = placed.line.members["number"]
         yield failure(path, f"it lacks order {number} of the ledger")
+
+
+def last_day(recorded_on: str) -> str:
+    """Return the last day of `when` for an order whose blob was closed on that day."""
+    try:
+        return (date.fromisoformat(recorded_on) + MOST_AHEAD).isoformat()
+    except (ValueError, OverflowError):
+        return recorded_on
 
 
 def is_line_of(order: Order, placed: PlacedLine) -> bool:

@@ -146,6 +146,10 @@ class VerifiedInput:
 
     def finish(self) -> Iterator[str]:
         """Yield what is wrong with all lines together."""
+        for file, named in self.named.items():
+            for span, number in named:
+                if span.stop > self.tree(file).size:
+                    yield f"order {number} names lines of {file} that are not there"
         if not self.erased.isdisjoint(self.by_salt.values()):
             yield "an erased line stands with its content elsewhere"
 
