@@ -17,7 +17,7 @@ class KnownItems:
     places: dict[tuple[str, bytes], int] = field(default_factory=dict)
     """Where an item stands, by what is listed and its content."""
     erased: dict[bytes, int] = field(default_factory=dict)
-    """Where an erased version of a message stands, by its facts."""
+    """Where an erased item stands, by its facts."""
     versions: set[tuple[str, str]] = field(default_factory=set)
     """The versions of messages that a listing has shown."""
 
@@ -32,8 +32,8 @@ class KnownItems:
             return
         if not line.is_erased:
             self.places.setdefault((facts["origin"], line.content), place)
-        elif "version" in facts:
-            self.erased.setdefault(version_key(facts), place)
+        else:
+            self.erased.setdefault(erased_key(facts), place)
         if "version" in facts:
             self.versions.add((facts["message"], facts["version"]))
 
@@ -55,7 +55,7 @@ class KnownItems:
         return (facts.get("message"), facts.get("version")) in self.versions
 
 
-def version_key(facts: Facts) -> bytes:
-    """Return what tells an erased version again: its facts, but for the order."""
+def erased_key(facts: Facts) -> bytes:
+    """Return what tells an erased item again: its facts, but for the order."""
     named = {name: value for name, value in facts.items() if name != "order"}
     return json_line.canonical(named)

@@ -3,7 +3,7 @@
 Rule 1: a record is new if, and only if, its commitment is not in the chain: its salt
         came with it, so an append that was repeated gives one line.
 Rule 2: a listed item that is byte for byte an earlier one is not written again, nor one
-        that is an erased line's version; the page names that line.
+        that has the facts of an erased line; the page names that line.
 Rule 3: what an older order covers is written as an erased line from the start.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from shared.domain import json_line
 from shared.domain.archive.chain import Chain, ChainFile
-from shared.domain.archive.known_items import KnownItems, version_key
+from shared.domain.archive.known_items import KnownItems, erased_key
 from shared.domain.evidence.content import read_content
 from shared.domain.evidence.lines import (
     InputLine,
@@ -97,10 +97,9 @@ class ListingLines:
             return place
         given = {"file": "listing", "origin": str(kind)}
         line = make_line(given, item, self.draw(), value)
-        if "version" in line.facts:
-            place = self.items.erased.get(version_key(line.facts))
-            if place is not None:
-                return place
+        place = self.items.erased.get(erased_key(line.facts))
+        if place is not None:
+            return place
         place = len(self.known) + len(self.lines)
         self.lines.append(line)
         self.items.note(place, line)

@@ -322,6 +322,25 @@ async def test_an_erased_item_is_not_written_again_with_every_pass():
     assert failures(world.archive.files) == []
 
 
+async def test_an_erased_participant_is_not_written_again_with_every_pass():
+    world = World(readers=(ALICE,))
+    await world.receive(received(0))
+    world.chat.shows(THREAD, ALICE, listed(0), others=[BOB])
+    await world.finalize(THREAD)
+    await erase(world, participant=BOB)
+
+    written = []
+    for number in (2, 3):
+        world.clock.pass_time(days=8)
+        await world.receive(received(number))
+        await world.finalize(THREAD, relist=True)
+        lines = world.lines("listing", number)
+        written += [line for line in lines if BOB in line.facts.get("people", ())]
+
+    assert written == []
+    assert failures(world.archive.files) == []
+
+
 async def test_an_edit_that_comes_late_is_erased_from_the_start_and_leaves_the_log():
     world = World()
     await world.receive(received(0, SECRET), received(1))
