@@ -87,15 +87,15 @@ def nests_too_deeply(text: str | bytes, value: Any) -> bool:
     return bool(todo)
 
 
-def split_list(text: str, count: int) -> list[str]:
-    """Cut the text of a JSON list into the texts of its `count` items."""
+def split_list(text: str, count: int, decoder: json.JSONDecoder = DECODER) -> list[str]:
+    """Cut the text of a JSON list, as `decoder` reads it, into those of its items."""
     items = []
     position = text.index("[") + 1
     for _ in range(count):
         while text[position] in " \t\r\n,":
             position += 1
         start = position
-        _, position = DECODER.raw_decode(text, start)
+        _, position = decoder.raw_decode(text, start)
         items.append(text[start:position])
     return items
 

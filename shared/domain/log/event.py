@@ -21,6 +21,7 @@ from typing import Any
 
 from shared.domain import json_line, layout
 from shared.domain.errors import InvalidEvent
+from shared.domain.evidence import content
 from shared.domain.identity import raw_id
 from shared.domain.times import normalise_time, parse_time
 
@@ -162,8 +163,44 @@ def split_events(text: str) -> list[tuple[str, Any]]:
             texts = json_line.split_list(text, len(value))
             return list(zip(texts, value, strict=True))
     except ValueError as error:
+        if odd := odd_events(text):
+            return odd
         raise InvalidEvent(f"not JSON: {error}") from None
     raise InvalidEvent("neither an event nor a list of events")
+
+
+@dataclass(frozen=True, slots=True)
+class OddEvent:
+    """An envelope with a number that no reader takes, and why it cannot be read."""
+
+    envelope: Any
+    reason: str
+
+
+def odd_events(text: str) -> list[tuple[str, Any]]:
+    """Return the events of a delivery of which some hold a number that is too large.
+
+    Nothing where it cannot be read for another reason.
+    """
+    try:
+        value = content.parse(text.encode())
+        values = value if isinstance(value, list) else [value]
+        texts = [text]
+        if isinstance(value, list):
+            texts = json_line.split_list(text, len(value), content.DECODER)
+    except (ValueError, RecursionError):
+        return []
+    return [
+        (event, odd_or_not(event, envelope))
+        for event, envelope in zip(texts, values, strict=True)
+    ]
+
+
+def odd_or_not(text: str, envelope: Any) -> Any:
+    try:
+        return json_line.skim(text)
+    except ValueError as error:
+        return OddEvent(envelope, f"not JSON that can be read: {error}")
 
 
 def interpret(envelope: Any, text: str | bytes) -> ChatEvent:
@@ -173,6 +210,8 @@ def interpret(envelope: Any, text: str | bytes) -> ChatEvent:
         InvalidEvent: the envelope is not an event of a thread; the text says why.
 
     """
+    if isinstance(envelope, OddEvent):
+        raise InvalidEvent(envelope.reason)
     if not isinstance(envelope, dict):
         raise InvalidEvent("the event is not an object")
     if json_line.nests_too_deeply(text, envelope):
@@ -206,6 +245,8 @@ def interpret(envelope: Any, text: str | bytes) -> ChatEvent:
 
 def thread_named(envelope: Any) -> str:
     """Return the thread that an unreadable event names all the same; "" for none."""
+    if isinstance(envelope, OddEvent):
+        envelope = envelope.envelope
     data = envelope.get("data") if isinstance(envelope, dict) else None
     thread_id = data.get("threadId") if isinstance(data, dict) else None
     if not isinstance(thread_id, str) or not thread_id.strip():

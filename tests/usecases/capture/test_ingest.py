@@ -17,7 +17,7 @@ from builders import (
 from fakes.thread_logs import MemoryThreadLogs
 from fakes.work_queue import MemoryWorkQueue
 from shared.domain.errors import Transient
-from shared.domain.layout import segment_stem
+from shared.domain.layout import quarantine_folder, segment_stem
 from shared.usecases.capture.ingest import Ingest
 
 
@@ -128,6 +128,25 @@ async def test_one_bad_event_of_a_delivery_costs_no_other(ingest, log):
     ingested = await ingest(json.dumps([received(0), 7, received(1)]))
 
     assert (ingested.recorded, len(ingested.quarantined)) == (2, 1)
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "1e400"])
+@pytest.mark.parametrize("is_alone", [True, False])
+async def test_a_number_that_no_reader_takes_costs_no_other_event(
+    ingest, log, number, is_alone
+):
+    odd = json.dumps(received(1, "odd"))[:-1] + f', "x": {number}}}'
+    good = json.dumps(received(0, "good"))
+
+    done = await ingest(odd if is_alone else f"[{good}, {odd}, {good}]")
+
+    assert done.recorded == (0 if is_alone else 2)
+    ((path, data),) = contents(log, "quarantine/").items()
+    assert path.startswith(quarantine_folder(THREAD))
+    assert number.encode() in data
+    recorded = b"".join(contents(log).values())
+    assert recorded.count(b"good") == done.recorded
+    assert b"odd" not in recorded
 
 
 async def test_an_empty_list_is_nothing(ingest, log):
