@@ -1891,15 +1891,27 @@ def verify_package(
             require(name in names and sha256(files.read(name)).hex() == digest)
         except BROKEN:
             findings.fail(name, "it is missing, or not the file that was packed")
+    # People open what stands at the top: nothing there may pass for verified.
+    for folder in sorted({*map(top_of_archive, names)} - {""}):
+        reason = "it stands beside the package's archive, and is no part of it"
+        findings.fail(folder, reason)
     known = {"request.json", *request["files"]}
     for name in names:
-        if not name.startswith("archive/") and name not in known:
+        is_known = name in known or top_of_archive(name)
+        if not name.startswith("archive/") and not is_known:
             note_outside(findings, name, "package")
     if sorted(ids) != request["threads"]:
         findings.fail("request.json", "the threads are not those that were requested")
     check_record(request, sha256(data).hex(), ledger)
     for kind, count in sorted(ledger.withheld.items()):
         findings.note("ledger", f"withheld lines of kind {kind}: {count}")
+
+
+def top_of_archive(path: str) -> str:
+    """Return the folder at the top of an archive that a path is in; "" for another."""
+    folder, slash, _ = path.partition("/")
+    is_top = folder in ("ledger", "archive-input") or folder.startswith("thread=")
+    return folder if slash and is_top else ""
 
 
 def check_record(request: dict[str, Any], digest: str, ledger: Ledger) -> None:

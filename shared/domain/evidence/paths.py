@@ -65,6 +65,13 @@ def may_be_stub(path: str) -> bool:
     return FOLDERS.fullmatch(path) is not None
 
 
+def top_of_archive(path: str) -> str:
+    """Return the folder at the top of an archive that a path is in; "" for another."""
+    folder, slash, _ = path.partition("/")
+    is_top = folder in ("ledger", "archive-input") or folder.startswith("thread=")
+    return folder if slash and is_top else ""
+
+
 def is_known_outside(path: str) -> bool:
     """Return whether a path outside of the threads' folders is an archive's."""
     return (

@@ -15,6 +15,7 @@ from shared.domain.evidence.paths import (
     input_blob,
     is_known_outside,
     thread_path,
+    top_of_archive,
 )
 from shared.domain.evidence.scope import Senders, wanted_senders
 from shared.domain.layout import LEDGER_PREFIX, thread_folder
@@ -40,6 +41,7 @@ from shared.usecases.evidence.verify_thread import RenderedCheck, ThreadVerifica
 INSIDE = "archive/"
 REQUEST = "request.json"
 CHECKPOINT = "checkpoint.txt"
+BESIDE = "it stands beside the package's archive, and is no part of it"
 NOT_RECORDED = "not recorded: these threads only, nothing is proven of others"
 
 
@@ -228,8 +230,11 @@ class ArchiveVerification:
         for name, digest in sorted(request.files.items()):
             if name not in names or digest_of(files, name).hex() != digest:
                 yield failure(name, "it is missing, or not the file that was packed")
+        # People open what stands at the top: nothing there may pass for verified.
+        for folder in sorted({*map(top_of_archive, names)} - {""}):
+            yield failure(folder, BESIDE)
         for name in names:
-            is_known = name in request.files or name == REQUEST
+            is_known = name in request.files or name == REQUEST or top_of_archive(name)
             if not name.startswith(INSIDE) and not is_known:
                 yield note(name, "it is no part of the package, and was not looked at")
         if not self.only and tuple(sorted(self.thread_ids)) != request.threads:

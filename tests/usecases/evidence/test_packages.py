@@ -87,6 +87,27 @@ def test_a_file_beside_an_archive_makes_no_package_of_it():
     assert "withheld" in reasons(inside)
 
 
+@pytest.mark.parametrize(
+    "name", [f"{FOLDER}rev=0001/transcript.json", "ledger/x", "archive-input/x"]
+)
+def test_nothing_of_an_archive_stands_beside_the_one_in_a_package(writer, name):
+    files = package(writer) | {name: b"forged"}
+
+    assert "stands beside the package's archive" in reasons(files)
+
+
+def test_a_tampered_archive_does_not_hide_behind_a_good_copy(writer):
+    files = package(writer, (THREAD, OTHER), recorded=False)
+    path = f"{FOLDER}rev=0001/transcript.json"
+    inside = {name.removeprefix("archive/"): files[name] for name in files}
+    forged = inside | {path: b"forged"} | files
+
+    assert {(name, reason) for name, reason in failures(forged)} == {
+        (folder, "it stands beside the package's archive, and is no part of it")
+        for folder in (FOLDER[:-1], OTHER_FOLDER[:-1], "ledger")
+    }
+
+
 def test_a_line_closed_is_never_withheld(writer):
     files = package(writer)
     path = "archive/ledger/000002.jsonl"
