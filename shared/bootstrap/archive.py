@@ -102,6 +102,7 @@ def in_folder(root: Path, *, make: bool) -> OpenedArchive:
         control=control,
         control_files=control,
         package=package,
+        folder=root,
         files=FolderEvidence(root),
     )
 
@@ -110,6 +111,7 @@ def in_file_system(url: str) -> OpenedArchive:
     """Open an archive on a file system of fsspec."""
     try:
         from fsspec.core import url_to_fs
+        from fsspec.implementations.local import LocalFileSystem
 
         files, root = url_to_fs(url)
     except (ImportError, ValueError) as error:
@@ -125,6 +127,7 @@ def in_file_system(url: str) -> OpenedArchive:
 
     archive = FsspecArchive(files, root)
     control = FsspecArchive(files, root.rstrip("/") + BESIDE)
+    is_local = isinstance(files, LocalFileSystem)
     return OpenedArchive(
         origin=without_secrets(url),
         archive=archive,
@@ -132,6 +135,7 @@ def in_file_system(url: str) -> OpenedArchive:
         leases=NoLeases(),
         control=control,
         control_files=control,
+        folder=Path(root) if is_local else None,
     )
 
 

@@ -43,6 +43,10 @@ class PackageIsFinal(ArchiverError):
     """A package shows a moment, and is not changed. The text says what to do."""
 
 
+class InsideArchive(ArchiverError):
+    """Something would be written into the archive itself. The text says what to do."""
+
+
 class NoStorageAccount(ArchiverError):
     """A folder has neither log nor queue. The text says what to do."""
 
@@ -52,7 +56,8 @@ class OpenedArchive:
     """An archive, and the use cases over it.
 
     `storage` is None where it does not stand in a storage account, which alone has log
-    and queue. `package` is the folder of the package, where the archive is in one.
+    and queue. `package` is the folder of the package, where the archive is in one;
+    `folder` is where it stands on this machine, the package and all.
     """
 
     origin: str
@@ -63,6 +68,7 @@ class OpenedArchive:
     control_files: "ArchiveFiles"
     storage: Storage | None = None
     package: Path | None = None
+    folder: Path | None = None
     files: "EvidenceFiles | None" = None
 
     async def size(
@@ -121,6 +127,21 @@ class OpenedArchive:
                 "any change would break. Name the archive that it was made from."
             )
 
+    def check_outside(self, output: Path) -> None:
+        """See that what is written for somebody does not land in the archive.
+
+        It would break the evidence there, and no erasure would ever reach it.
+
+        Raises:
+            InsideArchive: it would.
+
+        """
+        if self.folder and output.resolve().is_relative_to(self.folder.resolve()):
+            raise InsideArchive(
+                f"{output} is in the archive itself, which holds nothing but what was "
+                "archived. Name a place outside of it"
+            )
+
     def erase(self) -> Erase:
         return Erase(
             archive=self.archive,
@@ -150,18 +171,30 @@ class OpenedArchive:
         )
 
     def export(self, folder: Path, on_bytes: Callable[[int], None]) -> Export:
-        """Return what writes other formats into a folder, which may be a new one."""
+        """Return what writes other formats into a folder, which may be a new one.
+
+        Raises:
+            InsideArchive: it is in the archive.
+
+        """
         from shared.adapters.storage.archive_folder import FolderArchive, make_folders
 
+        self.check_outside(folder)
         make_folders(str(folder))
         return Export(
             archive=self.archive, target=FolderArchive(folder), on_bytes=on_bytes
         )
 
     def render_again(self, folder: Path) -> RenderAgain:
-        """Return what renders a revision again, into a folder that may be new."""
+        """Return what renders a revision again, into a folder that may be new.
+
+        Raises:
+            InsideArchive: it is in the archive.
+
+        """
         from shared.adapters.storage.archive_folder import FolderArchive, make_folders
 
+        self.check_outside(folder)
         make_folders(str(folder))
         return RenderAgain(archive=self.archive, target=FolderArchive(folder))
 

@@ -37,6 +37,8 @@ async def checkpoint(address: ArchiveAddress, output: Path | None, origin: str) 
       chat-archive checkpoint demo-archive/archive --output 2026-11-22.checkpoint
     """
     async with open_archive(address) as archive:
+        if output is not None:
+            archive.check_outside(output)
         head = await archive.checkpoint(without_secrets(origin))
     if output is None:
         click.echo(head.body, nl=False)
@@ -87,12 +89,13 @@ async def prove(
     Example:
       chat-archive prove 19:acsV1_…@thread.v2 1795363469316 demo-archive/archive
     """
+    file = output or Path(f"proof-{layout.encode_id(message)}.json")
     async with open_archive(address) as archive:
+        archive.check_outside(file)
         head = read_checkpoint(checkpoint) or await archive.checkpoint()
         proof = await archive.prove()(
             thread, message, revision=revision, checkpoint=head
         )
-    file = output or Path(f"proof-{layout.encode_id(message)}.json")
     write_new(file, proof)
     click.echo(f"Wrote {file}")
     return 0

@@ -45,6 +45,7 @@ def check_package(selection: Selection, *, everything: bool, reason: str) -> Non
 
 async def pack(archive: OpenedArchive, wanted: Wanted, selection: Selection) -> int:
     """Make a package; return the exit status."""
+    archive.check_outside(wanted.package)
     check_free(wanted.package)
     try:
         chosen = await choose(archive, selection)

@@ -86,6 +86,8 @@ async def report(
     """
     mapped = {*read_identities(identities)} if identities else None
     async with open_archive(address) as archive:
+        if output:
+            archive.check_outside(output)
         inventory = await archive.run(name).load()
         found = await archive.report()(
             name if inventory.began_on else "", inventory, mapped

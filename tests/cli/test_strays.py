@@ -19,6 +19,43 @@ def standalone(folder, checkpoint=None):
     return verifier.main([str(folder), *given])
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["export", "--format", "txt", "--output", "archive-copy"],
+        ["export", "--format", "txt", "--output", "link/new"],
+        ["export", "--thread", THREAD, "--revision", "1", "--output", "archive-copy/a"],
+        ["export", "--package", "archive-copy/new", "--all", *WHY],
+        ["export", "--package", "archive-copy/new.zip", "--all", *WHY],
+        ["checkpoint", "--output", "archive-copy/head"],
+        ["prove", THREAD, FIRST_ID, "--output", "archive-copy/proof"],
+        ["report", "--output", "archive-copy/report.html"],
+    ],
+)
+@pytest.mark.parametrize("given", ["archive-copy", "link", "file://archive-copy"])
+def test_nothing_is_written_into_the_archive_itself(run, folder, words, given):
+    (folder.parent / "link").symlink_to(folder)
+    before = sorted(folder.rglob("*"))
+
+    said = run(*words, given.replace("://", f"://{folder.parent}/"), status=2)
+
+    assert "is in the archive itself" in said
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_a_package_holds_no_export_of_itself(run, folder):
+    run("export", folder, "--package", "given", "--all", *WHY)
+
+    said = run("export", "given", "--format", "txt", "--output", "given", status=2)
+
+    assert "is in the archive itself" in said
+
+
+def test_an_archive_may_stand_below_what_is_written(run, folder):
+    run("export", folder, "--format", "txt", "--output", ".")
+    run("verify", folder)
+
+
 def put(path, data=b"x"):
     def change(folder):
         file = folder / path
