@@ -1382,7 +1382,7 @@ def folder_of(thread_id: str) -> str:
     )
 
 
-IN_REVISION = re.compile("rev=([0-9]{4}|[1-9][0-9]{4,8})/(.+)", re.DOTALL)
+IN_REVISION = re.compile("rev=((?!0000/)[0-9]{4}|[1-9][0-9]{4,8})/(.+)", re.DOTALL)
 LEFT_BY_SYSTEMS = {".DS_Store", "Thumbs.db", "desktop.ini"}
 STUB = re.compile(
     "ledger|archive-input(/[a-z-]+)?|thread=[^/]+(/rev=[0-9]+(/attachments)?)?|.*/",

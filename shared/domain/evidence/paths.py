@@ -13,7 +13,7 @@ INPUT_NAMES = tuple(f"{file}.jsonl" for file in INPUT_FILES)
 ATTACHMENTS = "attachments/"
 ARCHIVE_INPUT = "archive-input/"
 INPUT_ORDERS = f"{ARCHIVE_INPUT}{ORDERS_FILE}"
-REVISION = re.compile("rev=([0-9]{4}|[1-9][0-9]{4,8})/(.+)", re.DOTALL)
+REVISION = re.compile("rev=((?!0000/)[0-9]{4}|[1-9][0-9]{4,8})/(.+)", re.DOTALL)
 INPUT_BLOB = re.compile(
     f"{ARCHIVE_INPUT}({'|'.join(INPUT_KINDS)})/([0-9]{{6}}|[1-9][0-9]{{6,11}})\\.jsonl"
 )

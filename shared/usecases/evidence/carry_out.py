@@ -177,13 +177,14 @@ def torn_attempts(thread: ThreadArchive) -> list[str]:
     """Return the files of attempts without a manifest; the lease keeps others away.
 
     All that they hold came from the log or the service, and is in a revision by now, or
-    will be in the next one.
+    will be in the next one. What stands under revision 0, which no archive has, goes
+    with them: it may tell what is erased.
     """
-    finished = thread.revisions.finished
+    finished = {None, *thread.revisions.finished}
     return [
         path
         for path in sorted(thread.paths)
-        if (number := layout.revision_number(path)) and number not in finished
+        if layout.revision_number(path) not in finished
     ]
 
 

@@ -481,6 +481,15 @@ def test_strangers_and_torn_attempts_are_no_failure(writer, path):
     assert failures(writer.files | {path: b""}, writer.checkpoint()) == []
 
 
+@pytest.mark.parametrize("name", ["evil.html", "manifest.json", "thread.json"])
+def test_there_is_no_revision_0(writer, name):
+    path = f"{FOLDER}rev=0000/{name}"
+
+    found = failures(writer.files | {path: b"x"}, writer.checkpoint())
+
+    assert found == [(path, "no thread has such a file")] * 2
+
+
 def test_the_head_of_the_reader_is_the_checkpoint():
     writer = small()
     reader = LedgerReader()

@@ -106,6 +106,20 @@ async def test_quarantine_of_a_writer_whose_clock_is_behind_leaves_with_the_swee
     assert failures(world.archive.files) == []
 
 
+@pytest.mark.parametrize("number", ["0000", "0009"])
+async def test_what_stands_in_no_revision_goes_with_attempts_that_died(number):
+    world = World()
+    await world.receive(received(0, SECRET))
+    await world.finalize(THREAD)
+    folder = layout.thread_folder(THREAD)
+    world.archive.files[f"{folder}rev={number}/page.html"] = SECRET.encode()
+
+    await erase(world, messages=MESSAGE)
+
+    assert in_archive(world) == []
+    assert failures(world.archive.files) == []
+
+
 async def test_quarantine_of_a_thread_without_an_erasure_stays():
     world = World()
     await world.receive(received(0))
