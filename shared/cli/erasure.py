@@ -19,7 +19,7 @@ from shared.cli.text import printable
 from shared.domain.errors import ArchiverError
 from shared.domain.evidence.orders import ScopeKind
 from shared.domain.words import plural
-from shared.usecases.evidence.erase import Erase, Refused
+from shared.usecases.evidence.erase import Erase, Refused, Unfinished
 from shared.usecases.evidence.erase_plan import Choice, ErasurePlan
 from shared.usecases.evidence.revisions import revisions_of
 
@@ -202,6 +202,9 @@ async def carry_out(
     for plan in plans:
         try:
             done = await use(plan.thread_id, choice, by=by, reason=reason)
+        except Unfinished as error:
+            click.echo(f"NOT FINISHED {plan.thread_id}: {error}", err=True)
+            status = 1
         except ArchiverError as error:
             click.echo(f"NOT ERASED {plan.thread_id}: {error}", err=True)
             status = 1

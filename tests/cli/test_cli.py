@@ -12,7 +12,9 @@ from azure.storage.blob import BlobServiceClient, generate_container_sas
 from click.testing import CliRunner
 
 from builders import ALICE, FIRST_ID, THREAD
+from shared.adapters.storage.archive_folder import FolderArchive
 from shared.cli.main import main
+from shared.domain.errors import Transient
 from shared.domain.evidence.checkpoint import parse_checkpoint
 from shared.domain.layout import thread_folder
 from shared.formats.registry import FORMATS
@@ -523,6 +525,30 @@ def test_erasing_is_planned_first_and_done_with_execute(run, folder):
     assert "Nothing was erased" in run(
         "erase", folder, "--message", "7", "--reason", "x", status=1
     )
+
+
+def test_an_erasure_that_stops_says_that_it_has_begun_and_runs_again(
+    run, folder, monkeypatch
+):
+    choice = ("erase", folder, "--participant", ALICE, "--execute", *WHY)
+    replace = FolderArchive.replace
+
+    async def full(archive, path, data):
+        if path.endswith(".jsonl"):
+            raise Transient("No space left on device")
+        await replace(archive, path, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FolderArchive, "replace", full)
+        said = run(*choice, status=1)
+
+    assert "NOT FINISHED" in said
+    assert "run this again" in said
+    assert "NOT ERASED" not in said
+    finished = run(*choice)
+    assert "changed" in finished
+    assert ": 0 files changed" not in finished
+    run("verify", folder)
 
 
 def test_a_hold_is_set_listed_obeyed_and_released(run, folder):

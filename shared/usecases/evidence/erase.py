@@ -20,7 +20,7 @@ from shared.ports.clock import NewSalt
 from shared.ports.leases import Lease, LeaseHeld, Leases
 from shared.usecases.evidence.carry_out import CarriedOut, CarryOut, sealed_anew
 from shared.usecases.evidence.erase_plan import Choice, ErasurePlan, plan_of, refusal
-from shared.usecases.evidence.finish_orders import FinishOrders
+from shared.usecases.evidence.finish_orders import FinishOrders, Progress
 from shared.usecases.evidence.holds import Hold, Holds
 from shared.usecases.evidence.ledger import Ledger
 from shared.usecases.evidence.revisions import revisions_of, threads_of
@@ -37,6 +37,10 @@ UNFINISHED = ".unfinished/"
 
 class Refused(ArchiverError):
     """Something may not be erased, or not yet."""
+
+
+class Unfinished(ArchiverError):
+    """An erasure has begun, and only running it again ends it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,34 +106,52 @@ class Erase:
         Raises:
             Refused: a hold, or a finalizer is at work on the thread.
             Immutable: the storage does not allow it.
+            Unfinished: it stopped after the ledger had recorded the order.
             Transient, IntegrityError: it stopped; run it again, or look first.
 
         """
         await self.archive.check_erasable()
+        progress = Progress()
         try:
             async with self.leases.hold(layout.lease_path(thread_id)) as lease:
-                return await self.erase(thread_id, choice, lease, by=by, reason=reason)
+                thread = await self.at_rest(thread_id, lease, progress)
+                plan = plan_of(thread, choice, await self.active_holds())
+                if plan.refused:
+                    raise Refused(plan.refused)
+                if plan.lines:
+                    await lease.confirm()
+                    thread = await self.order(
+                        thread, plan, progress, by=by, reason=reason
+                    )
+                return await self.end(thread, progress)
         except LeaseHeld:
             raise Refused("it is being finalized now; run this again") from None
+        except ArchiverError as error:
+            if progress.is_begun:
+                raise Unfinished(
+                    "the erasure has begun, and cannot be taken back; run this again "
+                    f"to finish it. It stopped here: {error}"
+                ) from error
+            raise
 
-    async def erase(
-        self, thread_id: str, choice: Choice, lease: Lease, *, by: str, reason: str
-    ) -> CarriedOut:
+    async def at_rest(
+        self, thread_id: str, lease: Lease, progress: Progress
+    ) -> ThreadArchive:
+        """Return a thread that has all its lines, and no order that is not done."""
         finish = FinishOrders(
             archive=self.archive, ledger=self.ledger, carry_out=self.carry_out
         )
-        thread = await finish(await read_thread(self.archive, thread_id))
+        thread = await finish(await read_thread(self.archive, thread_id), progress)
         await self.archive_first(thread, lease)
-        thread = await read_thread(self.archive, thread_id)
-        plan = plan_of(thread, choice, await self.active_holds())
-        if plan.refused:
-            raise Refused(plan.refused)
-        if plan.lines:
-            await lease.confirm()
-            thread = await self.order(thread, plan, by=by, reason=reason)
+        return await read_thread(self.archive, thread_id)
+
+    async def end(self, thread: ThreadArchive, progress: Progress) -> CarriedOut:
+        """Do what is ordered; return it with what had to be finished before."""
+        progress.is_begun = bool(thread.orders)
         done = await self.carry_out(thread)
         for path in [file.path async for file in self.archive.walk(UNFINISHED)]:
             await self.archive.remove(path)
+        done.changed += progress.changed
         return done
 
     @property
@@ -161,7 +183,13 @@ class Erase:
             await self.archive.remove(path)
 
     async def order(
-        self, thread: ThreadArchive, plan: ErasurePlan, *, by: str, reason: str
+        self,
+        thread: ThreadArchive,
+        plan: ErasurePlan,
+        progress: Progress,
+        *,
+        by: str,
+        reason: str,
     ) -> ThreadArchive:
         """Write an order and its line of the ledger; return the thread with it."""
         newest = thread.newest
@@ -188,5 +216,12 @@ class Erase:
         if held:
             await self.write(thread.thread_id, thread.orders)
             raise Refused(held)
-        await self.ledger.append(order.ledger_line(newest.thread_key))  # P10
+        line = order.ledger_line(newest.thread_key)
+        try:
+            await self.ledger.append(line)  # P10
+        except ArchiverError:
+            # It may be there all the same: then nothing takes the order back.
+            progress.is_begun = await self.ledger.holds(line)
+            raise
+        progress.is_begun = True
         return await read_thread(self.archive, thread.thread_id)

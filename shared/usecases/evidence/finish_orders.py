@@ -27,6 +27,18 @@ from shared.usecases.evidence.thread_archive import (
 )
 
 
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """How far the orders of a thread are carried out, also where it fails.
+
+    `is_begun` while the ledger records an order that is not done yet: nothing takes it
+    back.
+    """
+
+    changed: int = 0
+    is_begun: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishOrders:
     """Brings a thread's orders to rest, under the thread's lease."""
@@ -35,8 +47,12 @@ class FinishOrders:
     ledger: Ledger
     carry_out: CarryOut
 
-    async def __call__(self, thread: ThreadArchive) -> ThreadArchive:
+    async def __call__(
+        self, thread: ThreadArchive, progress: Progress | None = None
+    ) -> ThreadArchive:
         """Return the thread as it is once nothing of its orders is left undone.
+
+        What is done meanwhile is added to the progress.
 
         Raises:
             Immutable: the storage does not allow it.
@@ -57,8 +73,12 @@ class FinishOrders:
             thread = replace(thread, orders=recorded)
         if await self.is_done(thread):
             return thread
-        await self.carry_out(thread)
-        return await read_thread(self.archive, thread.thread_id)
+        progress = progress or Progress()
+        progress.is_begun = True
+        progress.changed += (await self.carry_out(thread)).changed
+        thread = await read_thread(self.archive, thread.thread_id)
+        progress.is_begun = False
+        return thread
 
     async def settle(self, thread: ThreadArchive, recorded: Sequence[Order]) -> None:
         """See that the line of an order that the ledger lacks cannot land later.

@@ -26,13 +26,14 @@ from evidence_verifiers import reasons
 from fakes.archive_store import MemoryArchiveStore
 from fakes.unprocessed_events import MemoryUnprocessedEvents
 from shared.domain import layout
-from shared.domain.errors import IntegrityError
+from shared.domain.errors import IntegrityError, Transient
 from shared.domain.evidence.orders import decode_orders
 from shared.domain.log.work import Work
 from shared.ports.archive_store import Immutable
-from shared.usecases.evidence.erase import Refused
+from shared.usecases.evidence.erase import Refused, Unfinished
 from shared.usecases.evidence.erase_plan import Choice
 from shared.usecases.evidence.holds import Holds, NoSuchHold
+from shared.usecases.evidence.ledger import Ledger
 from shared.usecases.evidence.thread_archive import orders_path
 from shared.usecases.evidence.unreached import FindUnreached
 from verifying import in_memory, verify
@@ -401,6 +402,66 @@ async def test_an_erasure_that_died_is_finished_or_withdrawn_by_the_finalizer(st
     world.clock.pass_time(days=1)
     await world.new_sweep(log_keep=timedelta(days=900))()
     assert (SECRET not in all_bytes(world)) is is_ordered
+
+
+class Full(MemoryArchiveStore):
+    """A disk that is full after some writes."""
+
+    async def replace(self, path, data):
+        self.left -= 1
+        if self.left < 0:
+            raise Transient("No space left on device")
+        await super().replace(path, data)
+
+
+@pytest.mark.parametrize(("writes", "is_begun"), [(0, False), (1, True), (3, True)])
+async def test_an_erasure_that_stops_says_whether_it_has_begun(writes, is_begun):
+    world = await two_revisions()
+    full = Full()
+    full.files, full.left = world.archive.files, writes
+
+    with pytest.raises(Unfinished if is_begun else Transient, match="No space") as said:
+        await erase(world, archive=full, participant=ALICE)
+
+    assert ("has begun" in str(said.value)) is is_begun
+    assert await erase(world, participant=ALICE) > 0
+    assert SECRET not in all_bytes(world)
+    assert verify(world.archive) == []
+
+
+async def test_what_a_later_run_finishes_is_counted():
+    whole, stopped = await two_revisions(), await two_revisions()
+    count = await erase(whole, participant=ALICE)
+    full = Full()
+    full.files, full.left = stopped.archive.files, 1
+    with pytest.raises(Unfinished):
+        await erase(stopped, archive=full, participant=ALICE)
+
+    assert 0 < await erase(stopped, participant=ALICE) <= count
+
+
+async def test_an_order_whose_line_landed_in_spite_of_an_error_has_begun(monkeypatch):
+    world = await two_revisions()
+    append = Ledger.append
+
+    async def landed(ledger, line):
+        await append(ledger, line)
+        raise Transient("no answer")
+
+    monkeypatch.setattr(Ledger, "append", landed)
+
+    with pytest.raises(Unfinished, match="no answer"):
+        await erase(world, participant=ALICE)
+
+
+async def test_a_hold_on_more_after_an_erasure_was_finished_is_a_refusal():
+    world = await two_revisions()
+    assert await died(world, 6, messages=frozenset([MESSAGE]))
+    holds = Holds(archive=world.archive, ledger=world.ledger, draw=world.salts)
+    await holds.add(participant=BOB, why="case 7", who="Legal")
+
+    with pytest.raises(Refused, match="case 7"):
+        await erase(world, participant=BOB)
 
 
 async def test_an_unfinished_erasure_is_told_by_both_verifiers():

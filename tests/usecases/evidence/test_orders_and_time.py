@@ -20,7 +20,7 @@ from builders import (
 from evidence_verifiers import failures, reasons
 from shared.domain.errors import IntegrityError
 from shared.domain.thread.listing import Page, PageKind
-from shared.usecases.evidence.erase import Erase, Refused
+from shared.usecases.evidence.erase import Erase, Refused, Unfinished
 from shared.usecases.evidence.erase_plan import Choice
 from shared.usecases.evidence.holds import Holds
 from world import World
@@ -92,13 +92,13 @@ async def test_an_order_takes_no_line_that_comes_later(monkeypatch, file):
     first = next(e["lines"] for e in manifest["inputs"] if e["file"] == file)
     real = Erase.order
 
-    async def order(self, thread, plan, **why):
+    async def order(self, thread, plan, *more, **why):
         ranges = {**plan.ranges}
         ranges[file] = [*ranges.get(file, ()), range(first, first + 5)]
-        return await real(self, thread, replace(plan, ranges=ranges), **why)
+        return await real(self, thread, replace(plan, ranges=ranges), *more, **why)
 
     monkeypatch.setattr(Erase, "order", order)
-    with pytest.raises(IntegrityError, match=f"lines of {file} that came after it"):
+    with pytest.raises(Unfinished, match=f"lines of {file} that came after it"):
         await eraser(world)(THREAD, Choice(messages=MESSAGE), by="x", reason="y")
     monkeypatch.undo()
 
