@@ -16,7 +16,7 @@ import click
 from click.core import ParameterSource
 
 from shared.bootstrap.archive import ArchiveAddress, environment
-from shared.cli.text import sentence
+from shared.cli.text import printable, sentence
 from shared.config.reader import DEFAULTS
 from shared.domain import layout
 from shared.domain.errors import ArchiverError, IntegrityError
@@ -233,22 +233,32 @@ def runs(command: Callable[..., Coroutine[Any, Any, int]]) -> Command:
             status = 0
         except click.ClickException:
             raise
-        except ArchiverError as error:
-            if is_debug:
-                raise
-            raise Unreadable(sentence(str(error))) from None
         except Exception as error:
             if is_debug:
                 raise
-            text = str(unforeseen(error))
-            raise Unreadable(
-                f"{text[0].upper()}{text[1:]}. Run the same command again "
-                "with `chat-archive --debug …` to see its text, which may hold chat "
-                "content."
-            ) from None
+            raise Unreadable(said_of(error)) from None
         context.exit(status)
 
     return run
+
+
+def said_of(error: Exception) -> str:
+    """Return what a user is told of an error.
+
+    One of the system that names a file is of a path that somebody may have given; any
+    other may be of anything, such as the network.
+    """
+    if isinstance(error, ArchiverError):
+        return sentence(str(error))
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        name = os.fsdecode(error.filename)
+        return printable(f"{name} cannot be used: {error.strerror}.")
+    text = str(unforeseen(error))
+    return (
+        f"{text[0].upper()}{text[1:]}. Run the same command again "
+        "with `chat-archive --debug …` to see its text, which may hold chat "
+        "content."
+    )
 
 
 def read_checkpoint(file: Path | None) -> Checkpoint | None:

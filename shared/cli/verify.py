@@ -81,6 +81,9 @@ async def check(
 def show_proof(file: Path, saved: Checkpoint | None, output: Output) -> int:
     try:
         proof = decode_proof(file.read_bytes())
+    except OSError as error:
+        # A file can be opened and fail later, with an error that names none.
+        raise Unreadable(f"{file} cannot be read: {error.strerror}.") from None
     except ValueError:
         raise Unreadable(f"{file} is neither a folder nor a proof.") from None
     verdict = proof_verdict(file, proof, saved)

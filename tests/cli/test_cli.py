@@ -129,6 +129,34 @@ def test_what_is_no_archive_is_unreadable(run, tmp_path, where):
     assert "Error:" in run("verify", *([where] if where else []), status=2)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [PermissionError(13, "Permission denied"), OSError(5, "Input/output error")],
+)
+def test_a_file_that_cannot_be_read_is_one_line(run, tmp_path, monkeypatch, error):
+    (tmp_path / "proof.json").write_bytes(b"{}")
+
+    def fail(path):
+        raise error
+
+    monkeypatch.setattr(Path, "read_bytes", fail)
+
+    said = run("verify", "proof.json", status=2)
+
+    assert said == f"Error: proof.json cannot be read: {error.strerror}.\n"
+
+
+@pytest.mark.parametrize("command", ["verify", "list"])
+def test_a_path_that_the_system_refuses_is_one_line(run, command):
+    name = "x" * 300
+
+    said = run(command, name, status=2)
+
+    assert said.count("\n") == 1
+    assert name in said
+    assert "Unexpected" not in said
+
+
 def test_hostile_names_reach_no_terminal(run, folder):
     (folder / "x\x1b[31m").write_bytes(b"")
     (folder / thread_folder(THREAD) / "y\x1b[31m").write_bytes(b"")
