@@ -153,6 +153,7 @@ def numbers(report: InventoryReport) -> Iterator[tuple[str, str]]:
     yield "threads complete, edits and deletions too", str(complete)
     for name, what in COUNTS.items():
         yield what, str(getattr(report.total, name)) or "-"
+    yield "messages that event and listing tell differently", str(report.differing)
     yield "authors", str(len(report.total.by_author_and_day))
     yield "places of participants", str(report.participants)
     yield "attached files held", str(report.files)
@@ -178,6 +179,7 @@ def as_json(report: InventoryReport) -> str:
         "participants": report.participants,
         "files": report.files,
         "files_missing": report.files_missing,
+        "differing": report.differing,
         "bytes": report.bytes,
         "without_identity": report.unmapped,
         "threads": [flat(row) for row in report.rows],
@@ -198,6 +200,7 @@ def flat(row: ThreadRow) -> dict[str, Any]:
         **{name: getattr(row.baseline, name) for name in COUNTS},
         "files": row.files,
         "files_missing": row.files_missing,
+        "differing": row.differing,
         "bytes": row.bytes,
     }
 

@@ -22,6 +22,7 @@ from shared.formats.plain import (
     name_of,
     one_line,
     title,
+    told_otherwise,
     when,
 )
 
@@ -59,6 +60,8 @@ def lines(transcript: Transcript) -> Iterator[ChunkMessage]:
         text = display_text(message, current).replace("\n", f"\n{INDENT}")
         said = f"* {text}" if message.is_system else f"{name_of(message)}: {text}"
         files = "".join(f"\n{INDENT}+ {file}" for file in attachments(message))
+        if otherwise := told_otherwise(message):
+            files += f"\n{INDENT}! {otherwise}"
         yield ChunkMessage(message, f"[{when(message.created_on)}] {said}{files}")
 
 

@@ -36,6 +36,7 @@ from shared.formats.plain import (
     one_line,
     readable,
     title,
+    told_otherwise,
     version_to_read,
     when,
 )
@@ -199,11 +200,20 @@ def group(
     yield b"</div></div>\n"
 
 
+def differs(message: Message) -> str:
+    otherwise = told_otherwise(message)
+    return (
+        f'<p class="mark differs" dir="auto">{escape(otherwise)}</p>'
+        if otherwise
+        else ""
+    )
+
+
 def note(message: Message) -> str:
     text = "erased on request" if message.current.erased else describe_change(message)
     return (
         f'<p class="note" id="{anchor(message)}"><bdi dir="auto">{escape(text)}</bdi> '
-        f"<small>{when(message.created_on)[11:16]}</small></p>\n"
+        f"<small>{when(message.created_on)[11:16]}</small></p>{differs(message)}\n"
     )
 
 
@@ -226,6 +236,7 @@ def article(message: Message, files: Mapping[str, str]) -> str:
         f'<div class="text" dir="auto">{body(message, current)}</div>'
         + (f'<ul class="files">{attached}</ul>' if attached else "")
         + history(message, current)
+        + differs(message)
         + "</article>\n"
     )
 

@@ -142,6 +142,7 @@ def version_json(version: Version) -> dict[str, Any]:
         "lines": list(version.lines),
         "commitment": version.commitment,
         "extra": version.extra,
+        **({"listed": version.listed} if version.listed else {}),
     }
 
 

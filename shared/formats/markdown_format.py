@@ -19,6 +19,7 @@ from shared.formats.plain import (
     name_of,
     one_line,
     title,
+    told_otherwise,
     version_to_read,
     when,
 )
@@ -63,8 +64,11 @@ def entry(message: Message) -> str:
     marks = [name for name in ("edited", "deleted") if getattr(message, f"is_{name}")]
     mark = f" · {', '.join(marks)}" if marks else ""
     text = display_text(message, version_to_read(message))
+    otherwise = told_otherwise(message)
+    differs = f"- {literal(otherwise)}\n" if otherwise else ""
     if message.is_system:
-        return f"\n{anchor}*{when(message.created_on)} · {literal(text)}*{mark}\n"
+        note = f"\n{anchor}*{when(message.created_on)} · {literal(text)}*{mark}\n"
+        return f"{note}\n{differs}" if differs else note
     files = "".join(
         f"- attached: {literal(attachment)}\n" for attachment in attachments(message)
     )
@@ -73,7 +77,7 @@ def entry(message: Message) -> str:
         for version in message.versions
         if version is not version_to_read(message) and version.is_known
     )
-    more = f"\n{files}{earlier}" if files or earlier else ""
+    more = f"\n{files}{earlier}{differs}" if files or earlier or differs else ""
     return (
         f"\n{anchor}**{literal(name_of(message))}** · "
         f"{when(message.created_on)[11:]}{mark}\n\n{quoted(text)}\n{more}"

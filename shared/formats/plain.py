@@ -85,6 +85,26 @@ def display_text(message: Message, version: Version) -> str:
     )
 
 
+def told_otherwise(message: Message) -> str:
+    """Return what a listing tells otherwise, in words on one line; "" for nothing.
+
+    Of the newest version where it does; `transcript.json` has it of all.
+    """
+    if not (listed := message.listed):
+        return ""
+    said = "; ".join(
+        f"{name.replace('_', ' ')} {one_line(value_in_words(value)) or 'none'}"
+        for name, value in listed.items()
+    )
+    return f"the listing tells otherwise: {said}"
+
+
+def value_in_words(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else json_line.compact(value)
+
+
 def version_to_read(message: Message) -> Version:
     """Return the newest version with content, or else the current one."""
     spoken = [version for version in message.versions if version.is_known]

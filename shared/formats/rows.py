@@ -55,6 +55,7 @@ MESSAGE_COLUMNS = (
     Column("metadata", TEXT, "JSON, or empty"),
     Column("version_count", NUMBER, "how many versions are known"),
     Column("outcome", TEXT, "the result of reconciling"),
+    Column("listed", TEXT, "what a listing tells otherwise, JSON, or empty"),
     Column("sources", TEXT, "event, listing, or event+listing"),
     Column("commitment", TEXT, "salted hash of the line that tells it"),
 )
@@ -73,6 +74,7 @@ HISTORY_COLUMNS = (
     Column("content", TEXT, "the content of this version"),
     Column("attachments", TEXT, "JSON, or empty"),
     Column("metadata", TEXT, "JSON, or empty"),
+    Column("listed", TEXT, "what a listing tells otherwise, JSON, or empty"),
     Column("sources", TEXT, "event, listing, or event+listing"),
     Column("commitment", TEXT, "salted hash of the line that tells it"),
 )
@@ -110,6 +112,7 @@ def message_rows(transcript: Transcript) -> Iterator[Row]:
                 "metadata": to_json(content.get("metadata")),
                 "version_count": len(message.versions),
                 "outcome": message.outcome,
+                "listed": to_json(message.listed),
                 "sources": "+".join(current.sources),
                 "commitment": current.commitment,
             }
@@ -141,6 +144,7 @@ def history_row(thread_id: str, message: Message, version: Version) -> Row:
             "content": shown(content),
             "attachments": to_json(content.get("attachments")),
             "metadata": to_json(content.get("metadata")),
+            "listed": to_json(version.listed),
             "sources": "+".join(version.sources),
             "commitment": version.commitment,
         }

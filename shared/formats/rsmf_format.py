@@ -25,6 +25,7 @@ from shared.formats.plain import (
     one_line,
     person,
     title,
+    told_otherwise,
     version_to_read,
 )
 
@@ -216,6 +217,7 @@ def facts(message: Message) -> dict[str, str]:
         "acs.version": str(message.current.number),
         "acs.commitment": message.current.commitment,
         "acs.outcome": message.outcome,
+        "acs.listed": told_otherwise(message),
         "acs.deleted_on": message.deleted_on,
         "acs.sender_name": one_line(message.sender_name),
         **{

@@ -12,6 +12,7 @@ from shared.formats.plain import (
     name_of,
     one_line,
     title,
+    told_otherwise,
     version_to_read,
     when,
 )
@@ -44,8 +45,10 @@ def entry(message: Message) -> str:
     mark = f" ({', '.join(marks)})" if marks else ""
     text = display_text(message, version_to_read(message)).replace("\n", f"\n{INDENT}")
     head = f"[{when(message.created_on)} #{one_line(message.id)}]"
+    otherwise = told_otherwise(message)
+    differs = f"\n{INDENT}! {otherwise}" if otherwise else ""
     if message.is_system:
-        return f"{head} * {text}{mark}\n"
+        return f"{head} * {text}{mark}{differs}\n"
     files = "".join(f"\n{INDENT}+ {attachment}" for attachment in attachments(message))
     earlier = "".join(
         f"\n{INDENT}was: "
@@ -53,4 +56,4 @@ def entry(message: Message) -> str:
         for version in message.versions
         if version is not version_to_read(message) and version.is_known
     )
-    return f"{head} {name_of(message)}: {text}{mark}{files}{earlier}\n"
+    return f"{head} {name_of(message)}: {text}{mark}{files}{earlier}{differs}\n"

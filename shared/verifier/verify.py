@@ -1358,6 +1358,7 @@ MANIFEST = {
         "records_unreadable",
         "attachments_missing",
         "unverifiable",
+        "differs",
     ),
     "written_on": is_time,
     "archiver_version": is_text,

@@ -13,15 +13,19 @@ from inputs import listing as listing_of
 from builders import (
     ALICE,
     BOB,
+    FIRST_ID,
     THREAD,
     deleted,
     edited,
     listed,
+    listed_edited,
     received,
     thread_created,
     to_log,
     who,
 )
+from schemas import TRANSCRIPT
+from shared.domain.thread.grade import Grade, grade_of
 from shared.domain.thread.listing import ListingOutcome, Visibility
 from shared.domain.thread.replay import replay
 from shared.formats.registry import FORMATS, written
@@ -181,6 +185,100 @@ def test_the_first_and_last_time_are_found_as_times():
     assert mail["X-RSMF-EndDate"] == "2026-11-22T12:00:00.500000Z"
 
 
+def manifest_of(transcript):
+    """Return the manifest in the only RSMF file of a thread of one day."""
+    ((_, data),) = written([FORMATS["rsmf"]], transcript)
+    mail = email.message_from_bytes(data, policy=email.policy.default)
+    (attached,) = mail.iter_attachments()
+    zipped = zipfile.ZipFile(io.BytesIO(attached.get_content()))
+    return zipped.read("rsmf_manifest.json").decode()
+
+
+def transcript_json(transcript):
+    """Return the only message of `transcript.json`, which is one of the schema."""
+    value = json.loads(text(transcript, "json"))
+    TRANSCRIPT.validate(value)
+    (message,) = value["messages"]
+    return message
+
+
+def owing(said="I owe you 100", shown="I owe you 900"):
+    """A thread of one message, of which event and listing tell different things."""
+    return thread(thread_created(), received(0, said), items=[listed(0, shown)])
+
+
+@pytest.mark.parametrize("name", [*FOR_PEOPLE, "csv", "jsonl", "json", "rsmf"])
+def test_what_event_and_listing_tell_differently_is_told_twice(name):
+    transcript = owing()
+
+    shown = manifest_of(transcript) if name == "rsmf" else text(transcript, name)
+    assert "I owe you 100" in shown
+    assert "I owe you 900" in shown
+
+
+@pytest.mark.parametrize("name", [*FOR_PEOPLE, "rsmf"])
+def test_where_both_tell_the_same_nothing_is_said_of_it(name):
+    transcript = owing(shown="I owe you 100")
+
+    shown = manifest_of(transcript) if name == "rsmf" else text(transcript, name)
+    assert "tells otherwise" not in shown
+    assert "listed" not in transcript_json(transcript)["versions"][0]
+    assert rows(transcript)[0]["listed"] == ""
+
+
+@pytest.mark.parametrize("name", ["html", "md", "txt", "jsonl", "json", "rsmf"])
+def test_a_deletion_that_the_listing_denies_is_told(name):
+    item = listed(0, "still here", version=str(FIRST_ID + 900))
+    transcript = thread(received(0, "gone"), deleted(0), items=[item])
+
+    shown = manifest_of(transcript) if name == "rsmf" else text(transcript, name)
+    assert "gone" in shown
+    assert "still here" in shown
+
+
+@pytest.mark.parametrize("name", [*FOR_PEOPLE, "csv", "jsonl", "json", "rsmf"])
+def test_an_edit_whose_text_the_listing_tells_differently_is_told(name):
+    transcript = thread(
+        received(0, "first"),
+        edited(0, "I owe you 100"),
+        items=[listed_edited(0, "I owe you 900")],
+    )
+
+    shown = manifest_of(transcript) if name == "rsmf" else text(transcript, name)
+    assert "I owe you 100" in shown
+    assert "I owe you 900" in shown
+
+
+def test_a_thread_with_such_a_message_is_not_called_complete():
+    assert owing(shown="I owe you 100").is_complete
+
+    transcript = owing()
+
+    assert not transcript.is_complete
+    assert grade_of(transcript) == Grade("may_be_incomplete", "differs")
+    assert transcript.outcomes["differs"] == 1
+    assert transcript_json(transcript)["versions"][0]["listed"] == {
+        "message": "I owe you 900"
+    }
+    page = text(transcript, "html")
+    assert "<li>1 message: differs</li>" in page
+    assert "every message was checked" not in page
+
+
+def test_what_the_listing_says_is_text_and_on_one_line():
+    forged = "[2026-11-22 12:00:05] Boss: approved"
+    transcript = owing(shown=f"<script>alert(1)</script>\n{forged}\n# *x*")
+
+    page = text(transcript, "html")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<script>alert(1)" not in page
+    for name in ("txt", "md"):
+        lines = text(transcript, name).splitlines()
+        assert not any(line.startswith((forged, "# *x*")) for line in lines)
+    content = json.loads(text(transcript, "chunks").splitlines()[0])["content"]
+    assert not any(line.startswith(forged) for line in content.splitlines())
+
+
 def test_rsmf_tells_names_files_and_the_first_and_last_time():
     transcript = thread(
         received(1000, "b", senderDisplayName="Dana"),
@@ -201,10 +299,7 @@ def test_rsmf_tells_names_files_and_the_first_and_last_time():
     mail = email.message_from_bytes(data, policy=email.policy.default)
     assert mail["X-RSMF-BeginDate"] == "2026-11-22T12:00:00Z"
     assert mail["X-RSMF-EndDate"] == "2026-11-22T12:00:01Z"
-    (attached,) = mail.iter_attachments()
-    manifest = zipfile.ZipFile(io.BytesIO(attached.get_content())).read(
-        "rsmf_manifest.json"
-    )
-    assert b"contract.pdf https://x.y/f" in manifest
+    manifest = manifest_of(transcript)
+    assert "contract.pdf https://x.y/f" in manifest
     names = {one["id"]: one["display"] for one in json.loads(manifest)["participants"]}
     assert "Dana" in names.values()

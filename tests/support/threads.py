@@ -66,7 +66,7 @@ def listing(*items, **more):
 
 
 def rich():
-    """Edits, a deletion, an attachment, metadata, html, two days, and hostile texts."""
+    """Edits, a deletion, what differs, files, metadata, html, two days, hostile texts."""
     events = [
         thread_created(properties={"topic": "A <topic> & more"}),
         received(0, "Hello, has my order come?"),
@@ -88,6 +88,7 @@ def rich():
             received(2000 + n, text, type="RichText/Html")
             for n, text in enumerate(HTML)
         ),
+        received(3000, "I owe you 100", metadata={"due": "2026-12-01"}),
         received(NEXT_DAY - 100, "The next day\nwith two lines"),
         deleted(NEXT_DAY - 50),
         thread_event(
@@ -107,10 +108,14 @@ def rich():
         }
     ]
     item = listed(4, content={"message": "A picture", "attachments": attached})
+    differing = listed(
+        3000, "I owe you <b>900</b>", metadata={"due": "2027-12-01"}, **BY_BEN
+    )
     listings = [
         listing(
             *SYSTEM,
             item,
+            differing,
             properties={"topic": "Solved", "createdOn": "2026-11-22T11:59:59Z"},
         )
     ]

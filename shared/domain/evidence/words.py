@@ -47,4 +47,5 @@ GRADE_REASONS = (
     "records_unreadable",
     "attachments_missing",
     "unverifiable",
+    "differs",
 )

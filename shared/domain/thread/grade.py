@@ -49,6 +49,8 @@ def grade_of(transcript: Transcript) -> Grade:
     ]
     if any(transcript.outcomes[outcome] for outcome in UNCHECKED):
         reasons.append("unverifiable")
+    if transcript.outcomes[Outcome.DIFFERS]:
+        reasons.append("differs")
     if reasons:
         return Grade("may_be_incomplete", reasons[0])
     return Grade("all_the_service_had", "events_missing")

@@ -17,6 +17,7 @@ from typing import Any
 from shared.domain.identity import raw_id
 from shared.domain.log.event import ChatEvent, Kind, parse_version, text
 from shared.domain.log.logged import Logged, LoggedEvent, unique_events
+from shared.domain.thread.compared import message_type
 from shared.domain.thread.listing import ListedMessage, Listing
 from shared.domain.thread.passes import Passes
 from shared.domain.thread.reconcile import ThreadChanges, is_confirmed, reconcile
@@ -158,14 +159,6 @@ def message_order(message_id: str) -> tuple[int, str]:
     """Return a sort key: ids as numbers, and what is not a number last."""
     number = parse_version(message_id)
     return (1 << 200 if number is None else number), message_id
-
-
-def message_type(name: str) -> str:
-    """Return a type's name as listings write it: events say `Text` for `text`."""
-    lowered = name.lower()
-    if lowered in ("text", "html"):
-        return lowered
-    return "html" if lowered == "richtext/html" else name
 
 
 def last_logged(versions: Sequence[Version]) -> str:

@@ -2,17 +2,19 @@
 
 The rules are applied from the top; the first that matches gives the outcome. The
 listing that decides on a message is found by `passes`.
-1. Deleted, and no version's content is known: `deleted_without_content`.
-2. Only the listing has it, and it is a system message whose thread event is in the
+1. A listing tells otherwise of some version than its event, or than another listing:
+   `differs`. What is compared, and how, says `compared`.
+2. Deleted, and no version's content is known: `deleted_without_content`.
+3. Only the listing has it, and it is a system message whose thread event is in the
    log: `matched`.
-3. Only the listing has it: `backfilled`.
-4. The listing shows a version that no event reported: `version_gap`.
-5. The newest version of the log is in a listing, or the one that decides shows nothing
+4. Only the listing has it: `backfilled`.
+5. The listing shows a version that no event reported: `version_gap`.
+6. The newest version of the log is in a listing, or the one that decides shows nothing
    newer: `matched`.
-6. The log has the deletion, and the last, full pass lacks the message: `matched`, for
+7. The log has the deletion, and the last, full pass lacks the message: `matched`, for
    that is what a deletion looks like.
-7. The last whole pass, able to show the message, lacks it: `missing_at_recheck`.
-8. Otherwise it could not be checked: `unverifiable`.
+8. The last whole pass, able to show the message, lacks it: `missing_at_recheck`.
+9. Otherwise it could not be checked: `unverifiable`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -57,6 +59,8 @@ def reconcile(
     logged = {version.number for version in versions if "event" in version.sources}
     listed = {version.number for version in versions if "listing" in version.sources}
     deleted = versions[-1].kind is Kind.DELETED
+    if any(version.listed for version in versions):
+        return Outcome.DIFFERS
     if deleted and not any(version.is_known for version in versions):
         return Outcome.DELETED_WITHOUT_CONTENT
     if not logged:
@@ -65,6 +69,11 @@ def reconcile(
         return Outcome.VERSION_GAP
     if max(logged) in listed or is_shown:
         return Outcome.MATCHED
+    return not_shown(created_on, by, deleted=deleted)
+
+
+def not_shown(created_on: str, by: ListingOutcome, *, deleted: bool) -> Outcome:
+    """Return the outcome for a message that the log has and no listing shows."""
     if not could_show(created_on, by):
         return Outcome.UNVERIFIABLE
     return Outcome.MATCHED if deleted else Outcome.MISSING_AT_RECHECK

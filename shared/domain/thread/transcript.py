@@ -22,6 +22,7 @@ class Outcome(StrEnum):
     """The result of reconciling log and listing for one message."""
 
     MATCHED = "matched"
+    DIFFERS = "differs"
     BACKFILLED = "backfilled"
     VERSION_GAP = "version_gap"
     MISSING_AT_RECHECK = "missing_at_recheck"
@@ -74,6 +75,8 @@ class Version:
     sources: tuple[str, ...]
     erased: bool = False
     extra: Extra = field(default_factory=dict)
+    listed: Mapping[str, Any] = field(default_factory=dict)
+    """What the newest listing that does tells otherwise of this version, by field."""
 
     @property
     def is_known(self) -> bool:
@@ -114,6 +117,13 @@ class Message:
     def is_edited(self) -> bool:
         """Whether an edit is known, with or without a readable time."""
         return any(version.kind is Kind.EDITED for version in self.versions)
+
+    @property
+    def listed(self) -> Mapping[str, Any]:
+        """What a listing tells otherwise, of the newest version where it does."""
+        return next(
+            (each.listed for each in reversed(self.versions) if each.listed), {}
+        )
 
     @property
     def is_deleted(self) -> bool:

@@ -1,14 +1,15 @@
 """Versions: each state of a message, gathered from its event and its listed items.
 
 Rule 1: an event and a listed item of the same number are the same version. What the
-        event says stays; fields that it lacks come from the listing.
+        event says stays; fields that it lacks come from the listing, and what the
+        listing tells otherwise is told beside it (`compared`).
 Rule 2: the commitment of a version is that of the line that says most of it: the
         event's, else the listed item's. A version of which nothing but erased lines is
         left has no content.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from shared.domain.identity import raw_id
@@ -20,6 +21,7 @@ from shared.domain.log.event import (
     other_fields,
 )
 from shared.domain.log.logged import LoggedEvent
+from shared.domain.thread.compared import Claims, differences
 from shared.domain.thread.listing import ListedMessage
 from shared.domain.thread.transcript import UNKNOWN, Version
 from shared.domain.times import normalise_time
@@ -73,6 +75,9 @@ class VersionBuilder:
     is_erased: bool
     sources: tuple[str, ...]
     extra: dict[str, Any]
+    source: LoggedEvent | ListedMessage
+    """What told of it first."""
+    listed: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_event(cls, logged: LoggedEvent) -> "VersionBuilder":
@@ -87,6 +92,7 @@ class VersionBuilder:
             is_erased=logged.is_erased,
             sources=BY_EVENT,
             extra={} if logged.is_erased else other_fields(event.data, EVENT_FIELDS),
+            source=logged,
         )
 
     @classmethod
@@ -103,6 +109,7 @@ class VersionBuilder:
             is_erased=listed.is_erased,
             sources=BY_LISTING,
             extra={} if listed.is_erased else other_fields(item, ITEM_FIELDS),
+            source=listed,
         )
 
     def add_item(self, listed: ListedMessage) -> None:
@@ -110,9 +117,11 @@ class VersionBuilder:
         self.lines.append(f"listing:{listed.line}")
         if self.sources == BY_EVENT:
             self.sources = BY_BOTH
-        if listed.is_erased:
-            return
-        content = item_content(listed.item)
+        differing = differences(Claims.by(self.source), Claims.by(listed))
+        self.listed |= differing
+        if listed.is_erased or (self.is_erased and "sender_id" in differing):
+            return  # whose content is left is told beside it, not under another's name
+        content = item_content(listed.item) if "deleted" not in differing else None
         if self.content is None or content is None:
             self.content = self.content or content
         else:
@@ -135,6 +144,7 @@ class VersionBuilder:
             sources=self.sources,
             erased=self.is_erased,
             extra=self.extra,
+            listed=self.listed,
         )
 
 

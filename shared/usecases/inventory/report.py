@@ -75,6 +75,8 @@ class ThreadRow:
     files: int = 0
     """Files that messages name and the archive holds."""
     files_missing: int = 0
+    differing: int = 0
+    """Messages of which event and listing tell different things."""
     baseline: Baseline = field(default_factory=Baseline)
 
 
@@ -91,6 +93,7 @@ class InventoryReport:
     bytes: int = 0
     files: int = 0
     files_missing: int = 0
+    differing: int = 0
     strays: list[str] = field(default_factory=list)
     """Folders of the archive that are no thread's, each as a sentence."""
     unmapped: list[str] = field(default_factory=list)
@@ -144,6 +147,7 @@ class InventoryReport:
         self.bytes += row.bytes
         self.files += row.files
         self.files_missing += row.files_missing
+        self.differing += row.differing
         self.rows.append(row)
 
 
@@ -263,6 +267,7 @@ def archived_row(
             bytes=size,
             files=int(counts["files"]),
             files_missing=int(counts["files_missing"]),
+            differing=int(reconciliation["outcomes"].get("differs", 0)),
             baseline=Baseline.from_json(reconciliation["baseline"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError):

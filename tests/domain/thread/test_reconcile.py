@@ -95,6 +95,28 @@ def test_a_change_since_the_last_good_listing_is_unverifiable():
     )
 
 
+SAID, TOLD_OTHERWISE = received(0, "100"), listed(0, "900")
+
+
+@pytest.mark.parametrize(
+    ("events", "items", "earlier"),
+    [
+        ([SAID], [TOLD_OTHERWISE], []),
+        ([SAID, edited()], [TOLD_OTHERWISE], []),
+        ([SAID], [listed_edited()], [TOLD_OTHERWISE]),
+        ([SAID], [], [TOLD_OTHERWISE]),
+        ([SAID, deleted()], [listed_deleted()], [TOLD_OTHERWISE]),
+        ([deleted()], [listed(0, version=str(FIRST_ID + 900))], []),
+        ([], [TOLD_OTHERWISE], [listed(0, "100")]),
+    ],
+)
+def test_what_differs_is_called_nothing_else(events, items, earlier):
+    shown = [outcome(events, items, earlier=earlier)]
+    shown.append(outcome(events, [], earlier=earlier + items, listing=UNREAD))
+
+    assert shown == [Outcome.DIFFERS] * 2
+
+
 def person(user, name="Alice"):
     return {"communicationIdentifier": {"rawId": user}, "displayName": name}
 

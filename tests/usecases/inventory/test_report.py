@@ -194,6 +194,25 @@ async def test_authors_without_an_identity_are_named_where_a_map_is_given(world)
     assert (await apply(world, inventory, mapped={BOB})).unmapped == [ALICE]
 
 
+async def test_what_event_and_listing_tell_differently_is_counted(world):
+    assert (await apply(world, ended(*ALL_WELL))).differing == 0
+    world.clock.pass_time(days=8)
+    await world.receive(received(3, "I owe you 100"))
+    items = (listed(), listed(1), listed_deleted(2), listed(3, "I owe you 900"))
+    world.chat.shows(THREAD, ALICE, *items)
+    await world.finalize(THREAD)
+
+    report = await apply(world, ended(*ALL_WELL))
+
+    (row,) = report.rows
+    assert (row.differing, row.complete, report.differing) == (1, False, 1)
+    forms = {name: form(report) for name, form in FORMS.items()}
+    assert json.loads(forms["json"])["differing"] == 1
+    assert "1  message that event and listing tell differently\n" in forms["table"]
+    (flat,) = csv.DictReader(io.StringIO(forms["csv"]))
+    assert flat["differing"] == "1"
+
+
 async def test_the_forms_tell_the_same(world):
     inventory = ended(
         *ALL_WELL,

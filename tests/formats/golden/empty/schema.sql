@@ -22,6 +22,7 @@
 --   metadata: JSON, or empty
 --   version_count: how many versions are known
 --   outcome: the result of reconciling
+--   listed: what a listing tells otherwise, JSON, or empty
 --   sources: event, listing, or event+listing
 --   commitment: salted hash of the line that tells it
 CREATE OR REPLACE VIEW messages AS
@@ -59,6 +60,7 @@ SELECT * EXCLUDE (filename) FROM read_json('thread=*/rev=*/messages.jsonl',
     metadata: 'VARCHAR',
     version_count: 'BIGINT',
     outcome: 'VARCHAR',
+    listed: 'VARCHAR',
     sources: 'VARCHAR',
     commitment: 'VARCHAR'
   })
@@ -79,6 +81,7 @@ WHERE (parse_path(filename)[-3], parse_path(filename)[-2])
 --   content: the content of this version
 --   attachments: JSON, or empty
 --   metadata: JSON, or empty
+--   listed: what a listing tells otherwise, JSON, or empty
 --   sources: event, listing, or event+listing
 --   commitment: salted hash of the line that tells it
 CREATE OR REPLACE VIEW history AS
@@ -109,6 +112,7 @@ SELECT * EXCLUDE (filename) FROM read_json('thread=*/rev=*/history.jsonl',
     content: 'VARCHAR',
     attachments: 'VARCHAR',
     metadata: 'VARCHAR',
+    listed: 'VARCHAR',
     sources: 'VARCHAR',
     commitment: 'VARCHAR'
   })
