@@ -16,8 +16,7 @@ metadata. What one of them does not tell is no contradiction:
 | erased            | a text            | the same: text and metadata are gone         |
 """
 
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from shared.domain.identity import raw_id
 from shared.domain.log.event import Kind, text
@@ -25,8 +24,7 @@ from shared.domain.log.logged import LoggedEvent
 from shared.domain.thread.listing import ListedMessage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claims:
+class Claims(NamedTuple):
     """What one source claims of a version; None where it does not say."""
 
     deleted: bool
@@ -84,6 +82,8 @@ def differences(told: Claims, listed: Claims) -> dict[str, Any]:
         return {}
     if told.deleted or listed.deleted:
         return {"deleted": listed.deleted} | ({} if listed.deleted else said(listed))
+    if told == listed:
+        return {}
     found: dict[str, Any] = {
         name: value
         for name in COMPARED
