@@ -4,6 +4,7 @@ import argparse
 import base64
 import os
 import secrets
+import signal
 import subprocess
 import tempfile
 import threading
@@ -111,6 +112,9 @@ def main() -> None:
         prog="python -m local.azurite_process", description=main.__doc__
     )
     parser.add_argument("--folder", type=Path, help="where data stays; else in memory")
+    # Also where a shell, which runs it in the background, has it ignore interrupts.
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.default_int_handler)
     with azurite(parser.parse_args().folder) as running, suppress(KeyboardInterrupt):
         print(f"CHAT_STORAGE={running.connection_string}", flush=True)
         threading.Event().wait()

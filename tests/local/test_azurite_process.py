@@ -9,7 +9,7 @@ from azure.storage.blob import BlobServiceClient
 
 
 def test_it_prints_how_to_reach_it_and_keeps_its_data(tmp_path):
-    for expected in ([], ["kept"]):
+    for expected, ending in (([], signal.SIGINT), (["kept"], signal.SIGTERM)):
         process = subprocess.Popen(
             [sys.executable, "-m", "local.azurite_process", "--folder", tmp_path],
             stdout=subprocess.PIPE,
@@ -26,5 +26,5 @@ def test_it_prints_how_to_reach_it_and_keeps_its_data(tmp_path):
                 if not expected:
                     service.create_container("kept")
         finally:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(ending)
             assert process.wait(30) == 0
