@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from shared.domain import layout
 from shared.domain.errors import ArchiverError, IntegrityError
 from shared.domain.evidence.lines import InputLine
-from shared.domain.evidence.orders import Order, encode_orders, lines_named
+from shared.domain.evidence.orders import Order, lines_named
 from shared.domain.times import format_time
 from shared.ports.append_log import ThreadLogs
 from shared.ports.archive_store import ErasableArchive
@@ -20,13 +20,12 @@ from shared.ports.clock import NewSalt
 from shared.ports.leases import Lease, LeaseHeld, Leases
 from shared.usecases.evidence.carry_out import CarriedOut, CarryOut, sealed_anew
 from shared.usecases.evidence.erase_plan import Choice, ErasurePlan, plan_of, refusal
-from shared.usecases.evidence.finish_orders import FinishOrders, Progress
+from shared.usecases.evidence.finish_orders import FinishOrders, Progress, write_orders
 from shared.usecases.evidence.holds import Hold, Holds
 from shared.usecases.evidence.ledger import Ledger
 from shared.usecases.evidence.revisions import revisions_of, threads_of
 from shared.usecases.evidence.thread_archive import (
     ThreadArchive,
-    orders_path,
     read_thread,
 )
 from shared.usecases.evidence.unarchived import unarchived_lines
@@ -175,13 +174,6 @@ class Erase:
             )
         await self.finalize(thread.thread_id, lease)
 
-    async def write(self, thread_id: str, orders: Sequence[Order]) -> None:
-        path = orders_path(thread_id)
-        if orders:
-            await self.archive.replace(path, encode_orders(orders))
-        else:
-            await self.archive.remove(path)
-
     async def order(
         self,
         thread: ThreadArchive,
@@ -209,12 +201,12 @@ class Erase:
             files=sealed_anew(left, [file.name for file in newest.files]),
         )
         await self.ledger.record(newest.ledger_line)
-        await self.write(thread.thread_id, (*thread.orders, order))
+        await write_orders(self.archive, thread.thread_id, (*thread.orders, order))
         # Rendering takes a while, and whoever held something meanwhile was told that it
         # is held. A hold that lands with the order's line is named by the verdict.
         held = refusal(thread, thread.chain, plan.ranges, await self.active_holds())
         if held:
-            await self.write(thread.thread_id, thread.orders)
+            await write_orders(self.archive, thread.thread_id, thread.orders)
             raise Refused(held)
         line = order.ledger_line(newest.thread_key)
         try:

@@ -65,11 +65,7 @@ class FinishOrders:
             await self.settle(thread, recorded)
             recorded = await self.recorded(thread)
         if len(recorded) < len(thread.orders):
-            path = orders_path(thread.thread_id)
-            if recorded:
-                await self.archive.replace(path, encode_orders(recorded))
-            else:
-                await self.archive.remove(path)
+            await write_orders(self.archive, thread.thread_id, recorded)
             thread = replace(thread, orders=recorded)
         if await self.is_done(thread):
             return thread
@@ -126,3 +122,14 @@ class FinishOrders:
         if any(thread.path(newest, name) not in thread.paths for name in names):
             return False
         return not await stale_renderings(self.archive, thread, left)
+
+
+async def write_orders(
+    archive: ErasableArchive, thread_id: str, orders: Sequence[Order]
+) -> None:
+    """Write a thread's orders; a thread without any has no such file."""
+    path = orders_path(thread_id)
+    if orders:
+        await archive.replace(path, encode_orders(orders))
+    else:
+        await archive.remove(path)
