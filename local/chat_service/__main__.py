@@ -23,6 +23,7 @@ from local.chat_service.misbehaviour import Misbehaviour
 from local.chat_service.model import World
 from local.chat_service.rest import ChatService
 from local.chat_service.tokens import Tokens
+from local.chat_service.variant import API_VERSIONS, OMITTABLE, Variant
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -74,6 +75,25 @@ def parse_arguments() -> argparse.Namespace:
         type=Path,
         help="folder for events that could not be delivered",
     )
+    parser.add_argument(
+        "--api-versions",
+        nargs="+",
+        choices=API_VERSIONS,
+        default=API_VERSIONS,
+        help="which versions of the chat API it knows; default: both",
+    )
+    parser.add_argument(
+        "--forget-deleted",
+        action="store_true",
+        help="list no deleted threads; else they stay, with deletedOn",
+    )
+    parser.add_argument(
+        "--omit",
+        nargs="+",
+        choices=sorted(OMITTABLE),
+        default=(),
+        help="optional fields that its answers lack",
+    )
     for option in fields(Misbehaviour):
         if option.init:
             parser.add_argument(
@@ -85,6 +105,11 @@ def parse_arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     if arguments.queue and not os.environ.get("CHAT_STORAGE"):
         parser.error("--queue needs CHAT_STORAGE")
+    arguments.variant = Variant(
+        api_versions=tuple(arguments.api_versions),
+        lists_deleted=not arguments.forget_deleted,
+        omits=frozenset(arguments.omit),
+    )
     return arguments
 
 
@@ -122,7 +147,9 @@ async def serve(arguments: argparse.Namespace) -> AsyncIterator[ChatService]:
         arguments.schema,
     )
     world = World(origin=f"https://127.0.0.1:{arguments.port}")
-    service = ChatService(world, Tokens(), publisher, behaviour, subscription)
+    service = ChatService(
+        world, Tokens(), publisher, behaviour, subscription, arguments.variant
+    )
     runner = web.AppRunner(service.application(), access_log=None)
     await runner.setup()
     tls = serve_with_own_ca(arguments.ca_file)

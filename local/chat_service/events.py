@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from local.chat_service.model import Member, Message, Thread, identifier, wire_ms
+from local.chat_service.model import Member, Message, Thread
+from local.chat_service.wire import identifier, wire_ms
 
 Sink = Callable[[dict[str, Any]], None]
 
@@ -99,7 +100,7 @@ class Publisher:
         else:
             data["messageBody"] = message.content["message"]
             if message.metadata:
-                data["metadata"] = message.metadata
+                data["metadata"] = {**message.metadata}
         if what == "Edited":
             data["editTime"] = wire_ms(message.edited_ms, "+00:00")
         self.publish(
@@ -117,6 +118,7 @@ class Publisher:
             "participants": [person(member) for member in thread.present()],
             "createTime": wire_ms(thread.created_ms, "+00:00"),
             "version": thread.created_ms,
+            **metadata_of(thread),
         }
         self.lifecycle(thread, "ChatThreadCreated", "createdBy", data)
 
@@ -127,6 +129,7 @@ class Publisher:
             "properties": {"topic": thread.topic},
             "createTime": wire_ms(thread.created_ms, "+00:00"),
             "version": version,
+            **metadata_of(thread),
         }
         self.lifecycle(thread, "ChatThreadPropertiesUpdated", "editedBy", data, actor)
 
@@ -169,7 +172,11 @@ def person(member: Member) -> dict[str, Any]:
     body: dict[str, Any] = {"participantCommunicationIdentifier": identifier(member.id)}
     if member.display_name:
         body["displayName"] = member.display_name
-    return body
+    return body | metadata_of(member)
+
+
+def metadata_of(owner: Thread | Member) -> dict[str, Any]:
+    return {"metadata": {**owner.metadata}} if owner.metadata else {}
 
 
 def for_user(data: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ are gone. A removed member still sees what was said before the removal.
 import time
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 SINCE_EVER = 0
@@ -19,6 +18,7 @@ class Member:
     display_name: str = ""
     share_history_ms: int = SINCE_EVER
     left_ms: int = 0
+    metadata: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_present(self) -> bool:
@@ -53,6 +53,15 @@ class Thread:
     messages: dict[str, Message] = field(default_factory=dict)
     last_sequence_id: int = 0
     deleted_ms: int = 0
+    metadata: dict[str, str] = field(default_factory=dict)
+    retention_policy: dict[str, Any] = field(default_factory=lambda: {"kind": "none"})
+
+    def set(self, requested: dict[str, Any]) -> None:
+        """Set the metadata and the retention policy that a request has."""
+        merge(self.metadata, requested.get("metadata") or {})
+        self.retention_policy = (
+            requested.get("retentionPolicy") or self.retention_policy
+        )
 
     def present(self) -> list[Member]:
         return [member for member in self.members.values() if member.is_present]
@@ -150,56 +159,10 @@ class World:
         return message.version
 
 
-def wire_seconds(ms: int) -> str:
-    """Return a time as listings write it: in whole seconds."""
-    moment = datetime.fromtimestamp(ms // 1000, UTC)
-    return moment.isoformat().replace("+00:00", "Z")
-
-
-def wire_ms(ms: int, zone: str) -> str:
-    """Return a time as events write it: with +00:00 at thread level, else with Z."""
-    moment = datetime.fromtimestamp(ms / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", zone)
-
-
-def identifier(user_id: str) -> dict[str, Any]:
-    return {"rawId": user_id, "communicationUser": {"id": user_id}}
-
-
-def member_json(member: Member) -> dict[str, Any]:
-    body: dict[str, Any] = {"communicationIdentifier": identifier(member.id)}
-    if member.display_name:
-        body["displayName"] = member.display_name
-    body["shareHistoryTime"] = wire_seconds(member.share_history_ms)
-    return body
-
-
-def message_json(message: Message) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "id": message.id,
-        "type": message.type,
-        "sequenceId": str(message.sequence_id),
-        "version": str(message.version),
-        "content": {"message": ""} if message.deleted_ms else message.content,
-        "createdOn": wire_seconds(message.created_ms),
-    }
-    if message.sender_id:
-        body["senderDisplayName"] = message.sender_name
-        body["senderCommunicationIdentifier"] = identifier(message.sender_id)
-    if message.deleted_ms:
-        body["deletedOn"] = wire_seconds(message.deleted_ms)
-        return body
-    if message.edited_ms:
-        body["editedOn"] = wire_seconds(message.edited_ms)
-    if message.metadata:
-        body["metadata"] = message.metadata
-    return body
-
-
-def thread_json(thread: Thread) -> dict[str, Any]:
-    return {
-        "id": thread.id,
-        "topic": thread.topic,
-        "createdOn": wire_seconds(thread.created_ms),
-        "createdByCommunicationIdentifier": identifier(thread.created_by),
-    }
+def merge(metadata: dict[str, str], changes: dict[str, str | None]) -> None:
+    """Change metadata as PATCH does: an empty value removes its key."""
+    for key, value in changes.items():
+        if value:
+            metadata[key] = value
+        else:
+            metadata.pop(key, None)

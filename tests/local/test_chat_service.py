@@ -22,7 +22,8 @@ from local.chat_service.delivery import Subscription
 from local.chat_service.destinations import StorageQueue, Webhook
 from local.chat_service.events import USER_TYPES, Publisher
 from local.chat_service.misbehaviour import Misbehaviour
-from local.chat_service.model import Member, World, message_json
+from local.chat_service.model import Member, World
+from local.chat_service.wire import message_json
 from serving import served
 from shared.domain.log.event import THREAD_LEVEL, USER_LEVEL
 from shared.usecases.capture.redeliver import events_of

@@ -4,9 +4,9 @@ import time
 import pytest
 from aiohttp import web
 
-from local.chat_service import rest
-from local.chat_service.model import message_json
+from local.chat_service import messages
 from local.chat_service.rest import ChatService
+from local.chat_service.wire import message_json
 from serving import served
 from shared.adapters.chat import service as chat_service
 from shared.domain.errors import Transient
@@ -79,7 +79,9 @@ async def test_a_snapshot_ends_with_the_first_page_that_is_known(tmp_path):
 
 async def test_fields_that_no_model_knows_are_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(
-        rest, "message_json", lambda m: message_json(m) | {"policyViolation": {"a": 1}}
+        messages,
+        "message_json",
+        lambda m: message_json(m) | {"policyViolation": {"a": 1}},
     )
     async with served(tmp_path) as here:
         thread, (alice,) = here.thread("Alice")
