@@ -43,6 +43,14 @@ class Message:
         return int(self.id)
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """How far a member has read, and when that became known."""
+
+    message_id: str
+    read_ms: int
+
+
 @dataclass(slots=True, kw_only=True)
 class Thread:
     id: str
@@ -51,6 +59,8 @@ class Thread:
     created_by: str
     members: dict[str, Member] = field(default_factory=dict)
     messages: dict[str, Message] = field(default_factory=dict)
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+    """How far each member has read, by member."""
     last_sequence_id: int = 0
     deleted_ms: int = 0
     metadata: dict[str, str] = field(default_factory=dict)

@@ -4,14 +4,19 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from local.chat_service.answers import forbidden, page, page_of, refuse
+from local.chat_service.answers import forbidden, not_found, page, page_of, refuse
+from local.chat_service.model import Receipt
 from local.chat_service.threads import Threads
 from local.chat_service.wire import (
     initiated_by,
     member_json,
     read_identifier,
     read_member,
+    receipt_json,
 )
+
+MOST_READERS = 20
+"""A thread of more participants has no read receipts."""
 
 
 class Participants(Threads):
@@ -62,6 +67,28 @@ class Participants(Threads):
         self.find(request)
         return web.Response(status=HTTPStatus.OK)
 
-    async def list_nothing(self, request: web.Request) -> web.Response:
-        self.find(request)
-        return web.json_response({"value": []})
+    async def send_receipt(self, request: web.Request) -> web.Response:
+        """Note how far the caller has read; what was read already stays read."""
+        thread, member = self.find(request)
+        if not member.is_present:
+            raise forbidden()
+        message = thread.messages.get((await request.json())["chatMessageId"])
+        if message is None:
+            raise not_found()
+        known = thread.receipts.get(member.id)
+        if known is None or int(known.message_id) < message.created_ms:
+            thread.receipts[member.id] = Receipt(message.id, self.world.tick())
+        return web.Response(status=HTTPStatus.OK)
+
+    async def list_receipts(self, request: web.Request) -> web.Response:
+        """Return a page of receipts; who has left is refused, as for participants."""
+        thread, member = self.find(request)
+        if not member.is_present:
+            raise forbidden()
+        receipts = list(thread.receipts.items())
+        if len(thread.present()) > MOST_READERS:
+            receipts = []
+        size, skip = page_of(request, len(receipts) or 1)
+        items = [receipt_json(*receipt) for receipt in receipts[skip : skip + size]]
+        more = {"skip": skip + size} if skip + size < len(receipts) else None
+        return self.answer(request, page(request, items, more))

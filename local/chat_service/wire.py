@@ -6,7 +6,7 @@ Answers go through `Variant.form`, which knows what the API versions differ in.
 from datetime import UTC, datetime
 from typing import Any
 
-from local.chat_service.model import Member, Message, Thread
+from local.chat_service.model import Member, Message, Receipt, Thread
 
 
 def wire_seconds(ms: int) -> str:
@@ -96,3 +96,11 @@ def thread_item(thread: Thread) -> dict[str, Any]:
     if sent:
         item["lastMessageReceivedOn"] = wire_seconds(max(sent))
     return item
+
+
+def receipt_json(member_id: str, receipt: Receipt) -> dict[str, Any]:
+    return {
+        "senderCommunicationIdentifier": identifier(member_id),
+        "chatMessageId": receipt.message_id,
+        "readOn": wire_seconds(receipt.read_ms),
+    }
