@@ -1,11 +1,11 @@
-"""Routes of messages, and of the images in them."""
+"""Routes of messages."""
 
 import json
 from http import HTTPStatus
 
 from aiohttp import web
 
-from local.chat_service.answers import forbidden, not_found, page, page_of, refuse
+from local.chat_service.answers import forbidden, page, page_of, refuse
 from local.chat_service.model import merge
 from local.chat_service.service import Service
 from local.chat_service.wire import message_json
@@ -57,13 +57,6 @@ class Messages(Service):
     async def get_message(self, request: web.Request) -> web.Response:
         thread, _ = self.find(request)
         return self.answer(request, message_json(self.find_message(request, thread)))
-
-    async def get_image(self, request: web.Request) -> web.Response:
-        self.find(request)
-        image = self.world.images.get(request.path)
-        if image is None:
-            raise not_found()
-        return web.Response(body=image, content_type="image/png")
 
     async def edit_message(self, request: web.Request) -> web.Response:
         thread, member = self.find(request)

@@ -4,12 +4,15 @@ An edit or a deletion gives a message a new version and a new sequence id; the o
 are gone. A removed member still sees what was said before the removal.
 """
 
+import json
 import time
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
 SINCE_EVER = 0
+AMS_REFERENCES = "amsreferences"
+"""Where a message's metadata name its images: a JSON array of ids, as a string."""
 
 
 @dataclass(slots=True)
@@ -99,7 +102,8 @@ class World:
     identities: set[str] = field(default_factory=set)
     threads: dict[str, Thread] = field(default_factory=dict)
     images: dict[str, bytes] = field(default_factory=dict)
-    """Images sent from Teams, by the path from which they are fetched."""
+    """Images by the path from which they are fetched: those of messages from Teams, and
+    each view of those that were added to a thread."""
     last_ms: int = 0
 
     def tick(self) -> int:
@@ -159,6 +163,35 @@ class World:
         content = {"message": f'<p><img id="{image}"></p>', "attachments": [attachment]}
         return self.add_message(
             thread, "html", content, sender=sender, sender_name=sender.display_name
+        )
+
+    def store_image(self, thread: Thread, data: bytes, small: bytes = b"") -> str:
+        """Add an image to a plain ACS thread; return its id.
+
+        `small` is what the service makes of it as a preview; the image itself if empty.
+        """
+        image = f"0-local-d1-{uuid.uuid4().hex}"
+        views = f"/chat/threads/{thread.id}/images/{image}/views"
+        self.images[f"{views}/original"] = data
+        self.images[f"{views}/small"] = small or data
+        return image
+
+    def add_acs_image(
+        self, thread: Thread, sender: Member, name: str, data: bytes, small: bytes = b""
+    ) -> Message:
+        """Add a message with an image of plain ACS chat.
+
+        Unlike one from Teams it has no attachment: its metadata name the image, and its
+        html shows where it belongs.
+        """
+        image = self.store_image(thread, data, small)
+        return self.add_message(
+            thread,
+            "html",
+            {"message": f'<p><img id="{image}" alt="{name}"></p>'},
+            sender=sender,
+            sender_name=sender.display_name,
+            metadata={AMS_REFERENCES: json.dumps([image])},
         )
 
     def touch(self, thread: Thread, message: Message) -> int:

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from local.chat_service.answers import refuse, refuse_version
 from local.chat_service.identities import Identities
+from local.chat_service.images import Images
 from local.chat_service.messages import Messages
 from local.chat_service.misbehaviour import Misbehaviour
 from local.chat_service.participants import Participants
@@ -17,7 +18,7 @@ from local.chat_service.variant import Variant
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class ChatService(Identities, Participants, Messages):
+class ChatService(Identities, Participants, Messages, Images):
     """Every route of the service, and who may take it."""
 
     __slots__ = ()
@@ -26,6 +27,7 @@ class ChatService(Identities, Participants, Messages):
         application = web.Application(middlewares=[self.guard])
         thread = "/chat/threads/{thread}"
         message = f"{thread}/messages/{{message}}"
+        image = f"{thread}/images/{{image}}"
         application.add_routes(
             [
                 web.post("/identities", self.create_identity),
@@ -41,7 +43,9 @@ class ChatService(Identities, Participants, Messages):
                 web.get(message, self.get_message),
                 web.patch(message, self.edit_message),
                 web.delete(message, self.delete_message),
-                web.get(f"{thread}/images/{{image}}", self.get_image),
+                web.post(f"{thread}/images", self.upload_image),
+                web.get(image, self.get_image),
+                web.get(f"{image}/views/{{view}}", self.get_view),
                 web.get(f"{thread}/participants", self.list_participants),
                 web.post(f"{thread}/participants/:add", self.add_participants),
                 web.post(f"{thread}/participants/:remove", self.remove_participant),

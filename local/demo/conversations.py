@@ -1,10 +1,11 @@
 """Conversations as they happen: edits, deletions, people who join and leave."""
 
 from local.demo.people import Person
+from local.picture import png
 
 
 def support_case(amina: Person, ben: Person, chloe: Person) -> str:
-    """Hold a chat with an edit, HTML, emoji, and a colleague who joins and leaves."""
+    """Hold a chat with an edit, HTML, a photo, emoji, and a guest who leaves."""
     thread = amina.start("Order 4711 has not arrived", ben)
     amina.say(thread, "Hello, my order 4711 should have been here on Monday 📦")
     reply = ben.say(thread, "Let me look. It left our warehouse on Firday.")
@@ -19,6 +20,7 @@ def support_case(amina: Person, ben: Person, chloe: Person) -> str:
         "</a></p>",
         chat_message_type="html",
     )
+    chloe.show(thread, "parcel.png", png(48, 32))
     ben.thread(thread).remove_participant(chloe.identifier)
     amina.say(thread, "Thank you both! 🙏")
     ben.thread(thread).update_topic("Order 4711: arrives on Wednesday")
