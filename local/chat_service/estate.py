@@ -7,8 +7,8 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from local.chat_service.identifiers import identifier
 from local.chat_service.model import Member, Message, Thread, World
-from local.chat_service.wire import identifier
 
 GONE = 0.01
 """Share of users whose identity was deleted, so that no token can be minted."""

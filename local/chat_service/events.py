@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from local.chat_service.identifiers import identifier
 from local.chat_service.model import Member, Message, Thread
-from local.chat_service.wire import identifier, wire_ms
+from local.chat_service.wire import wire_ms
 
 Sink = Callable[[dict[str, Any]], None]
 

@@ -5,12 +5,12 @@ from http import HTTPStatus
 from aiohttp import web
 
 from local.chat_service.answers import forbidden, not_found, page, page_of, refuse
+from local.chat_service.identifiers import read_identifier
 from local.chat_service.model import Receipt
 from local.chat_service.threads import Threads
 from local.chat_service.wire import (
     initiated_by,
     member_json,
-    read_identifier,
     read_member,
     receipt_json,
 )

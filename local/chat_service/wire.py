@@ -6,6 +6,7 @@ Answers go through `Variant.form`, which knows what the API versions differ in.
 from datetime import UTC, datetime
 from typing import Any
 
+from local.chat_service.identifiers import identifier, read_identifier
 from local.chat_service.model import Member, Message, Receipt, Thread
 
 
@@ -19,15 +20,6 @@ def wire_ms(ms: int, zone: str) -> str:
     """Return a time as events write it: with +00:00 at thread level, else with Z."""
     moment = datetime.fromtimestamp(ms / 1000, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", zone)
-
-
-def identifier(user_id: str) -> dict[str, Any]:
-    return {"rawId": user_id, "communicationUser": {"id": user_id}}
-
-
-def read_identifier(value: dict[str, Any]) -> str:
-    user = value.get("communicationUser") or {}
-    return str(value.get("rawId") or user.get("id"))
 
 
 def initiated_by(user: str) -> dict[str, Any]:
