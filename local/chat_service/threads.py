@@ -56,7 +56,8 @@ class Threads(Service):
         mine = [
             thread
             for thread in self.world.threads.values()
-            if request[USER] in thread.members and not thread.deleted_ms
+            if request[USER] in thread.members
+            and (self.variant.lists_deleted or not thread.deleted_ms)
         ]
         mine.sort(key=lambda thread: -thread.created_ms)
         size, skip = page_of(request, MOST_THREADS)

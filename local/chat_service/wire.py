@@ -81,7 +81,11 @@ def thread_json(thread: Thread) -> dict[str, Any]:
 
 
 def thread_item(thread: Thread) -> dict[str, Any]:
-    item: dict[str, Any] = {"id": thread.id, "topic": thread.topic}
+    item: dict[str, Any] = {"id": thread.id}
+    if thread.topic:
+        item["topic"] = thread.topic
+    if thread.deleted_ms:
+        item["deletedOn"] = wire_seconds(thread.deleted_ms)
     sent = [
         message.created_ms for message in thread.messages.values() if message.sender_id
     ]

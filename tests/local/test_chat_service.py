@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import time
 from http import HTTPStatus
 
 import pytest
@@ -14,6 +15,7 @@ from azure.communication.chat import (
     CommunicationTokenCredential,
     CommunicationUserIdentifier,
 )
+from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue.aio import QueueClient
 
 from builders import SAMPLES, read_event
@@ -329,7 +331,10 @@ def live(here):
     assert list(thread.list_read_receipts()) == []
     assert [one.topic for one in client.list_chat_threads()] == ["New topic"]
     client.delete_chat_thread(created.chat_thread.id)
-    assert list(client.list_chat_threads()) == []
+    (gone,) = client.list_chat_threads()
+    assert gone.deleted_on.timestamp() == pytest.approx(time.time(), abs=60)
+    with pytest.raises(ResourceNotFoundError):
+        thread.get_properties()
 
 
 async def test_an_unknown_wish_of_misbehaviour_is_refused():
