@@ -25,7 +25,7 @@ from shared.domain.log.record import encode_record
 from shared.domain.thread.listing import Page, PageKind
 from shared.ports.announcer import Announcement
 from shared.ports.chat_service import IsKnown, ServiceListing
-from shared.usecases.archive.attachments import FetchAttachments
+from shared.usecases.archive.attachments import FetchAttachments, Limits
 from shared.usecases.archive.close import CloseRevision
 from shared.usecases.archive.collect import Collect
 from shared.usecases.archive.finalize import Finalize
@@ -116,6 +116,7 @@ def finalizer(storage: Storage, chat: Chat) -> Finalize:
                 beside=beside,
             ),
             fetch_attachments=FetchAttachments(
+                limits=Limits(files=1000, bytes=2**30),
                 archive=storage.archive,
                 fetchers={},
                 clock=lambda: chat.now,

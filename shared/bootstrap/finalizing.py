@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared.bootstrap.identity import managed_identity, new_salt, utc_now
+from shared.config.connection_strings import parse_acs
 from shared.config.reader import SettingsReader
 from shared.config.settings import (
     ChatSettings,
     FetchSettings,
     TopicSettings,
-    parse_acs,
     read_chat,
     read_fetch,
     read_formats,
@@ -163,6 +163,7 @@ def open_chat_clients(settings: ChatSettings, **options: Any) -> "ChatClients":
         limiter=limiter,
         options=options,
         credential=credential,
+        api_version=settings.api_version,
     )
 
 
@@ -187,7 +188,7 @@ def fetch_attachments(
     from shared.adapters.links import LinkFetcher
     from shared.domain.thread.attachment import Origin
     from shared.ports.file_fetcher import FileFetcher
-    from shared.usecases.archive.attachments import FetchAttachments
+    from shared.usecases.archive.attachments import FetchAttachments, Limits
 
     fetchers: Mapping[Origin, FileFetcher] = {
         Origin.ATTACHMENT: ImageFetcher(
@@ -202,7 +203,11 @@ def fetch_attachments(
         ),
     }
     return FetchAttachments(
-        archive=archive, fetchers=fetchers, clock=utc_now, draw=new_salt
+        archive=archive,
+        fetchers=fetchers,
+        limits=Limits(files=settings.thread_files, bytes=settings.thread_bytes),
+        clock=utc_now,
+        draw=new_salt,
     )
 
 

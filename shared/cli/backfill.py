@@ -61,11 +61,14 @@ FILES: Any = {"type": click.File("rb"), "multiple": True, "metavar": "FILE"}
     "ACS_ENDPOINT",
     "ACS_CLIENT_ID",
     "ACS_READER_IDS",
+    "ACS_CHAT_API_VERSION",
     "LIST_WITHIN",
     "ARCHIVE_FORMATS",
     "FETCH_IMAGES",
     "FETCH_LINKS_FROM",
     "FETCH_MOST_BYTES",
+    "FETCH_THREAD_FILES",
+    "FETCH_THREAD_BYTES",
     "FETCH_WITHIN",
 )
 @runs

@@ -17,10 +17,13 @@ LONGEST = timedelta(days=36_500)
 SWITCH = {"on": True, "off": False, "true": True, "false": False}
 
 DEFAULTS: Mapping[str, str] = {
+    "ACS_CHAT_API_VERSION": "2025-03-15",
     "ARCHIVE_FORMATS": "json,csv,jsonl,html",
     "DISCOVER": "off",
     "FETCH_IMAGES": "on",
     "FETCH_MOST_BYTES": "26214400",
+    "FETCH_THREAD_BYTES": "1073741824",
+    "FETCH_THREAD_FILES": "1000",
     "FETCH_WITHIN": "30s",
     "KEEP_SUPERSEDED": "30d",
     "LIST_WITHIN": "5m",

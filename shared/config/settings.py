@@ -4,13 +4,13 @@ The names follow Azure's own conventions, so that the bindings of the Functions 
 and the clients of this app read the same ones. `docs/settings.md` explains each.
 """
 
-import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.config.reader import SettingsReader, is_address, read_settings
+from shared.config.connection_strings import check_storage, parse_acs
+from shared.config.reader import SettingsReader, read_settings
 from shared.config.schedule import is_schedule
 from shared.domain.identity import is_own_user
 
@@ -18,9 +18,12 @@ HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9
 """A host's name. An IP address does not match: it has no letter at the end."""
 MOST_FETCHED_BYTES = 100 * 1024 * 1024
 """A file is held in memory while it is fetched."""
+MOST_FILES = 1_000_000
+MOST_HELD_BYTES = 2**50
 LONGEST_DELAY = timedelta(days=7)
 """For how long the queue service hides a message at most."""
 SHORTEST_LIMIT = timedelta(seconds=1)
+API_VERSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:-preview)?")
 MOST_BLOCK_BYTES = 100 * 1024 * 1024
 """What the storage service takes in one append."""
 
@@ -47,6 +50,8 @@ class ChatSettings:
     connection_string: str = ""
     endpoint: str = ""
     client_id: str = ""
+    api_version: str = ""
+    """The version to ask of the chat service; "" is the one that its SDK asks."""
     reader_ids: tuple[str, ...] = ()
     list_within: timedelta
 
@@ -58,6 +63,9 @@ class FetchSettings:
     images: bool
     links_from: tuple[str, ...]
     most_bytes: int
+    """Of one file."""
+    thread_files: int
+    thread_bytes: int
     within: timedelta
 
 
@@ -174,9 +182,19 @@ def read_chat(reader: SettingsReader) -> ChatSettings:
         connection_string=connection_string,
         endpoint=endpoint,
         client_id=reader.text("ACS_CLIENT_ID"),
+        api_version=read_api_version(reader),
         reader_ids=reader_ids,
         list_within=reader.duration("LIST_WITHIN", least=SHORTEST_LIMIT),
     )
+
+
+def read_api_version(reader: SettingsReader) -> str:
+    version = reader.text("ACS_CHAT_API_VERSION")
+    if not API_VERSION.fullmatch(version):
+        reader.problems.append(
+            "ACS_CHAT_API_VERSION is no version; write a date, such as 2025-03-15"
+        )
+    return version
 
 
 def read_topic(reader: SettingsReader) -> TopicSettings:
@@ -220,6 +238,8 @@ def read_fetch(reader: SettingsReader) -> FetchSettings:
         images=reader.switch("FETCH_IMAGES"),
         links_from=hosts,
         most_bytes=reader.whole_number("FETCH_MOST_BYTES", most=MOST_FETCHED_BYTES),
+        thread_files=reader.whole_number("FETCH_THREAD_FILES", most=MOST_FILES),
+        thread_bytes=reader.whole_number("FETCH_THREAD_BYTES", most=MOST_HELD_BYTES),
         within=reader.duration("FETCH_WITHIN", least=SHORTEST_LIMIT),
     )
 
@@ -242,50 +262,3 @@ def read_formats(reader: SettingsReader, known: tuple[str, ...]) -> tuple[str, .
         if name not in known
     )
     return formats
-
-
-def parse_acs(connection_string: str) -> str:
-    """Return the endpoint of an ACS connection string.
-
-    Raises:
-        ValueError: it is not of that form.
-        KeyError: it lacks the endpoint or the key.
-
-    """
-    pairs = {k.lower(): v for k, v in parse_pairs(connection_string).items()}
-    check_key(pairs["accesskey"])
-    if not is_address(pairs["endpoint"]):
-        raise ValueError("the endpoint is no address")
-    return pairs["endpoint"]
-
-
-def check_storage(connection_string: str) -> None:
-    """Check what names an account and may open it; the SDK's own refusal comes late.
-
-    Raises:
-        ValueError: it is not of that form, or holds no usable key.
-        KeyError: it lacks the account's name or its key.
-
-    """
-    pairs = {k.lower(): v for k, v in parse_pairs(connection_string).items()}
-    if pairs.get("sharedaccesssignature") or pairs.get("usedevelopmentstorage"):
-        return
-    check_key(pairs["accountkey"])
-    if not pairs["accountname"]:
-        raise ValueError("no account is named")
-
-
-def check_key(key: str) -> None:
-    if not base64.b64decode(key, validate=True):
-        raise ValueError("the key is empty")
-
-
-def parse_pairs(connection_string: str) -> dict[str, str]:
-    """Read `Name=value;…`.
-
-    Raises:
-        ValueError: it is not of that form.
-
-    """
-    pairs = [part.split("=", 1) for part in connection_string.rstrip(";").split(";")]
-    return dict((name, value) for name, value in pairs)  # noqa: C402 - checks the arity

@@ -7,6 +7,8 @@ from typing import Any
 from shared.domain import json_line
 from shared.domain.log.record import SCHEMA
 from shared.domain.thread.attachment import Attachment
+from shared.domain.thread.grade import grade_of
+from shared.domain.thread.receipts import Receipt
 from shared.domain.thread.transcript import (
     Change,
     Gap,
@@ -26,6 +28,7 @@ def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
 
 
 def parts(transcript: Transcript) -> Iterator[bytes]:
+    grade = grade_of(transcript)
     head = {
         "schema": SCHEMA,
         "thread_id": transcript.thread_id,
@@ -34,10 +37,19 @@ def parts(transcript: Transcript) -> Iterator[bytes]:
         "created_by": transcript.created_by,
         "deleted_on": transcript.deleted_on,
         "deleted_by": transcript.deleted_by,
+        "metadata": transcript.metadata,
+        "retention_policy": transcript.retention_policy,
+        "grade": grade.name,
+        "grade_reason": grade.reason,
         "listing": listing_json(transcript),
         "gaps": [gap_json(gap) for gap in transcript.gaps],
         "topics": [
-            change_json(change) | {"topic": change.topic, "erased": change.erased}
+            change_json(change)
+            | {
+                "topic": change.topic,
+                "metadata": change.metadata,
+                "erased": change.erased,
+            }
             for change in transcript.topics
         ],
         "participants": [
@@ -47,6 +59,7 @@ def parts(transcript: Transcript) -> Iterator[bytes]:
     attachments = [attachment_json(attachment) for attachment in transcript.attachments]
     tail = {
         **({"attachments": attachments} if attachments else {}),
+        "read_receipts": [receipt_json(receipt) for receipt in transcript.receipts],
         "extra": transcript.extra,
         "reconciliation": transcript.outcomes,
         "message_count": len(transcript.messages),
@@ -64,6 +77,7 @@ def attachment_json(attachment: Attachment) -> dict[str, Any]:
         "stored": attachment.stored,
         "bytes": attachment.bytes,
         "reason": attachment.reason,
+        "tries": attachment.tries,
         "name": attachment.name,
         "url": attachment.url,
         "content_type": attachment.content_type,
@@ -79,6 +93,9 @@ def listing_json(transcript: Transcript) -> dict[str, str]:
         "reader": listing.reader,
         "since": listing.since,
         "reason": listing.reason,
+        "api_version": listing.api_version,
+        "refused_version": listing.refused_version,
+        "no_receipts": listing.no_receipts,
     }
 
 
@@ -99,7 +116,17 @@ def participant_json(participant: Participant) -> dict[str, Any]:
         "present": participant.present,
         "share_history_time": participant.share_history_time,
         "history": [change_json(change) for change in participant.history],
+        "metadata": participant.metadata,
         "extra": participant.extra,
+    }
+
+
+def receipt_json(receipt: Receipt) -> dict[str, Any]:
+    return {
+        "reader_id": receipt.reader_id,
+        "message_id": receipt.message_id,
+        "read_on": receipt.read_on,
+        "extra": receipt.extra,
     }
 
 

@@ -26,19 +26,24 @@ class ServiceListing:
     """The pages of one thread as one reader sees them.
 
     `settled` is False if the thread kept changing during the listing, `is_whole` if
-    older messages than those on the pages were left out.
+    older messages than those on the pages were left out. `api_version` is the one that
+    answered, `refused_version` the one that was asked first and is not spoken there.
+    `no_receipts` says why no read receipts were asked for, or none were given.
     """
 
     pages: tuple[Page, ...]
     settled: bool
     is_whole: bool = True
+    api_version: str = ""
+    refused_version: str = ""
+    no_receipts: str = ""
 
 
 class ChatService(Protocol):
     async def list_thread(
         self, thread_id: str, reader: str, is_known: IsKnown | None = None
     ) -> ServiceListing:
-        """Return a thread's properties, messages and participants, listed as `reader`.
+        """Return a thread's properties, messages, people and receipts, as `reader`.
 
         Messages are listed newest change first; with `is_known` only down to the first
         page of which that is true.

@@ -7,14 +7,18 @@ import pytest
 from shared.bootstrap import finalizing
 from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.backfill import BackfillOptions, RunIsBusy, open_backfill
+from shared.usecases.archive.attachments import Limits
 from shared.usecases.inventory.backfill import Scope
 
 SETTINGS = {
     "ACS_ENDPOINT": "https://acme.communication.test",
     "ACS_CLIENT_ID": "some-client-id",
     "ACS_READER_IDS": "8:acs:reader",
+    "ACS_CHAT_API_VERSION": "2024-03-07",
     "LIST_WITHIN": "7m",
     "ARCHIVE_FORMATS": "md",
+    "FETCH_THREAD_FILES": "7",
+    "FETCH_THREAD_BYTES": "8",
     "FETCH_WITHIN": "9s",
     "KEEP_SUPERSEDED": "3d",
     "WHOLE_PASS_EVERY": "4d",
@@ -66,6 +70,8 @@ async def test_every_setting_of_archiving_arrives(tmp_path, client_ids):
         assert finalize.keep_superseded == timedelta(days=3)
         assert finalize.whole_pass_every == timedelta(days=4)
         assert finalize.formats == ("md",)
+        assert collect.list_service.chat.chat_clients.api_version == "2024-03-07"
+        assert collect.fetch_attachments.limits == Limits(files=7, bytes=8)
         fetchers = collect.fetch_attachments.fetchers.values()
         assert {fetcher.within for fetcher in fetchers} == {timedelta(seconds=9)}
         assert type(finalize.close.announcer).__name__ == "TopicAnnouncer"

@@ -43,7 +43,12 @@ def test_heavy_work_of_one_finalizer_has_one_bound():
     stores = Stores(log=None, ledger=None, archive=None, leases=None)
     chat = ChatSettings(endpoint=ENDPOINT, list_within=timedelta(minutes=5))
     fetch = FetchSettings(
-        images=False, links_from=(), most_bytes=1, within=timedelta(minutes=1)
+        images=False,
+        links_from=(),
+        most_bytes=1,
+        thread_files=1,
+        thread_bytes=1,
+        within=timedelta(minutes=1),
     )
 
     made = finalizing.finalize(

@@ -44,7 +44,8 @@ INSTEAD = {"CHAT_STORAGE", "ACS_CONNECTION_STRING"}
 """Settings with keys in them, which an identity stands in for."""
 OPTIONAL = {
     "SETTLE_FOR", "LOG_BLOCK_BYTES", "LIST_WITHIN", "FETCH_IMAGES",
-    "FETCH_MOST_BYTES", "FETCH_WITHIN", "ARCHIVED_TOPIC_ENDPOINT", "ARCHIVED_TOPIC_KEY",
+    "FETCH_MOST_BYTES", "FETCH_THREAD_FILES", "FETCH_THREAD_BYTES", "FETCH_WITHIN",
+    "ARCHIVED_TOPIC_ENDPOINT", "ARCHIVED_TOPIC_KEY", "ACS_CHAT_API_VERSION",
     "ARCHIVED_TOPIC_CLIENT_ID",
 }  # fmt: skip
 """Settings whose defaults are good everywhere; the portal can set them."""

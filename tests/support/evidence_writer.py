@@ -49,7 +49,7 @@ from shared.domain.evidence.words import INPUT_FILES
 from shared.domain.layout import thread_folder
 
 RENDERER = "test 1"
-OUTCOME = b'{"reader":"8:acs:x","since":"","reason":"","refused":[],"torn":0}'
+OUTCOME = b'{"reader":"8:acs:x","since":"","reason":"","refused":[],"torn":0,"api_version":"2025-03-15","refused_version":"","no_receipts":""}'
 
 
 class Killed(Exception):  # noqa: N818 - what happened, not an error of ours

@@ -19,7 +19,7 @@ from schemas import TRANSCRIPT
 from shared.domain import layout
 from shared.domain.evidence.lines import cut_line
 from shared.domain.thread.attachment import Origin
-from shared.usecases.archive.attachments import FetchAttachments
+from shared.usecases.archive.attachments import FetchAttachments, Limits
 from shared.usecases.archive.close import CloseRevision
 from shared.usecases.archive.collect import Collect
 from shared.usecases.archive.finalize import Finalize
@@ -35,6 +35,8 @@ from shared.usecases.evidence.finish_orders import FinishOrders
 from shared.usecases.evidence.ledger import Ledger
 from shared.usecases.inventory.sweep_log import SweepLog
 
+LIMITS = Limits(files=1000, bytes=2**30)
+
 
 def finalizer(
     parts,
@@ -43,6 +45,7 @@ def finalizer(
     formats=("json",),
     keep_superseded=timedelta(days=30),
     whole_pass_every=timedelta(days=7),
+    limits=LIMITS,
 ):
     """Return a finalizer over these parts."""
     beside = Beside()
@@ -58,6 +61,7 @@ def finalizer(
             fetch_attachments=FetchAttachments(
                 archive=parts.archive,
                 fetchers=parts.fetchers,
+                limits=limits,
                 clock=parts.clock,
                 draw=parts.draw,
             ),
@@ -129,11 +133,11 @@ class World:
         )
         self.sweep = self.new_sweep()
 
-    def new_finalizer(self, ledger):
+    def new_finalizer(self, ledger, **more):
         """Return a finalizer of a process that has its own view of the ledger."""
         parts = copy.copy(self)
         parts.ledger = ledger
-        return finalizer(parts, readers=self.readers, formats=self.formats)
+        return finalizer(parts, readers=self.readers, formats=self.formats, **more)
 
     def ingest_that_settles(self):
         """Ingest that puts a deleted thread on the queue for a while later."""

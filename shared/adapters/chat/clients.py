@@ -62,11 +62,14 @@ class ChatClients:
         limiter: Limiter | None = None,
         options: Mapping[str, Any] = OPTIONS,
         credential: Any = None,
+        api_version: str = "",
     ) -> None:
         """Stay within the limits of `limiter`; `options` are passed to the SDK.
 
         `credential` is the resource's own, which `close` closes too: the SDK does not.
+        `api_version` is the one to ask for; "" is the one that the SDK asks for.
         """
+        self.api_version = api_version
         self.endpoint = endpoint
         self.tokens = tokens
         self.limiter = limiter or Limiter()
@@ -93,10 +96,14 @@ class ChatClients:
             await self.own_credential.close()
 
     @asynccontextmanager
-    async def thread(self, thread_id: str, reader: str) -> AsyncIterator[Any]:
+    async def thread(
+        self, thread_id: str, reader: str, api_version: str = ""
+    ) -> AsyncIterator[Any]:
         """Yield a client of one thread that acts as one reader; raises as `user`."""
         credential = await self.tokens.credential(reader)
         options = self.options_for(reader)
+        if api_version:
+            options["api_version"] = api_version
         async with (
             credential,
             ChatThreadClient(self.endpoint, credential, thread_id, **options) as client,

@@ -39,6 +39,7 @@ MESSAGES_OF_USER = (Limit(50, 10), Limit(200, 60))
 MESSAGES_OF_THREAD = (Limit(250, 10), Limit(400, 60))
 PARTICIPANTS_OF_USER = (Limit(10, 10),)
 PARTICIPANTS_OF_THREAD = (Limit(250, 10),)
+RECEIPTS_OF_USER = (Limit(5, 10),)
 
 Key = tuple[str, ...]
 
@@ -59,6 +60,8 @@ def counted_by(path: str, user: str) -> Iterator[tuple[Key, tuple[Limit, ...]]]:
     elif what == "participants":
         yield ("participants", thread, user), PARTICIPANTS_OF_USER
         yield ("participants", thread), PARTICIPANTS_OF_THREAD
+    elif what == "readReceipts":
+        yield ("receipts", thread, user), RECEIPTS_OF_USER
     else:
         yield ("threads", user), OF_USER
 

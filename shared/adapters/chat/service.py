@@ -4,19 +4,23 @@ The SDK's models drop fields, so they only drive the paging. Messages are listed
 change first, and an edit moves a message up: the listing is repeated until a pass ends
 with nothing newer than it began with. Who knows the thread already needs no page below
 the first that holds nothing new.
+
+The newest version of the interface tells most. Where the service does not speak it, all
+is asked again in the version of the SDK.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from azure.communication.chat.aio import ChatThreadClient
 from azure.core.exceptions import HttpResponseError
 
 from shared.adapters.chat.clients import ChatClients
-from shared.domain import json_line
+from shared.adapters.chat.tokens import is_client_error
 from shared.domain.log.event import parse_version
 from shared.domain.thread.listing import Page, PageKind, items
 from shared.ports.chat_service import IsKnown, ServiceListing
@@ -24,6 +28,10 @@ from shared.ports.chat_service import IsKnown, ServiceListing
 PAGE_SIZE = 200
 """The most messages that the service returns per page."""
 MOST_PASSES = 5
+MOST_WITH_RECEIPTS = 20
+"""People in a thread up to which the service keeps read receipts."""
+ASK_AGAIN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
+"""Refusals that say nothing about the thread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +40,26 @@ class Collected:
 
     pages: list[Page]
     are_all: bool
+    api_version: str
+
+
+@dataclass(slots=True)
+class Answers:
+    """The bodies of successful answers, as received, and the version that gave them."""
+
+    bodies: list[str] = field(default_factory=list)
+    api_version: str = ""
+
+    def collect(self, response: Any) -> None:
+        """Take an answer: the hook that the SDK calls with each."""
+        if response.http_response.status_code == HTTPStatus.OK:
+            self.bodies.append(response.http_response.text())
+            query = parse_qs(urlsplit(response.http_request.url).query)
+            self.api_version = query.get("api-version", [""])[-1]
+
+    def pages(self, kind: PageKind) -> list[Page]:
+        """Return them as pages."""
+        return [Page(kind=kind, body=body) for body in self.bodies]
 
 
 class AcsChatService:
@@ -45,11 +73,17 @@ class AcsChatService:
         self, thread_id: str, reader: str, is_known: IsKnown | None = None
     ) -> ServiceListing:
         """Return a thread's pages, of messages those down to a known one."""
-        async with (
-            self.chat_clients.reading(reader, self.list_within),
-            self.chat_clients.thread(thread_id, reader) as client,
-        ):
-            return await list_all(client, is_known)
+        asked = self.chat_clients.api_version
+        async with self.chat_clients.reading(reader, self.list_within):
+            try:
+                async with self.chat_clients.thread(thread_id, reader, asked) as client:
+                    return await list_all(client, is_known)
+            except HttpResponseError as error:
+                if not asked or error.status_code != HTTPStatus.BAD_REQUEST:
+                    raise
+            async with self.chat_clients.thread(thread_id, reader) as client:
+                listing = await list_all(client, is_known)
+        return replace(listing, refused_version=asked)
 
 
 async def list_all(
@@ -62,10 +96,13 @@ async def list_all(
     messages, settled = await list_messages(client, is_known)
     properties = await unless_forbidden(get_properties, client)
     participants = await unless_forbidden(list_participants, client)
+    receipts, no_receipts = await list_receipts(client, participants)
     return ServiceListing(
-        pages=(*properties, *messages.pages, *participants),
+        pages=(*properties, *messages.pages, *participants, *receipts),
         settled=settled,
         is_whole=messages.are_all,
+        api_version=messages.api_version,
+        no_receipts=no_receipts,
     )
 
 
@@ -110,10 +147,31 @@ async def list_participants(client: ChatThreadClient) -> list[Page]:
     return listed.pages
 
 
+async def list_receipts(
+    client: ChatThreadClient, participants: list[Page]
+) -> tuple[list[Page], str]:
+    """Return the pages of read receipts, or none and why.
+
+    No event tells receipts, and they are no part of what was said: that they cannot be
+    had keeps nothing else from being listed.
+    """
+    people = sum(len(items(page)) for page in participants)
+    if people > MOST_WITH_RECEIPTS:
+        return [], f"the service keeps none of over {MOST_WITH_RECEIPTS} people"
+    try:
+        listed = await collect_pages(PageKind.RECEIPTS, client.list_read_receipts)
+    except HttpResponseError as error:
+        status = error.status_code or 0
+        if status in ASK_AGAIN or not is_client_error(status):
+            raise
+        return [], f"the service answered {status} to this reader"
+    return listed.pages, ""
+
+
 async def get_properties(client: ChatThreadClient) -> list[Page]:
-    bodies: list[str] = []
-    await client.get_properties(raw_response_hook=collect_bodies(bodies))
-    return [Page(kind=PageKind.PROPERTIES, body=body) for body in bodies]
+    answers = Answers()
+    await client.get_properties(raw_response_hook=answers.collect)
+    return answers.pages(PageKind.PROPERTIES)
 
 
 async def collect_pages(
@@ -123,27 +181,19 @@ async def collect_pages(
     **options: Any,
 ) -> Collected:
     """Return the raw bodies of all pages of a list, or down to the one that is last."""
-    bodies: list[str] = []
-    pages = list_items(raw_response_hook=collect_bodies(bodies), **options).by_page()
+    answers = Answers()
+    pages = list_items(raw_response_hook=answers.collect, **options).by_page()
     async for _ in pages:
-        if is_last and bodies and is_last(Page(kind=kind, body=bodies[-1])):
+        newest = answers.bodies[-1] if answers.bodies else ""
+        if is_last and newest and is_last(Page(kind=kind, body=newest)):
             break
     return Collected(
-        pages=[Page(kind=kind, body=body) for body in bodies],
+        pages=answers.pages(kind),
         are_all=not pages.continuation_token,
+        api_version=answers.api_version,
     )
 
 
-def collect_bodies(bodies: list[str]) -> Callable[[Any], None]:
-    """Return a hook that collects the body of each successful answer, as received."""
-
-    def collect(response: Any) -> None:
-        if response.http_response.status_code == HTTPStatus.OK:
-            bodies.append(response.http_response.text())
-
-    return collect
-
-
 def newest_version(pages: list[Page]) -> int:
-    listed = (item for page in pages for item in items(json_line.parse(page.body)))
+    listed = (item for page in pages for item in items(page))
     return max((parse_version(item.get("version")) or 0 for item in listed), default=0)

@@ -143,7 +143,10 @@ class Reading:
         )
         stored, parsed = StoredMessages(self.lines), list[ListedMessage]()
         message_ids, shown = list[str](), set[str]()
-        participants = list[Mapping[str, Any]]()
+        people: dict[str, list[Mapping[str, Any]]] = {
+            PageKind.PARTICIPANTS: [],
+            PageKind.RECEIPTS: [],
+        }
         for facts in pages:
             for place in places_in(facts):
                 if facts["origin"] == PageKind.MESSAGES:
@@ -160,10 +163,12 @@ class Reading:
                 listing.unreadable += item is None
                 if facts["origin"] == PageKind.PROPERTIES:
                     listing.properties = item or {}
-                elif facts["origin"] == PageKind.PARTICIPANTS and item:
-                    participants.append(item)
+                elif item:
+                    people[facts["origin"]].append(item)
         listing.messages = stored if self.is_long else parsed
-        listing.message_ids, listing.participants = message_ids, participants
+        listing.message_ids = message_ids
+        listing.participants = people[PageKind.PARTICIPANTS]
+        listing.receipts = people[PageKind.RECEIPTS]
         listing.shown = shown - {""}
         return listing
 

@@ -21,6 +21,7 @@ class PageKind(StrEnum):
     PROPERTIES = "properties"
     MESSAGES = "messages"
     PARTICIPANTS = "participants"
+    RECEIPTS = "receipts"
 
 
 class Visibility(StrEnum):
@@ -55,7 +56,10 @@ class ListingOutcome:
 
     `since` is the reader's share-history time if that hides the thread's beginning.
     A snapshot has a reason only where even a whole pass of its reader were partial.
-    `torn` counts the lines of the log that could not be read by then.
+    `torn` counts the lines of the log that could not be read by then. `api_version` is
+    the version of the service's interface that answered; `refused_version` the one that
+    was asked first, where the service does not speak it. `no_receipts` says why there
+    are no read receipts.
     """
 
     visibility: Visibility
@@ -64,6 +68,9 @@ class ListingOutcome:
     reason: str = ""
     refused: tuple[Refusal, ...] = ()
     torn: int = 0
+    api_version: str = ""
+    refused_version: str = ""
+    no_receipts: str = ""
 
     @property
     def is_whole(self) -> bool:
@@ -81,6 +88,9 @@ class ListingOutcome:
                 for who in self.refused
             ],
             "torn": self.torn,
+            "api_version": self.api_version,
+            "refused_version": self.refused_version,
+            "no_receipts": self.no_receipts,
         }
 
     @classmethod
@@ -100,6 +110,9 @@ class ListingOutcome:
             reason=str(value["reason"]),
             refused=tuple(Refusal(**who) for who in value["refused"]),
             torn=int(value["torn"]),
+            api_version=str(value["api_version"]),
+            refused_version=str(value["refused_version"]),
+            no_receipts=str(value["no_receipts"]),
         )
 
 
@@ -131,6 +144,7 @@ class Listing:
     shown: Collection[str] = ()
     """The ids of all messages that it shows."""
     participants: Sequence[Mapping[str, Any]] = ()
+    receipts: Sequence[Mapping[str, Any]] = ()
     unreadable: int = 0
     """Items that are not what the service documents: kept as received, not read."""
     is_long: bool = False
@@ -145,7 +159,15 @@ def listed_id(item: Mapping[str, Any]) -> str:
     return ""
 
 
-def items(page: Any) -> list[Mapping[str, Any]]:
+def items(page: Page) -> list[Mapping[str, Any]]:
     """Return the items of a page; none if it is not a page of a list."""
-    value = page.get("value") if isinstance(page, dict) else None
-    return list(json_line.dicts_in(value))
+    return list(json_line.dicts_in(answer(page).get("value")))
+
+
+def answer(page: Page) -> Mapping[str, Any]:
+    """Return the object that a page is; an empty one where it cannot be read."""
+    try:
+        value = json_line.parse(page.body)
+    except ValueError:  # nested too deeply, or a number that no reader takes
+        return {}
+    return value if isinstance(value, dict) else {}

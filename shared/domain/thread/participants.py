@@ -13,6 +13,7 @@ from shared.domain.identity import is_own_user, raw_id
 from shared.domain.log.event import ChatEvent, Kind, other_fields
 from shared.domain.log.logged import LoggedEvent, LoggedRecord
 from shared.domain.thread.listing import Listing
+from shared.domain.thread.properties import metadata_of
 from shared.domain.thread.transcript import UNKNOWN, Change, Participant
 from shared.domain.times import LATEST, as_moment, normalise_time
 
@@ -64,7 +65,10 @@ def participants(
     listed: dict[str, Mapping[str, Any]] = {}
     for listing in listings:
         for item in listing.participants:
-            listed[raw_id(item.get("communicationIdentifier"))] = item
+            who = raw_id(item.get("communicationIdentifier"))
+            # An older version of the interface does not tell the metadata.
+            known = metadata_of(listed.get(who, {}))
+            listed[who] = {"metadata": known, **item} if known else item
     by_id.pop("", None)
     listed.pop("", None)
     newest = next((listing for listing in listings[::-1] if listing.participants), None)
@@ -95,8 +99,15 @@ def participant(
         event.who.get("participantCommunicationIdentifier") for event in events
     ]
     extra: dict[str, Any] = {}
-    for event in events:
-        extra |= other_fields(event.who, EVENT_FIELDS)
+    metadata: Mapping[str, Any] | None = None
+    for said, fields in (
+        *((event.who, EVENT_FIELDS) for event in events),
+        (listed, LISTED_FIELDS),
+    ):
+        told = metadata_of(said)
+        metadata = metadata if told is None else told
+        placed = fields if told is None else (*fields, "metadata")
+        extra |= other_fields(said, placed)
     return Participant(
         id=who,
         display_name=next((n for n in names if isinstance(n, str) and n), "")
@@ -105,7 +116,8 @@ def participant(
         present=present,
         share_history_time=normalise_time(listed.get("shareHistoryTime")) or "",
         history=distinct(event.change for event in events),
-        extra=extra | other_fields(listed, LISTED_FIELDS),
+        metadata=metadata or {},
+        extra=extra,
     )
 
 

@@ -14,7 +14,9 @@ from shared.domain.thread.listing import Listing, ListingOutcome, Visibility
 from shared.domain.times import parse_time
 
 NOT_LISTED = ListingOutcome(
-    visibility=Visibility.EVENTS_ONLY, reason="the service was never listed"
+    visibility=Visibility.EVENTS_ONLY,
+    reason="the service was never listed",
+    no_receipts="the service was never listed",
 )
 NEVER_WHOLE = ListingOutcome(
     visibility=Visibility.SNAPSHOT, reason="the thread was never listed whole"

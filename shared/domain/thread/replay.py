@@ -27,7 +27,14 @@ from shared.domain.thread.listing import Listing, ListingOutcome
 from shared.domain.thread.messages import MessageReplay
 from shared.domain.thread.participants import participants
 from shared.domain.thread.passes import Passes
-from shared.domain.thread.properties import THREAD_FIELDS, current_topic, topic_changes
+from shared.domain.thread.properties import (
+    THREAD_FIELDS,
+    current_metadata,
+    current_topic,
+    retention_policy,
+    topic_changes,
+)
+from shared.domain.thread.receipts import read_receipts
 from shared.domain.thread.reconcile import thread_changes
 from shared.domain.thread.transcript import (
     UNKNOWN,
@@ -129,6 +136,9 @@ def replay(
         gaps=tuple(
             find_gaps(statistics, created_on, passes.limit, records, created=created)
         ),
+        metadata=current_metadata(listings, topics),
+        retention_policy=retention_policy(listings),
+        receipts=read_receipts(listings),
         extra=thread_extra(events, properties),
     )
 
@@ -203,7 +213,12 @@ def thread_extra(
 ) -> dict[str, Any]:
     """Return what has no place of its own: thread fields and events of unknown type."""
     extra: dict[str, Any] = {}
-    if unknown := other_fields(properties, PROPERTY_FIELDS):
+    placed = {
+        name
+        for name in ("metadata", "retentionPolicy")
+        if isinstance(properties.get(name), dict)
+    }
+    if unknown := other_fields(properties, PROPERTY_FIELDS | placed):
         extra["properties"] = unknown
     if others := [event.data for event in events if event.kind is Kind.OTHER]:
         extra["events"] = others

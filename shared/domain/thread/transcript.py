@@ -6,9 +6,10 @@ from enum import StrEnum
 from typing import Any
 
 from shared.domain.log.event import Kind
-from shared.domain.thread.attachment import Attachment
+from shared.domain.thread.attachment import MORE_NAMED, Attachment
 from shared.domain.thread.baseline import Baseline
 from shared.domain.thread.listing import ListingOutcome, Visibility
+from shared.domain.thread.receipts import Receipt
 from shared.domain.words import plural
 
 UNKNOWN = "unknown"
@@ -153,7 +154,7 @@ class Change:
     """Something that happened to the thread or to a participant.
 
     `topic` is what the topic became; None where the change left it as it was, or where
-    it was erased.
+    it was erased. `metadata` is what the thread's became; None where it says nothing.
     """
 
     kind: Kind
@@ -161,6 +162,7 @@ class Change:
     by: str
     topic: str | None = None
     erased: bool = False
+    metadata: Mapping[str, Any] | None = None
     extra: Extra = field(default_factory=dict)
 
 
@@ -178,6 +180,7 @@ class Participant:
     present: bool | None
     share_history_time: str
     history: tuple[Change, ...]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
     extra: Extra = field(default_factory=dict)
 
 
@@ -236,6 +239,11 @@ class Transcript:
     listing: ListingOutcome
     records: RecordCounts
     gaps: tuple[Gap, ...]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    retention_policy: Mapping[str, Any] = field(default_factory=dict)
+    """As the service tells it; empty where it does not."""
+    receipts: tuple[Receipt, ...] = ()
+    """Who had read up to where, by person and time."""
     attachments: tuple[Attachment, ...] = ()
     """Each file that a message names, in the order of messages."""
     extra: Extra = field(default_factory=dict)
@@ -270,6 +278,8 @@ class Transcript:
             verb = "is" if missing == 1 else "are"
             total = plural(len(attachments), "attached file")
             reason = f"{missing} of {total} {verb} not held"
+            if any(file.reason == MORE_NAMED for file in attachments):
+                reason += f"; {MORE_NAMED}"
             gaps.append(
                 Gap(kind=GapKind.ATTACHMENTS, since="", until="", reason=reason)
             )

@@ -8,7 +8,6 @@ is still in it, and the thread did not change during the listing. Everything els
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from shared.domain import json_line
 from shared.domain.identity import raw_id
 from shared.domain.thread.listing import (
     Listing,
@@ -16,6 +15,7 @@ from shared.domain.thread.listing import (
     Page,
     PageKind,
     Visibility,
+    answer,
     items,
 )
 from shared.domain.times import LATEST, as_moment, format_time, parse_time
@@ -24,7 +24,7 @@ from shared.domain.times import LATEST, as_moment, format_time, parse_time
 def participants_of(pages: Iterable[Page]) -> Iterator[Mapping[str, Any]]:
     for page in pages:
         if page.kind is PageKind.PARTICIPANTS:
-            yield from items(json_line.parse(page.body))
+            yield from items(page)
 
 
 def participants_only(pages: Iterable[Page]) -> Listing:
@@ -44,8 +44,7 @@ def judge_listing(
     `settled` is False if the thread kept changing during the listing.
     """
     properties = next((p for p in pages if p.kind is PageKind.PROPERTIES), None)
-    told = json_line.parse(properties.body) if properties else {}
-    created = parse_time(told.get("createdOn") if isinstance(told, dict) else None)
+    created = parse_time(answer(properties).get("createdOn") if properties else None)
     stay = next(
         (
             person
@@ -61,11 +60,17 @@ def judge_listing(
             reason="the reader has left the thread",
         )
     since = parse_time(stay.get("shareHistoryTime"))
-    if created is None or (since is not None and since > created):
+    if since is None or created is None:
         return ListingOutcome(
             visibility=Visibility.PARTIAL,
             reader=reader,
-            since=format_time(since) if since else "",
+            reason="nobody says whether the reader sees the thread from its beginning",
+        )
+    if since > created:
+        return ListingOutcome(
+            visibility=Visibility.PARTIAL,
+            reader=reader,
+            since=format_time(since),
             reason="the reader may not see the thread from its beginning",
         )
     if not settled:

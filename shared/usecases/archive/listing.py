@@ -139,9 +139,7 @@ class ListService:
                     Refusal(reader=reader, status=error.status, reason=error.reason)
                 )
                 continue
-            outcome = judge_listing(
-                listing.pages, reader=reader, settled=listing.settled
-            )
+            outcome = judge(listing, reader)
             if best is None or shows_more(outcome, than=best[0]):
                 best = (outcome, listing)
             if outcome.visibility is Visibility.FULL:
@@ -155,13 +153,24 @@ class ListService:
         )
 
 
+def judge(listing: ServiceListing, reader: str) -> ListingOutcome:
+    """Return how much a listing shows, and how the service answered it."""
+    return replace(
+        judge_listing(listing.pages, reader=reader, settled=listing.settled),
+        api_version=listing.api_version,
+        refused_version=listing.refused_version,
+        no_receipts=listing.no_receipts,
+    )
+
+
 def outcome_of(
     best: tuple[ListingOutcome, ServiceListing] | None, refusals: Sequence[Refusal]
 ) -> ListingOutcome:
     """Return the outcome of the best listing, as judged; of none, why."""
     if best is None:
+        reason = why_unread(refusals)
         return ListingOutcome(
-            visibility=Visibility.EVENTS_ONLY, reason=why_unread(refusals)
+            visibility=Visibility.EVENTS_ONLY, reason=reason, no_receipts=reason
         )
     outcome, listing = best
     if listing.is_whole:

@@ -41,6 +41,7 @@ async def test_every_kind_of_request_is_counted(tmp_path):
         ("messages", thread.id): 1,
         ("participants", thread.id, alice.id): 1,
         ("participants", thread.id): 1,
+        ("receipts", thread.id, alice.id): 1,
     }
 
 

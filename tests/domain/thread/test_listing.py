@@ -43,6 +43,8 @@ def test_who_was_there_from_the_beginning_sees_all():
         ([], True, "has left the thread"),
         (pages((ALICE, "2026-11-22T09:00:00Z")), True, "from its beginning"),
         (pages((ALICE, "1970-01-01T00:00:00Z"), created="?"), True, "beginning"),
+        (pages((ALICE, None)), True, "nobody says"),
+        (pages((ALICE, "soon")), True, "nobody says"),
         (pages((ALICE, "1970-01-01T00:00:00Z")), False, "kept changing"),
     ],
 )
