@@ -65,7 +65,12 @@ class LinkFetcher:
         self.resolver = resolver
         self.trust = trust
 
-    async def fetch(self, url: str, reader: str) -> FetchedFile:  # noqa: ARG002 - no reader's token is sent
+    async def fetch(
+        self,
+        url: str,
+        reader: str,  # noqa: ARG002 - no reader's token is sent
+        thread_id: str,  # noqa: ARG002 - nor is anybody told what it is for
+    ) -> FetchedFile:
         """Return one file."""
         if not self.hosts:
             raise NotFetched("fetching links is off (FETCH_LINKS_FROM names no host)")
@@ -75,17 +80,21 @@ class LinkFetcher:
                 return await self.follow(target)
         except TimeoutError:
             raise NotFetched(
-                f"fetching took longer than {self.within}", FetchOutcome.UNREACHABLE
+                f"fetching took longer than {self.within}",
+                FetchOutcome.UNREACHABLE,
+                requested=True,
             ) from None
         except aiohttp.ClientConnectorDNSError as error:
             if isinstance(error.os_error, NotPublic):
                 raise NotFetched("its host has an address that is not public") from None
             raise NotFetched(
-                "its host is not known", FetchOutcome.UNREACHABLE
+                "its host is not known", FetchOutcome.UNREACHABLE, requested=True
             ) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise NotFetched(
-                f"no answer: {type(error).__name__}", FetchOutcome.UNREACHABLE
+                f"no answer: {type(error).__name__}",
+                FetchOutcome.UNREACHABLE,
+                requested=True,
             ) from None
 
     def allowed(self, text: str) -> URL:
@@ -124,16 +133,21 @@ class LinkFetcher:
                         return await self.read(response)
                     place = response.headers.get("Location", "")
                     url = self.allowed(str(url.join(URL(place))))
-        raise NotFetched(f"there are more than {MOST_REDIRECTS} redirects")
+        raise NotFetched(
+            f"there are more than {MOST_REDIRECTS} redirects", requested=True
+        )
 
     async def read(self, response: aiohttp.ClientResponse) -> FetchedFile:
         if response.status != HTTPStatus.OK:
             raise NotFetched(
-                f"its server answered {response.status}", outcome_of(response.status)
+                f"its server answered {response.status}",
+                outcome_of(response.status),
+                requested=True,
             )
         if response.headers.get("Content-Encoding", "identity") != "identity":
             raise NotFetched(
-                "its server sends it in an encoding that was not requested"
+                "its server sends it in an encoding that was not requested",
+                requested=True,
             )
         data = bytearray()
         async for part in response.content.iter_any():
@@ -142,6 +156,7 @@ class LinkFetcher:
                 raise NotFetched(
                     f"it is larger than {self.most_bytes} bytes",
                     FetchOutcome.TOO_LARGE,
+                    requested=True,
                 )
         content_type = response.headers.get("Content-Type", "")
         return FetchedFile(data=bytes(data), content_type=content_type)

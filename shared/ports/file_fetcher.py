@@ -15,11 +15,19 @@ class NotFetched(ArchiverError):
     """
 
     def __init__(
-        self, reason: str, outcome: FetchOutcome = FetchOutcome.REFUSED
+        self,
+        reason: str,
+        outcome: FetchOutcome = FetchOutcome.REFUSED,
+        *,
+        requested: bool = False,
     ) -> None:
-        """Record the reason, for people, and what kind of failure it is."""
+        """Record the reason, for people, and what kind of failure it is.
+
+        `requested` says whether a request was sent: only then may trying again cost.
+        """
         super().__init__(reason)
         self.outcome = outcome
+        self.requested = requested
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +49,8 @@ def outcome_of(status: int) -> FetchOutcome:
 
 
 class FileFetcher(Protocol):
-    async def fetch(self, url: str, reader: str) -> FetchedFile:
-        """Return a file, as `reader` sees it if that matters; "" is nobody.
+    async def fetch(self, url: str, reader: str, thread_id: str) -> FetchedFile:
+        """Return a file of a thread, as `reader` sees it if that matters; "" is nobody.
 
         The address comes from a message: nothing about it can be trusted.
 

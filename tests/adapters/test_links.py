@@ -11,6 +11,7 @@ import trustme
 from aiohttp import web
 from aiohttp.abc import AbstractResolver
 
+from builders import THREAD
 from local.ports import free_ports
 from shared.adapters.links import LinkFetcher, PublicResolver, is_public
 from shared.ports.file_fetcher import NotFetched
@@ -122,7 +123,9 @@ async def server():
 
 
 async def test_a_file_is_fetched_from_a_host_that_is_named(server):
-    fetched = await server.fetcher().fetch(server.url("file?sig=a%2Bb%3D"), "8:acs:x")
+    fetched = await server.fetcher().fetch(
+        server.url("file?sig=a%2Bb%3D"), "8:acs:x", THREAD
+    )
 
     assert (fetched.data, fetched.content_type) == (FILE, "application/pdf")
     (request,) = server.requests
@@ -132,7 +135,7 @@ async def test_a_file_is_fetched_from_a_host_that_is_named(server):
 
 @pytest.mark.parametrize("path", ["to-file", "to-other"])
 async def test_it_is_followed_to_hosts_that_are_named(server, path):
-    assert (await server.fetcher().fetch(server.url(path), "")).data == FILE
+    assert (await server.fetcher().fetch(server.url(path), "", THREAD)).data == FILE
 
 
 @pytest.mark.parametrize(
@@ -149,26 +152,26 @@ async def test_it_is_followed_to_hosts_that_are_named(server, path):
 )
 async def test_what_cannot_be_had_has_a_reason(server, path, reason):
     with pytest.raises(NotFetched, match=reason):
-        await server.fetcher().fetch(server.url(path), "")
+        await server.fetcher().fetch(server.url(path), "", THREAD)
 
     assert "evil.example.com" not in server.names.asked
 
 
 async def test_a_slow_server_is_not_waited_for(server):
     with pytest.raises(NotFetched, match="longer than"):
-        await server.fetcher(within=0.2).fetch(server.url("slow"), "")
+        await server.fetcher(within=0.2).fetch(server.url("slow"), "", THREAD)
 
 
 async def test_a_host_that_is_not_named_is_not_even_looked_up(server):
     with pytest.raises(NotFetched, match="not on the list"):
-        await server.fetcher([OTHER]).fetch(server.url("file"), "")
+        await server.fetcher([OTHER]).fetch(server.url("file"), "", THREAD)
 
     assert server.names.asked == []
 
 
 async def test_without_any_host_it_is_off(server):
     with pytest.raises(NotFetched, match="off"):
-        await server.fetcher([]).fetch(server.url("file"), "")
+        await server.fetcher([]).fetch(server.url("file"), "", THREAD)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +206,7 @@ async def test_no_address_gets_past_the_list(url):
     )
 
     with pytest.raises(NotFetched):
-        await fetcher.fetch(url, "")
+        await fetcher.fetch(url, "", THREAD)
 
     assert names.asked == []
 
@@ -225,7 +228,7 @@ async def test_a_named_host_with_an_address_inside_is_not_asked(server):
     fetcher = server.fetcher(resolver=PublicResolver(server.names))
 
     with pytest.raises(NotFetched, match="not public"):
-        await fetcher.fetch(server.url("file"), "")
+        await fetcher.fetch(server.url("file"), "", THREAD)
 
     assert server.requests == []
 
@@ -242,9 +245,9 @@ async def test_a_host_that_nobody_knows_has_a_reason(server):
 
     fetcher = server.fetcher(resolver=PublicResolver(Nobody()))
     with pytest.raises(NotFetched, match="not known"):
-        await fetcher.fetch(server.url("file"), "")
+        await fetcher.fetch(server.url("file"), "", THREAD)
 
 
 async def test_a_certificate_of_another_is_refused(server):
     with pytest.raises(NotFetched, match="no answer"):
-        await server.fetcher(trust=True).fetch(server.url("file"), "")
+        await server.fetcher(trust=True).fetch(server.url("file"), "", THREAD)

@@ -1,15 +1,18 @@
-"""Files sent from Teams: the service delivers them to the thread's participants.
+"""Images of a thread: the service delivers them to the thread's participants.
 
 Rule 1: the reader's token goes to the resource's own host and to no other, whatever the
         message says. It could not open a file in SharePoint or OneDrive anyway.
-Rule 2: redirects are not followed: a redirected file counts as not fetched.
+Rule 2: nothing is asked for but an image of the message's own thread: a token opens
+        whatever else its user may see, and whoever writes chooses the address.
+Rule 3: redirects are not followed: a redirected file counts as not fetched.
 """
 
 import asyncio
+import re
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from azure.core.exceptions import AzureError
 from azure.core.pipeline import AsyncPipeline
@@ -23,6 +26,10 @@ from shared.domain.thread.attachment import FetchOutcome
 from shared.ports.chat_service import ReaderRefused
 from shared.ports.file_fetcher import FetchedFile, NotFetched, outcome_of
 
+IMAGES_SINCE = "2025-03-15"
+"""The version of the service's interface that delivers images of plain ACS chat."""
+IMAGE_PATH = re.compile(r"/chat/threads/([^/]+)/images/[\w.~=-]+(?:/[\w.~=-]+){0,2}")
+
 
 class ImageFetcher:
     """Fetches from the chat service, as one of its users."""
@@ -35,12 +42,15 @@ class ImageFetcher:
         self.most_bytes = most_bytes
         self.within = within
 
-    async def fetch(self, url: str, reader: str) -> FetchedFile:
-        """Return one file."""
+    async def fetch(self, url: str, reader: str, thread_id: str) -> FetchedFile:
+        """Return one file; its address may be relative to its thread."""
         if self.chat_clients is None:
             raise NotFetched("fetching attachments is off (FETCH_IMAGES)")
+        url = address_in(self.chat_clients.endpoint, thread_id, url)
         if not is_of(self.chat_clients.endpoint, url):
             raise NotFetched("it is stored outside the chat service")
+        if not is_image_of(thread_id, url):
+            raise NotFetched("its address is not that of an image of this thread")
         if not reader:
             raise NotFetched("nobody may read the thread")
         try:
@@ -48,11 +58,15 @@ class ImageFetcher:
                 return await self.get(self.chat_clients, url, reader)
         except TimeoutError:
             raise NotFetched(
-                f"fetching took longer than {self.within}", FetchOutcome.UNREACHABLE
+                f"fetching took longer than {self.within}",
+                FetchOutcome.UNREACHABLE,
+                requested=True,
             ) from None
         except (AzureError, ReaderRefused, Transient) as error:
             raise NotFetched(
-                f"no answer: {type(error).__name__}", FetchOutcome.UNREACHABLE
+                f"no answer: {type(error).__name__}",
+                FetchOutcome.UNREACHABLE,
+                requested=True,
             ) from None
 
     async def get(
@@ -74,6 +88,7 @@ class ImageFetcher:
                 raise NotFetched(
                     f"the service answered {response.status_code}",
                     outcome_of(response.status_code),
+                    requested=True,
                 )
             data = bytearray()
             async for part in response.iter_bytes():
@@ -82,11 +97,32 @@ class ImageFetcher:
                     raise NotFetched(
                         f"it is larger than {self.most_bytes} bytes",
                         FetchOutcome.TOO_LARGE,
+                        requested=True,
                     )
         finally:
             await response.close()
         content_type = str(response.headers.get("Content-Type", ""))
         return FetchedFile(data=bytes(data), content_type=content_type)
+
+
+def address_in(endpoint: str, thread_id: str, url: str) -> str:
+    """Return an image's whole address; one that cannot be read as it is."""
+    thread = f"{endpoint}/chat/threads/{quote(thread_id, safe='')}/"
+    try:
+        whole = urljoin(thread, url)
+        has_version = bool(urlsplit(whole).query)
+    except ValueError:
+        return url
+    return whole if has_version else f"{whole}?api-version={IMAGES_SINCE}"
+
+
+def is_image_of(thread_id: str, url: str) -> bool:
+    """Return whether an address is one of the images of a thread."""
+    path = urlsplit(url).path
+    match = IMAGE_PATH.fullmatch(path)
+    if match is None or unquote(match[1]) != thread_id:
+        return False
+    return all(part.strip(".") for part in path.split("/")[1:])
 
 
 def is_of(endpoint: str, url: str) -> bool:

@@ -23,15 +23,20 @@ class FetchOutcome(StrEnum):
     """It may not be had, or must not be requested."""
     TOO_LARGE = "too_large"
     UNREACHABLE = "unreachable"
-    """No answer, or a failure: the next revision tries again, as for all of these."""
+    """No answer, or a failure."""
+
+
+MORE_NAMED = "more files are named than are fetched of a thread (FETCH_THREAD_FILES)"
+"""Why a file was not asked for, and none of those that are named after it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
     """A file that a message names, and the result of fetching it.
 
-    `number` counts the files of the message. `revision` is the one that tried, and that
-    holds the file as `stored` if it was fetched; `reason` says why it was not.
+    `number` counts the files of the message. `revision` is the one that tried last, and
+    that holds the file as `stored` if it was fetched; `reason` says why it was not, and
+    `tries` how often it was tried.
     """
 
     message_id: str
@@ -46,6 +51,7 @@ class Attachment:
     stored: str = ""
     bytes: int = 0
     reason: str = ""
+    tries: int = 1
     erased: bool = False
 
     @property

@@ -2,13 +2,16 @@
 
 Rule 1: a file is identified by its message and its address. It gets a number within its
         message, and the facts hold only that: name and address are content.
-Rule 2: lines are only added. A fetched file is not fetched again; the next revision
-        retries what could not be fetched.
+Rule 2: lines are only added. A fetched file is not fetched again; what could not be
+        fetched is tried again by the next revisions, but not for ever.
 Rule 3: a fetched file is stored in the revision that fetched it, under a name that
         its line's salt decides; later revisions refer to that one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from shared.domain import json_line
@@ -20,12 +23,16 @@ from shared.domain.thread.transcript import Message, Transcript
 
 FILE_SHARING = "fileSharingMetadata"
 """The metadata key under which the ACS UI library shares files, as JSON text."""
+IMAGES = "amsreferences"
+"""The metadata key that names images of plain ACS chat: their ids, as JSON text."""
+MOST_TRIES = 5
+IMAGE_ID = re.compile(r"[\w.~=-]{1,200}")
 
 
 def missing_files(transcript: Transcript, *, revision: int) -> Iterator[Attachment]:
     """Yield each file that messages name and the archive lacks, for this revision.
 
-    Erased messages no longer name any.
+    Each comes with what was last said of it. Erased messages no longer name any.
     """
     known = {
         (attachment.message_id, attachment.url): attachment
@@ -39,7 +46,11 @@ def missing_files(transcript: Transcript, *, revision: int) -> Iterator[Attachme
     for message in transcript.messages:
         for origin, name, url in named_files(message):
             before = known.get((message.id, url))
-            if before and (before.is_held or before.revision == revision):
+            if before and (
+                before.is_held
+                or before.tries >= MOST_TRIES
+                or before.revision == revision
+            ):
                 continue
             if not before:
                 counts[message.id] = counts.get(message.id, 0) + 1
@@ -50,6 +61,9 @@ def missing_files(transcript: Transcript, *, revision: int) -> Iterator[Attachme
                 name=name,
                 url=url,
                 revision=revision,
+                outcome=before.outcome if before else FetchOutcome.UNREACHABLE,
+                reason=before.reason if before else "",
+                tries=before.tries if before else 0,
             )
             yield file
 
@@ -64,7 +78,11 @@ def named_files(message: Message) -> Iterator[tuple[Origin, str, str]]:
             if url is not None:
                 yield Origin.ATTACHMENT, str(name or ""), url
         metadata = content.get("metadata")
-        for file in shared_files(metadata if isinstance(metadata, dict) else {}):
+        if not isinstance(metadata, dict):
+            continue
+        for image in image_ids(metadata):
+            yield Origin.ATTACHMENT, image, image_address(image)
+        for file in shared_files(metadata):
             url = file.get("url")
             if isinstance(url, str) and url:
                 yield Origin.LINK, str(file.get("name") or ""), url
@@ -76,14 +94,31 @@ def address_of(attachment: Mapping[str, Any]) -> str | None:
     return url if isinstance(url, str) else None
 
 
+def image_ids(metadata: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the ids of the images that metadata names; none if it cannot be read."""
+    for image in listed_in(metadata, IMAGES):
+        if isinstance(image, str) and IMAGE_ID.fullmatch(image) and image.strip("."):
+            yield image
+
+
+def image_address(image: str) -> str:
+    """Return the address of an image, relative to its thread's."""
+    return f"images/{image}/views/original"
+
+
 def shared_files(metadata: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield the files that metadata names; none if it cannot be read."""
-    text = metadata.get(FILE_SHARING)
+    yield from json_line.dicts_in(listed_in(metadata, FILE_SHARING))
+
+
+def listed_in(metadata: Mapping[str, Any], key: str) -> Sequence[Any]:
+    """Return the list that stands under a key as JSON text; an empty one for none."""
+    text = metadata.get(key)
     try:
         value = json_line.parse(text) if isinstance(text, str) else None
     except ValueError:
-        return
-    yield from json_line.dicts_in(value)
+        return ()
+    return value if isinstance(value, list) else ()
 
 
 def content_of(attachment: Attachment) -> bytes:
@@ -139,8 +174,14 @@ def read_attachments(
     Each line comes with the revision that holds it.
     """
     attempts = [read_attempt(revision, line) for revision, line in lines]
+    tries = Counter((attempt.message_id, attempt.number) for attempt in attempts)
     newest = {(attempt.message_id, attempt.number): attempt for attempt in attempts}
-    return tuple(sorted(newest.values(), key=place))
+    return tuple(
+        sorted(
+            (replace(last, tries=tries[key]) for key, last in newest.items()),
+            key=place,
+        )
+    )
 
 
 def place(attachment: Attachment) -> tuple[int, str, int]:

@@ -32,10 +32,14 @@ def picture(chat, data=PHOTO):
     return message.content["attachments"][0]["url"], bob.id
 
 
+def thread_in(chat):
+    return next(iter(chat.service.world.threads))
+
+
 async def test_an_image_is_fetched_as_a_reader(chat):
     url, bob = picture(chat)
 
-    fetched = await fetcher(chat).fetch(url, bob)
+    fetched = await fetcher(chat).fetch(url, bob, thread_in(chat))
 
     assert (fetched.data, fetched.content_type) == (PHOTO, "image/png")
 
@@ -53,7 +57,7 @@ async def test_throttling_and_failures_are_waited_out(chat):
     url, bob = picture(chat)
     chat.service.behaviour = Misbehaviour(throttle=0.5, fail=0.2, retry_after=0.01)
 
-    assert (await fetcher(chat).fetch(url, bob)).data == PHOTO
+    assert (await fetcher(chat).fetch(url, bob, thread_in(chat))).data == PHOTO
 
 
 async def test_who_is_not_in_the_thread_gets_nothing(chat):
@@ -61,7 +65,7 @@ async def test_who_is_not_in_the_thread_gets_nothing(chat):
     _, (stranger,) = chat.thread("Mallory")
 
     with pytest.raises(NotFetched, match="the service answered 403"):
-        await fetcher(chat).fetch(url, stranger.id)
+        await fetcher(chat).fetch(url, stranger.id, thread_in(chat))
 
 
 async def test_a_reader_without_a_token_gets_nothing(chat):
@@ -69,30 +73,30 @@ async def test_a_reader_without_a_token_gets_nothing(chat):
     chat.service.world.identities.discard(bob)
 
     with pytest.raises(NotFetched, match="no answer"):
-        await fetcher(chat).fetch(url, bob)
+        await fetcher(chat).fetch(url, bob, thread_in(chat))
 
 
 async def test_nobody_gets_nothing(chat):
     url, _ = picture(chat)
 
     with pytest.raises(NotFetched, match="nobody may read"):
-        await fetcher(chat).fetch(url, "")
+        await fetcher(chat).fetch(url, "", thread_in(chat))
 
 
 async def test_a_file_that_is_too_large_is_not_taken(chat):
     url, bob = picture(chat)
 
     with pytest.raises(NotFetched, match="larger than 4999"):
-        await fetcher(chat, most_bytes=4999).fetch(url, bob)
+        await fetcher(chat, most_bytes=4999).fetch(url, bob, thread_in(chat))
 
 
 async def test_a_file_that_takes_too_long_is_not_waited_for(chat):
     url, bob = picture(chat)
-    await fetcher(chat).fetch(url, bob)
+    await fetcher(chat).fetch(url, bob, thread_in(chat))
     chat.service.behaviour = Misbehaviour(throttle=1.0, retry_after=5)
 
     with pytest.raises(NotFetched, match="longer than"):
-        await fetcher(chat, within=0.3).fetch(url, bob)
+        await fetcher(chat, within=0.3).fetch(url, bob, thread_in(chat))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +106,9 @@ async def test_an_address_of_any_form_is_no_accident(chat, end):
     url, bob = picture(chat)
 
     with suppress(NotFetched):
-        assert (await fetcher(chat).fetch(url + end, bob)).data == PHOTO
+        assert (
+            await fetcher(chat).fetch(url + end, bob, thread_in(chat))
+        ).data == PHOTO
 
 
 async def test_off_is_off(chat):
@@ -110,7 +116,7 @@ async def test_off_is_off(chat):
     off = ImageFetcher(None, most_bytes=1, within=timedelta(seconds=1))
 
     with pytest.raises(NotFetched, match="off"):
-        await off.fetch(url, bob)
+        await off.fetch(url, bob, thread_in(chat))
 
 
 @pytest.mark.parametrize(

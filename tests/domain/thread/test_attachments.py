@@ -53,6 +53,48 @@ def test_files_are_found_in_attachments_and_in_metadata():
     ]
 
 
+@pytest.mark.parametrize(
+    ("references", "ids"),
+    [
+        ('["0-wus-d1","b"]', ["0-wus-d1", "b"]),
+        ("[]", []),
+        ('["..", ".", "a/b", "a?b", "", 5, null, "a b"]', []),
+        ("no JSON", []),
+        ('"x"', []),
+        ('{"a":1}', []),
+    ],
+)
+def test_images_of_plain_chat_are_found_by_their_ids(references, ids):
+    found = missing_files(
+        transcript_of(received(metadata={"amsreferences": references})), revision=1
+    )
+
+    assert [(file.origin, file.name, file.url) for file in found] == [
+        ("attachment", name, f"images/{name}/views/original") for name in ids
+    ]
+
+
+def test_a_file_is_not_tried_for_ever():
+    transcript = transcript_of(received(metadata=shared("https://f/1", "https://f/2")))
+    message = str(FIRST_ID)
+    known = (
+        tried(message, 1, url="https://f/1", reason="no answer", tries=5),
+        tried(message, 2, url="https://f/2", reason="no answer", tries=4),
+    )
+
+    (again,) = missing_files(transcript.with_attachments(known), revision=6)
+
+    assert (again.url, again.tries, again.reason) == ("https://f/2", 4, "no answer")
+
+
+def test_tries_are_counted():
+    attempts = [line_of(tried(reason="no answer", revision=n)) for n in (1, 2, 3)]
+
+    (file,) = read_attachments(attempts)
+
+    assert (file.tries, file.revision) == (3, 3)
+
+
 def test_a_file_that_an_edit_took_away_is_still_found():
     found = missing_files(
         transcript_of(

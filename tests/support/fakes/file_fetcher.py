@@ -9,8 +9,8 @@ class MemoryFileFetcher:
         self.files: dict[str, bytes] = {}
         self.asked: list[tuple[str, str]] = []
 
-    async def fetch(self, url: str, reader: str) -> FetchedFile:
+    async def fetch(self, url: str, reader: str, thread_id: str) -> FetchedFile:
         self.asked.append((url, reader))
         if url not in self.files:
-            raise NotFetched("there is no such file", FetchOutcome.GONE)
+            raise NotFetched("there is no such file", FetchOutcome.GONE, requested=True)
         return FetchedFile(data=self.files[url], content_type="image/png")

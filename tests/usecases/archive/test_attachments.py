@@ -10,6 +10,8 @@ from erasing import erase as erase_in
 from builders import ALICE, FIRST_ID, THREAD, listed, received
 from shared.domain.errors import Transient
 from shared.domain.evidence.lines import attachment_name
+from shared.domain.thread.attachment import MORE_NAMED
+from shared.usecases.archive.attachments import Limits
 from verifying import in_memory, verify
 from world import World
 
@@ -168,9 +170,9 @@ async def test_a_thread_with_too_many_slow_files_is_archived_all_the_same():
         await world.receive(sharing(number, url=f"{DOCUMENT}{number}"))
     fetch = world.links.fetch
 
-    async def slowly(url, reader):
+    async def slowly(url, reader, thread_id):
         world.clock.pass_time(minutes=7)
-        return await fetch(url, reader)
+        return await fetch(url, reader, thread_id)
 
     world.links.fetch = slowly
     await world.finalize(THREAD)
@@ -180,6 +182,97 @@ async def test_a_thread_with_too_many_slow_files_is_archived_all_the_same():
         "there is no such file",
         "the thread's files took over 0:10:00",
     ]
+
+
+def limited(world, **limits):
+    world.finalize = world.new_finalizer(world.ledger, limits=Limits(**limits))
+
+
+def count_lines(world):
+    """Return how many lines there are about files, in all revisions."""
+    stored = (
+        data
+        for path, data in world.archive.files.items()
+        if path.endswith("/attachments.jsonl")
+    )
+    return sum(data.count(b"\n") for data in stored)
+
+
+async def more(world):
+    """Make the next revision: something new was said."""
+    world.clock.pass_time(hours=1)
+    await world.receive(received(50 + len(world.ledger_lines()), "later"))
+    await world.finalize(THREAD)
+
+
+async def test_of_many_files_so_many_are_fetched_and_the_rest_is_said():
+    world = World(formats=("json", "html"))
+    limited(world, files=2, bytes=2**20)
+    for number in range(5):
+        world.links.files[f"{DOCUMENT}{number}"] = b"%PDF"
+        await world.receive(sharing(number, url=f"{DOCUMENT}{number}"))
+
+    await world.finalize(THREAD)
+
+    assert [file["reason"] for file in attached(world)] == ["", "", MORE_NAMED]
+    assert len(world.links.asked) == 2
+    assert any(MORE_NAMED in gap["reason"] for gap in world.transcript()["gaps"])
+    await more(world)
+    assert count_lines(world) == 3
+    limited(world, files=9, bytes=2**20)
+    await more(world)
+    assert len(world.links.asked) == 5
+    assert {file["reason"] for file in attached(world, 3)} == {""}
+    assert not [
+        gap for gap in world.transcript(3)["gaps"] if gap["kind"] == "attachments"
+    ]
+    assert verify(world.archive) == []
+
+
+async def test_the_bytes_of_a_thread_are_limited():
+    world = World(formats=("json",))
+    limited(world, files=9, bytes=10)
+    for number, size in enumerate((6, 6, 4, 1)):
+        world.links.files[f"{DOCUMENT}{number}"] = bytes(size)
+        await world.receive(sharing(number, url=f"{DOCUMENT}{number}"))
+
+    await world.finalize(THREAD)
+
+    assert [file["bytes"] for file in attached(world)] == [6, 0, 4, 0]
+    assert attached(world)[1]["outcome"] == attached(world)[3]["outcome"] == "too_large"
+    assert "FETCH_THREAD_BYTES" in attached(world)[3]["reason"]
+    assert len(world.links.asked) == 3
+    assert sum(map(len, files_of(world).values())) == 10
+
+
+async def test_what_is_refused_without_a_request_is_said_once():
+    world = World(formats=("json",))
+    limited(world, files=9, bytes=1)
+    world.links.files[DOCUMENT] = b"%"
+    await world.receive(sharing(0), sharing(1, url=f"{DOCUMENT}1"))
+    await world.finalize(THREAD)
+
+    for _ in range(7):
+        await more(world)
+
+    assert count_lines(world) == 2
+    limited(world, files=9, bytes=9)
+    world.links.files[f"{DOCUMENT}1"] = b"%"
+    await more(world)
+    assert [file["tries"] for file in attached(world, 9)] == [1, 2]
+    assert {file["outcome"] for file in attached(world, 9)} == {"stored"}
+
+
+async def test_a_file_that_is_gone_is_asked_for_five_times():
+    world = World(formats=("json",))
+    await world.receive(sharing(0))
+    await world.finalize(THREAD)
+
+    for _ in range(7):
+        await more(world)
+
+    assert len(world.links.asked) == 5
+    assert attached(world, 8)[0]["tries"] == 5
 
 
 async def test_a_file_that_cannot_be_kept_leaves_no_revision():
