@@ -26,6 +26,7 @@ from local.ports import free_ports
 ROOT = Path(__file__).parent.parent
 START_WITHIN = 60.0
 EVENTS_QUEUE = "chat-events"
+DEAD_LETTERS = "dead-letter"
 SWITCH = "AzureWebJobs_archive_queued_event_Disabled"
 """What switches the queue's function off where events come directly."""
 FAST = {
@@ -203,7 +204,7 @@ def stack(
     storage_in: Path | None = None,
     delivery: str = "direct",
 ) -> Iterator[Stack]:
-    """Run all three parts; logs, the CA and dead letters go to `folder`.
+    """Run all three parts; logs and the CA go to `folder`, dead letters to Azurite.
 
     `delivery` is how events arrive: "direct", or "queue".
 
@@ -220,7 +221,7 @@ def stack(
             if by_queue
             else ("--webhook", webhook_url(host_url))
         ),
-        *("--dead-letters", str(folder / "dead-letters")),
+        *("--dead-letter-container", DEAD_LETTERS),
         *service_options,
     ]
     with ExitStack() as parts:

@@ -15,6 +15,7 @@ from pathlib import Path
 from aiohttp import web
 
 from local.chat_service.certificate import serve_with_own_ca
+from local.chat_service.dead_letters import Container, DeadLetters, Folder
 from local.chat_service.delivery import Subscription
 from local.chat_service.destinations import Destination, StorageQueue, Webhook
 from local.chat_service.estate import seed_estate
@@ -71,9 +72,20 @@ def parse_arguments() -> argparse.Namespace:
         help="which events to send; default: thread",
     )
     parser.add_argument(
+        "--most-events",
+        type=int,
+        default=1,
+        help="most events of a delivery to a webhook; default: 1",
+    )
+    letters = parser.add_mutually_exclusive_group()
+    letters.add_argument(
         "--dead-letters",
         type=Path,
         help="folder for events that could not be delivered",
+    )
+    letters.add_argument(
+        "--dead-letter-container",
+        help="container for them instead, in the account of CHAT_STORAGE",
     )
     parser.add_argument(
         "--api-versions",
@@ -103,8 +115,11 @@ def parse_arguments() -> argparse.Namespace:
                 help=f"misbehaviour; default: {option.default}",
             )
     arguments = parser.parse_args()
-    if arguments.queue and not os.environ.get("CHAT_STORAGE"):
-        parser.error("--queue needs CHAT_STORAGE")
+    stored = arguments.queue or arguments.dead_letter_container
+    if stored and not os.environ.get("CHAT_STORAGE"):
+        parser.error("--queue and --dead-letter-container need CHAT_STORAGE")
+    if arguments.most_events != 1 and not arguments.webhook:
+        parser.error("--most-events needs --webhook: nothing else takes batches")
     arguments.variant = Variant(
         api_versions=tuple(arguments.api_versions),
         lists_deleted=not arguments.forget_deleted,
@@ -121,10 +136,18 @@ def estate_size(text: str) -> tuple[int, int]:
 def destination_of(arguments: argparse.Namespace) -> Destination | None:
     """Return where events go; None for nowhere."""
     if arguments.webhook:
-        return Webhook(arguments.webhook, arguments.schema)
+        is_batched = arguments.most_events > 1
+        return Webhook(arguments.webhook, arguments.schema, is_batched)
     if arguments.queue:
         return StorageQueue(os.environ["CHAT_STORAGE"], arguments.queue)
     return None
+
+
+def dead_letters_of(arguments: argparse.Namespace) -> DeadLetters | None:
+    """Return where events go that cannot be delivered; None for nowhere."""
+    if arguments.dead_letter_container:
+        return Container(os.environ["CHAT_STORAGE"], arguments.dead_letter_container)
+    return Folder(arguments.dead_letters) if arguments.dead_letters else None
 
 
 @asynccontextmanager
@@ -139,7 +162,10 @@ async def serve(arguments: argparse.Namespace) -> AsyncIterator[ChatService]:
     )
     subscription = None
     if destination := destination_of(arguments):
-        subscription = Subscription(destination, behaviour, arguments.dead_letters)
+        letters = dead_letters_of(arguments)
+        subscription = Subscription(
+            destination, behaviour, letters, arguments.most_events
+        )
         subscribing = asyncio.create_task(subscription.subscribe())
     publisher = Publisher(
         subscription.publish if subscription else lambda _: None,

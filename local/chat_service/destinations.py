@@ -1,7 +1,7 @@
 """Where a subscription delivers to: a webhook, or a storage queue.
 
-Both take one event at a time and answer with an HTTP status, or the name of the error
-where no answer came.
+Both take the events of a delivery and answer with an HTTP status, or the name of the
+error where no answer came.
 """
 
 import base64
@@ -26,8 +26,8 @@ class Destination(Protocol):
         """Begin, as Event Grid does; return whether it worked."""
         ...
 
-    async def deliver(self, event: dict[str, Any]) -> int | str:
-        """Deliver an event; return the status, or the error's name without one."""
+    async def deliver(self, events: list[dict[str, Any]]) -> int | str:
+        """Deliver events; return the status, or the error's name without one."""
         ...
 
     async def close(self) -> None: ...
@@ -39,6 +39,8 @@ class Webhook:
 
     url: str
     schema: str
+    is_batched: bool = False
+    """Whether a delivery may have several events; CloudEvents come in an array then."""
     session: ClientSession | None = None
 
     async def shake_hands(self) -> bool:
@@ -60,14 +62,16 @@ class Webhook:
         except (ClientError, TimeoutError, ValueError):
             return False
 
-    async def deliver(self, event: dict[str, Any]) -> int | str:
+    async def deliver(self, events: list[dict[str, Any]]) -> int | str:
         if self.session is None:
             self.session = ClientSession(timeout=ClientTimeout(RESPONSE_WITHIN))
-        is_cloud = self.schema == "cloudevents"
-        content_type = (
-            "application/cloudevents+json" if is_cloud else "application/json"
-        )
-        body = event if is_cloud else [event]
+        body: Any = events
+        content_type = "application/json"
+        if self.schema == "cloudevents":
+            content_type = "application/cloudevents-batch+json"
+            if not self.is_batched:
+                (body,) = events
+                content_type = "application/cloudevents+json"
         try:
             async with self.session.post(
                 self.url,
@@ -89,8 +93,9 @@ class Webhook:
 class StorageQueue:
     """A storage queue: one message an event, in base64, which never expires.
 
-    There is no hand-shake, and nobody has to be there. The queue is the deployment's;
-    here it is made at the beginning.
+    Event Grid knows no batches of messages: a delivery is one event. There is no
+    hand-shake, and nobody has to be there. The queue is the deployment's; here it is
+    made at the beginning.
     """
 
     def __init__(self, connection_string: str, name: str) -> None:
@@ -107,7 +112,8 @@ class StorageQueue:
             return False
         return True
 
-    async def deliver(self, event: dict[str, Any]) -> int | str:
+    async def deliver(self, events: list[dict[str, Any]]) -> int | str:
+        (event,) = events
         message = base64.b64encode(json.dumps(event, ensure_ascii=False).encode())
         if len(message) > BIGGEST_MESSAGE:
             return int(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
