@@ -94,7 +94,7 @@ class ChatService(Identities, Participants, Messages, Images):
         An image is fetched from the address that its message gives, which has none.
         """
         is_image = "image" in request.match_info
-        newest = self.variant.api_versions[-1] if is_image else None
+        newest = max(self.variant.api_versions) if is_image else None
         return request.query.get("api-version", newest)
 
     # For people and tests on this machine
