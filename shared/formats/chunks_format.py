@@ -15,11 +15,11 @@ from typing import Any
 
 from shared.domain import json_line, layout
 from shared.domain.thread.transcript import Message, Transcript
+from shared.formats.names import Names, names
 from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
     attachments,
     display_text,
-    name_of,
     one_line,
     title,
     told_otherwise,
@@ -40,39 +40,40 @@ class ChunkMessage:
 
 
 def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
-    yield "chunks.jsonl", chunks(transcript)
-    yield "search-deletes.json", iter([deletes(transcript)])
+    called = names(transcript)
+    yield "chunks.jsonl", chunks(transcript, called)
+    yield "search-deletes.json", iter([deletes(transcript, called)])
 
 
-def chunks(transcript: Transcript) -> Iterator[bytes]:
-    for number, (overlap, own) in enumerate(cut(transcript)):
-        document = chunk(transcript, number, overlap, own)
+def chunks(transcript: Transcript, called: Names) -> Iterator[bytes]:
+    for number, (overlap, own) in enumerate(cut(transcript, called)):
+        document = chunk(transcript, called, number, overlap, own)
         yield json_line.encode(json_line.compact(document) + "\n")
 
 
-def lines(transcript: Transcript) -> Iterator[ChunkMessage]:
+def lines(transcript: Transcript, called: Names) -> Iterator[ChunkMessage]:
     """Yield what can be cited: messages that are neither deleted nor erased."""
     for message in transcript.messages:
         current = message.current
         if current.content is None or current.erased:
             continue
         # Indented, so that no line of a message can pass for somebody else's.
-        text = display_text(message, current).replace("\n", f"\n{INDENT}")
-        said = f"* {text}" if message.is_system else f"{name_of(message)}: {text}"
+        text = display_text(message, current, called).replace("\n", f"\n{INDENT}")
+        who = "* " if message.is_system else f"{called.sender(message)}: "
         files = "".join(f"\n{INDENT}+ {file}" for file in attachments(message))
         if otherwise := told_otherwise(message):
             files += f"\n{INDENT}! {otherwise}"
-        yield ChunkMessage(message, f"[{when(message.created_on)}] {said}{files}")
+        yield ChunkMessage(message, f"[{when(message.created_on)}] {who}{text}{files}")
 
 
 def cut(
-    transcript: Transcript,
+    transcript: Transcript, called: Names
 ) -> Iterator[tuple[list[ChunkMessage], list[ChunkMessage]]]:
     """Yield each chunk: what it repeats of the previous one, and its own lines."""
     overlap: list[ChunkMessage] = []
     own: list[ChunkMessage] = []
     size = 0
-    for line in lines(transcript):
+    for line in lines(transcript, called):
         if own and size + len(line.text) > MOST_CHARACTERS:
             yield overlap, own
             overlap = own[-1:] if len(own[-1].text) <= MOST_OVERLAP else []
@@ -85,13 +86,14 @@ def cut(
 
 def chunk(
     transcript: Transcript,
+    called: Names,
     number: int,
     overlap: Sequence[ChunkMessage],
     own: Sequence[ChunkMessage],
 ) -> dict[str, Any]:
     cited = [line.message for line in (*overlap, *own)]
-    names = dict.fromkeys(
-        name_of(message) for message in cited if not message.is_system
+    speakers = dict.fromkeys(
+        called.sender(message) for message in cited if not message.is_system
     )
     return {
         "id": key(transcript.thread_id, own[0].message.id),
@@ -99,7 +101,7 @@ def chunk(
         "title": title(transcript),
         "content": "\n".join(line.text for line in (*overlap, *own)),
         "chunk": number,
-        "participants": ", ".join(names),
+        "participants": ", ".join(speakers),
         "first_message_id": cited[0].id,
         "last_message_id": cited[-1].id,
         "message_ids": ",".join(message.id for message in cited),
@@ -117,9 +119,9 @@ def key(thread_id: str, message_id: str) -> str:
     return base64.urlsafe_b64encode(plain).decode()
 
 
-def deletes(transcript: Transcript) -> bytes:
+def deletes(transcript: Transcript, called: Names) -> bytes:
     """Return the actions that remove from an index what must no longer be found."""
-    first_ids = {own[0].message.id for _, own in cut(transcript)}
+    first_ids = {own[0].message.id for _, own in cut(transcript, called)}
     is_needed = any(
         version.erased or message.is_deleted
         for message in transcript.messages

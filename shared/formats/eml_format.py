@@ -6,24 +6,29 @@ from shared.domain.thread.transcript import Message, Transcript
 from shared.formats import html_format, text_format
 from shared.formats.mail import DOMAIN, address, boundary, date_of, days, header, part
 from shared.formats.mail import mail as make_mail
+from shared.formats.names import Names, names
 from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import title
 
 
 def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
+    called = names(transcript)
     for day, messages in days(transcript):
-        yield f"{day}.eml", iter([mail(transcript, day, messages)])
+        yield f"{day}.eml", iter([mail(transcript, called, day, messages)])
 
 
-def mail(transcript: Transcript, day: str, messages: list[Message]) -> bytes:
+def mail(
+    transcript: Transcript, called: Names, day: str, messages: list[Message]
+) -> bytes:
     of_day = transcript.with_messages(messages)
     senders = {
-        message.sender_id: message.sender_name
+        message.sender_id: called.sender(message)
         for message in messages
         if message.sender_id
     }
     people = {
-        person.id: person.display_name for person in transcript.participants
+        person.id: called.of(person.id, person.display_name)
+        for person in transcript.participants
     } | senders
     first = next(iter(senders), "")
     addresses = [address(who, name) for who, name in sorted(people.items())]
@@ -37,7 +42,7 @@ def mail(transcript: Transcript, day: str, messages: list[Message]) -> bytes:
         ("X-ACS-Thread-Id", header("X-ACS-Thread-Id", transcript.thread_id)),
         ("X-ACS-Message-Count", str(len(messages))),
     ]
-    text = b"".join(text_format.parts(of_day))
+    text = b"".join(text_format.parts(of_day, called))
     page = b"".join(html_format.parts(of_day, linked=False))
     return make_mail(
         headers,

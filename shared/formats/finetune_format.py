@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from shared.domain import json_line
 from shared.domain.errors import ArchiverError
 from shared.domain.thread.transcript import Transcript
+from shared.formats.names import NOBODY
 from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import display_text
 
@@ -37,7 +38,7 @@ def conversation(transcript: Transcript, options: Options) -> bytes:
         if message.is_system or current.content is None or current.erased:
             continue
         role = options.roles.get(message.sender_id, "user")
-        text = display_text(message, current)
+        text = display_text(message, current, NOBODY)
         if turns and turns[-1]["role"] == role:
             turns[-1]["content"] += f"\n{text}"
         else:

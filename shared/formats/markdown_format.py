@@ -11,12 +11,12 @@ from itertools import pairwise
 
 from shared.domain.thread.transcript import Message, Transcript
 from shared.domain.words import plural
+from shared.formats.names import Names, names
 from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
     attachments,
     display_text,
     erased_note,
-    name_of,
     one_line,
     title,
     told_otherwise,
@@ -33,13 +33,14 @@ def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
 
 
 def parts(transcript: Transcript) -> Iterator[bytes]:
+    called = names(transcript)
     yield head(transcript).encode()
     day = None
     for message in transcript.messages:
         if message.created_on[:10] != day:
             day = message.created_on[:10]
             yield f"\n## {day or 'Day unknown'}\n".encode()
-        yield entry(message).encode()
+        yield entry(message, called).encode()
 
 
 def head(transcript: Transcript) -> str:
@@ -59,11 +60,12 @@ def head(transcript: Transcript) -> str:
     )
 
 
-def entry(message: Message) -> str:
+def entry(message: Message, called: Names) -> str:
     anchor = f'<a id="m-{escape(one_line(message.id))}"></a>'
     marks = [name for name in ("edited", "deleted") if getattr(message, f"is_{name}")]
     mark = f" · {', '.join(marks)}" if marks else ""
-    text = display_text(message, version_to_read(message))
+    read = version_to_read(message)
+    text = display_text(message, read, called)
     otherwise = told_otherwise(message)
     differs = f"- {literal(otherwise)}\n" if otherwise else ""
     if message.is_system:
@@ -73,13 +75,13 @@ def entry(message: Message) -> str:
         f"- attached: {literal(attachment)}\n" for attachment in attachments(message)
     )
     earlier = "".join(
-        f"- earlier: {literal(one_line(display_text(message, version)))}\n"
+        f"- earlier: {literal(one_line(display_text(message, version, called)))}\n"
         for version in message.versions
-        if version is not version_to_read(message) and version.is_known
+        if version is not read and version.is_known
     )
     more = f"\n{files}{earlier}{differs}" if files or earlier or differs else ""
     return (
-        f"\n{anchor}**{literal(name_of(message))}** · "
+        f"\n{anchor}**{literal(called.sender(message))}** · "
         f"{when(message.created_on)[11:]}{mark}\n\n{quoted(text)}\n{more}"
     )
 

@@ -1,7 +1,6 @@
 """Plain text: from HTML, for system messages, and safe to show on one line."""
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from shared.domain import json_line
@@ -10,29 +9,30 @@ from shared.domain.thread.attachments import address_of
 from shared.domain.thread.transcript import SPOKEN_TYPES, Message, Transcript, Version
 from shared.domain.words import plural
 from shared.formats.message_html import plain_text
+from shared.formats.names import NOBODY, Names
+from shared.formats.one_line import one_line, readable
 
-REPLACEMENT = "\ufffd"
-NEVER = dict.fromkeys((*range(32), *range(127, 160)), REPLACEMENT)
-for shown in (ord("\t"), ord("\n")):
-    del NEVER[shown]
-NEVER |= dict.fromkeys(range(55296, 57344), REPLACEMENT)
-NEVER |= {0xFFFE: REPLACEMENT, 0xFFFF: REPLACEMENT, 0x2028: "\n", 0x2029: "\n"}
-ANY_NEVER = re.compile(f"[{re.escape(''.join(map(chr, NEVER)))}]")
-BIDI = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), None)
-"""Characters that change the direction of the text after them."""
+__all__ = [
+    "attachments",
+    "describe_change",
+    "describe_move",
+    "display_text",
+    "erased_note",
+    "name_of",
+    "one_line",
+    "readable",
+    "text_of",
+    "title",
+    "told_otherwise",
+    "version_to_read",
+    "when",
+]
 
-
-def readable(text: str) -> str:
-    """Return text with LF line ends and without characters that cannot be shown."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    # Few texts contain one, and searching is ten times as fast as translating.
-    return text.translate(NEVER) if ANY_NEVER.search(text) else text
-
-
-def one_line(text: str) -> str:
-    """Return text, such as a name, on one line and without changes of direction."""
-    return " ".join(readable(text).translate(BIDI).split())
+MOVES = {
+    "participantAdded": ("joined", "added"),
+    "participantRemoved": ("left", "removed"),
+}
+"""What people did by themselves, or with others, by type of the system message."""
 
 
 def text_of(version: Version, *, is_html: bool) -> str:
@@ -41,42 +41,65 @@ def text_of(version: Version, *, is_html: bool) -> str:
     if not isinstance(message, str):
         return ""
     text = readable(message)  # without surrogates, which nh3 does not take
-    return plain_text(text) if is_html else text
+    # Html can write any character by its number, the ends of lines among them.
+    return readable(plain_text(text)) if is_html else text
 
 
-def name_of(message: Message) -> str:
-    """Return the sender's name, else the sender's id, else that nobody knows."""
-    name = one_line(message.sender_name) or one_line(message.sender_id)
-    return name or "unknown sender"
+def name_of(message: Message, names: Names = NOBODY) -> str:
+    """Return what to call who wrote a message."""
+    return names.sender(message)
 
 
-def describe_change(message: Message) -> str:
-    """Return a system message in words."""
-    content = message.content
-    if isinstance(content.get("topic"), str):
-        return f"The topic is now: {one_line(content['topic'])}"
-    people = content.get("participants")
-    names = ", ".join(map(person, people)) if isinstance(people, list) else ""
-    if message.type == "participantAdded":
-        return f"{names or 'Somebody'} joined"
-    if message.type == "participantRemoved":
-        return f"{names or 'Somebody'} left"
+def describe_change(
+    message: Message, names: Names = NOBODY, version: Version | None = None
+) -> str:
+    """Return a system message in words, on one line: what its current version says."""
+    content = (version or message.current).content or {}
+    initiator = raw_id(content.get("initiatorCommunicationIdentifier"))
+    if message.type in MOVES:
+        people = content.get("participants")
+        listed = people if isinstance(people, list) else []
+        return describe_move(message.type, initiator, listed, names)
+    topic = content.get("topic")
+    if isinstance(topic, str) or message.type == "topicUpdated":
+        return describe_topic(topic, names.of(initiator))
     return one_line(message.type) or "system message"
 
 
-def person(participant: object) -> str:
-    if not isinstance(participant, dict):
-        return "somebody"
-    raw = raw_id(participant.get("communicationIdentifier"))
-    return one_line(str(participant.get("displayName") or raw or "somebody"))
+def describe_topic(topic: object, by: str) -> str:
+    """Return what became of the topic, and by whom; `by` is "" where nobody knows."""
+    if not isinstance(topic, str):
+        return f"{by} changed the topic" if by else "The topic was changed"
+    shown = one_line(topic)
+    if not shown:
+        return f"{by} cleared the topic" if by else "The topic was cleared"
+    return f"{by} changed the topic to: {shown}" if by else f"The topic is now: {shown}"
 
 
-def display_text(message: Message, version: Version) -> str:
+def describe_move(
+    kind: str, initiator: str, people: Sequence[object], names: Names
+) -> str:
+    """Return who joined or left: `kind` is the message's type.
+
+    Whoever adds or removes nobody else joins or leaves. `initiator` is a raw id, or "".
+    """
+    alone, did = MOVES[kind]
+    moved = [(names.id_of(person), names.person(person)) for person in people]
+    if not initiator:
+        return f"{', '.join(name for _, name in moved) or 'Somebody'} {alone}"
+    own = [name for who, name in moved if who == initiator]
+    others = ", ".join(name for who, name in moved if who != initiator)
+    if not own:
+        return f"{names.of(initiator)} {did} {others or 'somebody'}"
+    return f"{own[0]} {alone}" + (f" and {did} {others}" if others else "")
+
+
+def display_text(message: Message, version: Version, names: Names) -> str:
     """Return the text to show for a version, or why there is none."""
     if version.erased:
         return "[erased on request]"
     if message.is_system:
-        return describe_change(message)
+        return describe_change(message, names, version)
     if version.content is None:
         return "[content not known]"
     text = text_of(version, is_html=message.is_html)

@@ -8,7 +8,7 @@ zip is not compressed, so that its bytes do not depend on a compressor's version
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -18,12 +18,13 @@ from shared.domain.thread.transcript import Message, Transcript, Version
 from shared.domain.times import as_moment, format_time, from_milliseconds
 from shared.formats.mail import address, days, header, part
 from shared.formats.mail import mail as make_mail
+from shared.formats.names import Names, names
 from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
     attachments,
+    describe_move,
     display_text,
     one_line,
-    person,
     title,
     told_otherwise,
     version_to_read,
@@ -34,28 +35,31 @@ MANIFEST = "rsmf_manifest.json"
 PLATFORM = "azure communication services"
 UNKNOWN = "unknown"
 TYPES = {"participantAdded": "join", "participantRemoved": "leave"}
-VERBS = {"participantAdded": "joined", "participantRemoved": "left"}
 GENERATOR = "acs-chat-archiver"
+INDENT = "    "
 
 
 def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
+    called = names(transcript)
     for day, messages in days(transcript):
         events = [
-            event for message in messages for event in events_of(transcript, message)
+            event
+            for message in messages
+            for event in events_of(transcript, called, message)
         ]
         for number, start in enumerate(range(0, len(events), MOST_EVENTS), start=1):
             suffix = f".part{number:02d}" if len(events) > MOST_EVENTS else ""
             batch = events[start : start + MOST_EVENTS]
-            yield f"{day}{suffix}.rsmf", iter([mail(transcript, batch)])
+            yield f"{day}{suffix}.rsmf", iter([mail(transcript, called, batch)])
 
 
-def mail(transcript: Transcript, events: list[dict[str, Any]]) -> bytes:
+def mail(transcript: Transcript, called: Names, events: list[dict[str, Any]]) -> bytes:
     custodian = next(iter(transcript.participants), None)
     who = custodian.id if custodian else UNKNOWN
-    people = participants(transcript, events)
+    people = participants(transcript, called, events)
     times = [event["timestamp"] for event in events]
     headers = [
-        ("From", address(who, custodian.display_name if custodian else UNKNOWN)),
+        ("From", address(who, called.of(who))),
         (
             "To",
             ",\r\n ".join(
@@ -74,7 +78,8 @@ def mail(transcript: Transcript, events: list[dict[str, Any]]) -> bytes:
             header("X-RSMF-EventCollectionID", transcript.thread_id),
         ),
     ]
-    text = "".join(f"{event['timestamp']} {event['body']}\n" for event in events)
+    shown = {person["id"]: person["display"] for person in people}
+    text = "".join(line(event, shown) for event in events)
     zipped = archive(manifest(transcript, people, events))
     attachment = 'attachment; filename="rsmf.zip"'
     return make_mail(
@@ -85,6 +90,14 @@ def mail(transcript: Transcript, events: list[dict[str, Any]]) -> bytes:
             part('application/zip; name="rsmf.zip"', zipped, attachment),
         ],
     )
+
+
+def line(event: dict[str, Any], shown: Mapping[str, str]) -> str:
+    """Return an event as text; further lines are indented, as nobody else's."""
+    is_said = event["type"] == "message"
+    who = f"{shown[event['participant']]}: " if is_said else "* "
+    body = event["body"].replace("\n", f"\n{INDENT}")
+    return f"{event['timestamp']} {who}{body}\n"
 
 
 def archive(content: dict[str, Any]) -> bytes:
@@ -122,24 +135,20 @@ def manifest(
 
 
 def participants(
-    transcript: Transcript, events: Iterable[dict[str, Any]]
+    transcript: Transcript, called: Names, events: Iterable[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """Return all participants of the thread and everybody in these events."""
-    names = {
-        participant.id: participant.display_name
-        for participant in transcript.participants
-    }
-    for event in events:
-        told = {fact["name"]: fact["value"] for fact in event["custom"]}
-        name = names.get(event["participant"]) or told.get("acs.sender_name", "")
-        names[event["participant"]] = name
+    ids = {participant.id for participant in transcript.participants}
+    ids |= {event["participant"] for event in events}
     return [
-        {"id": who, "display": one_line(name) or who, "account_id": who}
-        for who, name in sorted(names.items())
+        {"id": who, "display": called.of(who) or who, "account_id": who}
+        for who in sorted(ids)
     ]
 
 
-def events_of(transcript: Transcript, message: Message) -> Iterator[dict[str, Any]]:
+def events_of(
+    transcript: Transcript, called: Names, message: Message
+) -> Iterator[dict[str, Any]]:
     """Yield the events of a message: one, or one per person who joined or left."""
     base = {
         "id": message.id,
@@ -150,25 +159,26 @@ def events_of(transcript: Transcript, message: Message) -> Iterator[dict[str, An
         "custom": custom(facts(message)),
     }
     if not message.is_system:
-        yield base | spoken(message)
+        yield base | spoken(message, called)
         return
     listed = message.content.get("participants")
     people = [
         entry for entry in (listed if isinstance(listed, list) else []) if raw(entry)
     ]
+    initiator = raw_id(message.content.get("initiatorCommunicationIdentifier"))
     if message.type in TYPES and people:
         for number, joiner in enumerate(people):
             yield base | {
                 "type": TYPES[message.type],
                 "id": message.id if not number else f"{message.id}.{number}",
                 "participant": raw(joiner),
-                "body": f"{person(joiner)} {VERBS[message.type]}",
+                "body": describe_move(message.type, initiator, [joiner], called),
             }
         return
     yield base | {
         "type": "history" if message.type == "topicUpdated" else "unknown",
         "participant": message.current.by if message.content else UNKNOWN,
-        "body": display_text(message, message.current),
+        "body": display_text(message, message.current, called),
     }
 
 
@@ -178,12 +188,12 @@ def raw(entry: Any) -> str:
     )
 
 
-def spoken(message: Message) -> dict[str, Any]:
+def spoken(message: Message, called: Names) -> dict[str, Any]:
     current = version_to_read(message)
     event: dict[str, Any] = {
         "type": "message",
         "participant": message.sender_id or UNKNOWN,
-        "body": display_text(message, current),
+        "body": display_text(message, current, called),
     }
     if message.is_deleted:
         event["deleted"] = True
@@ -194,8 +204,8 @@ def spoken(message: Message) -> dict[str, Any]:
             if after.by in ("unknown", message.sender_id)
             else after.by,
             "timestamp": after.on or time_of_version(after),
-            "previous": display_text(message, before),
-            "new": display_text(message, after),
+            "previous": display_text(message, before, called),
+            "new": display_text(message, after, called),
         }
         for before, after in pairwise(texts)
         if after.kind is Kind.EDITED

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from shared.domain.thread.transcript import Message, Transcript
 from shared.domain.words import plural
+from shared.formats.names import Names, names
 from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
     attachments,
     display_text,
     erased_note,
-    name_of,
     one_line,
     title,
     told_otherwise,
@@ -21,14 +21,13 @@ INDENT = "    "
 
 
 def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
-    yield "transcript.txt", parts(transcript)
+    yield "transcript.txt", parts(transcript, names(transcript))
 
 
-def parts(transcript: Transcript) -> Iterator[bytes]:
+def parts(transcript: Transcript, called: Names) -> Iterator[bytes]:
     complete = "complete" if transcript.is_complete else "may be incomplete"
     people = ", ".join(
-        one_line(person.display_name) or one_line(person.id)
-        for person in transcript.participants
+        called.of(person.id, person.display_name) for person in transcript.participants
     )
     yield (
         f"{title(transcript)}\n{one_line(transcript.thread_id)}\n"
@@ -37,13 +36,14 @@ def parts(transcript: Transcript) -> Iterator[bytes]:
         f"Participants: {people}\nTimes are UTC.\n\n"
     ).encode()
     for message in transcript.messages:
-        yield entry(message).encode()
+        yield entry(message, called).encode()
 
 
-def entry(message: Message) -> str:
+def entry(message: Message, called: Names) -> str:
     marks = [name for name in ("edited", "deleted") if getattr(message, f"is_{name}")]
     mark = f" ({', '.join(marks)})" if marks else ""
-    text = display_text(message, version_to_read(message)).replace("\n", f"\n{INDENT}")
+    read = version_to_read(message)
+    text = display_text(message, read, called).replace("\n", f"\n{INDENT}")
     head = f"[{when(message.created_on)} #{one_line(message.id)}]"
     otherwise = told_otherwise(message)
     differs = f"\n{INDENT}! {otherwise}" if otherwise else ""
@@ -52,8 +52,8 @@ def entry(message: Message) -> str:
     files = "".join(f"\n{INDENT}+ {attachment}" for attachment in attachments(message))
     earlier = "".join(
         f"\n{INDENT}was: "
-        + display_text(message, version).replace("\n", f"\n{INDENT}     ")
+        + display_text(message, version, called).replace("\n", f"\n{INDENT}     ")
         for version in message.versions
-        if version is not version_to_read(message) and version.is_known
+        if version is not read and version.is_known
     )
-    return f"{head} {name_of(message)}: {text}{mark}{files}{earlier}{differs}\n"
+    return f"{head} {called.sender(message)}: {text}{mark}{files}{earlier}{differs}\n"

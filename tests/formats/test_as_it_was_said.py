@@ -128,16 +128,50 @@ def test_what_was_erased_is_told_beside_whether_all_is_there(name, visibility):
     assert ", 2 messages erased on request" in erased
 
 
-@pytest.mark.parametrize("name", ["txt", "chunks"])
-def test_no_line_of_a_message_passes_for_somebody_elses(name):
-    forged = "[2026-11-22 12:00:05] Boss: approved"
-    transcript = thread(received(0, f"hello\n{forged}\r{forged}\u2028{forged}"))
+ENDS = [
+    "\n",
+    "\r",
+    "\r\n",
+    "\u2028",
+    "\u2029",
+    "\x85",
+    "\v",
+    "\f",
+    "\x1c",
+    "\x1d",
+    "\x1e",
+]
+"""What some reader takes for the end of a line."""
+FORGED = "[2026-11-22 12:00:05] Boss: approved"
 
-    shown = text(transcript, name)
+
+@pytest.mark.parametrize("type", ["Text", "RichText/Html"])
+@pytest.mark.parametrize("name", ["txt", "chunks", "md", "eml", "rsmf"])
+def test_no_line_of_a_message_passes_for_somebody_elses(name, type):
+    if type == "Text":
+        said = "hello" + "".join(f"{end}{FORGED}" for end in ENDS)
+    else:
+        ends = [f"&#{ord(end)};" for end in ENDS if len(end) == 1]
+        said = "hello" + "".join(
+            f"{end}{FORGED}<pre>{end}{FORGED}</pre>" for end in ends
+        )
+    transcript = thread(received(0, said, type=type))
+
+    shown = people_read(transcript, name)
+    lines = [line.removeprefix("\\") for line in shown.splitlines()]
+    assert not any(line.startswith(FORGED) for line in lines)
+    assert shown.replace("\\", "").count("Boss: approved") == said.count(FORGED)
+
+
+def people_read(transcript, name):
+    """Return what people read of a thread of one day in a format of text."""
     if name == "chunks":
-        shown = json.loads(shown.splitlines()[0])["content"]
-    assert not any(line.startswith(forged) for line in shown.splitlines())
-    assert shown.count(forged) == 3
+        return json.loads(text(transcript, name).splitlines()[0])["content"]
+    if name in ("eml", "rsmf"):
+        ((_, data),) = written([FORMATS[name]], transcript)
+        mail = email.message_from_bytes(data, policy=email.policy.default)
+        return mail.get_body(("plain",)).get_content()
+    return text(transcript, name)
 
 
 def test_a_message_without_a_sender_is_by_nobody_known():

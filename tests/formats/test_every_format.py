@@ -28,8 +28,8 @@ from shared.formats import ARCHIVED
 from shared.formats.finetune_format import NoRoles
 from shared.formats.html_format import asset, digest
 from shared.formats.mail import days
+from shared.formats.one_line import NEVER, readable
 from shared.formats.part import EntraIdentity
-from shared.formats.plain import NEVER, readable
 from shared.formats.registry import FORMATS, Options, written
 from threads import HOSTILE, THREADS, rich
 
@@ -422,7 +422,9 @@ def test_edits_deletions_joins_and_leaves_are_told():
     events = [one for manifest in rsmf_manifests() for one in manifest["events"]]
 
     assert [one["type"] for one in events].count("join") == 2
-    assert [one["body"] for one in events if one["type"] == "leave"] == ["Bob left"]
+    assert [one["body"] for one in events if one["type"] == "leave"] == [
+        "Alice removed Bob"
+    ]
     (edited,) = (one for one in events if one.get("edits"))
     assert [(one["previous"], one["new"]) for one in edited["edits"]] == [
         ("I will look.", "I will look now."),

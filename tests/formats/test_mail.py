@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.formats.mail import address, local_part, mail, part
-from shared.formats.plain import one_line
+from shared.formats.one_line import one_line
 
 ID = "8:acs:36361e10-0000-4000-8000-000000000000_00000018-0000-4000-8000-000000000001"
 
