@@ -1,10 +1,8 @@
 """`chat-archive report`: what was found, what is archived, and what is missing."""
 
-import csv
-import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from shared.cli.export import FILE, read_identities
 from shared.cli.options import archive_argument, run_option, runs
 from shared.cli.report_page import page
 from shared.cli.text import printable, readable
+from shared.formats.csv_format import table
 from shared.usecases.inventory.report import (
     InventoryReport,
     ThreadRow,
@@ -208,26 +207,22 @@ def flat(row: ThreadRow) -> dict[str, Any]:
 def as_csv(report: InventoryReport) -> str:
     """Return a row for each thread."""
     empty = ThreadRow(thread_id="", status=ThreadStatus.FOUND)
-    return table([*flat(empty)], (flat(row).values() for row in report.rows))
+    return as_table_file([*flat(empty)], map(flat, report.rows))
 
 
 def as_days(report: InventoryReport) -> str:
     """Return a row for each author and day."""
     counts = report.total.to_json()["by_author_and_day"]
     rows = (
-        (author, day, count)
+        {"author": author, "day": day, "messages": count}
         for author, days in counts.items()
         for day, count in days.items()
     )
-    return table(["author", "day", "messages"], rows)
+    return as_table_file(["author", "day", "messages"], rows)
 
 
-def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(head)
-    writer.writerows(rows)
-    return out.getvalue()
+def as_table_file(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    return b"".join(table(columns, rows)).decode()
 
 
 def as_html(report: InventoryReport) -> str:

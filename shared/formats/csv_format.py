@@ -1,41 +1,86 @@
-"""`messages.csv`: one row per message, its current version. RFC 4180, UTF-8, CRLF.
+"""`messages.csv`, `history.csv`: a row per message and per version, for spreadsheets.
 
-A spreadsheet runs a cell that begins with = + - @ or their full-width forms (or with a
-tab, a line end or a NUL before one) as a formula. Such a cell, and one that begins with
-an apostrophe, gets an apostrophe in front; removing one leading apostrophe from a cell
-restores it exactly. A cell that is longer than a spreadsheet takes is cut, and says so:
-it stands whole in `transcript.json`.
+RFC 4180: UTF-8, CRLF, every cell quoted. Every table that is written is written here.
+
+Rule 1: no cell runs. A spreadsheet runs one that begins with = + - @ or their
+        full-width forms (or with a tab, a line end or a NUL before one) as a formula.
+        Such a cell, and one that begins with an apostrophe, gets an apostrophe in
+        front; removing one leading apostrophe from a cell restores it exactly.
+Rule 2: a cell that is longer than a spreadsheet takes is cut, and says so: it stands
+        whole in `transcript.json`.
+Rule 3: a time is written as a spreadsheet knows it in every language, in UTC and whole
+        seconds; where a spreadsheet knows no such time, it stays as it is. A column of
+        times is one whose name ends in `_on`.
 """
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from shared.domain.thread.transcript import Transcript
+from shared.domain.thread.transcript import Message, Transcript, Version
+from shared.domain.times import parse_time
+from shared.formats.names import Names, names
 from shared.formats.part import Options, RenderedFile
-from shared.formats.rows import MESSAGE_COLUMNS, Row, message_rows
+from shared.formats.plain import describe_change
+from shared.formats.rows import (
+    HISTORY_COLUMNS,
+    MESSAGE_COLUMNS,
+    Row,
+    history_row,
+    message_row,
+)
 
 NEUTRALISED = tuple("=+-@\uff1d\uff0b\uff0d\uff20\t\r\n\0'")
 LONGEST_CELL = 32_767
-"""Characters of a cell in Excel, which cuts it or spills over further rows."""
+"""Characters (of UTF-16) of a cell in Excel, which cuts it or spills over."""
+FIRST_YEAR = 1900
+"""Excel knows no day before."""
+TIMES = "_on"
 ROWS_PER_PART = 500
 BOM = b"\xef\xbb\xbf"
 
 
 def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
-    yield "messages.csv", parts(message_rows(transcript), bom=options.bom)
+    called = names(transcript)
+    for name, columns, rows in (
+        ("messages.csv", MESSAGE_COLUMNS, message_rows(transcript, called)),
+        ("history.csv", HISTORY_COLUMNS, history_rows(transcript, called)),
+    ):
+        yield name, table([column.name for column in columns], rows, bom=options.bom)
 
 
-def parts(rows: Iterable[Row], *, bom: bool) -> Iterator[bytes]:
+def message_rows(transcript: Transcript, called: Names) -> Iterator[Row]:
+    for message in transcript.messages:
+        row = message_row(transcript, message)
+        yield in_words(row, message, message.current, called)
+
+
+def history_rows(transcript: Transcript, called: Names) -> Iterator[Row]:
+    for message in transcript.messages:
+        for version in message.versions:
+            row = history_row(transcript.thread_id, message, version)
+            yield in_words(row, message, version, called)
+
+
+def in_words(row: Row, message: Message, version: Version, called: Names) -> Row:
+    """Return a row that says what a system message does in words, not in JSON."""
+    if version.content is None or not message.is_system:
+        return row
+    return row | {"content": describe_change(message, called, version)}
+
+
+def table(
+    columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, bom: bool = False
+) -> Iterator[bytes]:
+    """Yield a table in parts: a line of names, and one for each row."""
     out = io.StringIO(newline="")
-    table = csv.writer(out, quoting=csv.QUOTE_ALL)
-    table.writerow([column.name for column in MESSAGE_COLUMNS])
+    lines = csv.writer(out, quoting=csv.QUOTE_ALL)
+    lines.writerow(columns)
     if bom:
         yield BOM
     for number, row in enumerate(rows, start=1):
-        table.writerow(
-            [neutralise(cell(row[column.name])) for column in MESSAGE_COLUMNS]
-        )
+        lines.writerow([cell(name, row[name]) for name in columns])
         if number % ROWS_PER_PART == 0:
             yield flush(out)
     yield flush(out)
@@ -43,20 +88,37 @@ def parts(rows: Iterable[Row], *, bom: bool) -> Iterator[bytes]:
 
 def flush(out: io.StringIO) -> bytes:
     """Return what was written since the last call."""
-    data = out.getvalue().encode()
+    data = out.getvalue().encode("utf-8", "replace")
     out.seek(0)
     out.truncate()
     return data
 
 
-def cell(value: str | int | bool) -> str:
+def cell(name: str, value: object) -> str:
+    """Return the cell of a column: what a spreadsheet shows, runs nothing and cuts."""
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(value)
-    if len(text) < LONGEST_CELL:  # an apostrophe may come in front
+    return neutralise(shortened(shown_time(text) if name.endswith(TIMES) else text))
+
+
+def shown_time(time: str) -> str:
+    """Return an RFC 3339 time as a spreadsheet reads it; any other text as it is."""
+    moment = parse_time(time)
+    if moment is None or moment.year < FIRST_YEAR:
+        return time
+    return f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def shortened(text: str) -> str:
+    if len(text) <= LONGEST_CELL // 2:  # no character is more than two of UTF-16
+        return text
+    units = text.encode("utf-16-le", "surrogatepass")
+    if len(units) // 2 < LONGEST_CELL:  # an apostrophe may come in front
         return text
     mark = f" [cut: {len(text)} characters]"
-    return text[: LONGEST_CELL - len(mark) - 1] + mark
+    kept = units[: 2 * (LONGEST_CELL - len(mark) - 1)]
+    return kept.decode("utf-16-le", "ignore") + mark
 
 
 def neutralise(cell: str) -> str:

@@ -13,8 +13,6 @@ Sources: learn.microsoft.com/graph/api/chat-startmigration, chat-completemigrati
 chat-post-messages and chat-post, version 1.0.
 """
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,7 +23,7 @@ from shared.domain import json_line
 from shared.domain.log.commitment import sha256
 from shared.domain.thread.transcript import Message, Transcript
 from shared.domain.times import parse_time
-from shared.formats.csv_format import neutralise
+from shared.formats import csv_format
 from shared.formats.message_html import page_html
 from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import one_line, readable, title
@@ -199,9 +197,9 @@ def reconciliation(transcript: Transcript, plan: ImportPlan) -> bytes:
 
 def unmapped(plan: ImportPlan) -> bytes:
     """Return a table to fill in, in the form that `--identities` reads."""
-    out = io.StringIO(newline="")
-    table = csv.writer(out)
-    table.writerow(["acs_id", "acs_name", "entra_id", "entra_name"])
-    for who, name in sorted(plan.unmapped.items()):
-        table.writerow([neutralise(who), neutralise(one_line(name)), "", ""])
-    return out.getvalue().encode("utf-8", "replace")
+    rows = (
+        {"acs_id": who, "acs_name": one_line(name), "entra_id": "", "entra_name": ""}
+        for who, name in sorted(plan.unmapped.items())
+    )
+    columns = ["acs_id", "acs_name", "entra_id", "entra_name"]
+    return b"".join(csv_format.table(columns, rows))

@@ -57,8 +57,8 @@ FORMATS: Mapping[str, Format] = {
         jsonl_format.write,
     ),
     "csv": Format(
-        "a row per message, for Excel and eDiscovery load files",
-        r"messages\.csv",
+        "a row per message and per version, for Excel and eDiscovery load files",
+        r"(?:messages|history)\.csv",
         csv_format.write,
     ),
     "html": Format(

@@ -31,6 +31,7 @@ TEXT, NUMBER, TRUTH = "VARCHAR", "BIGINT", "BOOLEAN"
 
 MESSAGE_COLUMNS = (
     Column("thread_id", TEXT, "the thread"),
+    Column("thread_topic", TEXT, "the thread's topic, or empty"),
     Column("message_id", TEXT, "unique inside its thread; epoch milliseconds"),
     Column("version", NUMBER, "epoch milliseconds of the last change"),
     Column("sequence_id", TEXT, "the service's number; changes with an edit"),
@@ -84,39 +85,44 @@ LONE = re.compile("[\ud800-\udfff]")
 def message_rows(transcript: Transcript) -> Iterator[Row]:
     """Yield a row for each message, in its current version."""
     for message in transcript.messages:
-        current = message.current
-        content = message.content
-        attachments = content.get("attachments")
-        yield whole(
-            {
-                "thread_id": transcript.thread_id,
-                "message_id": message.id,
-                "version": current.number,
-                "sequence_id": message.sequence_id,
-                "type": message.type,
-                "sender_id": message.sender_id,
-                "sender_kind": kind_of(message.sender_id),
-                "sender_name": message.sender_name,
-                "created_on": message.created_on,
-                "edited_on": message.edited_on,
-                "deleted_on": message.deleted_on,
-                "is_edited": message.is_edited,
-                "is_deleted": message.is_deleted,
-                "is_erased": any(version.erased for version in message.versions),
-                "content_type": content_type(message),
-                "content": shown(content),
-                "attachment_count": len(attachments)
-                if isinstance(attachments, list)
-                else 0,
-                "attachments": to_json(attachments),
-                "metadata": to_json(content.get("metadata")),
-                "version_count": len(message.versions),
-                "outcome": message.outcome,
-                "listed": to_json(message.listed),
-                "sources": "+".join(current.sources),
-                "commitment": current.commitment,
-            }
-        )
+        yield message_row(transcript, message)
+
+
+def message_row(transcript: Transcript, message: Message) -> Row:
+    current = message.current
+    content = message.content
+    attachments = content.get("attachments")
+    return whole(
+        {
+            "thread_id": transcript.thread_id,
+            "thread_topic": transcript.topic,
+            "message_id": message.id,
+            "version": current.number,
+            "sequence_id": message.sequence_id,
+            "type": message.type,
+            "sender_id": message.sender_id,
+            "sender_kind": kind_of(message.sender_id),
+            "sender_name": message.sender_name,
+            "created_on": message.created_on,
+            "edited_on": message.edited_on,
+            "deleted_on": message.deleted_on,
+            "is_edited": message.is_edited,
+            "is_deleted": message.is_deleted,
+            "is_erased": any(version.erased for version in message.versions),
+            "content_type": content_type(message),
+            "content": shown(content),
+            "attachment_count": len(attachments)
+            if isinstance(attachments, list)
+            else 0,
+            "attachments": to_json(attachments),
+            "metadata": to_json(content.get("metadata")),
+            "version_count": len(message.versions),
+            "outcome": message.outcome,
+            "listed": to_json(message.listed),
+            "sources": "+".join(current.sources),
+            "commitment": current.commitment,
+        }
+    )
 
 
 def history_rows(transcript: Transcript) -> Iterator[Row]:

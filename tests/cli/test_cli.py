@@ -395,7 +395,7 @@ def test_a_revision_is_rendered_again_and_says_whether_it_is_the_same(run, folde
     said = run("export", folder, *words)
 
     assert "transcript.json: the same, by its seal" in said
-    assert "revision 1, 3 files" in said
+    assert "revision 1, 4 files" in said
     (file,) = Path("again").rglob("rev=0001/transcript.json")
     archived = folder / file.relative_to("again")
     assert file.read_bytes() == archived.read_bytes()

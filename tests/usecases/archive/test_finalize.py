@@ -51,7 +51,7 @@ async def test_log_and_listing_become_one_revision(world):
     names = {path.rsplit("/", 1)[-1] for path in world.archive.files}
     assert names == {
         "events.jsonl", "listing.jsonl", "transcript.json", "messages.csv",
-        "reconciliation.json", "manifest.json", "thread.json", "000001.jsonl",
+        "history.csv", "reconciliation.json", "manifest.json", "thread.json", "000001.jsonl",
     }  # fmt: skip
 
 
@@ -76,6 +76,7 @@ async def test_the_manifest_seals_every_rendered_file(world):
         data = world.file(file.name)
         assert file == seal_file(file.name, file.renderer, salts, data)
     assert [file.renderer for file in thread.newest.files] == [
+        "csv 1",
         "csv 1",
         "reconciliation 1",
         "json 1",

@@ -179,10 +179,12 @@ async def test_a_thread_that_is_pruned_again_and_again_does_not_rest(world, kept
         assert bool(world.log.markers) is (bool(kept) and number > 0)
 
 
+RENDERED = ("transcript.json", "messages.csv", "history.csv", "reconciliation.json")
+
+
 def rendered(world, revision):
-    names = ("transcript.json", "messages.csv", "reconciliation.json")
     folder = layout.revision_path(THREAD, revision, "")
-    return [name for name in names if folder + name in world.archive.files]
+    return [name for name in RENDERED if folder + name in world.archive.files]
 
 
 async def revise(world, count):
@@ -195,7 +197,7 @@ async def revise(world, count):
 async def test_at_most_two_sets_of_renderings_stand(world):
     await revise(world, 4)
 
-    assert [len(rendered(world, number)) for number in (1, 2, 3, 4)] == [0, 0, 3, 3]
+    assert [len(rendered(world, number)) for number in (1, 2, 3, 4)] == [0, 0, 4, 4]
     assert verify(world.archive) == []
 
 
@@ -203,17 +205,17 @@ async def test_the_sweep_removes_what_is_superseded_in_time_and_nothing_else(wor
     await revise(world, 2)
     world.clock.pass_time(days=29)
     await world.sweep()
-    assert len(rendered(world, 1)) == 3
+    assert len(rendered(world, 1)) == 4
     before = dict(world.archive.files)
 
     world.clock.pass_time(days=1)
     await world.sweep()
 
-    assert (len(rendered(world, 1)), len(rendered(world, 2))) == (0, 3)
+    assert (len(rendered(world, 1)), len(rendered(world, 2))) == (0, 4)
     gone = {
         path.rpartition("/")[2] for path in before.keys() - world.archive.files.keys()
     }
-    assert gone == {"transcript.json", "messages.csv", "reconciliation.json"}
+    assert gone == set(RENDERED)
     assert verify(world.archive) == []
     assert (await world.log.thread(THREAD)).superseded == 0
     assert not (await world.finalize(THREAD)).written
@@ -228,7 +230,7 @@ async def test_nothing_superseded_goes_where_the_newest_is_not_rendered(world):
     swept = await world.sweep()
 
     assert "has no rendered file" in swept.failures[0]
-    assert len(rendered(world, 1)) == 3
+    assert len(rendered(world, 1)) == 4
 
 
 async def test_what_the_storage_does_not_give_up_stays(world, monkeypatch):

@@ -374,11 +374,11 @@ async def died(world, steps, **choice):
     return False
 
 
-@pytest.mark.parametrize("steps", range(24))
+@pytest.mark.parametrize("steps", range(27))
 async def test_an_erasure_that_died_anywhere_is_finished_by_the_next_one(steps):
     world = await two_revisions()
     was_killed = await died(world, steps, participant=ALICE)
-    assert was_killed is (steps < 18)
+    assert was_killed is (steps < 21)
 
     await erase(world, participant=ALICE)
 
@@ -387,7 +387,7 @@ async def test_an_erasure_that_died_anywhere_is_finished_by_the_next_one(steps):
     assert len(orders(world)) == 1
 
 
-@pytest.mark.parametrize("steps", range(18))
+@pytest.mark.parametrize("steps", range(21))
 async def test_an_erasure_that_died_is_finished_or_withdrawn_by_the_finalizer(steps):
     world = await two_revisions()
     await died(world, steps, participant=ALICE)

@@ -36,10 +36,11 @@ async def test_what_is_exported_is_what_the_newest_archive_holds():
 
     exported, files = await export(world, "json", "csv")
 
-    assert (exported.threads, exported.files) == (2, 4)
+    assert (exported.threads, exported.files) == (2, 6)
     path = "thread=19%3AacsV1_made-up%40thread.v2/"
     assert files[f"{path}transcript.json"] == world.file("transcript.json", 2)
-    assert files[f"{path}messages.csv"] == world.file("messages.csv", 2)
+    for name in ("messages.csv", "history.csv"):
+        assert files[f"{path}{name}"] == world.file(name, 2)
 
 
 @pytest.mark.parametrize(

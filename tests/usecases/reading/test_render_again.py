@@ -15,7 +15,7 @@ from shared.usecases.reading.render_again import Likeness, RenderAgain
 from verifying import small_world
 from world import World
 
-NAMES = ["messages.csv", "reconciliation.json", "transcript.json"]
+NAMES = ["messages.csv", "history.csv", "reconciliation.json", "transcript.json"]
 
 
 async def again(world, revision, thread=THREAD):

@@ -2,6 +2,7 @@
 -- duckdb -init thread=…/rev=…/schema.sql, or duckdb.sql(its text) in Python
 
 --   thread_id: the thread
+--   thread_topic: the thread's topic, or empty
 --   message_id: unique inside its thread; epoch milliseconds
 --   version: epoch milliseconds of the last change
 --   sequence_id: the service's number; changes with an edit
@@ -40,6 +41,7 @@ SELECT * EXCLUDE (filename) FROM read_json('thread=*/rev=*/messages.jsonl',
   format = 'newline_delimited', hive_partitioning = true, filename = true,
   columns = {
     thread_id: 'VARCHAR',
+    thread_topic: 'VARCHAR',
     message_id: 'VARCHAR',
     version: 'BIGINT',
     sequence_id: 'VARCHAR',
