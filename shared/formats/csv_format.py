@@ -18,6 +18,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from shared.domain.thread.grade import grade_of
 from shared.domain.thread.transcript import Message, Transcript, Version
 from shared.domain.times import parse_time
 from shared.formats.names import Names, names
@@ -51,8 +52,9 @@ def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
 
 
 def message_rows(transcript: Transcript, called: Names) -> Iterator[Row]:
+    grade = grade_of(transcript)
     for message in transcript.messages:
-        row = message_row(transcript, message)
+        row = message_row(transcript, message, grade)
         yield in_words(row, message, message.current, called)
 
 

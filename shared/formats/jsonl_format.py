@@ -1,4 +1,7 @@
-"""`messages.jsonl`, `history.jsonl`: flat rows for programs; `schema.sql` for both."""
+"""`messages.jsonl`, `history.jsonl`, `receipts.jsonl`: flat rows for programs.
+
+`schema.sql` has a view of each.
+"""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,10 +11,12 @@ from shared.formats.part import Options, RenderedFile
 from shared.formats.rows import (
     HISTORY_COLUMNS,
     MESSAGE_COLUMNS,
+    RECEIPT_COLUMNS,
     Column,
     Row,
     history_rows,
     message_rows,
+    receipt_rows,
 )
 
 ROWS_PER_PART = 500
@@ -42,6 +47,7 @@ with its manifest, which a torn attempt lacks, and with the view's file."""
 def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
     yield "messages.jsonl", lines(message_rows(transcript))
     yield "history.jsonl", lines(history_rows(transcript))
+    yield "receipts.jsonl", lines(receipt_rows(transcript))
     yield "schema.sql", iter([schema()])
 
 
@@ -57,7 +63,11 @@ def lines(rows: Iterable[Row]) -> Iterator[bytes]:
 
 def schema() -> bytes:
     """Return DuckDB views over all archives in a folder, with all column types."""
-    views = (("messages", MESSAGE_COLUMNS), ("history", HISTORY_COLUMNS))
+    views = (
+        ("messages", MESSAGE_COLUMNS),
+        ("history", HISTORY_COLUMNS),
+        ("receipts", RECEIPT_COLUMNS),
+    )
     head = (
         "-- Views over all threads. In the folder that holds thread=…/ run any copy:\n"
         "-- duckdb -init thread=…/rev=…/schema.sql, or duckdb.sql(its text) in Python\n"

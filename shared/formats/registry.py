@@ -53,7 +53,7 @@ FORMATS: Mapping[str, Format] = {
     ),
     "jsonl": Format(
         "flat rows per message and per version, for DuckDB, pandas, Spark, AI Search",
-        r"(?:messages|history)\.jsonl|schema\.sql",
+        r"(?:messages|history|receipts)\.jsonl|schema\.sql",
         jsonl_format.write,
     ),
     "csv": Format(

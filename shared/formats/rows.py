@@ -1,4 +1,4 @@
-"""Flat rows: one per message, and one per version, for tables of every kind.
+"""Flat rows: per message, per version and per receipt, for tables of every kind.
 
 Every column has one type in every row. An absent value is "", never null, since an
 index that merges rows would keep the old value. A lone surrogate, which makes many
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.domain.identity import kind_of
+from shared.domain.thread.grade import Grade, grade_of
 from shared.domain.thread.transcript import Message, Transcript, Version
 
 Row = dict[str, str | int | bool]
@@ -59,6 +60,8 @@ MESSAGE_COLUMNS = (
     Column("listed", TEXT, "what a listing tells otherwise, JSON, or empty"),
     Column("sources", TEXT, "event, listing, or event+listing"),
     Column("commitment", TEXT, "salted hash of the line that tells it"),
+    Column("grade", TEXT, "how far the thread's archive can be relied on"),
+    Column("grade_reason", TEXT, "why it is not complete, or empty"),
 )
 HISTORY_COLUMNS = (
     Column("thread_id", TEXT, "the thread"),
@@ -79,16 +82,24 @@ HISTORY_COLUMNS = (
     Column("sources", TEXT, "event, listing, or event+listing"),
     Column("commitment", TEXT, "salted hash of the line that tells it"),
 )
+RECEIPT_COLUMNS = (
+    Column("thread_id", TEXT, "the thread"),
+    Column("reader_id", TEXT, "raw id of who had read so far"),
+    Column("reader_name", TEXT, "display name"),
+    Column("message_id", TEXT, "up to which message"),
+    Column("read_on", TEXT, "RFC 3339, UTC, or empty"),
+)
 LONE = re.compile("[\ud800-\udfff]")
 
 
 def message_rows(transcript: Transcript) -> Iterator[Row]:
     """Yield a row for each message, in its current version."""
+    grade = grade_of(transcript)
     for message in transcript.messages:
-        yield message_row(transcript, message)
+        yield message_row(transcript, message, grade)
 
 
-def message_row(transcript: Transcript, message: Message) -> Row:
+def message_row(transcript: Transcript, message: Message, grade: Grade) -> Row:
     current = message.current
     content = message.content
     attachments = content.get("attachments")
@@ -121,8 +132,25 @@ def message_row(transcript: Transcript, message: Message) -> Row:
             "listed": to_json(message.listed),
             "sources": "+".join(current.sources),
             "commitment": current.commitment,
+            "grade": grade.name,
+            "grade_reason": grade.reason,
         }
     )
+
+
+def receipt_rows(transcript: Transcript) -> Iterator[Row]:
+    """Yield a row for each read receipt."""
+    names = {person.id: person.display_name for person in transcript.participants}
+    for receipt in transcript.receipts:
+        yield whole(
+            {
+                "thread_id": transcript.thread_id,
+                "reader_id": receipt.reader_id,
+                "reader_name": names.get(receipt.reader_id, ""),
+                "message_id": receipt.message_id,
+                "read_on": receipt.read_on,
+            }
+        )
 
 
 def history_rows(transcript: Transcript) -> Iterator[Row]:

@@ -292,6 +292,7 @@ class Transcript:
             self,
             messages=messages,
             tally=Tally.of(messages),
+            receipts=tuple(read for read in self.receipts if read.message_id in ids),
             attachments=tuple(
                 file for file in self.attachments if file.message_id in ids
             ),

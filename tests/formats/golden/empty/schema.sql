@@ -26,6 +26,8 @@
 --   listed: what a listing tells otherwise, JSON, or empty
 --   sources: event, listing, or event+listing
 --   commitment: salted hash of the line that tells it
+--   grade: how far the thread's archive can be relied on
+--   grade_reason: why it is not complete, or empty
 CREATE OR REPLACE VIEW messages AS
 WITH finished AS (
   SELECT parse_path(file)[-3] AS thread, parse_path(file)[-2] AS revision
@@ -64,7 +66,9 @@ SELECT * EXCLUDE (filename) FROM read_json('thread=*/rev=*/messages.jsonl',
     outcome: 'VARCHAR',
     listed: 'VARCHAR',
     sources: 'VARCHAR',
-    commitment: 'VARCHAR'
+    commitment: 'VARCHAR',
+    grade: 'VARCHAR',
+    grade_reason: 'VARCHAR'
   })
 WHERE (parse_path(filename)[-3], parse_path(filename)[-2])
   IN (SELECT (thread, revision) FROM newest);
@@ -117,6 +121,34 @@ SELECT * EXCLUDE (filename) FROM read_json('thread=*/rev=*/history.jsonl',
     listed: 'VARCHAR',
     sources: 'VARCHAR',
     commitment: 'VARCHAR'
+  })
+WHERE (parse_path(filename)[-3], parse_path(filename)[-2])
+  IN (SELECT (thread, revision) FROM newest);
+
+--   thread_id: the thread
+--   reader_id: raw id of who had read so far
+--   reader_name: display name
+--   message_id: up to which message
+--   read_on: RFC 3339, UTC, or empty
+CREATE OR REPLACE VIEW receipts AS
+WITH finished AS (
+  SELECT parse_path(file)[-3] AS thread, parse_path(file)[-2] AS revision
+  FROM glob('thread=*/rev=*/manifest.json')
+  INTERSECT
+  SELECT parse_path(file)[-3], parse_path(file)[-2]
+  FROM glob('thread=*/rev=*/receipts.jsonl')
+), newest AS (
+  SELECT thread, arg_max(revision, revision[5:]::INTEGER) AS revision
+  FROM finished GROUP BY thread
+)
+SELECT * EXCLUDE (filename) FROM read_json('thread=*/rev=*/receipts.jsonl',
+  format = 'newline_delimited', hive_partitioning = true, filename = true,
+  columns = {
+    thread_id: 'VARCHAR',
+    reader_id: 'VARCHAR',
+    reader_name: 'VARCHAR',
+    message_id: 'VARCHAR',
+    read_on: 'VARCHAR'
   })
 WHERE (parse_path(filename)[-3], parse_path(filename)[-2])
   IN (SELECT (thread, revision) FROM newest);
