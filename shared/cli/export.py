@@ -205,6 +205,8 @@ async def convert(
         why = "no thread is archived here" if is_all else "no thread matches"
         click.echo(f"Nothing was exported: {why}.", err=True)
         return 1
+    for note in exported.notes:
+        click.echo(note, err=True)
     click.echo(
         f"Wrote {output}: {plural(exported.threads, 'thread')}, "
         f"{plural(exported.files, 'file')}."

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from shared.domain.thread.transcript import Transcript
 
@@ -33,3 +34,17 @@ class Options:
 
 PLAIN = Options()
 Writer = Callable[[Transcript, Options], Iterator[RenderedFile]]
+
+
+class Joined(Protocol):
+    """One file of all threads of an export, in the place of a file a thread."""
+
+    name: str
+
+    def add(self, transcript: Transcript) -> bytes:
+        """Return what a thread adds to the file; nothing where it adds nothing."""
+        ...
+
+    def notes(self) -> list[str]:
+        """Return what is to be said of the file after the last thread."""
+        ...

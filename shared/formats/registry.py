@@ -4,7 +4,7 @@ No other module lists them.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.domain.thread.transcript import Transcript
@@ -24,7 +24,7 @@ from shared.formats import (
     rsmf_format,
     text_format,
 )
-from shared.formats.part import PLAIN, Options, RenderedFile, Writer
+from shared.formats.part import PLAIN, Joined, Options, RenderedFile, Writer
 
 DAY = r"(?:\d{4}-\d\d-\d\d|undated)"
 
@@ -33,13 +33,15 @@ DAY = r"(?:\d{4}-\d\d-\d\d|undated)"
 class Format:
     """A format; `files` is a pattern that matches the names of its files.
 
-    `version` changes with the bytes that the same thread gives.
+    `version` changes with the bytes that the same thread gives. `joined` returns what
+    makes one file of all threads of an export, where a format has one.
     """
 
     about: str
     files: str
     write: Writer
     version: int = 1
+    joined: Callable[[Options], Joined] | None = None
 
     def is_mine(self, name: str) -> bool:
         return re.fullmatch(self.files, name) is not None
@@ -97,9 +99,10 @@ FORMATS: Mapping[str, Format] = {
         parquet_format.write,
     ),
     "finetune": Format(
-        "chat completions for Azure OpenAI fine-tuning (needs --role)",
+        "one file of all threads for Azure OpenAI fine-tuning (needs --role)",
         r"finetune\.jsonl",
         finetune_format.write,
+        joined=finetune_format.examples,
     ),
     "graph-import": Format(
         "the requests that import a thread into Teams (needs --identities)",

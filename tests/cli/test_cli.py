@@ -340,6 +340,9 @@ def test_threads_are_written_in_any_format(run, folder, tmp_path):
     )
 
     assert "2 threads" in text
+    assert "finetune.jsonl: only 2 examples: Azure OpenAI asks for" in text
+    (examples,) = (tmp_path / "out").rglob("finetune.jsonl")
+    assert examples.parent == tmp_path / "out"
     names = {file.name for file in (tmp_path / "out").rglob("*") if file.is_file()}
     assert names >= {
         "transcript.html",

@@ -4,11 +4,12 @@ What is exported follows from the newest revision of each thread; the archive is
 read. A part of a thread says that it is one.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
 
 from shared.domain import layout
-from shared.formats.part import Options
+from shared.domain.thread.transcript import Transcript
+from shared.formats.part import Joined, Options
 from shared.formats.registry import Format, streamed
 from shared.ports.archive_store import ArchiveStore
 from shared.usecases.archive.find import Find, Selection
@@ -20,16 +21,20 @@ ON_THE_LOOP = Beside()
 
 @dataclass(slots=True, kw_only=True)
 class Exported:
-    """What was written. `failures` hold a sentence for each thread."""
+    """What was written. `failures` hold a sentence for each thread.
 
-    threads: int
-    files: int
-    failures: list[str]
+    `notes` say of a file of all threads what whoever reads it has to know.
+    """
+
+    threads: int = 0
+    files: int = 0
+    failures: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """Writes threads in some formats into a folder a thread."""
+    """Writes threads in some formats: into a folder a thread, or into one file."""
 
     archive: ArchiveStore
     target: ArchiveStore
@@ -42,23 +47,60 @@ class Export:
 
         Raises:
             AlreadyExists: the target holds such a file already.
+            NoRoles: nobody is the assistant of a file to train with.
             NoTime: a limit cannot be read.
             Transient: the archive cannot be reached.
 
         """
-        exported = Exported(threads=0, files=0, failures=[])
+        exported = Exported()
+        joined = next((each.joined(options) for each in formats if each.joined), None)
+        threads = self.threads(selection, formats, options, exported)
+        lines = joined_lines(threads, joined)
+        if joined and (first := await anext(lines, b"")):
+            await self.target.create(joined.name, begun(first, lines))
+            exported.files += 1
+        async for _ in lines:
+            pass  # without a joined file there are none, but threads to write
+        if joined and exported.threads:
+            exported.notes = joined.notes()
+        return exported
+
+    async def threads(
+        self,
+        selection: Selection,
+        formats: Sequence[Format],
+        options: Options,
+        exported: Exported,
+    ) -> AsyncIterator[Transcript]:
+        """Yield each thread after its own files were written."""
         find = Find(
             archive=self.archive,
             on_bytes=self.on_bytes,
             on_failure=exported.failures.append,
         )
+        own = [each for each in formats if not each.joined]
         is_part = bool(selection.after or selection.before)
         async for chosen in find(selection):
             if is_part and not chosen.messages:
                 continue  # nobody spoke there at that time
             exported.threads += 1
-            for name, parts in streamed(formats, chosen, options):
+            for name, parts in streamed(own, chosen, options):
                 path = f"{layout.thread_folder(chosen.thread_id)}{name}"
                 await self.target.create(path, ON_THE_LOOP.blocks(0, parts))
                 exported.files += 1
-        return exported
+            yield chosen
+
+
+async def joined_lines(
+    threads: AsyncIterator[Transcript], joined: Joined | None
+) -> AsyncIterator[bytes]:
+    """Yield what each thread adds to the file of all threads."""
+    async for thread in threads:
+        if joined and (line := joined.add(thread)):
+            yield line
+
+
+async def begun(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for part in rest:
+        yield part

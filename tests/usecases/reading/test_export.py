@@ -4,20 +4,22 @@ import pytest
 
 from builders import ALICE, BOB, FIRST_ID, THREAD, received
 from fakes.archive_store import MemoryArchiveStore
-from shared.formats.registry import FORMATS, Options
+from shared.formats.finetune_format import NoRoles
+from shared.formats.part import PLAIN, Options
+from shared.formats.registry import FORMATS
 from shared.ports.archive_store import AlreadyExists
 from shared.usecases.archive.find import NoTime, Selection
 from shared.usecases.reading.export import Export
 from verifying import OTHER, small_world
 
 
-async def export(world, *formats, target=None, **selection):
+async def export(world, *formats, target=None, options=PLAIN, **selection):
     target = target or MemoryArchiveStore()
     use = Export(archive=world.archive, target=target, on_bytes=lambda _: None)
     exported = await use(
         Selection(**selection),
         [FORMATS[name] for name in formats or ("json",)],
-        Options(),
+        options,
     )
     return exported, target.files
 
@@ -111,3 +113,47 @@ async def test_nothing_is_written_over():
 async def test_what_is_no_time_and_no_id_is_refused(text):
     with pytest.raises(NoTime):
         await export(await small_world(), after=text)
+
+
+AS_ALICE = Options(roles={ALICE: "assistant"})
+
+
+async def test_all_threads_are_one_file_to_train_with_beside_other_formats():
+    world = await small_world()
+
+    exported, files = await export(world, "finetune", "txt", options=AS_ALICE)
+
+    assert exported.files == len(files) == 3
+    data = files["finetune.jsonl"]
+    assert data.count(b"\xef\xbb\xbf") == 1
+    lines = data.decode("utf-8-sig").splitlines()
+    assert len(lines) == 2
+    for line in lines:
+        assert json.loads(line)["messages"][-1]["role"] == "assistant"
+    assert exported.notes == [
+        "finetune.jsonl: only 2 examples: Azure OpenAI asks for at least 10."
+    ]
+
+
+async def test_where_the_assistant_says_nothing_no_file_is_written():
+    world = await small_world()
+    nobody = Options(roles={"8:acs:nobody": "assistant"})
+
+    exported, files = await export(world, "finetune", options=nobody)
+
+    assert (exported.threads, exported.files, files) == (2, 0, {})
+    assert exported.notes == [
+        "finetune.jsonl: 2 threads left out: the assistant says nothing there.",
+        "finetune.jsonl: not written, since no thread is an example.",
+    ]
+    none, _ = await export(world, "finetune", options=nobody, threads=("19:none",))
+    assert (none.threads, none.notes) == (0, [])
+
+
+async def test_without_an_assistant_nothing_is_written():
+    target = MemoryArchiveStore()
+
+    with pytest.raises(NoRoles):
+        await export(await small_world(), "txt", "finetune", target=target)
+
+    assert target.files == {}
