@@ -24,6 +24,7 @@ from shared.domain.evidence.canonical import LONGEST_STRING
 from shared.domain.words import plural
 from shared.formats import ARCHIVED
 from shared.formats.finetune_format import ROLES
+from shared.formats.held_files import in_export
 from shared.formats.part import EntraIdentity, Options
 from shared.formats.registry import FORMATS
 from shared.ports.archive_store import AlreadyExists
@@ -149,7 +150,7 @@ async def export(
             bom=bom,
             roles=read_roles(roles),
             identities=read_identities(identities),
-            linked=False,
+            place=in_export,
         )
         return await convert(archive, output or Path(), names, selection, options)
 

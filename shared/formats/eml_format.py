@@ -43,7 +43,7 @@ def mail(
         ("X-ACS-Message-Count", str(len(messages))),
     ]
     text = b"".join(text_format.parts(of_day, called))
-    page = b"".join(html_format.parts(of_day, linked=False))
+    page = b"".join(html_format.parts(of_day, called, None))
     return make_mail(
         headers,
         "multipart/alternative",

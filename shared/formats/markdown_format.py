@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from shared.domain.thread.transcript import Message, Transcript
 from shared.domain.words import plural
+from shared.formats.about import about, grade_in_words
 from shared.formats.names import Names, names
 from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
@@ -34,7 +35,7 @@ def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
 
 def parts(transcript: Transcript) -> Iterator[bytes]:
     called = names(transcript)
-    yield head(transcript).encode()
+    yield head(transcript, called).encode()
     day = None
     for message in transcript.messages:
         if message.created_on[:10] != day:
@@ -43,20 +44,25 @@ def parts(transcript: Transcript) -> Iterator[bytes]:
         yield entry(message, called).encode()
 
 
-def head(transcript: Transcript) -> str:
+def head(transcript: Transcript, called: Names) -> str:
     people = "".join(
         f"- {literal(one_line(person.display_name) or 'no name')} "
         f"(`{one_line(person.id).replace('`', '')}`)\n"
         for person in transcript.participants
     )
     gaps = "".join(f"- {literal(one_line(gap.reason))}\n" for gap in transcript.gaps)
-    state = "complete" if transcript.is_complete else "not known to be complete"
+    more = "".join(
+        f"- {literal(f'{label}: {words}')}\n"
+        for label, words in about(transcript, called)
+    )
     return (
         f"# {literal(title(transcript))}\n\n"
         f"Thread `{one_line(transcript.thread_id).replace('`', '')}`, "
-        f"{plural(len(transcript.messages), 'message')}, {state}"
-        f"{erased_note(transcript)}. Times are UTC.\n\n"
+        f"{plural(len(transcript.messages), 'message')}, "
+        f"{literal(grade_in_words(transcript))}{erased_note(transcript)}. "
+        "Times are UTC.\n\n"
         f"{gaps}\n**Participants**\n\n{people}"
+        + (f"\n**Thread**\n\n{more}" if more else "")
     )
 
 

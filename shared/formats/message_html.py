@@ -9,10 +9,13 @@ Rule 3: nh3 parses, as a browser does; what it leaves is well-formed, so that it
 """
 
 import re
+from collections.abc import Callable, Mapping
 from html import escape, unescape
 from html.parser import HTMLParser
 from typing import Any
 
+Picture = Callable[[Mapping[str, str]], str]
+"""The html in place of a picture with these attributes; "" for its text."""
 ABSOLUTE = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
 BLOCKS = frozenset(
     (
@@ -55,10 +58,27 @@ MOST_QUOTED = 5
 """Marks before a line that quotes what quotes…: deeper ones are not told apart."""
 
 
-def page_html(html: str) -> str:
-    """Return html that is safe in a page, with a text in place of each picture."""
-    cleaned = cleaned_html(html, ATTRIBUTES, link_rel="noopener noreferrer nofollow")
-    return PICTURE.sub(lambda found: escape(in_place_of(found)), cleaned)
+def page_html(html: str, picture: Picture | None = None) -> str:
+    """Return html that is safe in a page, with something in place of each picture.
+
+    That is what `picture` gives, which is html, or else the picture's text.
+    """
+    attributes = ATTRIBUTES | {"img": {"alt", "itemtype", "id", "src"}}
+    cleaned = cleaned_html(html, attributes, link_rel="noopener noreferrer nofollow")
+
+    def in_place(found: "re.Match[str]") -> str:
+        said = {name: unescape(value) for name, value in ATTRIBUTE.findall(found[2])}
+        shown = picture(said) if picture and found[1] == "img" else ""
+        if shown.startswith("<a ") and is_in_link(cleaned, found.start()):
+            shown = ""  # a link in a link ends the outer one
+        return shown or escape(picture_text(found[1], said))
+
+    return PICTURE.sub(in_place, cleaned)
+
+
+def is_in_link(cleaned: str, at: int) -> bool:
+    """Return whether a place in well-formed html is within a link."""
+    return cleaned.rfind("<a ", 0, at) > cleaned.rfind("</a>", 0, at)
 
 
 def plain_text(html: str) -> str:
@@ -82,7 +102,7 @@ def cleaned_html(
     return nh3.clean(
         TAG.sub(read_as, html),
         tags=set(TAGS | PICTURES),
-        attributes=attributes | {picture: {"alt", "itemtype"} for picture in PICTURES},
+        attributes={picture: {"alt", "itemtype"} for picture in PICTURES} | attributes,
         attribute_filter=absolute_only,
         url_schemes={"http", "https", "mailto", "tel"},
         link_rel=link_rel,
@@ -96,13 +116,6 @@ def read_as(tag: "re.Match[str]") -> str:
 def absolute_only(tag: str, attribute: str, value: str) -> str | None:
     is_relative = attribute == "href" and not ABSOLUTE.match(value.strip())
     return None if is_relative else value
-
-
-def in_place_of(picture: "re.Match[str]") -> str:
-    attributes = {
-        name: unescape(value) for name, value in ATTRIBUTE.findall(picture[2])
-    }
-    return picture_text(picture[1], attributes)
 
 
 def picture_text(tag: str, attributes: dict[str, Any]) -> str:

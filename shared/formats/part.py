@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from shared.domain.thread.transcript import Transcript
+from shared.formats.held_files import Place, in_archive
 
 RenderedFile = tuple[str, Iterator[bytes]]
 """A name without a folder, and the bytes, to be consumed before the next file."""
@@ -28,8 +29,8 @@ class Options:
     """Raw id → `user`, `assistant` or `system`, for fine-tuning."""
     identities: Mapping[str, EntraIdentity] = field(default_factory=dict)
     """Raw id → Entra identity, for an import into Teams."""
-    linked: bool = True
-    """Whether fetched files are stored beside the page, as in an archive."""
+    place: Place = in_archive
+    """Where a page finds the files that the archive holds."""
 
 
 PLAIN = Options()

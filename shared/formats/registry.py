@@ -42,6 +42,8 @@ class Format:
     write: Writer
     version: int = 1
     joined: Callable[[Options], Joined] | None = None
+    brings_files: bool = False
+    """Whether an export brings the files along to which its pages lead."""
 
     def is_mine(self, name: str) -> bool:
         return re.fullmatch(self.files, name) is not None
@@ -67,6 +69,7 @@ FORMATS: Mapping[str, Format] = {
         "one self-contained page, for people",
         r"transcript\.html",
         html_format.write,
+        brings_files=True,
     ),
     "md": Format(
         "Markdown with an anchor per message, for people and models",

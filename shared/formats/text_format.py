@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from shared.domain.thread.transcript import Message, Transcript
 from shared.domain.words import plural
+from shared.formats.about import about, grade_in_words
 from shared.formats.names import Names, names
 from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
@@ -25,15 +26,15 @@ def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
 
 
 def parts(transcript: Transcript, called: Names) -> Iterator[bytes]:
-    complete = "complete" if transcript.is_complete else "may be incomplete"
     people = ", ".join(
         called.of(person.id, person.display_name) for person in transcript.participants
     )
+    more = "".join(f"{label}: {words}\n" for label, words in about(transcript, called))
     yield (
         f"{title(transcript)}\n{one_line(transcript.thread_id)}\n"
-        f"{plural(len(transcript.messages), 'message')}, {complete}"
-        f"{erased_note(transcript)}. "
-        f"Participants: {people}\nTimes are UTC.\n\n"
+        f"{plural(len(transcript.messages), 'message')}, "
+        f"{grade_in_words(transcript)}{erased_note(transcript)}. "
+        f"Participants: {people}\n{more}Times are UTC.\n\n"
     ).encode()
     for message in transcript.messages:
         yield entry(message, called).encode()

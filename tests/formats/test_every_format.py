@@ -298,7 +298,9 @@ def test_everything_that_people_wrote_can_be_read_on_a_page():
         assert one in text
     assert "edited 2026-11-22 12:00:00 · 3 versions" in text
     assert "deleted 2026-11-22" in text
-    assert "Not known to be complete" in text
+    assert "May be incomplete: a message could not be checked" in text
+    assert "read up to here by Bob (2026-11-22 12:05:00)" in text
+    assert "deleted by the service 60 days after its creation (2027-01-21" in text
 
 
 def test_a_page_has_landmarks_headings_and_a_language():

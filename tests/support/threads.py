@@ -1,7 +1,9 @@
 """Threads to write in every format: a rich one, an empty one, one of system messages."""
 
+from dataclasses import replace
+
+from inputs import FULL, logged
 from inputs import listing as listing_of
-from inputs import logged
 
 from builders import (
     ALICE,
@@ -116,7 +118,24 @@ def rich():
             *SYSTEM,
             item,
             differing,
-            properties={"topic": "Solved", "createdOn": "2026-11-22T11:59:59Z"},
+            outcome=replace(FULL, api_version="2025-03-15"),
+            properties={
+                "topic": "Solved",
+                "createdOn": "2026-11-22T11:59:59Z",
+                "metadata": {"case": "=4711", "note": "<b>"},
+                "retentionPolicy": {
+                    "kind": "threadCreationDate",
+                    "deleteThreadAfterDays": 60,
+                },
+            },
+            participants=[person(ALICE, "Alice"), person(BOB, "Ben")],
+            receipts=[
+                {
+                    "senderCommunicationIdentifier": who(BOB),
+                    "chatMessageId": str(FIRST_ID),
+                    "readOn": "2026-11-22T12:05:00Z",
+                }
+            ],
         )
     ]
     return replay(THREAD, logged(to_log(*events)), listings)

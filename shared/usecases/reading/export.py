@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 from shared.domain import layout
+from shared.domain.errors import IntegrityError
+from shared.domain.evidence.paths import ATTACHMENTS
 from shared.domain.thread.transcript import Transcript
 from shared.formats.part import Joined, Options
 from shared.formats.registry import Format, streamed
@@ -88,7 +90,33 @@ class Export:
                 path = f"{layout.thread_folder(chosen.thread_id)}{name}"
                 await self.target.create(path, ON_THE_LOOP.blocks(0, parts))
                 exported.files += 1
+            if any(each.brings_files for each in own):
+                await self.bring_files(chosen, options, exported)
             yield chosen
+
+    async def bring_files(
+        self, thread: Transcript, options: Options, exported: Exported
+    ) -> None:
+        """Write the files that a thread's messages name where its pages look for them.
+
+        One that the archive says it holds and does not is a failure, and no more.
+        """
+        folder = layout.thread_folder(thread.thread_id)
+        places = {
+            options.place(file): layout.revision_path(
+                thread.thread_id, file.revision, ATTACHMENTS + file.stored
+            )
+            for file in thread.attachments
+            if file.is_held and not file.erased
+        }
+        for place, path in places.items():
+            try:
+                data = await self.archive.read(path)
+            except IntegrityError as error:
+                exported.failures.append(f"{thread.thread_id}: {error}")
+                continue
+            await self.target.create(f"{folder}{place}", data)
+            exported.files += 1
 
 
 async def joined_lines(

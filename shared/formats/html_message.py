@@ -1,0 +1,199 @@
+"""Messages in `transcript.html`: text, versions, files and pictures of each."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+from shared.domain import json_line
+from shared.domain.thread.attachment import Attachment
+from shared.domain.thread.attachments import address_of, image_address, image_ids
+from shared.domain.thread.transcript import SPOKEN_TYPES, Message, Version
+from shared.domain.words import plural
+from shared.formats.held_files import Place, is_shown
+from shared.formats.message_html import page_html
+from shared.formats.names import Names
+from shared.formats.plain import (
+    attachments,
+    describe_change,
+    one_line,
+    readable,
+    told_otherwise,
+    version_to_read,
+    when,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFiles:
+    """The files of one message by address. Without a `place` none is linked."""
+
+    by_address: Mapping[str, Attachment] = field(default_factory=dict)
+    place: Place | None = None
+
+    def listed(self) -> list[str]:
+        """Return a line for each: where the archive holds it, or why it does not."""
+        return [held(file, self.place) for file in self.by_address.values()]
+
+    def picture(self, version: Version, attributes: Mapping[str, str]) -> str:
+        """Return what stands in place of a picture of a version; "" if it has no file.
+
+        Html names a picture by the id of its attachment or image, or by its address.
+        """
+        address = attributes.get("src", "")
+        if address not in self.by_address:
+            address = addresses(version).get(attributes.get("id", ""), "")
+        file = self.by_address.get(address)
+        if file is None:
+            return ""
+        text = one_line(attributes.get("alt", "")) or name_of_file(file)
+        if not file.is_held or file.erased:
+            why = "erased on request" if file.erased else f"not held: {file.reason}"
+            return f"<em>[{escape(f'{text}: {one_line(why)}')}]</em>"
+        if self.place is None:
+            return f"<em>[{escape(text)}]</em>"
+        at = self.place(file)
+        if is_shown(file):
+            return f'<img src="{at}" alt="{escape(text)}" loading="lazy">'
+        name = escape(name_of_file(file))
+        return f'<a href="{at}" download="{name}">[{escape(text)}]</a>'
+
+
+def addresses(version: Version) -> dict[str, str]:
+    """Return the address of each picture that a version names, by its id."""
+    content = version.content or {}
+    found = {
+        str(attachment.get("id") or ""): address_of(attachment) or ""
+        for attachment in json_line.dicts_in(content.get("attachments"))
+    }
+    metadata = content.get("metadata")
+    if isinstance(metadata, dict):
+        found |= {image: image_address(image) for image in image_ids(metadata)}
+    return found
+
+
+def files_by_message(
+    files: Iterable[Attachment], place: Place | None
+) -> dict[str, MessageFiles]:
+    """Return the files of each message that has any, by its id."""
+    found: dict[str, dict[str, Attachment]] = {}
+    for file in files:
+        key = file.url or str(file.number)  # an erased file no longer has an address
+        found.setdefault(file.message_id, {})[key] = file
+    return {message: MessageFiles(named, place) for message, named in found.items()}
+
+
+def note(message: Message, names: Names) -> str:
+    """Return a message of the service's own."""
+    text = (
+        "erased on request"
+        if message.current.erased
+        else describe_change(message, names)
+    )
+    return (
+        f'<p class="note" id="{anchor(message.id)}">'
+        f'<bdi dir="auto">{escape(text)}</bdi> '
+        f"<small>{when(message.created_on)[11:16]}</small></p>{differs(message)}\n"
+    )
+
+
+def anchor(message_id: str) -> str:
+    """Return the id of a message in the page."""
+    return f"m-{escape(one_line(message_id))}"
+
+
+def article(message: Message, files: MessageFiles, read_by: str) -> str:
+    """Return what somebody wrote; `read_by` says who had read up to here, or ""."""
+    current = version_to_read(message)
+    classes = "msg" + (" deleted" if message.is_deleted else "")
+    time = escape(message.created_on)
+    named = [
+        f"<li>{escape(attachment)}</li>"
+        for attachment in attachments(message, files.by_address)
+    ]
+    attached = "".join([*named, *files.listed()])
+    return (
+        f'<article class="{classes}" id="{anchor(message.id)}">'
+        f'<a class="at" href="#{anchor(message.id)}"><time datetime="{time}" '
+        f'title="{time}">{when(message.created_on)[11:16]}</time></a>'
+        f'<div class="text" dir="auto">{body(message, current, files)}</div>'
+        + (f'<ul class="files">{attached}</ul>' if attached else "")
+        + history(message, current, files)
+        + differs(message)
+        + (f'<p class="mark">{escape(read_by)}</p>' if read_by else "")
+        + "</article>\n"
+    )
+
+
+def differs(message: Message) -> str:
+    otherwise = told_otherwise(message)
+    return (
+        f'<p class="mark differs" dir="auto">{escape(otherwise)}</p>'
+        if otherwise
+        else ""
+    )
+
+
+def name_of_file(file: Attachment) -> str:
+    return one_line(file.name) or f"file {file.number}"
+
+
+def held(file: Attachment, place: Place | None) -> str:
+    """Return where the archive holds a message's file, or why it does not."""
+    name = escape(name_of_file(file))
+    if file.erased:
+        return "<li><em>file erased on request</em></li>"
+    if not file.is_held:
+        return f"<li><bdi>{name}</bdi>: not held: {escape(one_line(file.reason))}</li>"
+    about = escape(one_line(f"{file.content_type}, {plural(file.bytes, 'byte')}"))
+    label = f"<bdi>{name}</bdi>"
+    if place:
+        label = f'<a href="{place(file)}" download="{name}">{label}</a>'
+    digest = f"<code>{file.stored[:16]}…</code>"
+    return f"<li>{label} ({about}), SHA-256 {digest}</li>"
+
+
+def body(message: Message, version: Version, files: MessageFiles) -> str:
+    """Return the text of a version, as html that is safe in a page."""
+    if version.erased:
+        return "<em>erased on request</em>"
+    if version.content is None:
+        return "<em>content not known</em>"
+    text = version.content.get("message")
+    text = readable(text) if isinstance(text, str) else ""
+    is_known = message.type in SPOKEN_TYPES
+    mark = "" if is_known else f"<em>[{escape(one_line(message.type))}]</em> "
+    if not message.is_html:
+        return mark + escape(text).replace("\n", "<br>")
+
+    def picture(attributes: Mapping[str, Any]) -> str:
+        return files.picture(version, attributes)
+
+    return mark + page_html(text, picture)
+
+
+def history(message: Message, current: Version, files: MessageFiles) -> str:
+    """Return the edit and deletion marks of a message, and its other versions."""
+    marks = []
+    if message.is_edited:
+        marks.append(f"edited {when(message.edited_on)}")
+    if message.is_deleted:
+        marks.append(f"deleted {when(message.deleted_on)}")
+    if not marks:
+        return ""
+    others = "".join(
+        f"<li><small>{when(version.on)}, {version.kind}, "
+        f"by {escape(one_line(version.by))}</small>"
+        f'<div dir="auto">{body(message, version, files)}</div></li>'
+        for version in message.versions
+        if version is not current and version.is_known
+    )
+    label = escape(", ".join(marks))
+    if not others:
+        return f'<p class="mark">{label}</p>'
+    count = sum(version.is_known for version in message.versions)
+    versions = plural(count, "version")
+    return (
+        f'<details class="mark"><summary>{label} · {versions}</summary>'
+        f"<ol>{others}</ol></details>"
+    )
