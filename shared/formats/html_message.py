@@ -149,8 +149,8 @@ def held(file: Attachment, place: Place | None) -> str:
     label = f"<bdi>{name}</bdi>"
     if place:
         label = f'<a href="{place(file)}" download="{name}">{label}</a>'
-    digest = f"<code>{file.stored[:16]}…</code>"
-    return f"<li>{label} ({about}), SHA-256 {digest}</li>"
+    stored = f"<code>{file.stored[:16]}…</code>"
+    return f"<li>{label} ({about}), stored as {stored}</li>"
 
 
 def body(message: Message, version: Version, files: MessageFiles) -> str:
