@@ -560,20 +560,6 @@ def test_nobody_is_impersonated():
     )
 
 
-def test_messages_of_one_time_move_apart_and_that_is_recorded():
-    same = [
-        received(number, "x", composeTime="2026-11-22T12:00:00Z") for number in range(3)
-    ]
-    found = files("graph-import", replay(THREAD, logged(to_log(*same)), ()))
-
-    times = [
-        one["body"]["createdDateTime"][-4:]
-        for one in lines(found["graph-import.jsonl"])[2:-1]
-    ]
-    assert times == ["000Z", "001Z", "002Z"]
-    assert len(json.loads(found["graph-reconciliation.json"])["moved"]) == 2
-
-
 def test_every_message_has_a_key_by_which_sending_it_twice_can_be_seen():
     keys = [one["key"] for one in lines(files("graph-import")["graph-ledger.jsonl"])]
 
