@@ -24,7 +24,8 @@ BASE64_LINE = 76
 ENCODED_LINE = 75
 """Characters of an encoded word (RFC 2047)."""
 LONGEST_NAME = 60
-"""Characters of a name that stays on one line as it is."""
+"""Characters of a name, or of a word, that stays on one line as it is."""
+FIRST_YEAR = 1900
 LONGEST_LOCAL = 64
 """Octets before the @ (RFC 5321)."""
 
@@ -51,7 +52,7 @@ def day_of(message: Message) -> str:
 def address(raw_id: str, name: str) -> str:
     """Return an email address that stands for a raw id, folded (RFC 5322, 2047)."""
     shown = one_line(name) or one_line(raw_id)
-    if shown.isascii() and len(shown) <= LONGEST_NAME:
+    if len(shown) <= LONGEST_NAME and stays(shown):
         words = formataddr((shown, "")).removesuffix("<>").rstrip()
     else:
         words = Header(shown, "utf-8", maxlinelen=ENCODED_LINE).encode(linesep=CRLF)
@@ -69,15 +70,25 @@ def local_part(raw_id: str) -> str:
 
 def header(name: str, value: str) -> str:
     """Return a header value, encoded and folded."""
-    return Header(
-        one_line(value), "utf-8" if not value.isascii() else "us-ascii",
-        header_name=name,
-    ).encode(linesep=CRLF)  # fmt: skip
+    shown = one_line(value)
+    charset = "us-ascii" if stays(shown) else "utf-8"
+    value_of = Header(shown, charset, maxlinelen=ENCODED_LINE, header_name=name)
+    return value_of.encode(linesep=CRLF)
+
+
+def stays(text: str) -> bool:
+    """Return whether a header can hold text as it is, folded between its words."""
+    is_encoded = "=?" in text  # or looks so, and would be read as what it is not
+    longest = max(map(len, text.split()), default=0)
+    return text.isascii() and not is_encoded and longest <= LONGEST_NAME
 
 
 def date_of(time: str) -> str:
+    """Return a time as mail writes it (RFC 5322), which knows no year before 1900."""
     moment = parse_time(time)
-    return format_datetime(moment) if moment else "Thu, 01 Jan 1970 00:00:00 +0000"
+    if moment is None or moment.year < FIRST_YEAR:
+        return "Thu, 01 Jan 1970 00:00:00 +0000"
+    return format_datetime(moment)
 
 
 def boundary(*parts: str) -> str:
