@@ -3,7 +3,7 @@
 import asyncio
 import json
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
@@ -31,6 +31,8 @@ from shared.domain.words import plural
 from shared.usecases.inventory.backfill import Backfill, Scope, Seeds
 from shared.usecases.inventory.plan import BackfillPlan, plan
 
+MISSING = (ThreadState.UNREACHABLE, ThreadState.FAILED)
+"""What somebody can act on; what was deleted in the service is named, and no more."""
 FILES: Any = {"type": click.File("rb"), "multiple": True, "metavar": "FILE"}
 
 
@@ -183,15 +185,16 @@ def lasting(seconds: float) -> str:
 def print_end(work: Backfill, *, as_json: bool) -> int:
     """Print how it ended, what is missing first; return the exit status."""
     inventory = work.inventory
-    missing = [*missing_users(inventory), *missing_threads(inventory)]
+    missing = [*missing_users(inventory), *threads_in(inventory, MISSING)]
     if not as_json:
-        for line in missing:
+        for line in (*missing, *threads_in(inventory, (ThreadState.DELETED,))):
             click.echo(printable(line))
         users, threads = inventory.user_states, inventory.thread_states
         click.echo(
             f"{plural(len(inventory.users), 'user')}: "
             f"{users[UserState.LISTED]} asked, "
             f"{users[UserState.REFUSED]} refused, {users[UserState.FAILED]} failed, "
+            f"{users[UserState.OUTSIDE]} of other resources, "
             f"{users[UserState.MET]} to ask"
         )
         states = [state for state in ThreadState if threads[state]]
@@ -212,7 +215,7 @@ def missing_users(inventory: Inventory) -> Iterator[str]:
         yield f"{user.state.upper()} {user.id}: {user.reason}"
 
 
-def missing_threads(inventory: Inventory) -> Iterator[str]:
+def threads_in(inventory: Inventory, states: Collection[ThreadState]) -> Iterator[str]:
     for thread in inventory.threads.values():
-        if thread.state in (ThreadState.UNREACHABLE, ThreadState.FAILED):
+        if thread.state in states:
             yield f"{thread.state.upper()} {thread.id}: {thread.reason}"

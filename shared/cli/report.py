@@ -74,8 +74,8 @@ async def report(
     day, edited, deleted, html, with attachments, with metadata, system messages, the
     oldest and the newest.
 
-    Exit status: 0 every thread that was found has an archive and everybody could be
-    asked, 1 not so, 2 unreadable.
+    Exit status: 0 every thread that was found has an archive, or was deleted in the
+    service before, and everybody could be asked, 1 not so, 2 unreadable.
 
     \b
     Examples:
@@ -122,6 +122,7 @@ def as_table(report: InventoryReport) -> str:
 STATUSES = {
     ThreadStatus.PARTIAL: "archived in part",
     ThreadStatus.EVENTS_ONLY: "archived by events only",
+    ThreadStatus.DELETED: "deleted in the service before they were archived",
 }
 """What a number of threads is called, where the status alone reads badly."""
 COUNTED = re.compile(r"\b(user|thread|message|version|author|place|file)s\b")
@@ -143,6 +144,8 @@ def numbers(report: InventoryReport) -> Iterator[tuple[str, str]]:
     """Yield every number with its name."""
     yield "users found", str(len(report.inventory.users))
     yield "users in no thread", str(len(report.idle))
+    if outside := report.inventory.outside:
+        yield "users of other resources", str(len(outside))
     yield "threads found", str(len(report.rows))
     for status in ThreadStatus:
         if report.statuses[status] or status is ThreadStatus.ARCHIVED:
@@ -170,6 +173,7 @@ def as_json(report: InventoryReport) -> str:
         "ended_on": report.inventory.ended_on,
         "users": {
             "found": len(report.inventory.users),
+            "outside": [user.id for user in report.inventory.outside],
             "not_asked": [asdict(user) for user in report.inventory.unasked],
             "in_no_thread": [user.id for user in report.idle],
         },

@@ -4,6 +4,7 @@ A raw id is the stable key. It is optional in events and listings, where the typ
 identifier beside it says the same; the prefixes are those that the service's SDKs know.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,6 +35,7 @@ TYPED = frozenset(
     )
 )
 """The members of which an identifier has one, by its kind."""
+GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 EXTENDED = 3
 """Parts of the id of a Teams user behind a resource: resource, tenant, user."""
 
@@ -90,9 +92,19 @@ def cloud_of(identifier: Mapping[str, Any], name: str) -> str:
 def is_own_user(user_id: str) -> bool:
     """Return whether the id is a user of the resource, not a phone, Teams user or bot.
 
-    Tokens can be minted for these users only.
+    Tokens can be minted for these users only, and only by their resource, which
+    `resource_of` tells apart. Behind a Teams extension user stands a user of Teams.
     """
-    return user_id.startswith(OWN_USERS)
+    return user_id.startswith(OWN_USERS) and kind_of(user_id) == "acs_user"
+
+
+def resource_of(user_id: str) -> str:
+    """Return the id of the resource that a user belongs to; "" where it is not told.
+
+    It is a GUID, and stands between the prefix and the first underscore.
+    """
+    resource = user_id.rpartition(":")[2].partition("_")[0].lower()
+    return resource if is_own_user(user_id) and GUID.fullmatch(resource) else ""
 
 
 def kind_of(raw_id: str) -> str:

@@ -77,7 +77,8 @@ def parts(
                 yield from page.group(sender, name, in_a_row)
         yield b"</section>\n"
     yield b"</main>\n<footer><p>All times are UTC. "
-    yield b"Built from the archive's own records; nothing is loaded from elsewhere.</p></footer>\n"
+    yield b"Built from the archive's own records; "
+    yield b"nothing is loaded from elsewhere.</p></footer>\n"
     yield f"<script>{asset('page.js')}</script>\n</body></html>\n".encode()
 
 

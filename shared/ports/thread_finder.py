@@ -7,10 +7,14 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundThread:
-    """A thread of a user. `last_message_on` is "" if it has no messages."""
+    """A thread of a user. `last_message_on` is "" if it has no messages.
+
+    `deleted_on` is "" but for one that was deleted in the service.
+    """
 
     id: str
     last_message_on: str = ""
+    deleted_on: str = ""
 
 
 class ThreadFinder(Protocol):

@@ -52,5 +52,9 @@ class AcsThreadFinder:
 
 
 def found_thread(item: ChatThreadItem) -> FoundThread:
-    last = item.last_message_received_on
-    return FoundThread(id=item.id, last_message_on=format_time(last) if last else "")
+    last, deleted = item.last_message_received_on, item.deleted_on
+    return FoundThread(
+        id=item.id,
+        last_message_on=format_time(last) if last else "",
+        deleted_on=format_time(deleted) if deleted else "",
+    )

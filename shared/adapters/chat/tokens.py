@@ -1,5 +1,8 @@
 """Tokens for readers: the resource may mint one for any of its own users.
 
+Users of another resource look alike, but for its id: once a token was issued, which
+tells our own, none is asked for them.
+
 The SDK's answer has `expires_on` as a str, so it must never be passed to a credential
 as it is; only its text is used here. A token is cached, in memory only, for most of its
 lifetime, because a user is in many threads.
@@ -18,6 +21,7 @@ from azure.communication.identity.aio import CommunicationIdentityClient
 from azure.core.exceptions import AzureError, HttpResponseError
 
 from shared.domain.errors import Transient
+from shared.domain.identity import resource_of
 from shared.ports.chat_service import ReaderRefused
 
 SCOPE = "chat.join.limited"
@@ -44,6 +48,8 @@ class Tokens:
     def __init__(self, client: CommunicationIdentityClient) -> None:
         self.client = client
         self.cached: OrderedDict[str, CachedToken] = OrderedDict()
+        self.resource = ""
+        """Our own resource's id, as the users whom it issued tokens for have it."""
 
     async def credential(self, reader: str) -> Any:
         """Return a credential that acts as `reader` for at least a quarter of an hour.
@@ -75,6 +81,9 @@ class Tokens:
         return cached is not None and cached.reused
 
     async def mint(self, reader: str) -> str:
+        resource = resource_of(reader)
+        if resource and self.resource and resource != self.resource:
+            raise ReaderRefused(0, "no user of this resource")
         try:
             token = await self.client.get_token(
                 CommunicationUserIdentifier(reader), [SCOPE], token_expires_in=LIFETIME
@@ -88,6 +97,7 @@ class Tokens:
             raise ReaderRefused(status, "no token for this user") from None
         except AzureError as error:
             raise Transient(f"no token: {type(error).__name__}") from None
+        self.resource = self.resource or resource
         return str(token.token)
 
 

@@ -19,6 +19,8 @@ class UserState(StrEnum):
     LISTED = "listed"
     REFUSED = "refused"
     FAILED = "failed"
+    OUTSIDE = "outside"
+    """No user of this resource: there is no token for them, and none is needed."""
 
 
 class ThreadState(StrEnum):
@@ -28,6 +30,8 @@ class ThreadState(StrEnum):
     QUEUED = "queued"
     ARCHIVED = "archived"
     UNREACHABLE = "unreachable"
+    DELETED = "deleted"
+    """In the service, before it could be archived."""
     FAILED = "failed"
 
 
@@ -65,11 +69,15 @@ class UserListed:
 
 @dataclass(frozen=True, slots=True)
 class ThreadFound:
-    """A thread was found; `reader` may read it, or "" where nobody is known."""
+    """A thread was found; `reader` may read it, or "" where nobody is known.
+
+    The service goes on listing a thread for a while after it was deleted there.
+    """
 
     id: str
     reader: str
     last_message_on: str = ""
+    deleted_on: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +138,10 @@ def decode_fact(line: bytes) -> Fact:
             )
         case "found":
             return ThreadFound(
-                str(value["id"]), str(value["reader"]), str(value["last_message_on"])
+                str(value["id"]),
+                str(value["reader"]),
+                str(value["last_message_on"]),
+                str(value["deleted_on"]),
             )
         case "done":
             return ThreadDone(

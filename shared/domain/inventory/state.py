@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import assert_never
 
+from shared.domain.identity import is_own_user, resource_of
 from shared.domain.inventory.facts import (
     Began,
     Ended,
@@ -33,7 +34,7 @@ listings have whole seconds, and clocks differ."""
 
 
 NOT_ASKED = (UserState.REFUSED, UserState.FAILED)
-FINISHED = (ThreadState.QUEUED, ThreadState.ARCHIVED)
+FINISHED = (ThreadState.QUEUED, ThreadState.ARCHIVED, ThreadState.DELETED)
 
 
 @dataclass(slots=True)
@@ -51,13 +52,15 @@ class User:
 class Thread:
     """A thread, who may read it, and what became of it.
 
-    `last_message_on` is what the service said when the thread was found, `done_on` is
-    when it was last finished; both are "" where they are not known.
+    `last_message_on` is what the service said when the thread was found, `deleted_on`
+    when it was deleted there, `done_on` when it was last finished; each is "" where it
+    is not known.
     """
 
     id: str
     readers: tuple[str, ...] = ()
     last_message_on: str = ""
+    deleted_on: str = ""
     state: ThreadState = ThreadState.FOUND
     revision: int = 0
     done_on: str = ""
@@ -76,7 +79,13 @@ class Thread:
     def done(
         self, state: ThreadState, *, on: str, revision: int = 0, reason: str = ""
     ) -> ThreadDone:
-        """Return the fact that this became of the thread as it is known now."""
+        """Return the fact that this became of the thread as it is known now.
+
+        Nobody can reach one that was deleted: what is lost there is lost for good.
+        """
+        if state is ThreadState.UNREACHABLE and self.deleted_on:
+            state = ThreadState.DELETED
+            reason = f"deleted in the service on {self.deleted_on}"
         return ThreadDone(
             id=self.id,
             state=state,
@@ -107,6 +116,8 @@ class Inventory:
     ended_on: str = ""
     """When the newest run ended; "" while it is still running."""
     unreadable: int = 0
+    resources: set[str] = field(default_factory=set)
+    """The resources of the users who were listed: one, where their ids say it."""
 
     @classmethod
     def of(cls, lines: Iterable[bytes]) -> "Inventory":
@@ -139,6 +150,7 @@ class Inventory:
                 thread.last_message_on = max(
                     thread.last_message_on, fact.last_message_on, key=as_moment
                 )
+                thread.deleted_on = fact.deleted_on or thread.deleted_on
             case ThreadDone():
                 self.apply_done(fact)
             case _:
@@ -148,6 +160,8 @@ class Inventory:
         user = self.user(fact.id)
         self.user_states[user.state] -= 1
         user.state, user.threads, user.reason = fact.state, fact.threads, fact.reason
+        if user.state is UserState.LISTED and (resource := resource_of(user.id)):
+            self.resources.add(resource)
         self.user_states[user.state] += 1
 
     def apply_done(self, fact: ThreadDone) -> None:
@@ -170,6 +184,17 @@ class Inventory:
             self.thread_states[ThreadState.FOUND] += 1
         return self.threads[thread_id]
 
+    def is_ours(self, user_id: str) -> bool:
+        """Return whether somebody is a user of this resource, as far as is known.
+
+        A resource has one id, and issues tokens for its own users alone: whoever was
+        listed tells which it is.
+        """
+        if not is_own_user(user_id):
+            return False
+        resource = resource_of(user_id)
+        return not resource or not self.resources or resource in self.resources
+
     def unlisted(self, *, again: bool) -> Iterator[User]:
         """Yield the users to list: all, or those whose threads have not been listed."""
         for user in self.users.values():
@@ -178,10 +203,19 @@ class Inventory:
 
     @property
     def unasked(self) -> list[User]:
-        """The users whose threads could not be listed."""
-        return [user for user in self.users.values() if user.state in NOT_ASKED]
+        """The users whose threads could not be listed, though they may be ours."""
+        return [
+            user
+            for user in self.users.values()
+            if user.state in NOT_ASKED and self.is_ours(user.id)
+        ]
+
+    @property
+    def outside(self) -> list[User]:
+        """Those who are no users of this resource: nobody has a token for them."""
+        return [user for user in self.users.values() if not self.is_ours(user.id)]
 
     @property
     def has_failed_discovery(self) -> bool:
         """Whether some user's threads could not be listed: there may be more."""
-        return any(self.user_states[state] for state in NOT_ASKED)
+        return bool(self.unasked)

@@ -18,7 +18,6 @@ from enum import StrEnum
 from typing import Any
 
 from shared.domain.errors import ArchiverError
-from shared.domain.identity import is_own_user
 from shared.domain.inventory.facts import (
     Began,
     Ended,
@@ -33,7 +32,7 @@ from shared.domain.inventory.state import FINISHED, Inventory, Thread, User
 from shared.domain.times import as_moment, format_time
 from shared.ports.chat_service import ReaderRefused
 from shared.ports.clock import Clock
-from shared.ports.thread_finder import ThreadFinder
+from shared.ports.thread_finder import FoundThread, ThreadFinder
 from shared.usecases.inventory.archivers import NOT_DONE, Archiver, Done
 from shared.usecases.inventory.runs import BackfillRun
 
@@ -146,15 +145,16 @@ class Backfill:
         ] + [
             ThreadFound(thread_id, reader)
             for thread_id, reader in dict.fromkeys(seeds.threads)
-            if self.is_new(thread_id, reader)
+            if self.is_new(FoundThread(id=thread_id), reader)
         ]
 
-    def is_new(self, thread_id: str, reader: str, last_message_on: str = "") -> bool:
-        known = self.inventory.threads.get(thread_id)
+    def is_new(self, found: FoundThread, reader: str) -> bool:
+        known = self.inventory.threads.get(found.id)
         return (
             known is None
             or known.wants(reader)
-            or as_moment(last_message_on) > as_moment(known.last_message_on)
+            or as_moment(found.last_message_on) > as_moment(known.last_message_on)
+            or (bool(found.deleted_on) and found.deleted_on != known.deleted_on)
         )
 
     async def work(self) -> None:
@@ -202,9 +202,9 @@ class Backfill:
             self.asking -= 1
 
     async def answer_of(self, user: User) -> list[Fact]:
-        if not is_own_user(user.id):
-            reason = "no user of an ACS resource: no token exists for such an id"
-            return [UserListed(user.id, UserState.REFUSED, reason=reason)]
+        if not self.inventory.is_ours(user.id):
+            reason = "no user of this resource: no token exists for such an id"
+            return [UserListed(user.id, UserState.OUTSIDE, reason=reason)]
         try:
             threads = await self.finder.threads_of(user.id)
         except ReaderRefused as error:
@@ -213,9 +213,9 @@ class Backfill:
             return [UserListed(user.id, UserState.FAILED, reason=str(error))]
         await self.run.record(
             *(
-                ThreadFound(found.id, user.id, found.last_message_on)
+                ThreadFound(found.id, user.id, found.last_message_on, found.deleted_on)
                 for found in threads
-                if self.is_new(found.id, user.id, found.last_message_on)
+                if self.is_new(found, user.id)
             )
         )
         for found in threads:
@@ -261,7 +261,7 @@ class Backfill:
         new = [
             user_id
             for user_id in people
-            if is_own_user(user_id)
+            if self.inventory.is_ours(user_id)
             and user_id not in self.inventory.users
             and user_id not in self.followed
         ]

@@ -38,6 +38,7 @@ class ThreadStatus(StrEnum):
     QUEUED = "queued"
     FOUND = "found"
     UNREACHABLE = "unreachable"
+    DELETED = "deleted"
     FAILED = "failed"
 
 
@@ -56,6 +57,7 @@ STATUS_OF_STATE = {
     ThreadState.QUEUED: ThreadStatus.QUEUED,
     ThreadState.ARCHIVED: ThreadStatus.FAILED,
     ThreadState.UNREACHABLE: ThreadStatus.UNREACHABLE,
+    ThreadState.DELETED: ThreadStatus.DELETED,
     ThreadState.FAILED: ThreadStatus.FAILED,
 }
 
@@ -112,9 +114,9 @@ class InventoryReport:
         if states[UserState.FAILED]:
             failed = plural(states[UserState.FAILED], "user")
             doubts.append(f"{failed} could not be asked")
-        if states[UserState.REFUSED]:
-            refused = plural(states[UserState.REFUSED], "user")
-            doubts.append(f"no token for {refused}")
+        refused = [u for u in inventory.unasked if u.state is UserState.REFUSED]
+        if refused:
+            doubts.append(f"no token for {plural(len(refused), 'user')}")
         if states[UserState.MET] and inventory.ended_on:
             doubts.append(f"not asked: {plural(states[UserState.MET], 'user')}")
         doubts += self.strays
@@ -125,9 +127,13 @@ class InventoryReport:
 
     @property
     def is_complete(self) -> bool:
-        """Whether everybody could be asked and every thread found has an archive."""
-        archived = sum(self.statuses[status] for status in HAVE_AN_ARCHIVE)
-        return not self.doubts and archived == len(self.rows)
+        """Whether everybody could be asked and every thread found has an archive.
+
+        But for those that were deleted in the service before: nobody can act on them.
+        """
+        closed = (*HAVE_AN_ARCHIVE, ThreadStatus.DELETED)
+        settled = sum(self.statuses[status] for status in closed)
+        return not self.doubts and settled == len(self.rows)
 
     @property
     def idle(self) -> list[User]:

@@ -10,6 +10,7 @@ from shared.ports.thread_finder import FoundThread
 class MemoryThreadFinder:
     def __init__(self) -> None:
         self.members: dict[str, list[str]] = {}
+        self.deleted: dict[str, str] = defaultdict(str)
         self.last: dict[str, str] = defaultdict(str)
         self.refused: set[str] = set()
         self.failing: set[str] = set()
@@ -19,7 +20,11 @@ class MemoryThreadFinder:
         self.asked.append(user_id)
         self.check(user_id)
         return [
-            FoundThread(id=thread, last_message_on=self.last[thread])
+            FoundThread(
+                id=thread,
+                last_message_on=self.last[thread],
+                deleted_on=self.deleted[thread],
+            )
             for thread, members in self.members.items()
             if user_id in members
         ]

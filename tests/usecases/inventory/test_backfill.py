@@ -189,7 +189,7 @@ async def test_a_failed_login_is_never_an_empty_estate(inventory):
     assert found.has_failed_discovery
     assert found.users[ALICE].state is UserState.REFUSED
     assert found.users[BOB].state is UserState.FAILED
-    assert found.users[TEAMS].state is UserState.REFUSED
+    assert found.users[TEAMS].state is UserState.OUTSIDE
     assert inventory.archived == {"three"}
 
 

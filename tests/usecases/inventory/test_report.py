@@ -106,7 +106,10 @@ async def test_a_torn_line_of_the_runs_state_is_a_doubt(world):
     assert not report.is_complete
 
 
-@pytest.mark.parametrize("state", sorted(set(ThreadState) - {ThreadState.ARCHIVED}))
+SETTLED = {ThreadState.ARCHIVED, ThreadState.DELETED}
+
+
+@pytest.mark.parametrize("state", sorted(set(ThreadState) - SETTLED))
 async def test_an_estate_with_a_thread_that_has_no_archive_is_not_complete(
     world, state
 ):
@@ -116,6 +119,37 @@ async def test_an_estate_with_a_thread_that_has_no_archive_is_not_complete(
 
     assert report.doubts == []
     assert not report.is_complete
+
+
+async def test_a_thread_that_the_service_deleted_is_named_and_asks_for_nothing(world):
+    found = ThreadFound(WAITING, ALICE, "", "2026-11-20T00:00:00Z")
+    lost = Thread(WAITING, deleted_on=found.deleted_on).done(
+        ThreadState.UNREACHABLE, on=NOW, reason="status 404"
+    )
+
+    report = await apply(world, ended(*ALL_WELL, found, lost))
+
+    (row,) = (row for row in report.rows if row.thread_id == WAITING)
+    assert row.status == "deleted"
+    assert row.reason == "deleted in the service on 2026-11-20T00:00:00Z"
+    assert report.is_complete
+
+
+async def test_who_is_not_of_this_resource_is_no_doubt(world):
+    stranger = "8:acs:22222222-2222-2222-2222-222222222222_x"
+    people = [
+        UserListed(stranger, UserState.REFUSED, reason="no token for this user"),
+        UserListed("8:orgid:somebody", UserState.OUTSIDE),
+        UserListed("4:+15550100", UserState.OUTSIDE),
+    ]
+
+    report = await apply(world, ended(*ALL_WELL, *people))
+
+    assert report.doubts == []
+    assert report.is_complete
+    assert len(report.inventory.outside) == 3
+    ours = UserListed(BOB, UserState.REFUSED, reason="no token for this user")
+    assert not (await apply(world, ended(*ALL_WELL, ours))).is_complete
 
 
 async def test_every_thread_stands_as_it_is_and_says_why(world):
