@@ -24,10 +24,13 @@ BASE64_LINE = 76
 ENCODED_LINE = 75
 """Characters of an encoded word (RFC 2047)."""
 LONGEST_NAME = 60
-"""Characters of a name, or of a word, that stays on one line as it is."""
+"""Characters of a name that stays on one line as it is."""
+LONGEST_WORD = 200
+"""Characters of a word that stays as it is: an id on a line that is longer than the 78
+that are asked for is better than one that a reader has to decode."""
 FIRST_YEAR = 1900
-LONGEST_LOCAL = 64
-"""Octets before the @ (RFC 5321)."""
+LONGEST_LOCAL = 57
+"""Octets before the @: RFC 5321 takes 64, a line of 78 has no place for more."""
 
 
 def days(transcript: Transcript) -> "Iterator[tuple[str, list[Message]]]":
@@ -55,7 +58,7 @@ def address(raw_id: str, name: str) -> str:
     if len(shown) <= LONGEST_NAME and stays(shown):
         words = formataddr((shown, "")).removesuffix("<>").rstrip()
     else:
-        words = Header(shown, "utf-8", maxlinelen=ENCODED_LINE).encode(linesep=CRLF)
+        words = encoded_words("From", shown, "utf-8")
     return f"{words}{CRLF} <{local_part(raw_id)}@{DOMAIN}>"
 
 
@@ -65,22 +68,28 @@ def local_part(raw_id: str) -> str:
     if len(local) <= LONGEST_LOCAL:
         return local
     digest = hashlib.sha256(raw_id.encode("utf-8", "replace")).hexdigest()
-    return f"{local[:31]}.{digest[:32]}"
+    return f"{local[:24]}.{digest[:32]}"
 
 
 def header(name: str, value: str) -> str:
     """Return a header value, encoded and folded."""
     shown = one_line(value)
-    charset = "us-ascii" if stays(shown) else "utf-8"
-    value_of = Header(shown, charset, maxlinelen=ENCODED_LINE, header_name=name)
-    return value_of.encode(linesep=CRLF)
+    if not stays(shown):
+        return encoded_words(name, shown, "utf-8")
+    # Header would fold before a long word, and leave the first line empty.
+    return encoded_words(name, shown, "us-ascii") if " " in shown else shown
+
+
+def encoded_words(name: str, text: str, charset: str) -> str:
+    value = Header(text, charset, maxlinelen=ENCODED_LINE, header_name=name)
+    return value.encode(linesep=CRLF)
 
 
 def stays(text: str) -> bool:
     """Return whether a header can hold text as it is, folded between its words."""
     is_encoded = "=?" in text  # or looks so, and would be read as what it is not
     longest = max(map(len, text.split()), default=0)
-    return text.isascii() and not is_encoded and longest <= LONGEST_NAME
+    return text.isascii() and not is_encoded and longest <= LONGEST_WORD
 
 
 def date_of(time: str) -> str:
@@ -116,6 +125,7 @@ def mail(headers: Sequence[tuple[str, str]], kind: str, parts: Sequence[str]) ->
     """Return an email with these headers, encoded already, and parts."""
     mark = boundary(*(value for _, value in headers), kind)
     lines = [f"{name}: {value}" for name, value in headers]
-    lines += ["MIME-Version: 1.0", f'Content-Type: {kind}; boundary="{mark}"', "", ""]
+    lines += ["MIME-Version: 1.0", f"Content-Type: {kind};", f' boundary="{mark}"']
+    lines += ["", ""]
     body = "".join(f"--{mark}{CRLF}{part}" for part in parts)
     return (CRLF.join(lines) + body + f"--{mark}--{CRLF}").encode("ascii")

@@ -30,7 +30,7 @@ def sent_to(*people):
 def test_an_address_keeps_to_the_limits(name, id):
     written = address(id, name)
 
-    assert all(len(line) <= 90 for line in written.split("\r\n"))
+    assert all(len(line) <= 77 for line in written.split("\r\n"))
     assert all(len(word) <= 75 for word in re.findall(r"=\?\S+\?=", written))
     (local,) = re.findall(r"<([^<>]*)@acs-chat\.invalid>$", written)
     assert 0 < len(local) <= 64

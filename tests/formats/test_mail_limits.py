@@ -60,8 +60,13 @@ def check_limits(data):
 
 
 def long_lines(data):
+    """Return the lines of a head that are longer than 78, but for an id's."""
     head = data.partition(b"\r\n\r\n")[0]
-    return [line for line in head.split(b"\r\n") if len(line) > 100]
+    return [
+        line
+        for line in head.split(b"\r\n")
+        if len(line) > 78 and b"xxx@thread" not in line
+    ]
 
 
 def read(field):
@@ -109,6 +114,20 @@ def test_no_name_topic_or_id_breaks_a_mail(name, text):
         assert "hello" in [event["body"] for event in manifest_of(mail)["events"]]
     else:
         assert "hello" in mail.get_body(("plain",)).get_content()
+
+
+def test_the_id_of_a_thread_is_as_it_is_where_mail_takes_it():
+    real = "19:acsV1_4fb0Zk3cXHqvY1mN8Qw2RtUeJ5LpAoSdFgHiKlMnBv1@thread.v2"
+    log = to_log(received(0, threadId=real))
+    transcript = replay(real, logged(log, thread_id=real), ())
+
+    for name, field in (
+        ("eml", b"X-ACS-Thread-Id"),
+        ("rsmf", b"X-RSMF-EventCollectionID"),
+    ):
+        (data,) = mails(transcript, name)
+        head = data.partition(b"\r\n\r\n")[0].replace(b"\r\n ", b" ")
+        assert b"%s: %s" % (field, real.encode()) in head.split(b"\r\n")
 
 
 @pytest.mark.parametrize("name", MAILS)
