@@ -16,11 +16,11 @@ from typing import Any
 from shared.domain import json_line, layout
 from shared.domain.thread.transcript import Message, Transcript
 from shared.formats.names import Names, names
+from shared.formats.one_line import one_line
 from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
     attachments,
     display_text,
-    one_line,
     title,
     told_otherwise,
     when,

@@ -27,8 +27,9 @@ from shared.domain.thread.transcript import Message, Transcript
 from shared.formats import csv_format
 from shared.formats.graph_times import apart, milliseconds, said_on, written
 from shared.formats.message_html import page_html
+from shared.formats.one_line import one_line, readable
 from shared.formats.part import EntraIdentity, Options, RenderedFile
-from shared.formats.plain import attachments, one_line, readable, title
+from shared.formats.plain import attachments, title
 
 ROOT = "https://graph.microsoft.com/v1.0"
 CHAT = "{chat-id}"

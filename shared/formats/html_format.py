@@ -30,8 +30,9 @@ from shared.formats.about import about, grade_in_words
 from shared.formats.held_files import Place, is_shown
 from shared.formats.html_message import MessageFiles, article, files_by_message, note
 from shared.formats.names import Names, names
+from shared.formats.one_line import one_line, readable
 from shared.formats.part import Options, RenderedFile
-from shared.formats.plain import erased_note, one_line, readable, title, when
+from shared.formats.plain import erased_note, title, when
 
 NO_FILES = MessageFiles()
 HUES = 12
@@ -62,12 +63,11 @@ def parts(
     )
     shows = place is not None and any(map(is_shown, transcript.attachments))
     yield clean(head(transcript, called, shows_pictures=shows))
-    for day, messages in groupby(
-        transcript.messages, lambda message: message.created_on[:10]
-    ):
-        label = day or "Day unknown"
+    days = groupby(transcript.messages, lambda message: message.created_on[:10])
+    for number, (day, messages) in enumerate(days, start=1):
+        label = day or "Day unknown"  # and it may come again: messages go by their ids
         yield clean(
-            f'<section aria-labelledby="d-{label}"><h2 class="day" id="d-{label}">'
+            f'<section aria-labelledby="d-{number}"><h2 class="day" id="d-{number}">'
             f'<time datetime="{day}">{label}</time></h2>\n'
         )
         for (is_note, sender, name), in_a_row in groupby(messages, page.group_of):

@@ -13,11 +13,10 @@ from shared.domain.words import plural
 from shared.formats.held_files import Place, is_shown
 from shared.formats.message_html import page_html
 from shared.formats.names import Names
+from shared.formats.one_line import one_line, readable
 from shared.formats.plain import (
     attachments,
     describe_change,
-    one_line,
-    readable,
     told_otherwise,
     version_to_read,
     when,

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from shared.domain.thread.transcript import Message, Transcript
 from shared.domain.times import parse_time
-from shared.formats.plain import one_line
+from shared.formats.one_line import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

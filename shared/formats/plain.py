@@ -9,24 +9,8 @@ from shared.domain.thread.attachments import address_of
 from shared.domain.thread.transcript import SPOKEN_TYPES, Message, Transcript, Version
 from shared.domain.words import plural
 from shared.formats.message_html import plain_text
-from shared.formats.names import NOBODY, Names
+from shared.formats.names import Names
 from shared.formats.one_line import one_line, readable
-
-__all__ = [
-    "attachments",
-    "describe_change",
-    "describe_move",
-    "display_text",
-    "erased_note",
-    "name_of",
-    "one_line",
-    "readable",
-    "text_of",
-    "title",
-    "told_otherwise",
-    "version_to_read",
-    "when",
-]
 
 MOVES = {
     "participantAdded": ("joined", "added"),
@@ -45,13 +29,8 @@ def text_of(version: Version, *, is_html: bool) -> str:
     return readable(plain_text(text)) if is_html else text
 
 
-def name_of(message: Message, names: Names = NOBODY) -> str:
-    """Return what to call who wrote a message."""
-    return names.sender(message)
-
-
 def describe_change(
-    message: Message, names: Names = NOBODY, version: Version | None = None
+    message: Message, names: Names, version: Version | None = None
 ) -> str:
     """Return a system message in words, on one line: what its current version says."""
     content = (version or message.current).content or {}

@@ -19,12 +19,12 @@ from shared.domain.times import as_moment, format_time, from_milliseconds
 from shared.formats.mail import address, days, header, part
 from shared.formats.mail import mail as make_mail
 from shared.formats.names import Names, names
+from shared.formats.one_line import one_line
 from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
     attachments,
     describe_move,
     display_text,
-    one_line,
     title,
     told_otherwise,
     version_to_read,

@@ -6,12 +6,12 @@ from shared.domain.thread.transcript import Message, Transcript
 from shared.domain.words import plural
 from shared.formats.about import about, grade_in_words
 from shared.formats.names import Names, names
+from shared.formats.one_line import one_line
 from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import (
     attachments,
     display_text,
     erased_note,
-    one_line,
     title,
     told_otherwise,
     version_to_read,
