@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +15,7 @@ from shared.cli.export import FILE, read_identities
 from shared.cli.options import archive_argument, run_option, runs
 from shared.cli.report_page import page
 from shared.cli.text import printable, readable
+from shared.domain import json_line
 from shared.formats.csv_format import table
 from shared.usecases.inventory.report import (
     InventoryReport,
@@ -151,8 +153,10 @@ def numbers(report: InventoryReport) -> Iterator[tuple[str, str]]:
         if report.statuses[status] or status is ThreadStatus.ARCHIVED:
             name = STATUSES.get(status, status.replace("_", " "))
             yield f"threads {name}", str(report.statuses[status])
-    complete = sum(row.complete for row in report.rows)
-    yield "threads complete, edits and deletions too", str(complete)
+    grades = Counter(row.grade for row in report.rows)
+    yield "threads complete, edits and deletions too", str(grades["complete"])
+    yield "threads with all that the service had", str(grades["all_the_service_had"])
+    yield "threads that may be incomplete", str(grades["may_be_incomplete"])
     for name, what in COUNTS.items():
         yield what, str(getattr(report.total, name)) or "-"
     yield "messages that event and listing tell differently", str(report.differing)
@@ -195,7 +199,13 @@ def flat(row: ThreadRow) -> dict[str, Any]:
     return {
         "thread_id": row.thread_id,
         "status": row.status,
-        "complete": row.complete,
+        "topic": row.topic,
+        "created_on": row.created_on,
+        "thread_metadata": row.metadata,
+        "retention_policy": row.retention_policy,
+        "deletion_due_on": row.deletion_due_on,
+        "grade": row.grade,
+        "grade_reason": row.grade_reason,
         "reason": row.reason,
         "revision": row.revision,
         "archived_on": row.archived_on,
@@ -211,7 +221,18 @@ def flat(row: ThreadRow) -> dict[str, Any]:
 def as_csv(report: InventoryReport) -> str:
     """Return a row for each thread."""
     empty = ThreadRow(thread_id="", status=ThreadStatus.FOUND)
-    return as_table_file([*flat(empty)], map(flat, report.rows))
+    rows = (
+        {name: in_cell(value) for name, value in flat(row).items()}
+        for row in report.rows
+    )
+    return as_table_file([*flat(empty)], rows)
+
+
+def in_cell(value: object) -> object:
+    """Return a value as a cell takes it: what has parts as JSON, none of it as ""."""
+    if not isinstance(value, dict):
+        return value
+    return json_line.compact(value) if value else ""
 
 
 def as_days(report: InventoryReport) -> str:

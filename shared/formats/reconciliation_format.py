@@ -20,6 +20,10 @@ def parts(transcript: Transcript) -> Iterator[bytes]:
     head = {
         "schema": SCHEMA,
         "thread_id": transcript.thread_id,
+        "topic": transcript.topic,
+        "created_on": transcript.created_on,
+        "metadata": transcript.metadata,
+        "retention_policy": transcript.retention_policy,
         "grade": grade.name,
         "grade_reason": grade.reason,
         "listing": listing_json(transcript),

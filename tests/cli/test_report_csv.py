@@ -20,7 +20,10 @@ def report():
                 status=ThreadStatus.ARCHIVED,
                 archived_on="2026-11-22T12:00:05.5Z",
                 reason="=cmd|' /C calc'!A0",
-                complete=True,
+                topic="Loan",
+                metadata={"case": "=1"},
+                retention_policy={"kind": "none"},
+                grade="complete",
                 bytes=12,
             ),
             ThreadRow(
@@ -37,7 +40,10 @@ def test_no_cell_of_a_report_runs_or_is_too_long_and_times_are_times():
 
     assert first["reason"] == "'=cmd|' /C calc'!A0"
     assert first["archived_on"] == "2026-11-22 12:00:05"
-    assert (first["complete"], first["bytes"]) == ("true", "12")
+    assert (first["grade"], first["bytes"]) == ("complete", "12")
+    assert first["thread_metadata"] == '{"case":"=1"}'
+    assert first["retention_policy"] == '{"kind":"none"}'
+    assert second["thread_metadata"] == second["retention_policy"] == ""
     assert second["archived_on"] == ""
     assert len(second["reason"]) < 32_767
     assert second["reason"].endswith("x [cut: 40000 characters]")
@@ -51,6 +57,5 @@ def test_duckdb_knows_the_types_of_a_report(tmp_path):
 
     types = dict(zip(found.columns, map(str, found.types), strict=True))
     assert types["archived_on"] == "TIMESTAMP"
-    assert types["complete"] == "BOOLEAN"
     assert types["bytes"] == "BIGINT"
     assert len(found) == 2

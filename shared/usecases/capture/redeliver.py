@@ -18,6 +18,7 @@ from typing import Any
 from shared.domain import json_line
 from shared.domain.errors import InvalidEvent
 from shared.domain.log.event import interpret, split_events
+from shared.domain.log.json_values import JsonValues
 from shared.domain.log.torn_lines import pieces
 from shared.ports.append_log import AppendLog
 from shared.ports.unprocessed_events import UnprocessedEvents, UnprocessedFile
@@ -125,14 +126,12 @@ class Redeliver:
         )
         async for file in self.dead_letters.files():
             done.files += 1
-            texts = [*events_of(await content_of(self.dead_letters, file))]
-            for text in texts:
+            async for text in events_of(self.dead_letters, file):
                 done.count(why_unreadable(text))
-            if self.execute:
-                for text in texts:
+                if self.execute:
                     await self.ingest(text)
-                if not done.is_protected:
-                    done.removed += await self.dead_letters.remove(file)
+            if self.execute and not done.is_protected:
+                done.removed += await self.dead_letters.remove(file)
         return done
 
     async def from_poison_queue(self) -> Redelivered:
@@ -209,26 +208,30 @@ def reasons_of(delivery: str | bytes) -> Iterator[str]:
             yield ""
 
 
-def events_of(data: bytes) -> Iterator[str]:
-    """Yield the events of a dead-letter blob as they were before they came to it."""
-    text = escaped(data.removeprefix(codecs.BOM_UTF8))
-    values = values_in(text)
-    if values is None:
-        yield text
-        return
-    for value in values:
-        for event in value if isinstance(value, list) else [value]:
-            yield json_line.compact(original(event))
+async def events_of(
+    letters: UnprocessedEvents, file: UnprocessedFile
+) -> AsyncIterator[str]:
+    """Yield the events of a dead-letter file as they were before they came to it."""
+    values = JsonValues()
+    async for part in letters.stream(file):
+        for value in filter(is_said, values.feed(part)):
+            yield event_in(value)
+    for value in filter(is_said, values.finish()):
+        yield event_in(value)
 
 
-def values_in(text: str) -> list[Any] | None:
-    """Return the value of a text, or of each of its lines; None where it has none."""
-    for texts in ([text.strip()], text.split("\n")):
-        try:
-            return [json_line.parse(line) for line in texts if line.strip()]
-        except ValueError:
-            continue
-    return None
+def is_said(value: bytes) -> bool:
+    """Return whether a value is more than blanks, or the mark of an editor."""
+    return bool(value.strip().removeprefix(codecs.BOM_UTF8))
+
+
+def event_in(value: bytes) -> str:
+    """Return an event without what Event Grid added; what is none, as it stands."""
+    text = escaped(value.strip().removeprefix(codecs.BOM_UTF8))
+    try:
+        return json_line.compact(original(json_line.parse(text)))
+    except ValueError:
+        return text
 
 
 def original(event: Any) -> Any:

@@ -18,6 +18,7 @@ from shared.domain.inventory.facts import ThreadState, UserState
 from shared.domain.inventory.state import Inventory, Thread, User
 from shared.domain.thread.baseline import Baseline
 from shared.domain.thread.listing import Visibility
+from shared.domain.thread.retention import deleted_from
 from shared.domain.thread.transcript import GapKind
 from shared.domain.words import plural
 from shared.ports.archive_store import ArchiveStore
@@ -71,7 +72,14 @@ class ThreadRow:
     reason: str = ""
     revision: int = 0
     archived_on: str = ""
-    complete: bool = False
+    topic: str = ""
+    created_on: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    retention_policy: Mapping[str, Any] = field(default_factory=dict)
+    deletion_due_on: str = ""
+    """When the service deletes it by its policy; "" if not, or if unknown."""
+    grade: str = ""
+    grade_reason: str = ""
     participants: int = 0
     bytes: int = 0
     files: int = 0
@@ -262,13 +270,20 @@ def archived_row(
     try:
         listing, counts = reconciliation["listing"], reconciliation["counts"]
         gaps = [str(gap["reason"]) for gap in reconciliation["gaps"]]
+        policy = reconciliation["retention_policy"]
         return ThreadRow(
             thread_id=manifest.thread_id,
             status=status_of(Visibility(listing["visibility"]), reconciliation),
             reason=listing["reason"] or "; ".join(gaps),
             revision=manifest.revision,
             archived_on=manifest.written_on,
-            complete=manifest.grade == "complete",
+            topic=str(reconciliation["topic"]),
+            created_on=str(reconciliation["created_on"]),
+            metadata=dict(reconciliation["metadata"]),
+            retention_policy=dict(policy),
+            deletion_due_on=deleted_from(str(reconciliation["created_on"]), policy),
+            grade=manifest.grade,
+            grade_reason=manifest.grade_reason,
             participants=int(counts["participants"]),
             bytes=size,
             files=int(counts["files"]),

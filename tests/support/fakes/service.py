@@ -1,6 +1,6 @@
 """The chat service in memory: what each reader sees, or why they are refused."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from shared.domain import json_line
@@ -27,6 +27,8 @@ class MemoryChatService:
         created: str = "2026-11-22T08:00:00Z",
         settled: bool = True,
         others: Sequence[str] = (),
+        properties: Mapping[str, object] | None = None,
+        receipts: Sequence[dict[str, object]] = (),
     ) -> None:
         """Let a reader see these messages, as one who takes part beside `others`.
 
@@ -36,14 +38,16 @@ class MemoryChatService:
             {"communicationIdentifier": {"rawId": one}, "shareHistoryTime": since}
             for one in (reader, *others)
         ]
-        properties = {"id": thread_id, "topic": "A topic", "createdOn": created}
+        told = {"id": thread_id, "topic": "A topic", "createdOn": created}
         self.pages[thread_id, reader] = ServiceListing(
             pages=(
-                page(PageKind.PROPERTIES, properties),
+                page(PageKind.PROPERTIES, told | dict(properties or {})),
                 *pages_of(messages, self.page_size),
                 page(PageKind.PARTICIPANTS, {"value": members}),
+                page(PageKind.RECEIPTS, {"value": list(receipts)}),
             ),
             settled=settled,
+            api_version="2025-03-15",
         )
 
     async def list_thread(

@@ -93,7 +93,7 @@ async def test_a_snapshot_says_so_and_both_verifiers_are_content(chat):
     assert (finalized.visibility, pages) == ("snapshot", 2)
     assert chat.world.transcript(2)["listing"] == {
         "visibility": "snapshot", "reader": ALICE, "since": "", "reason": "",
-        "api_version": "", "refused_version": "", "no_receipts": "",
+        "api_version": "2025-03-15", "refused_version": "", "no_receipts": "",
     }  # fmt: skip
     outcomes = [
         line.facts["outcome"]

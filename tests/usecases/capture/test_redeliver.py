@@ -190,6 +190,17 @@ async def test_a_dead_letter_that_cannot_be_read_goes_to_quarantine(world, data)
     assert any(path.startswith("quarantine/") for path in world.log.blobs)
 
 
+async def test_a_broken_dead_letter_costs_none_before_it(world):
+    letter = json.dumps([received()])[:-1] + ', {"id": "tor\n'
+    again = redeliver(world, letters={"a.json": letter.encode()})
+
+    done = await again.from_dead_letters()
+
+    assert (done.redelivered, done.unreadable, done.removed) == (1, 1, 1)
+    assert len(await events_in(world)) == 1
+    assert any(path.startswith("quarantine/") for path in world.log.blobs)
+
+
 async def test_doing_it_twice_archives_each_event_once(world):
     letters = {"a.json": json.dumps([received()]).encode()}
     for _ in range(2):

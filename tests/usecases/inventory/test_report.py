@@ -152,6 +152,20 @@ async def test_who_is_not_of_this_resource_is_no_doubt(world):
     assert not (await apply(world, ended(*ALL_WELL, ours))).is_complete
 
 
+async def test_a_thread_has_its_topic_its_metadata_and_its_retention_by_name(world):
+    policy = {"kind": "threadCreationDate", "deleteThreadAfterDays": 30}
+    told = {"topic": "Loan", "metadata": {"case": "7"}, "retentionPolicy": policy}
+    world.chat.shows(THREAD, ALICE, listed(), properties=told)
+    await world.finalize(THREAD, readers=(ALICE,), relist=True)
+
+    report = await apply(world, ended(*ALL_WELL))
+
+    (row,) = (row for row in report.rows if row.thread_id == THREAD)
+    assert (row.topic, row.metadata) == ("Loan", {"case": "7"})
+    assert row.retention_policy["deleteThreadAfterDays"] == 30
+    assert row.deletion_due_on.startswith("2026-12-22T")
+
+
 async def test_every_thread_stands_as_it_is_and_says_why(world):
     world.chat.pages.clear()
     await world.receive(received(threadId="19:events"))
@@ -239,7 +253,7 @@ async def test_what_event_and_listing_tell_differently_is_counted(world):
     report = await apply(world, ended(*ALL_WELL))
 
     (row,) = report.rows
-    assert (row.differing, row.complete, report.differing) == (1, False, 1)
+    assert (row.differing, row.grade_reason, report.differing) == (1, "differs", 1)
     forms = {name: form(report) for name, form in FORMS.items()}
     assert json.loads(forms["json"])["differing"] == 1
     assert "1  message that event and listing tell differently\n" in forms["table"]
