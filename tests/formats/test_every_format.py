@@ -30,7 +30,7 @@ from shared.formats.html_format import asset, digest
 from shared.formats.mail import days
 from shared.formats.one_line import NEVER, readable
 from shared.formats.part import EntraIdentity
-from shared.formats.registry import FORMATS, Options, written
+from shared.formats.registry import FORMATS, RECONCILIATION, Options, written
 from threads import HOSTILE, THREADS, rich
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -64,6 +64,13 @@ def test_the_bytes_are_those_that_were_agreed_on(name, thread):
     for file_name, data in files(name, THREADS[thread](), Options()).items():
         golden = (GOLDEN / thread / file_name).read_bytes()
         assert data == golden, f"{file_name} changed: see golden.py"
+
+
+@pytest.mark.parametrize("thread", THREADS)
+def test_a_reconciliation_is_the_one_that_was_agreed_on(thread):
+    ((name, data),) = written([RECONCILIATION], THREADS[thread](), Options())
+
+    assert data == (GOLDEN / thread / name).read_bytes()
 
 
 @pytest.mark.parametrize("name", FORMATS)
