@@ -5,7 +5,7 @@ from local.picture import png
 
 
 def support_case(amina: Person, ben: Person, chloe: Person) -> str:
-    """Hold a chat with an edit, HTML, a photo, emoji, and a guest who leaves."""
+    """Hold a chat with an edit, HTML, a photo, emoji, a receipt, a guest who leaves."""
     thread = amina.start("Order 4711 has not arrived", ben)
     amina.say(thread, "Hello, my order 4711 should have been here on Monday 📦")
     reply = ben.say(thread, "Let me look. It left our warehouse on Firday.")
@@ -22,7 +22,8 @@ def support_case(amina: Person, ben: Person, chloe: Person) -> str:
     )
     chloe.show(thread, "parcel.png", png(48, 32))
     ben.thread(thread).remove_participant(chloe.identifier)
-    amina.say(thread, "Thank you both! 🙏")
+    thanks = amina.say(thread, "Thank you both! 🙏")
+    ben.read(thread, thanks)
     ben.thread(thread).update_topic("Order 4711: arrives on Wednesday")
     return thread
 

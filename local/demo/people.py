@@ -71,6 +71,10 @@ class Person:
         )
         return str(sent.id)
 
+    def read(self, thread_id: str, message_id: str) -> None:
+        """Say that a thread is read up to a message."""
+        self.thread(thread_id).send_read_receipt(message_id)
+
     def show(self, thread_id: str, name: str, picture: bytes) -> str:
         """Add a PNG to a thread and send it in a message; return the message's id.
 

@@ -12,12 +12,12 @@ from shared.formats.one_line import one_line
 from shared.formats.plain import when
 
 GRADES = {
-    "complete": "complete: every version is known and was checked",
+    "complete": "complete: every message was checked",
     "all_the_service_had": "all that the service had",
     "may_be_incomplete": "may be incomplete",
 }
 REASONS = {
-    "events_missing": "edits and deletions from before the first event are not known",
+    "events_missing": "earlier edits and deletions are not known",
     "listing_partial": "the service did not show all of it",
     "listing_snapshot": "the service was not listed whole since it changed",
     "events_only": "the service could not be listed",

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.domain import json_line, layout
-from shared.domain.thread.transcript import Message, Transcript
+from shared.domain.thread.message import Message
+from shared.domain.thread.transcript import Transcript
 from shared.formats.names import Names, names
 from shared.formats.one_line import one_line
 from shared.formats.part import Options, RenderedFile

@@ -19,7 +19,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from shared.domain.thread.grade import grade_of
-from shared.domain.thread.transcript import Message, Transcript, Version
+from shared.domain.thread.message import Message, Version
+from shared.domain.thread.transcript import Transcript
 from shared.domain.times import parse_time
 from shared.formats.names import Names, names
 from shared.formats.part import Options, RenderedFile

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from shared.domain.thread.transcript import Message, Transcript
+from shared.domain.thread.message import Message
+from shared.domain.thread.transcript import Transcript
 from shared.formats import html_format, text_format
 from shared.formats.mail import DOMAIN, address, boundary, date_of, days, header, part
 from shared.formats.mail import mail as make_mail

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from shared.domain import json_line
 from shared.domain.errors import ArchiverError
-from shared.domain.thread.transcript import Message, Transcript
+from shared.domain.thread.message import Message
+from shared.domain.thread.transcript import Transcript
 from shared.domain.words import plural
 from shared.formats.names import NOBODY
 from shared.formats.part import Options, RenderedFile

@@ -22,8 +22,9 @@ from typing import Any
 
 from shared.domain import json_line
 from shared.domain.log.commitment import sha256
+from shared.domain.thread.message import Message
 from shared.domain.thread.participants import has_left
-from shared.domain.thread.transcript import Message, Transcript
+from shared.domain.thread.transcript import Transcript
 from shared.formats import csv_format
 from shared.formats.graph_times import apart, milliseconds, said_on, written
 from shared.formats.message_html import page_html

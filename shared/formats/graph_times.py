@@ -11,7 +11,7 @@ Rule 3: times are unique: messages are sorted by time and id, and one whose mill
 import re
 from collections.abc import Iterable, Iterator
 
-from shared.domain.thread.transcript import Message
+from shared.domain.thread.message import Message
 from shared.domain.times import format_time, from_milliseconds, parse_time
 
 AN_ID = re.compile(r"[0-9]{13}")

@@ -17,14 +17,9 @@ from html import escape
 from importlib.resources import files as resources
 from itertools import groupby
 
+from shared.domain.thread.message import CHECKED, Message
 from shared.domain.thread.receipts import newest_receipts
-from shared.domain.thread.transcript import (
-    CHECKED,
-    Change,
-    Message,
-    Participant,
-    Transcript,
-)
+from shared.domain.thread.transcript import Change, Participant, Transcript
 from shared.domain.words import plural
 from shared.formats.about import about, grade_in_words
 from shared.formats.held_files import Place, is_shown

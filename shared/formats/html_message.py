@@ -8,7 +8,7 @@ from typing import Any
 from shared.domain import json_line
 from shared.domain.thread.attachment import Attachment
 from shared.domain.thread.attachments import address_of, image_address, image_ids
-from shared.domain.thread.transcript import SPOKEN_TYPES, Message, Version
+from shared.domain.thread.message import SPOKEN_TYPES, Message, Version
 from shared.domain.words import plural
 from shared.formats.held_files import Place, is_shown
 from shared.formats.message_html import page_html

@@ -8,15 +8,9 @@ from shared.domain import json_line
 from shared.domain.log.record import SCHEMA
 from shared.domain.thread.attachment import Attachment
 from shared.domain.thread.grade import grade_of
+from shared.domain.thread.message import Message, Version
 from shared.domain.thread.receipts import Receipt
-from shared.domain.thread.transcript import (
-    Change,
-    Gap,
-    Message,
-    Participant,
-    Transcript,
-    Version,
-)
+from shared.domain.thread.transcript import Change, Gap, Participant, Transcript
 from shared.formats.part import Options, RenderedFile
 
 ITEMS_PER_PART = 200

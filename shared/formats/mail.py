@@ -10,7 +10,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from shared.domain.thread.transcript import Message, Transcript
+from shared.domain.thread.message import Message
+from shared.domain.thread.transcript import Transcript
 from shared.domain.times import parse_time
 from shared.formats.one_line import one_line
 

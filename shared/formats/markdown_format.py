@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from html import escape
 from itertools import pairwise
 
-from shared.domain.thread.transcript import Message, Transcript
+from shared.domain.thread.message import Message
+from shared.domain.thread.transcript import Transcript
 from shared.domain.words import plural
 from shared.formats.about import about, grade_in_words
 from shared.formats.names import Names, names

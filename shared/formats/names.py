@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from shared.domain import json_line
 from shared.domain.identity import raw_id
-from shared.domain.thread.transcript import Message, Transcript
+from shared.domain.thread.message import Message
+from shared.domain.thread.transcript import Transcript
 from shared.formats.one_line import one_line
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from shared.domain import json_line
 from shared.domain.identity import raw_id
 from shared.domain.thread.attachments import address_of
-from shared.domain.thread.transcript import SPOKEN_TYPES, Message, Transcript, Version
+from shared.domain.thread.message import SPOKEN_TYPES, Message, Version
+from shared.domain.thread.transcript import Transcript
 from shared.domain.words import plural
 from shared.formats.message_html import plain_text
 from shared.formats.names import Names

@@ -5,7 +5,8 @@ from typing import Any
 
 from shared.domain.log.record import SCHEMA
 from shared.domain.thread.grade import grade_of
-from shared.domain.thread.transcript import Message, Transcript, Version
+from shared.domain.thread.message import Message, Version
+from shared.domain.thread.transcript import Transcript
 from shared.formats.json_format import gap_json, listing_json, with_list
 from shared.formats.part import Options, RenderedFile
 

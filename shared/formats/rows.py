@@ -14,7 +14,8 @@ from typing import Any
 
 from shared.domain.identity import kind_of
 from shared.domain.thread.grade import Grade, grade_of
-from shared.domain.thread.transcript import Message, Transcript, Version
+from shared.domain.thread.message import Message, Version
+from shared.domain.thread.transcript import Transcript
 
 Row = dict[str, str | int | bool]
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from shared.domain.identity import raw_id
 from shared.domain.log.event import Kind
-from shared.domain.thread.transcript import Message, Transcript, Version
+from shared.domain.thread.message import Message, Version
+from shared.domain.thread.transcript import Transcript
 from shared.domain.times import as_moment, format_time, from_milliseconds
 from shared.formats.mail import address, days, header, part
 from shared.formats.mail import mail as make_mail

@@ -15,8 +15,8 @@ from shared.domain.evidence.orders import order_of
 from shared.domain.evidence.package import decode_request
 from shared.domain.layout import FINALIZE_QUEUE, revision_path
 from shared.domain.log.event import THREAD_LEVEL, Kind
+from shared.domain.thread.message import Outcome
 from shared.domain.thread.replay import replay
-from shared.domain.thread.transcript import Outcome
 from shared.formats.registry import FORMATS, written
 from world import World
 

@@ -19,7 +19,8 @@ from shared.domain.errors import IntegrityError
 from shared.domain.evidence.lines import InputLine
 from shared.domain.log.event import parse_version
 from shared.domain.thread.attachment import Attachment, FetchOutcome, Origin
-from shared.domain.thread.transcript import Message, Transcript
+from shared.domain.thread.message import Message
+from shared.domain.thread.transcript import Transcript
 
 FILE_SHARING = "fileSharingMetadata"
 """The metadata key under which the ACS UI library shares files, as JSON text."""

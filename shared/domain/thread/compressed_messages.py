@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import overload
 
-from shared.domain.thread.transcript import Message
+from shared.domain.thread.message import Message
 
 BLOCK = 256
 """Messages per block: enough that what they share is stored once."""

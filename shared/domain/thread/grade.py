@@ -2,7 +2,8 @@
 
 - complete: every version is known and was checked;
 - all the service had: the service was read from the beginning to the end, but nobody
-  recorded the thread from its beginning, so earlier edits and deletions are not known;
+  recorded the thread from its beginning, or an edited message was never recorded, so
+  earlier edits and deletions are not known;
 - may be incomplete: for the reason that stands beside it.
 
 A snapshot takes nothing away from what the last whole pass has proven, and adds what
@@ -15,7 +16,8 @@ next whole pass finds.
 from dataclasses import dataclass
 
 from shared.domain.thread.listing import Visibility
-from shared.domain.thread.transcript import GapKind, Outcome, Transcript
+from shared.domain.thread.message import Outcome
+from shared.domain.thread.transcript import GapKind, Transcript
 
 UNCHECKED = (Outcome.UNVERIFIABLE, Outcome.MISSING_AT_RECHECK)
 BY_VISIBILITY = {

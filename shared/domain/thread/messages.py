@@ -19,9 +19,9 @@ from shared.domain.log.event import ChatEvent, Kind, parse_version, text
 from shared.domain.log.logged import Logged, LoggedEvent, unique_events
 from shared.domain.thread.compared import message_type
 from shared.domain.thread.listing import ListedMessage, Listing
+from shared.domain.thread.message import Message, Version
 from shared.domain.thread.passes import Passes
 from shared.domain.thread.reconcile import ThreadChanges, is_confirmed, reconcile
-from shared.domain.thread.transcript import Message, Version
 from shared.domain.thread.versions import VersionBuilder, item_kind, order
 from shared.domain.times import normalise_time
 

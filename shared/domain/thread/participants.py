@@ -13,8 +13,9 @@ from shared.domain.identity import is_own_user, raw_id
 from shared.domain.log.event import ChatEvent, Kind, other_fields
 from shared.domain.log.logged import LoggedEvent, LoggedRecord
 from shared.domain.thread.listing import Listing
+from shared.domain.thread.message import UNKNOWN
 from shared.domain.thread.properties import metadata_of
-from shared.domain.thread.transcript import UNKNOWN, Change, Participant
+from shared.domain.thread.transcript import Change, Participant
 from shared.domain.times import LATEST, as_moment, normalise_time
 
 LISTED_FIELDS = ("communicationIdentifier", "displayName", "shareHistoryTime")

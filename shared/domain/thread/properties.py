@@ -12,7 +12,8 @@ from shared.domain.log.event import (
     time_of,
 )
 from shared.domain.thread.listing import Listing
-from shared.domain.thread.transcript import UNKNOWN, Change
+from shared.domain.thread.message import UNKNOWN
+from shared.domain.thread.transcript import Change
 
 METADATA_SINCE = "2025-03-15"
 """The first version of the service's interface that lists metadata of threads."""

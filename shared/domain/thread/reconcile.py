@@ -24,8 +24,8 @@ from typing import Any
 from shared.domain.identity import raw_id
 from shared.domain.log.event import MESSAGE_KINDS, ChatEvent, Kind
 from shared.domain.thread.listing import ListingOutcome, Visibility
+from shared.domain.thread.message import Outcome, Version
 from shared.domain.thread.participants import participant_events
-from shared.domain.thread.transcript import Outcome, Version
 from shared.domain.times import parse_time
 
 NEAR = timedelta(seconds=10)

@@ -24,6 +24,7 @@ from shared.domain.log.logged import (
 )
 from shared.domain.thread.compressed_messages import CompressedMessages
 from shared.domain.thread.listing import Listing, ListingOutcome
+from shared.domain.thread.message import UNKNOWN, Message
 from shared.domain.thread.messages import MessageReplay
 from shared.domain.thread.participants import participants
 from shared.domain.thread.passes import Passes
@@ -37,10 +38,8 @@ from shared.domain.thread.properties import (
 from shared.domain.thread.receipts import read_receipts
 from shared.domain.thread.reconcile import thread_changes
 from shared.domain.thread.transcript import (
-    UNKNOWN,
     Gap,
     GapKind,
-    Message,
     RecordCounts,
     Tally,
     Transcript,

@@ -23,7 +23,7 @@ from shared.domain.log.event import (
 from shared.domain.log.logged import LoggedEvent
 from shared.domain.thread.compared import Claims, differences
 from shared.domain.thread.listing import ListedMessage
-from shared.domain.thread.transcript import UNKNOWN, Version
+from shared.domain.thread.message import UNKNOWN, Version
 from shared.domain.times import normalise_time
 
 KIND_ORDER = {Kind.RECEIVED: 0, Kind.EDITED: 1, Kind.DELETED: 2}

@@ -8,7 +8,8 @@ from datetime import datetime
 from shared.domain.archive.read_chain import transcript_of
 from shared.domain.errors import ArchiverError, IntegrityError
 from shared.domain.log.event import parse_version
-from shared.domain.thread.transcript import Gap, GapKind, Message, Transcript
+from shared.domain.thread.message import Message
+from shared.domain.thread.transcript import Gap, GapKind, Transcript
 from shared.domain.times import parse_time
 from shared.domain.words import plural
 from shared.formats.plain import text_of

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from shared.domain.identity import raw_id
 from shared.domain.log.event import LONGEST_ID
-from shared.domain.thread.transcript import Message, Transcript
+from shared.domain.thread.message import Message
+from shared.domain.thread.transcript import Transcript
 from shared.ports.archive_store import ArchiveStore
 from shared.usecases.archive.find import Find, Selection, takes_part
 

@@ -9,7 +9,7 @@ from shared.domain.evidence.lines import InputLine
 from shared.domain.evidence.orders import Order, ScopeKind
 from shared.domain.evidence.scope import concerns, order_due, wanted_senders
 from shared.domain.evidence.words import INPUT_FILES
-from shared.domain.thread.transcript import SYSTEM_TYPES
+from shared.domain.thread.message import SYSTEM_TYPES
 from shared.usecases.evidence.holds import Hold
 from shared.usecases.evidence.thread_archive import ThreadArchive
 

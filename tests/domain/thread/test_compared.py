@@ -19,8 +19,8 @@ from builders import (
     who,
 )
 from shared.domain.log.event import Kind
+from shared.domain.thread.message import Outcome
 from shared.domain.thread.replay import replay
-from shared.domain.thread.transcript import Outcome
 
 NO_SENDER = {"senderDisplayName": "", "senderCommunicationIdentifier": None}
 

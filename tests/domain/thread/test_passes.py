@@ -19,8 +19,9 @@ from builders import (
 )
 from shared.domain.thread.grade import Grade, grade_of
 from shared.domain.thread.listing import ListingOutcome, Visibility
+from shared.domain.thread.message import Outcome
 from shared.domain.thread.replay import replay
-from shared.domain.thread.transcript import GapKind, Outcome
+from shared.domain.thread.transcript import GapKind
 from shared.domain.times import format_time, from_milliseconds
 
 LATER = 3_600_000

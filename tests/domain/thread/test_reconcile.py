@@ -18,8 +18,8 @@ from builders import (
     to_log,
 )
 from shared.domain.thread.listing import ListingOutcome, Visibility
+from shared.domain.thread.message import Outcome
 from shared.domain.thread.replay import replay
-from shared.domain.thread.transcript import Outcome
 
 FULL = ListingOutcome(visibility=Visibility.FULL, reader=ALICE)
 UNREAD = ListingOutcome(visibility=Visibility.EVENTS_ONLY, reason="none")

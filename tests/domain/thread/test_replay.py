@@ -29,6 +29,7 @@ from shared.domain.json_line import encode, pretty
 from shared.domain.log.event import Kind
 from shared.domain.log.record import encode_record
 from shared.domain.thread.compressed_messages import CompressedMessages
+from shared.domain.thread.grade import Grade, grade_of
 from shared.domain.thread.listing import (
     Listing,
     ListingOutcome,
@@ -370,6 +371,19 @@ def test_a_log_that_begins_late_is_a_gap():
     assert (gap.kind, gap.since) == ("log", "2026-11-01T00:00:00Z")
     assert gap.until == "2026-11-22T12:00:00Z"
     assert not thread.is_complete
+
+
+def test_a_thread_with_an_edited_message_that_no_event_told_is_not_complete():
+    seen = listed(editedOn="2026-11-22T12:00:09Z")
+
+    thread = transcript(thread_created(), listings=[listing(seen)])
+
+    assert thread.outcomes["backfilled"] == 1
+    assert grade_of(thread) == Grade("all_the_service_had", "events_missing")
+    unedited = transcript(thread_created(), listings=[listing(listed())])
+    assert grade_of(unedited) == Grade("complete")
+    told = transcript(thread_created(), edited(), listings=[listing(seen)])
+    assert told.tally.unseen == 0
 
 
 def test_a_thread_that_is_known_from_its_creation_and_fully_listed_is_complete():
