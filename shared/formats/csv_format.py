@@ -15,13 +15,14 @@ Rule 3: a time is written as a spreadsheet knows it in every language, in UTC an
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from shared.domain.thread.grade import grade_of
 from shared.domain.thread.message import Message, Version
 from shared.domain.thread.transcript import Transcript
-from shared.domain.times import parse_time
+from shared.domain.times import format_time, parse_time
 from shared.formats.names import Names, names
 from shared.formats.part import Options, RenderedFile
 from shared.formats.plain import describe_change
@@ -36,9 +37,10 @@ from shared.formats.rows import (
 NEUTRALISED = tuple("=+-@\uff1d\uff0b\uff0d\uff20\t\r\n\0'")
 LONGEST_CELL = 32_767
 """Characters (of UTF-16) of a cell in Excel, which cuts it or spills over."""
-FIRST_YEAR = 1900
-"""Excel knows no day before."""
+FIRST_DAY = "1900-01-01"
+"""Excel knows none before."""
 TIMES = "_on"
+TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z", re.ASCII)
 ROWS_PER_PART = 500
 BOM = b"\xef\xbb\xbf"
 
@@ -82,8 +84,9 @@ def table(
     lines.writerow(columns)
     if bom:
         yield BOM
+    cells = [(name, time_cell if name.endswith(TIMES) else cell) for name in columns]
     for number, row in enumerate(rows, start=1):
-        lines.writerow([cell(name, row[name]) for name in columns])
+        lines.writerow([made(row[name]) for name, made in cells])
         if number % ROWS_PER_PART == 0:
             yield flush(out)
     yield flush(out)
@@ -97,20 +100,22 @@ def flush(out: io.StringIO) -> bytes:
     return data
 
 
-def cell(name: str, value: object) -> str:
-    """Return the cell of a column: what a spreadsheet shows, runs nothing and cuts."""
+def cell(value: object) -> str:
+    """Return a cell that a spreadsheet neither runs nor cuts."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = str(value)
-    return neutralise(shortened(shown_time(text) if name.endswith(TIMES) else text))
+    return neutralise(shortened(str(value)))
 
 
-def shown_time(time: str) -> str:
-    """Return an RFC 3339 time as a spreadsheet reads it; any other text as it is."""
-    moment = parse_time(time)
-    if moment is None or moment.year < FIRST_YEAR:
-        return time
-    return f"{moment:%Y-%m-%d %H:%M:%S}"
+def time_cell(time: object) -> str:
+    """Return the cell of a time; of any other text, as it is."""
+    text = str(time)
+    found = TIME.fullmatch(text)
+    if text and not found and (moment := parse_time(text)):
+        found = TIME.fullmatch(format_time(moment))
+    if found is None or found[1] < FIRST_DAY:
+        return cell(time)
+    return f"{found[1]} {found[2]}"
 
 
 def shortened(text: str) -> str:

@@ -7,12 +7,11 @@ Rule 2: where two ids of a thread have names that look alike, the id stands besi
 """
 
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from shared.domain import json_line
-from shared.domain.identity import raw_id
 from shared.domain.thread.message import Message
+from shared.domain.thread.told_names import told_name
 from shared.domain.thread.transcript import Transcript
 from shared.formats.one_line import one_line
 
@@ -40,11 +39,11 @@ class Names:
 
     def person(self, participant: object) -> str:
         """Return what to call a participant whom a system message lists."""
-        return self.of(*told_of(participant)) or "somebody"
+        return self.of(*told_name(participant)) or "somebody"
 
     @staticmethod
     def id_of(participant: object) -> str:
-        return told_of(participant)[0]
+        return told_name(participant)[0]
 
 
 NOBODY = Names()
@@ -52,8 +51,10 @@ NOBODY = Names()
 
 
 def names(transcript: Transcript) -> Names:
-    """Return the names of a thread, after one pass over its messages."""
-    told = dict.fromkeys(each_told(transcript))
+    """Return the names of a thread."""
+    told = dict.fromkeys(
+        (person.id, person.display_name) for person in transcript.participants
+    ) | dict.fromkeys(transcript.tally.told)
     by_id: dict[str, str] = {}
     for who, name in told:
         if who and (shown := one_line(name)):
@@ -66,27 +67,6 @@ def names(transcript: Transcript) -> Names:
                 owners.setdefault(alike(looks), set()).add(who)
     shared = frozenset(name for name, ids in owners.items() if len(ids) > 1)
     return Names(by_id=by_id, shared=shared)
-
-
-def each_told(transcript: Transcript) -> Iterator[tuple[str, str]]:
-    """Yield each raw id with each name that is told of it, with repetitions."""
-    for person in transcript.participants:
-        yield person.id, person.display_name
-    for message in transcript.messages:
-        yield message.sender_id, message.sender_name
-        if message.is_system:
-            for version in message.versions:
-                people = (version.content or {}).get("participants")
-                yield from map(told_of, json_line.dicts_in(people))
-
-
-def told_of(participant: object) -> tuple[str, str]:
-    """Return the raw id and the name of a listed participant; "" for what is absent."""
-    if not isinstance(participant, dict):
-        return "", ""
-    name = participant.get("displayName")
-    who = raw_id(participant.get("communicationIdentifier"))
-    return who, name if isinstance(name, str) else ""
 
 
 def alike(name: str) -> str:

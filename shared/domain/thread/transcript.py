@@ -1,6 +1,6 @@
 """The transcript: all that is known of one thread, for every format to write."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -11,6 +11,7 @@ from shared.domain.thread.baseline import Baseline
 from shared.domain.thread.listing import ListingOutcome, Visibility
 from shared.domain.thread.message import CHECKED, Extra, Message, Outcome
 from shared.domain.thread.receipts import Receipt
+from shared.domain.thread.told_names import told_names
 from shared.domain.words import plural
 
 
@@ -95,19 +96,29 @@ class Tally:
     """Messages of which something was erased."""
     unseen: int = 0
     """Messages that only a listing knows, and only as they were edited."""
+    told: Collection[tuple[str, str]] = ()
+    """Each raw id with each name that a message tells of it, in their order."""
 
     @classmethod
     def of(cls, messages: Iterable[Message]) -> "Tally":
         """Return the counts of these messages."""
         outcomes = dict.fromkeys(map(str, Outcome), 0)
         baseline, erased, unseen = Baseline(), 0, 0
+        told: dict[tuple[str, str], None] = {}
         for message in messages:
             outcomes[message.outcome] += 1
             baseline.add_message(message)
             erased += any(version.erased for version in message.versions)
             is_only_listed = message.outcome is Outcome.BACKFILLED
             unseen += is_only_listed and bool(message.edited_on)
-        return cls(outcomes=outcomes, baseline=baseline, erased=erased, unseen=unseen)
+            told.update(dict.fromkeys(told_names(message)))
+        return cls(
+            outcomes=outcomes,
+            baseline=baseline,
+            erased=erased,
+            unseen=unseen,
+            told=tuple(told),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
