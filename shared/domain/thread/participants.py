@@ -22,7 +22,6 @@ LISTED_FIELDS = ("communicationIdentifier", "displayName", "shareHistoryTime")
 EVENT_FIELDS = ("participantCommunicationIdentifier", "displayName")
 PLACED_FIELDS = (
     "threadId",
-    "version",
     "createTime",
     "time",
     "participantAdded",

@@ -20,7 +20,6 @@ METADATA_SINCE = "2025-03-15"
 THREAD_FIELDS = frozenset(
     (
         "threadId",
-        "version",
         "createTime",
         "editTime",
         "deleteTime",

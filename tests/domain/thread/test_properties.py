@@ -58,14 +58,15 @@ def test_each_change_of_metadata_stands_by_name():
 
     assert (first.metadata, second.metadata) == ({"a": "1"}, {"a": "2"})
     assert (first.topic, second.topic) == ("T", None)
-    assert first.extra == second.extra == {}
+    assert first.extra == {"version": created["data"]["version"]}
+    assert second.extra == {"version": changed["data"]["version"]}
 
 
 def test_metadata_of_no_form_is_kept_as_received():
-    (change,) = transcript(thread_created(metadata="odd")).topics
+    (change,) = transcript(thread_created(metadata="odd", version=7)).topics
 
     assert change.metadata is None
-    assert change.extra == {"metadata": "odd"}
+    assert change.extra == {"metadata": "odd", "version": 7}
     listed = transcript(listings=[properties(metadata=[1], retentionPolicy="x")])
     assert listed.extra["properties"] == {"metadata": [1], "retentionPolicy": "x"}
 

@@ -344,13 +344,13 @@ def test_nothing_of_an_event_or_of_a_listed_item_is_dropped():
 def test_events_and_properties_without_a_place_stand_under_extra():
     command = thread_event("ChatAzureBotCommandReceivedInThread", messageBody="/go")
     properties = {"topic": "T", "retentionPolicy": {"kind": "none"}, "new": [1]}
-    created = thread_created(metadata={"a": "b"}, region="north")
+    created = thread_created(metadata={"a": "b"}, region="north", version=7)
 
     thread = transcript(command, created, listings=[listing(properties=properties)])
 
     assert thread.extra["properties"] == {"new": [1]}
     assert thread.extra["events"][0]["messageBody"] == "/go"
-    assert thread.topics[0].extra == {"region": "north"}
+    assert thread.topics[0].extra == {"region": "north", "version": 7}
 
 
 def test_who_edited_or_deleted_is_unknown_and_said_so():
