@@ -80,7 +80,8 @@ class MessageReplay:
     def finish(self, builder: "MessageBuilder") -> Message:
         event, item = builder.first_event, builder.newest_item
         data: Mapping[str, Any] = event.data if event else {}
-        versions = builder.build_versions()
+        sequence_id = text(item.get("sequenceId"))
+        versions = builder.build_versions(sequence_id)
         created_on = (
             normalise_time(data.get("composeTime"))
             or normalise_time(item.get("createdOn"))
@@ -95,7 +96,7 @@ class MessageReplay:
             sender_name=text(data.get("senderDisplayName"))
             or text(item.get("senderDisplayName")),
             sender=sender,
-            sequence_id=text(item.get("sequenceId")),
+            sequence_id=sequence_id,
             created_on=created_on,
             edited_on=last_time(versions, Kind.EDITED),
             deleted_on=last_time(versions, Kind.DELETED),
@@ -142,10 +143,11 @@ class MessageBuilder:
         kind = item_kind(item)
         self.versions[number, kind] = VersionBuilder.from_item(listed, kind)
 
-    def build_versions(self) -> tuple[Version, ...]:
+    def build_versions(self, sequence_id: str) -> tuple[Version, ...]:
         """Return the versions, oldest first."""
         return tuple(
-            self.versions[key].build(*key) for key in sorted(self.versions, key=order)
+            self.versions[key].build(*key, sequence_id)
+            for key in sorted(self.versions, key=order)
         )
 
 

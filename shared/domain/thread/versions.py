@@ -19,6 +19,7 @@ from shared.domain.log.event import (
     Kind,
     actor,
     other_fields,
+    text,
 )
 from shared.domain.log.logged import LoggedEvent
 from shared.domain.thread.compared import Claims, differences
@@ -35,7 +36,7 @@ TIME_FIELD = {
 EVENT_FIELDS = frozenset(
     (
         *CONTENT_FIELDS,
-        *TIME_FIELD.values(),
+        "composeTime",
         "threadId",
         "messageId",
         "version",
@@ -52,14 +53,13 @@ ITEM_FIELDS = frozenset(
         "content",
         "metadata",
         "createdOn",
-        "editedOn",
         "deletedOn",
         "senderDisplayName",
         "senderCommunicationIdentifier",
     )
 )
 """The fields of an event, or of a listed message, that have a place of their own in the
-transcript; all others are stored as extra."""
+transcript; so has the time of the change. All others are stored as extra."""
 BY_EVENT, BY_LISTING, BY_BOTH = ("event",), ("listing",), ("event", "listing")
 
 
@@ -77,6 +77,7 @@ class VersionBuilder:
     extra: dict[str, Any]
     source: LoggedEvent | ListedMessage
     """What told of it first."""
+    sequence_id: str = ""
     listed: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -91,7 +92,7 @@ class VersionBuilder:
             lines=[f"events:{line}" for line in logged.lines],
             is_erased=logged.is_erased,
             sources=BY_EVENT,
-            extra={} if logged.is_erased else other_fields(event.data, EVENT_FIELDS),
+            extra={} if logged.is_erased else event_extra(event),
             source=logged,
         )
 
@@ -108,7 +109,8 @@ class VersionBuilder:
             lines=[f"listing:{listed.line}"],
             is_erased=listed.is_erased,
             sources=BY_LISTING,
-            extra={} if listed.is_erased else other_fields(item, ITEM_FIELDS),
+            extra={} if listed.is_erased else item_extra(item),
+            sequence_id=text(item.get("sequenceId")),
             source=listed,
         )
 
@@ -127,12 +129,15 @@ class VersionBuilder:
         else:
             known = {k: v for k, v in self.content.items() if v is not None}
             self.content = {**content, **known}
-        self.extra = other_fields(listed.item, ITEM_FIELDS) | self.extra
+        self.extra = item_extra(listed.item) | self.extra
+        self.sequence_id = self.sequence_id or text(listed.item.get("sequenceId"))
         if self.is_erased:
             self.commitment, self.is_erased = listed.commitment, False
 
-    def build(self, number: int, kind: Kind) -> Version:
-        """Return the version."""
+    def build(self, number: int, kind: Kind, sequence_id: str) -> Version:
+        """Return the version; `sequence_id` is the one that its message has now."""
+        is_another = self.sequence_id not in ("", sequence_id)
+        another = {"sequenceId": self.sequence_id} if is_another else {}
         return Version(
             number=number,
             kind=kind,
@@ -143,9 +148,18 @@ class VersionBuilder:
             lines=tuple(self.lines),
             sources=self.sources,
             erased=self.is_erased,
-            extra=self.extra,
+            extra=self.extra | another,
             listed=self.listed,
         )
+
+
+def event_extra(event: ChatEvent) -> dict[str, Any]:
+    return other_fields(event.data, EVENT_FIELDS | {TIME_FIELD[event.kind]})
+
+
+def item_extra(item: Mapping[str, Any]) -> dict[str, Any]:
+    is_edit = item_kind(item) is Kind.EDITED  # a deletion may tell of an edit before
+    return other_fields(item, ITEM_FIELDS | ({"editedOn"} if is_edit else set()))
 
 
 def event_author(event: ChatEvent) -> str:

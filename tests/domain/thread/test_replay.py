@@ -341,6 +341,30 @@ def test_nothing_of_an_event_or_of_a_listed_item_is_dropped():
     assert message.sender == who(ALICE)
 
 
+def test_each_version_keeps_the_sequence_id_that_it_was_listed_with():
+    first, edit = listed(sequenceId="4"), listed_edited() | {"sequenceId": "10"}
+
+    for events in ((), (received(),), (received(), edited())):
+        (message,) = transcript(
+            *events, listings=[listing(first), listing(edit)]
+        ).messages
+
+        assert message.sequence_id == "10"
+        before, now = message.versions
+        assert before.extra["sequenceId"] == "4"
+        assert "sequenceId" not in now.extra
+
+
+def test_a_deletion_that_tells_of_an_edit_before_it_tells_both_times():
+    item = listed_deleted() | {"editedOn": "2026-11-22T12:00:00Z"}
+    event = deleted(1, editTime="2026-11-22T12:00:00.5Z")
+
+    first, second = transcript(event, listings=[listing(item)]).messages
+
+    assert first.current.extra == {"editedOn": "2026-11-22T12:00:00Z"}
+    assert second.current.extra["editTime"] == "2026-11-22T12:00:00.5Z"
+
+
 def test_events_and_properties_without_a_place_stand_under_extra():
     command = thread_event("ChatAzureBotCommandReceivedInThread", messageBody="/go")
     properties = {"topic": "T", "retentionPolicy": {"kind": "none"}, "new": [1]}
