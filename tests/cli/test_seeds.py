@@ -64,6 +64,62 @@ def test_a_chat_log_is_read_as_tools_write_it(text, encoding):
     assert list(seeds.threads) == [(ONE, ALICE)]
 
 
+@pytest.mark.parametrize(
+    ("user", "thread"),
+    [
+        ("UserId_s", "ChatThreadId_s"),
+        ("userId_g", "chatThreadId_s"),
+        ("UserId [UTC]", "ChatThreadId [UTC]"),
+        ("UserId (string)", "ChatThreadId"),
+        (" userid ", " chatthreadid "),
+    ],
+)
+@pytest.mark.parametrize("shape", ["csv", "lines", "log analytics"])
+def test_a_column_may_have_what_an_export_adds_to_its_name(user, thread, shape):
+    columns = [{"name": user}, {"name": thread}]
+    text = {
+        "csv": f"{user},{thread}\n {ALICE}, {ONE} \n",
+        "lines": json.dumps({user: ALICE, thread: ONE}),
+        "log analytics": json.dumps({"columns": columns, "rows": [[ALICE, ONE]]}),
+    }[shape]
+
+    seeds = read_seeds([], [file(text)], [])
+
+    assert (seeds.users, seeds.threads) == ([(ALICE, "ids")], [(ONE, ALICE)])
+
+
+def test_properties_may_be_a_column_of_a_table():
+    told = json.dumps({"UserId": ALICE, "ChatThreadId": ONE}).replace('"', '""')
+
+    seeds = read_seeds([], [file(f'Time,properties\nx,"{told}"\n')], [])
+
+    assert seeds.threads == [(ONE, ALICE)]
+
+
+@pytest.mark.parametrize(
+    "row", ["r_alice,19:one@thread.v2", "r_alice,", "8:acs:r_alice,one", ",one"]
+)
+def test_ids_without_their_beginning_are_refused(row):
+    text = f"UserId,ChatThreadId\n{BOB},{TWO}\n{row}\n"
+
+    with pytest.raises(Unreadable, match=r"without their beginning .* 8:acs:… and 19:"):
+        read_seeds([], [file(text)], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (f"{ALICE}\nr_bob\n", "1 line without"),
+        (f"user id\nr_bob\n{ALICE}\nbob@x.y\n", "2 lines without"),
+    ],
+)
+def test_a_line_without_an_id_among_ids_is_refused(text, says):
+    with pytest.raises(Unreadable, match=says):
+        read_seeds([file(text)], [], [])
+    with pytest.raises(Unreadable, match=says):
+        read_seeds([], [], [file(text)])
+
+
 @pytest.mark.parametrize("text", ['{"properties": "{"}', '{"properties": "[5, {}]"}'])
 def test_text_in_a_chat_log_that_is_no_json_names_nobody(text):
     with pytest.raises(Unreadable, match="names neither"):
