@@ -95,6 +95,9 @@ def participant(
     present: bool | None,
 ) -> Participant:
     names = (event.who.get("displayName") for event in events)
+    name = next((n for n in names if isinstance(n, str) and n), "") or str(
+        listed.get("displayName") or ""
+    )
     identifiers = [
         event.who.get("participantCommunicationIdentifier") for event in events
     ]
@@ -108,10 +111,11 @@ def participant(
         metadata = metadata if told is None else told
         placed = fields if told is None else (*fields, "metadata")
         extra |= other_fields(said, placed)
+        if said.get("displayName") not in (None, "", name):  # the last other name
+            extra["displayName"] = said["displayName"]
     return Participant(
         id=who,
-        display_name=next((n for n in names if isinstance(n, str) and n), "")
-        or str(listed.get("displayName") or ""),
+        display_name=name,
         identifier=listed.get("communicationIdentifier") or identifiers[0] or {},
         present=present,
         share_history_time=normalise_time(listed.get("shareHistoryTime")) or "",

@@ -341,6 +341,29 @@ def test_nothing_of_an_event_or_of_a_listed_item_is_dropped():
     assert message.sender == who(ALICE)
 
 
+@pytest.mark.parametrize(
+    ("told", "shown", "name", "extra"),
+    [
+        ("Bob", "Ben", "Bob", {"displayName": "Ben"}),
+        ("Bob", "Bob", "Bob", {}),
+        ("Bob", None, "Bob", {}),
+        ("", "Ben", "Ben", {}),
+    ],
+)
+def test_a_participant_keeps_the_name_that_a_listing_tells_otherwise(
+    told, shown, name, extra
+):
+    who_bob = {"participantCommunicationIdentifier": who(BOB), "displayName": told}
+    created = thread_created(participants=[who_bob])
+    people = [{"communicationIdentifier": who(BOB), "displayName": shown}]
+
+    (person,) = transcript(
+        created, listings=[listing(participants=people)]
+    ).participants
+
+    assert (person.display_name, person.extra) == (name, extra)
+
+
 def test_each_version_keeps_the_sequence_id_that_it_was_listed_with():
     first, edit = listed(sequenceId="4"), listed_edited() | {"sequenceId": "10"}
 
