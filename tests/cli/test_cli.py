@@ -15,6 +15,7 @@ from builders import ALICE, FIRST_ID, THREAD
 from shared.adapters.storage.archive_folder import FolderArchive
 from shared.cli.main import main
 from shared.domain.errors import Transient
+from shared.domain.evidence import canonical
 from shared.domain.evidence.checkpoint import parse_checkpoint
 from shared.domain.layout import thread_folder
 from shared.formats.registry import FORMATS
@@ -262,8 +263,31 @@ def test_a_proof_that_was_altered_proves_nothing(run, folder, tmp_path):
 
     assert "FAILED" in said
     assert "new" not in said
+    assert "FAILED" in standalone("--proof", proof, status=1)
     proof.write_text("{}")
     assert "neither a folder nor a proof" in run("verify", proof, status=2)
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        (lambda proof: proof["lines"][0].pop("content"), 2),
+        (lambda proof: proof["lines"][0].update(content="", salt=""), 2),
+        (lambda proof: proof["lines"][0].update(erased=True), 2),
+        (lambda proof: proof.update(erased=True, content={"message": "forged"}), 2),
+        (lambda proof: proof["lines"][0].update(content='{"a":1}'), 1),
+        (lambda proof: proof["lines"][0].update(salt="00" * 16), 1),
+    ],
+)
+def test_nothing_in_a_proof_can_be_called_erased(run, folder, tmp_path, change, status):
+    run("prove", THREAD, MESSAGE, folder, "--revision", "1")
+    proof = tmp_path / f"proof-{MESSAGE}.json"
+    value = json.loads(proof.read_text())
+    change(value)
+    proof.write_bytes(canonical.encode(value, longest=2**31) + b"\n")
+
+    run("verify", proof, status=status)
+    standalone("--proof", proof, status=status)
 
 
 def test_a_proof_of_what_was_erased_says_by_whom_and_why(run, folder, tmp_path):

@@ -17,7 +17,20 @@ from world import World
 
 @pytest.mark.parametrize("code_page", ["cp1252", "ascii", "utf-8"])
 @pytest.mark.parametrize(
-    "command", [("cat", THREAD), ("show", THREAD), ("list",), ("formats",), ("--help",)]
+    "command",
+    [
+        ("cat", THREAD),
+        ("cat", THREAD, "--format", "md"),
+        ("cat", THREAD, "--format", "json"),
+        ("show", THREAD),
+        ("list",),
+        ("list", "--json"),
+        ("list", "--text", "łódź"),
+        ("verify",),
+        ("verify", "--json"),
+        ("formats",),
+        ("--help",),
+    ],
 )
 def test_output_is_utf_8_in_a_pipe_too(tmp_path, code_page, command):
     async def archive():
@@ -41,6 +54,7 @@ def test_output_is_utf_8_in_a_pipe_too(tmp_path, code_page, command):
     assert done.returncode == 0, done.stderr
     text = done.stdout.decode("utf-8")
     assert command[0] != "cat" or "Łódź 🙂" in text
+    assert command[0] != "list" or THREAD in text
 
 
 IDENTITIES = "acs_id;acs_name;entra_id;entra_name\r\n8:acs:a;Ann;e1;\r\n8:acs:b;Bo\r\n"

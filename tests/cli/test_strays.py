@@ -254,11 +254,13 @@ def test_a_checkpoint_that_is_none_is_named(run, folder, tmp_path):
     assert "kept: this is not a checkpoint" in text
 
 
-def test_a_zip_says_what_to_do_and_is_verified_unpacked(run, folder, tmp_path):
+def test_a_zip_says_what_to_do_and_is_verified_unpacked(run, folder, tmp_path, capsys):
     run("export", folder, "--package", "p.zip", "--all", *WHY)
 
     assert "unpack it" in run("verify", "p.zip", status=2)
     assert "unpack it" in run("cat", THREAD, "p.zip", status=2)
+    assert standalone(tmp_path / "p.zip") == 2
+    assert "unpack it" in capsys.readouterr().out
     (tmp_path / "notes.txt").write_text("x")
     assert "notes.txt is no folder." in run("list", "notes.txt", status=2)
     with zipfile.ZipFile(tmp_path / "p.zip") as file:

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 
+import pyarrow.parquet as pq
 import pytest
 from inputs import erased_of, logged
 from inputs import listing as listing_of
@@ -28,6 +29,7 @@ from schemas import TRANSCRIPT
 from shared.domain.thread.grade import Grade, grade_of
 from shared.domain.thread.listing import ListingOutcome, Visibility
 from shared.domain.thread.replay import replay
+from shared.formats.part import EntraIdentity, Options
 from shared.formats.registry import FORMATS, written
 
 FULL = ListingOutcome(visibility=Visibility.FULL, reader=ALICE)
@@ -68,6 +70,11 @@ def test_an_edit_or_deletion_without_a_readable_time_is_one_all_the_same(time):
     assert "edited time unknown" in page
     assert "old text" in page
     assert 'class="msg deleted"' in page
+    edit, deletion = json.loads(manifest_of(transcript))["events"]
+    assert [(e["previous"], e["new"]) for e in edit["edits"]] == [
+        ("old text", "new text")
+    ]
+    assert (edit.get("deleted"), deletion["deleted"]) == (None, True)
 
 
 def test_a_message_has_the_name_that_its_sender_had_then():
@@ -81,6 +88,11 @@ def test_a_message_has_the_name_that_its_sender_had_then():
     assert page.count("<h3>") == 2
     assert page.index("Agent Kim</bdi></h3>") < page.index("May I?")
     assert page.index("Agent Lee</bdi></h3>") < page.index("I refuse.")
+    names = [
+        [fact["value"] for fact in event["custom"] if fact["name"] == "acs.sender_name"]
+        for event in json.loads(manifest_of(transcript))["events"]
+    ]
+    assert names == [["Agent Kim"], ["Agent Lee"], ["Agent Lee"]]
 
 
 @pytest.mark.parametrize("name", FOR_PEOPLE)
@@ -95,6 +107,58 @@ def test_a_message_of_an_unknown_type_shows_its_text(name):
     assert "Your balance is 12" in shown
     assert "[RichText/Media_Card]" in shown
     assert "Card</b> of" in shown or "Card of Bob" in shown
+
+
+@pytest.mark.parametrize(
+    "type", ["custom", "RichText/Media_Card", "text2", "Text/Plain"]
+)
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_was_written_in_an_unknown_type_is_in_every_format(name, type):
+    by_bob = {"senderCommunicationIdentifier": who(BOB), "senderDisplayName": "Bob"}
+    said = received(0, "Your balance is 12", type=type, **by_bob)
+    transcript = thread(thread_created(), said, received(1, "Thanks"))
+
+    assert "Your balance is 12" in exported(transcript, name)
+
+
+@pytest.mark.parametrize("emoji", ["🙂", "👍"])
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_emoji_of_teams_is_in_every_format(name, emoji):
+    html = (
+        '<p><img alt="🙂" itemtype="http://schema.skype.com/Emoji"></p>'
+        '<emoji alt="👍"></emoji>'
+    )
+    by_bob = {"senderCommunicationIdentifier": who(BOB), "senderDisplayName": "Bob"}
+    said = received(0, html, type="RichText/Html", **by_bob)
+    transcript = thread(thread_created(), said, received(1, "Thanks"))
+
+    assert emoji in exported(transcript, name)
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "finetune"])
+def test_an_attached_file_is_named_in_every_format(name):
+    file = {"id": "a", "attachmentType": "file", "name": "contract.pdf"}
+    content = {"message": "c", "attachments": [file | {"url": "https://x.y/f"}]}
+    transcript = thread(thread_created(), items=[listed(0, content=content)])
+
+    assert "contract.pdf" in exported(transcript, name).replace("\\", "")
+
+
+def exported(transcript, name):
+    """Return what a format tells of a thread of Alice, an assistant, and Bob."""
+    if name in ("eml", "rsmf"):
+        return (
+            people_read(transcript, name) if name == "eml" else manifest_of(transcript)
+        )
+    identities = {
+        user: EntraIdentity(id=user[-3:], display_name="E") for user in (ALICE, BOB)
+    }
+    options = Options(roles={ALICE: "assistant", BOB: "user"}, identities=identities)
+    files = dict(written([FORMATS[name]], transcript, options))
+    if name == "parquet":
+        tables = [pq.read_table(io.BytesIO(data)) for data in files.values()]
+        return str([table.to_pylist() for table in tables])
+    return b"".join(files.values()).decode()
 
 
 @pytest.mark.parametrize("name", FOR_PEOPLE)

@@ -92,6 +92,7 @@ def test_a_delivery_that_is_no_json_has_a_reason(garbage):
         (envelope("ChatThreadCreated", {"threadId": "x" * 999}), "too long"),
         (envelope("ChatThreadCreated", {"threadId": "x" * 201}), "too long"),
         (envelope("ChatThreadCreated", {"threadId": "@" * 84}), "too long"),
+        (envelope("ChatThreadCreated", {"threadId": "@" * 82 + "x" * 3}), "too long"),
         (envelope("ChatThreadCreated", {"threadId": "\ud800"}), "half a character"),
         (received(messageId=None), "no message id"),
         (received(messageId="9" * 999), "longer than"),
@@ -198,10 +199,10 @@ def test_the_subscription_is_to_thread_level_types():
     )
 
 
-@pytest.mark.parametrize("thread_id", ["x" * 200, "@" * 82, "\U0001f642" * 20])
+@pytest.mark.parametrize("thread_id", ["x" * 200, "@" * 82 + "xx", "\U0001f642" * 20])
 def test_an_id_whose_folder_can_be_stored_is_taken(thread_id):
     event = envelope("ChatThreadCreated", {"threadId": thread_id})
 
     assert interpret(event, json.dumps(event)).thread_id == thread_id
     assert thread_named(event) == thread_id
-    assert len(thread_folder(thread_id)) <= 256
+    assert len(thread_folder(thread_id).rstrip("/")) <= 255

@@ -69,6 +69,10 @@ def test_what_says_the_same_or_nothing_is_no_difference(event, item):
     [
         (received(0, "I owe 100"), listed(0, "I owe 900"), {"message": "I owe 900"}),
         (received(0, "hello"), listed(0, "hello "), {"message": "hello "}),
+        (received(0, "a"), listed(0, "a\u200b"), {"message": "a\u200b"}),
+        (received(0, "é"), listed(0, "e\u0301"), {"message": "e\u0301"}),
+        (received(0, "a\n"), listed(0, "a\r\n"), {"message": "a\r\n"}),
+        (received(0, "<b>a</b>"), listed(0, "<i>a</i>"), {"message": "<i>a</i>"}),
         (received(0, "hello"), listed(0, ""), {"message": ""}),
         (received(0, ""), listed(0, "hello"), {"message": "hello"}),
         (received(metadata={"a": "1"}), listed(), {"metadata": {}}),

@@ -87,6 +87,12 @@ async def test_an_event_behind_a_torn_line_is_taken_in(world, kept):
     assert left == first[:kept] + b"\n"
 
 
+OLD_CLOUD_EVENT = {
+    name: value
+    for name, value in received(schema="cloudevents").items()
+    if name != "specversion"
+}
+"""As the documentation shows a CloudEvent among dead letters."""
 LOWER = {"deadletterreason": "MaxDeliveryAttemptsExceeded", "publishtime": "x"}
 
 
@@ -96,6 +102,8 @@ LOWER = {"deadletterreason": "MaxDeliveryAttemptsExceeded", "publishtime": "x"}
         (b"", 0),
         (b"\n", 0),
         (json.dumps(received() | LOWER).encode(), 1),
+        (json.dumps(OLD_CLOUD_EVENT | LOWER).encode(), 1),
+        (json.dumps([OLD_CLOUD_EVENT | LOWER] * 2).encode(), 2),
         (b"\xef\xbb\xbf" + json.dumps([received()]).encode(), 1),
         ("\n".join(json.dumps(received(at) | LOWER) for at in range(3)).encode(), 3),
         (b"\r\n".join(json.dumps([received(at)]).encode() for at in range(2)), 2),
