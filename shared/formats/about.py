@@ -17,13 +17,14 @@ GRADES = {
     "may_be_incomplete": "may be incomplete",
 }
 REASONS = {
-    "events_missing": "earlier edits and deletions are not known",
+    "events_missing": "edits and deletions that no event told are not known",
     "listing_partial": "the service did not show all of it",
     "listing_snapshot": "the service was not listed whole since it changed",
     "events_only": "the service could not be listed",
     "records_unreadable": "something that was received could not be read",
     "attachments_missing": "a file that a message names is not held",
     "unverifiable": "a message could not be checked",
+    "selection": "this is a part of the thread",
     "differs": "event and listing tell different things of a message",
 }
 

@@ -10,7 +10,7 @@ from shared.domain.thread.attachment import Attachment
 from shared.domain.thread.attachments import address_of, image_address, image_ids
 from shared.domain.thread.message import SPOKEN_TYPES, Message, Version
 from shared.domain.words import plural
-from shared.formats.held_files import Place, is_shown
+from shared.formats.held_files import Place, ending, is_shown
 from shared.formats.message_html import page_html
 from shared.formats.names import Names
 from shared.formats.one_line import one_line, readable
@@ -34,14 +34,14 @@ class MessageFiles:
         """Return a line for each: where the archive holds it, or why it does not."""
         return [held(file, self.place) for file in self.by_address.values()]
 
-    def picture(self, version: Version, attributes: Mapping[str, str]) -> str:
-        """Return what stands in place of a picture of a version; "" if it has no file.
+    def picture(self, ids: Mapping[str, str], attributes: Mapping[str, str]) -> str:
+        """Return what stands in place of a picture; "" if it has no file.
 
-        Html names a picture by the id of its attachment or image, or by its address.
+        Html names a picture by its address or by an id, of which `ids` has the address.
         """
         address = attributes.get("src", "")
         if address not in self.by_address:
-            address = addresses(version).get(attributes.get("id", ""), "")
+            address = ids.get(attributes.get("id", ""), "")
         file = self.by_address.get(address)
         if file is None:
             return ""
@@ -54,8 +54,7 @@ class MessageFiles:
         at = self.place(file)
         if is_shown(file):
             return f'<img src="{at}" alt="{escape(text)}" loading="lazy">'
-        name = escape(name_of_file(file))
-        return f'<a href="{at}" download="{name}">[{escape(text)}]</a>'
+        return f'<a href="{at}" download="{save_as(file)}">[{escape(text)}]</a>'
 
 
 def addresses(version: Version) -> dict[str, str]:
@@ -137,6 +136,17 @@ def name_of_file(file: Attachment) -> str:
     return one_line(file.name) or f"file {file.number}"
 
 
+def save_as(file: Attachment) -> str:
+    """Return the name under which a browser saves a file: with an ending that is safe.
+
+    Whoever sent it chose its name, and what they end it with opens it.
+    """
+    name, safe = name_of_file(file), ending(file)
+    if not safe:
+        return escape(f"{name}.bin" if "." in name else name)
+    return escape(name if name.lower().endswith(safe) else f"{name}{safe}")
+
+
 def held(file: Attachment, place: Place | None) -> str:
     """Return where the archive holds a message's file, or why it does not."""
     name = escape(name_of_file(file))
@@ -147,7 +157,7 @@ def held(file: Attachment, place: Place | None) -> str:
     about = escape(one_line(f"{file.content_type}, {plural(file.bytes, 'byte')}"))
     label = f"<bdi>{name}</bdi>"
     if place:
-        label = f'<a href="{place(file)}" download="{name}">{label}</a>'
+        label = f'<a href="{place(file)}" download="{save_as(file)}">{label}</a>'
     stored = f"<code>{file.stored[:16]}…</code>"
     return f"<li>{label} ({about}), stored as {stored}</li>"
 
@@ -160,13 +170,15 @@ def body(message: Message, version: Version, files: MessageFiles) -> str:
         return "<em>content not known</em>"
     text = version.content.get("message")
     text = readable(text) if isinstance(text, str) else ""
-    is_known = message.type in SPOKEN_TYPES
+    is_known = not message.type or message.type in SPOKEN_TYPES
     mark = "" if is_known else f"<em>[{escape(one_line(message.type))}]</em> "
     if not message.is_html:
         return mark + escape(text).replace("\n", "<br>")
 
+    ids = addresses(version)
+
     def picture(attributes: Mapping[str, Any]) -> str:
-        return files.picture(version, attributes)
+        return files.picture(ids, attributes)
 
     return mark + page_html(text, picture)
 

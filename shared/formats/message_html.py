@@ -16,7 +16,7 @@ from typing import Any
 
 Picture = Callable[[Mapping[str, str]], str]
 """The html in place of a picture with these attributes; "" for its text."""
-ABSOLUTE = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
+ABSOLUTE = re.compile(r"https?://|mailto:|tel:", re.IGNORECASE)
 BLOCKS = frozenset(
     (
         "address", "blockquote", "caption", "center", "dd", "div", "dl", "dt",

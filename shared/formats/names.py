@@ -15,6 +15,17 @@ from shared.domain.thread.told_names import told_name
 from shared.domain.thread.transcript import Transcript
 from shared.formats.one_line import one_line
 
+UNSEEN = dict.fromkeys(
+    (
+        *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0),
+        *range(0x180B, 0x1810),
+        *range(0xFE00, 0xFE10),
+        *range(0xE0000, 0xE1000),
+    )
+)
+"""Characters that show nothing though they count as printable: most are what Unicode
+calls default-ignorable. Letters of two scripts that look alike are not told apart."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
@@ -71,5 +82,5 @@ def names(transcript: Transcript) -> Names:
 
 def alike(name: str) -> str:
     """Return what names that look alike have in common."""
-    shown = filter(str.isprintable, unicodedata.normalize("NFKC", name))
-    return "".join(shown).casefold()
+    shown = unicodedata.normalize("NFKC", name).translate(UNSEEN)
+    return "".join(filter(str.isprintable, shown)).casefold()

@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.domain import json_line
 from shared.domain.identity import raw_id
-from shared.domain.thread.attachments import address_of
+from shared.domain.thread.attachments import address_of, image_address, image_ids
 from shared.domain.thread.message import SPOKEN_TYPES, Message, Version
 from shared.domain.thread.transcript import Transcript
 from shared.domain.words import plural
@@ -84,7 +84,9 @@ def display_text(message: Message, version: Version, names: Names) -> str:
         return "[content not known]"
     text = text_of(version, is_html=message.is_html)
     return (
-        text if message.type in SPOKEN_TYPES else f"[{one_line(message.type)}] {text}"
+        text
+        if not message.type or message.type in SPOKEN_TYPES
+        else f"[{one_line(message.type)}] {text}"
     )
 
 
@@ -115,13 +117,23 @@ def version_to_read(message: Message) -> Version:
 
 
 def attachments(message: Message, besides: Collection[str] = ()) -> list[str]:
-    """Return a line for each attachment, except those at the addresses `besides`."""
+    """Return a line for each file, except those at the addresses `besides`."""
     content = version_to_read(message).content or {}
-    return [
-        one_line(f"{name_of_file(attachment)} {attachment.get('url') or ''}")
-        for attachment in json_line.dicts_in(content.get("attachments"))
+    attached = [*json_line.dicts_in(content.get("attachments"))]
+    names = [
+        f"{name_of_file(attachment)} {attachment.get('url') or ''}"
+        for attachment in attached
         if address_of(attachment) not in besides
     ]
+    metadata = content.get("metadata")
+    images = image_ids(metadata) if isinstance(metadata, dict) else ()
+    ids = {str(attachment.get("id")) for attachment in attached}
+    names += [
+        f"image {image}"
+        for image in images
+        if image not in ids and image_address(image) not in besides
+    ]
+    return list(map(one_line, names))
 
 
 def name_of_file(attachment: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from shared.domain.identity import kind_of
 from shared.domain.thread.grade import Grade, grade_of
 from shared.domain.thread.message import Message, Version
 from shared.domain.thread.transcript import Transcript
+from shared.formats.names import names
 
 Row = dict[str, str | int | bool]
 
@@ -141,13 +142,13 @@ def message_row(transcript: Transcript, message: Message, grade: Grade) -> Row:
 
 def receipt_rows(transcript: Transcript) -> Iterator[Row]:
     """Yield a row for each read receipt."""
-    names = {person.id: person.display_name for person in transcript.participants}
+    called = names(transcript).by_id
     for receipt in transcript.receipts:
         yield whole(
             {
                 "thread_id": transcript.thread_id,
                 "reader_id": receipt.reader_id,
-                "reader_name": names.get(receipt.reader_id, ""),
+                "reader_name": called.get(receipt.reader_id, ""),
                 "message_id": receipt.message_id,
                 "read_on": receipt.read_on,
             }

@@ -74,7 +74,8 @@ def test_a_picture_leaves_its_text_in_the_page(html, page):
 
 @pytest.mark.parametrize(
     "address",
-    ["page.html", "/x", "//x.y/", "?x", "#x", "file:///x", "javascript:x", "data:,x", ""],
+    ["page.html", "/x", "//x.y/", "?x", "#x", "file:///x", "javascript:x", "data:,x", "",
+     "http:x/y", "https:x", "https:/x", "https:../../thread.json"],
 )  # fmt: skip
 def test_only_links_to_absolute_addresses_stay(address):
     assert "href" not in page_html(f'<a href="{address}">x</a>')

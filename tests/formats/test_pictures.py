@@ -3,6 +3,8 @@
 import json
 import re
 from dataclasses import replace
+from email import message_from_bytes
+from email.policy import default
 from html.parser import HTMLParser
 
 import pytest
@@ -10,6 +12,7 @@ from inputs import logged
 
 from builders import FIRST_ID, THREAD, edited, listed, received, to_log
 from shared.domain.thread.attachment import Attachment, FetchOutcome, Origin
+from shared.domain.thread.attachments import image_ids, missing_files
 from shared.domain.thread.replay import replay
 from shared.formats.held_files import ending, in_export
 from shared.formats.part import Options
@@ -81,7 +84,7 @@ def test_a_picture_that_is_held_is_shown(named):
         ),
         (
             {"content_type": "text/html", "name": 'x".html'},
-            f'<a href="{AT}" download="x&quot;.html">[a cat]</a>',
+            f'<a href="{AT}" download="x&quot;.html.bin">[a cat]</a>',
         ),
     ],
 )
@@ -188,3 +191,50 @@ def test_an_exported_page_leads_to_files_with_an_ending_that_opens():
 )
 def test_no_ending_runs_what_somebody_sent(facts, expected):
     assert ending(replace(file(), **facts)) == expected
+
+
+def test_the_pictures_of_a_version_are_looked_up_once(monkeypatch):
+    asked = []
+
+    def counted(metadata):
+        asked.append(metadata)
+        return image_ids(metadata)
+
+    monkeypatch.setattr("shared.formats.html_message.image_ids", counted)
+    ids = json.dumps([f"i{n}" for n in range(50)])
+    html = "".join(f'<img id="i{n}">' for n in range(50))
+    event = received(0, html, type="RichText/Html", metadata={"amsreferences": ids})
+
+    page_of(replay(THREAD, logged(to_log(event)), []))
+
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("name", ["md", "txt", "eml", "chunks"])
+def test_a_picture_of_plain_chat_leaves_its_name_in_every_text(name):
+    metadata = {"amsreferences": '["0-wus-1"]'}
+    html = "<p>see <img id='0-wus-1'></p>"
+    event = received(0, html, type="RichText/Html", metadata=metadata)
+    transcript = replay(THREAD, logged(to_log(event)), [])
+
+    files = dict(written([FORMATS[name]], transcript, Options()))
+
+    assert "image 0-wus-1" in "".join(map(text_in, files.items()))
+
+
+def text_in(file):
+    name, data = file
+    if not name.endswith(".eml"):
+        return data.decode().replace("\\", "")
+    mail = message_from_bytes(data, policy=default)
+    return mail.get_body(("plain",)).get_content()
+
+
+def test_an_image_that_is_attached_too_is_one_file():
+    attachment = {"id": "i1", "name": "cat.png", "url": URL}
+    content = {"message": "", "attachments": [attachment]}
+    item = listed(0, content=content, metadata={"amsreferences": '["i1", "i2"]'})
+
+    found = missing_files(replay(THREAD, logged(b""), [listing(item)]), revision=1)
+
+    assert [file.name for file in found] == ["cat.png", "i2"]

@@ -26,7 +26,14 @@ OPTIONS: Mapping[str, Any] = {
     "retry_backoff_max": 30,
 }
 """The SDK honours Retry-After without a limit; `within` limits the whole call."""
-UNREADABLE = (DecodeError, TypeError, ValueError, KeyError, AttributeError)
+UNREADABLE = (
+    DecodeError,
+    TypeError,
+    ValueError,
+    KeyError,
+    AttributeError,
+    RecursionError,
+)
 """What the SDK raises on an answer that it cannot read."""
 
 

@@ -1,6 +1,7 @@
 """One thread, listed page by page; the raw JSON of every page is returned.
 
-The SDK's models drop fields, so they only drive the paging. Messages are listed newest
+The SDK's models drop fields, and fail at an odd one: they neither drive the paging nor
+decide what is kept, which is whatever was answered. Messages are listed newest
 change first, and an edit moves a message up: the listing is repeated until a pass ends
 with nothing newer than it began with. Who knows the thread already needs no page below
 the first that holds nothing new.
@@ -9,7 +10,8 @@ The newest version of the interface tells most. Where the service does not speak
 is asked again in the version of the SDK.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -19,8 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 from azure.communication.chat.aio import ChatThreadClient
 from azure.core.exceptions import HttpResponseError
 
-from shared.adapters.chat.clients import ChatClients
-from shared.adapters.chat.tokens import is_client_error
+from shared.adapters.chat.clients import UNREADABLE, ChatClients
 from shared.domain.log.event import parse_version
 from shared.domain.thread.listing import Page, PageKind, items
 from shared.ports.chat_service import IsKnown, ServiceListing
@@ -56,6 +57,15 @@ class Answers:
             self.bodies.append(response.http_response.text())
             query = parse_qs(urlsplit(response.http_request.url).query)
             self.api_version = query.get("api-version", [""])[-1]
+
+    async def take(self, call: Awaitable[Any]) -> None:
+        """Make a call of the SDK. What it makes of an answer that came is no matter."""
+        before = len(self.bodies)
+        try:
+            await call
+        except UNREADABLE:
+            if len(self.bodies) == before:
+                raise
 
     def pages(self, kind: PageKind) -> list[Page]:
         """Return them as pages."""
@@ -160,9 +170,11 @@ async def list_receipts(
         return [], f"the service keeps none of over {MOST_WITH_RECEIPTS} people"
     try:
         listed = await collect_pages(PageKind.RECEIPTS, client.list_read_receipts)
+    except UNREADABLE:
+        return [], "the service's answer cannot be read"
     except HttpResponseError as error:
         status = error.status_code or 0
-        if status in ASK_AGAIN or not is_client_error(status):
+        if status in ASK_AGAIN or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise
         return [], f"the service answered {status} to this reader"
     return listed.pages, ""
@@ -170,7 +182,7 @@ async def list_receipts(
 
 async def get_properties(client: ChatThreadClient) -> list[Page]:
     answers = Answers()
-    await client.get_properties(raw_response_hook=answers.collect)
+    await answers.take(client.get_properties(raw_response_hook=answers.collect))
     return answers.pages(PageKind.PROPERTIES)
 
 
@@ -180,18 +192,45 @@ async def collect_pages(
     is_last: Callable[[Page], bool] | None = None,
     **options: Any,
 ) -> Collected:
-    """Return the raw bodies of all pages of a list, or down to the one that is last."""
+    """Return the raw bodies of all pages of a list, or down to the one that is last.
+
+    Raises:
+        ValueError, TypeError: a page is no object: nobody knows which is the next.
+
+    """
     answers = Answers()
-    pages = list_items(raw_response_hook=answers.collect, **options).by_page()
-    async for _ in pages:
-        newest = answers.bodies[-1] if answers.bodies else ""
-        if is_last and newest and is_last(Page(kind=kind, body=newest)):
+    link: str | None = None
+    while True:
+        pages = list_items(raw_response_hook=answers.collect, **options).by_page(link)
+        await answers.take(anext(pages))
+        newest = Page(kind=kind, body=answers.bodies[-1])
+        link = next_link(newest)
+        if link is None or (is_last and is_last(newest)):
             break
     return Collected(
         pages=answers.pages(kind),
-        are_all=not pages.continuation_token,
+        are_all=link is None,
         api_version=answers.api_version,
     )
+
+
+def next_link(page: Page) -> str | None:
+    """Return the address of the page after a page; None for the last.
+
+    Numbers stay text: a huge one hides no page.
+
+    Raises:
+        ValueError, TypeError: the page is no object.
+
+    """
+    try:
+        value = json.loads(page.body, parse_int=str, parse_float=str)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not isinstance(value, dict):
+        raise TypeError("no page of a list")
+    link = value.get("nextLink")
+    return link if isinstance(link, str) and link else None
 
 
 def newest_version(pages: list[Page]) -> int:

@@ -73,15 +73,19 @@ def named_files(message: Message) -> Iterator[tuple[Origin, str, str]]:
     """Yield each file that a message's versions name: origin, name and address."""
     for version in message.versions:
         content = version.content or {}
+        attached = set[str]()
         for attachment in json_line.dicts_in(content.get("attachments")):
             name = attachment.get("name") or attachment.get("id")
             url = address_of(attachment)
             if url is not None:
+                attached.add(str(attachment.get("id")))
                 yield Origin.ATTACHMENT, str(name or ""), url
         metadata = content.get("metadata")
         if not isinstance(metadata, dict):
             continue
         for image in image_ids(metadata):
+            if image in attached:
+                continue
             yield Origin.ATTACHMENT, image, image_address(image)
         for file in shared_files(metadata):
             url = file.get("url")

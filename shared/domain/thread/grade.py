@@ -43,6 +43,8 @@ def grade_of(transcript: Transcript) -> Grade:
     """Return the grade of a thread."""
     if transcript.is_complete:
         return Grade("complete")
+    if any(gap.kind is GapKind.SELECTION for gap in transcript.gaps):
+        return Grade("may_be_incomplete", "selection")
     visibility = transcript.listing.visibility
     is_limited = any(gap.kind is GapKind.LISTING for gap in transcript.gaps)
     reasons = [

@@ -16,6 +16,10 @@ from typing import Any
 from shared.domain import json_line
 from shared.domain.log.event import parse_version
 
+METADATA_SINCE = "2025-03-15"
+"""The first version of the service's interface that tells metadata of threads and
+participants, and retention policies."""
+
 
 class PageKind(StrEnum):
     PROPERTIES = "properties"
@@ -149,6 +153,11 @@ class Listing:
     """Items that are not what the service documents: kept as received, not read."""
     is_long: bool = False
     """Whether the messages are read again whenever they are needed."""
+
+    @property
+    def tells_metadata(self) -> bool:
+        """Whether its version of the interface tells metadata, and policies."""
+        return self.outcome.api_version >= METADATA_SINCE
 
 
 def listed_id(item: Mapping[str, Any]) -> str:

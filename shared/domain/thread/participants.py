@@ -66,9 +66,9 @@ def participants(
     for listing in listings:
         for item in listing.participants:
             who = raw_id(item.get("communicationIdentifier"))
-            # An older version of the interface does not tell the metadata.
             known = metadata_of(listed.get(who, {}))
-            listed[who] = {"metadata": known, **item} if known else item
+            is_kept = known and not listing.tells_metadata
+            listed[who] = {"metadata": known, **item} if is_kept else item
     by_id.pop("", None)
     listed.pop("", None)
     newest = next((listing for listing in listings[::-1] if listing.participants), None)

@@ -14,9 +14,8 @@ from shared.domain.log.event import (
 from shared.domain.thread.listing import Listing
 from shared.domain.thread.message import UNKNOWN
 from shared.domain.thread.transcript import Change
+from shared.domain.times import as_moment
 
-METADATA_SINCE = "2025-03-15"
-"""The first version of the service's interface that lists metadata of threads."""
 THREAD_FIELDS = frozenset(
     (
         "threadId",
@@ -101,21 +100,39 @@ def metadata_of(said: Mapping[str, Any]) -> Mapping[str, Any] | None:
 def current_metadata(
     listings: Sequence[Listing], changes: Sequence[Change]
 ) -> Mapping[str, Any]:
-    """Return a thread's metadata as listed, else as events told it last.
+    """Return a thread's metadata as it was told last.
 
-    Older versions of the service's interface do not list it: what an older listing in
-    a newer version showed counts where nothing else tells it.
+    A listing in a version of the interface that tells it tells also that there is none,
+    and the newest listing knows better than any event. Where that one's version does
+    not tell it, what is youngest counts: an older listing, or an event.
     """
-    listed = [listing for listing in listings[::-1] if listing.properties]
-    if listed and listed[0].outcome.api_version >= METADATA_SINCE:
-        return metadata_of(listed[0].properties) or {}
-    told = [metadata_of(listed[0].properties)] if listed else []
-    told += [change.metadata for change in changes[::-1]]
-    told += [metadata_of(listing.properties) for listing in listed[1:]]
-    return next((metadata for metadata in told if metadata is not None), {})
+    newest = next((each for each in listings[::-1] if each.properties), None)
+    listed = listed_metadata(newest) if newest else None
+    if listed is not None:
+        return listed
+    told = [
+        *((listing.received_on, listed_metadata(listing)) for listing in listings),
+        *((change.on, change.metadata) for change in changes),
+    ]
+    known = [(as_moment(on), metadata) for on, metadata in told if metadata is not None]
+    # Of what is told at one time the last counts.
+    return max(known[::-1], key=lambda each: each[0])[1] if known else {}
+
+
+def listed_metadata(listing: Listing) -> Mapping[str, Any] | None:
+    """Return a thread's metadata as a listing tells it; None where it tells none."""
+    if not listing.properties:
+        return None
+    metadata = metadata_of(listing.properties)
+    return {} if metadata is None and listing.tells_metadata else metadata
 
 
 def retention_policy(listings: Sequence[Listing]) -> Mapping[str, Any]:
-    """Return the policy that was listed last; empty where none was."""
-    policies = (listing.properties.get("retentionPolicy") for listing in listings[::-1])
-    return next((policy for policy in policies if isinstance(policy, dict)), {})
+    """Return the policy as the newest listing tells it whose version can."""
+    for listing in listings[::-1]:
+        policy = listing.properties.get("retentionPolicy")
+        if isinstance(policy, dict):
+            return policy
+        if listing.properties and listing.tells_metadata:
+            break
+    return {}

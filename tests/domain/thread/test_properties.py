@@ -75,6 +75,39 @@ def person(user, **more):
     return {"communicationIdentifier": who(user), "displayName": "N", **more}
 
 
+def at(on, outcome=NEW, **more):
+    return replace_time(properties(outcome, **more), on)
+
+
+def replace_time(given, on):
+    given.received_on = on
+    return given
+
+
+def test_where_the_newest_listing_cannot_tell_the_youngest_counts():
+    created = thread_created(metadata={"state": "open"})
+    closed = at("2026-11-23T00:00:00Z", metadata={"state": "closed"})
+    old = at("2026-11-24T00:00:00Z", OLD)
+    later = updated(metadata={"state": "again"}, editTime="2026-11-23T12:00:00Z")
+
+    assert transcript(created, listings=[closed, old]).metadata == {"state": "closed"}
+    assert transcript(created, later, listings=[closed, old]).metadata == {
+        "state": "again"
+    }
+
+
+def test_what_the_newest_version_no_longer_tells_is_gone():
+    before = properties(retentionPolicy=SIXTY)
+    before.participants = [person(ALICE, metadata={"role": "agent"})]
+    after = properties()
+    after.participants = [person(ALICE)]
+
+    thread = transcript(listings=[before, after])
+
+    assert thread.retention_policy == {}
+    assert thread.participants[0].metadata == {}
+
+
 def test_a_participants_metadata_is_what_was_told_last():
     listings = [
         listing(outcome=NEW, participants=[person(BOB, metadata={"role": "agent"})]),
