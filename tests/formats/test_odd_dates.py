@@ -11,10 +11,12 @@ from inputs import logged
 from builders import ALICE, BOB, FIRST_ID, THREAD, edited, listed, received, to_log, who
 from fakes.archive_store import MemoryArchiveStore
 from shared.domain.thread.replay import replay
+from shared.formats import ARCHIVED
 from shared.formats.part import EntraIdentity, Options
 from shared.formats.registry import FORMATS, written
 from shared.usecases.archive.find import Selection
 from shared.usecases.reading.export import Export
+from verifying import verify
 from world import World
 
 ODD = [
@@ -108,3 +110,22 @@ async def test_threads_with_odd_dates_stop_no_export_of_many(name):
 
     assert (exported.threads, exported.failures) == (len(ODD), [])
     assert len(target.files) >= (1 if name == "finetune" else len(ODD))
+
+
+@pytest.mark.parametrize("time", ODD)
+async def test_a_thread_with_an_odd_date_is_archived_in_every_format(time):
+    world = World(formats=ARCHIVED)
+
+    await world.receive(*odd_events(time))
+    await world.finalize(THREAD)
+    world.clock.pass_time(hours=1)
+    await world.receive(received(200, "later", composeTime=time))
+    await world.finalize(THREAD)
+
+    assert [line["revision"] for line in world.ledger_lines("revision")] == [1, 2]
+    for revision in (1, 2):
+        names = [file["name"] for file in world.manifest(revision)["files"]]
+        assert len(names) == len(set(names))
+        for ending in ("eml", "rsmf"):
+            assert any(name.endswith(f".{ending}") for name in names)
+    assert verify(world.archive) == []

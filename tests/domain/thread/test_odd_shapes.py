@@ -215,3 +215,33 @@ def test_what_is_listed_and_cannot_be_read_is_a_gap(kind, page, odd):  # P8
     items = "items" if odd > 1 else "item"
     assert reasons == [f"{odd} listed {items} could not be read"] * bool(odd)
     assert not (odd and transcript.is_complete)
+
+
+@pytest.mark.parametrize("odd", [5, "x", True, {"a": 1}, [None], [5, "x", []], [{}]])
+def test_participants_of_no_form_leave_the_rest_of_a_creation(odd):
+    created = thread_created(participants=odd)
+
+    transcript, files = archive(to_log(created, received()), {})
+
+    assert (transcript.topic, transcript.created_by) == ("A topic", ALICE)
+    assert transcript.created_on == "2026-11-22T11:59:59.990000Z"
+    assert transcript.participants == ()
+    assert not any(gap.kind is GapKind.RECORDS for gap in transcript.gaps)
+    assert transcript.records.total == 2
+    assert b"hello" in files["transcript.html"]
+
+
+@pytest.mark.parametrize("odd", [5, "x", True, {"a": 1}, [None], [5, "x", []], [{}]])
+def test_a_listed_message_of_odd_participants_names_nobody(odd):
+    item = listed(0, type="participantAdded", content={"participants": odd})
+
+    transcript, files = archive(
+        to_log(thread_created()), {PageKind.MESSAGES: {"value": [item]}}
+    )
+
+    (message,) = transcript.messages
+    assert message.content == {"participants": odd}
+    assert (message.type, message.outcome) == ("participantAdded", "backfilled")
+    shown = files["transcript.txt"].decode().splitlines()[-1]
+    assert "joined" in shown or "added" in shown
+    assert not any(gap.kind is GapKind.RECORDS for gap in transcript.gaps)
