@@ -114,7 +114,7 @@ def article(message: Message, files: MessageFiles, read_by: str) -> str:
         f'<article class="{classes}" id="{anchor(message.id)}">'
         f'<a class="at" href="#{anchor(message.id)}"><time datetime="{time}" '
         f'title="{time}">{when(message.created_on)[11:16]}</time></a>'
-        f'<div class="text" dir="auto">{body(message, current, files)}</div>'
+        f'<div class="text" dir="auto">{body(current, files)}</div>'
         + (f'<ul class="files">{attached}</ul>' if attached else "")
         + history(message, current, files)
         + differs(message)
@@ -162,7 +162,7 @@ def held(file: Attachment, place: Place | None) -> str:
     return f"<li>{label} ({about}), stored as {stored}</li>"
 
 
-def body(message: Message, version: Version, files: MessageFiles) -> str:
+def body(version: Version, files: MessageFiles) -> str:
     """Return the text of a version, as html that is safe in a page."""
     if version.erased:
         return "<em>erased on request</em>"
@@ -170,9 +170,9 @@ def body(message: Message, version: Version, files: MessageFiles) -> str:
         return "<em>content not known</em>"
     text = version.content.get("message")
     text = readable(text) if isinstance(text, str) else ""
-    is_known = not message.type or message.type in SPOKEN_TYPES
-    mark = "" if is_known else f"<em>[{escape(one_line(message.type))}]</em> "
-    if not message.is_html:
+    is_known = not version.type or version.type in SPOKEN_TYPES
+    mark = "" if is_known else f"<em>[{escape(one_line(version.type))}]</em> "
+    if not version.is_html:
         return mark + escape(text).replace("\n", "<br>")
 
     ids = addresses(version)
@@ -195,7 +195,7 @@ def history(message: Message, current: Version, files: MessageFiles) -> str:
     others = "".join(
         f"<li><small>{when(version.on)}, {version.kind}, "
         f"by {escape(one_line(version.by))}</small>"
-        f'<div dir="auto">{body(message, version, files)}</div></li>'
+        f'<div dir="auto">{body(version, files)}</div></li>'
         for version in message.versions
         if version is not current and version.is_known
     )

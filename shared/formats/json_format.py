@@ -147,11 +147,19 @@ def message_json(message: Message) -> dict[str, Any]:
         "edited_on": message.edited_on,
         "deleted_on": message.deleted_on,
         "outcome": message.outcome,
-        "versions": [version_json(version) for version in message.versions],
+        "versions": [version_json(message, version) for version in message.versions],
     }
 
 
-def version_json(version: Version) -> dict[str, Any]:
+def version_json(message: Message, version: Version) -> dict[str, Any]:
+    own = {
+        name: value
+        for name, value, usual in (
+            ("type", version.type, message.type),
+            ("sender_name", version.sender_name, message.sender_name),
+        )
+        if value != usual and value
+    }
     return {
         "version": str(version.number),
         "kind": version.kind,
@@ -163,6 +171,7 @@ def version_json(version: Version) -> dict[str, Any]:
         "lines": list(version.lines),
         "commitment": version.commitment,
         "extra": version.extra,
+        **own,
         **({"listed": version.listed} if version.listed else {}),
     }
 

@@ -20,14 +20,14 @@ MOVES = {
 """What people did by themselves, or with others, by type of the system message."""
 
 
-def text_of(version: Version, *, is_html: bool) -> str:
+def text_of(version: Version) -> str:
     """Return a version's text as plain text; "" if it has none."""
     message = (version.content or {}).get("message")
     if not isinstance(message, str):
         return ""
     text = readable(message)  # without surrogates, which nh3 does not take
     # Html can write any character by its number, the ends of lines among them.
-    return readable(plain_text(text)) if is_html else text
+    return readable(plain_text(text)) if version.is_html else text
 
 
 def describe_change(
@@ -82,12 +82,9 @@ def display_text(message: Message, version: Version, names: Names) -> str:
         return describe_change(message, names, version)
     if version.content is None:
         return "[content not known]"
-    text = text_of(version, is_html=message.is_html)
-    return (
-        text
-        if not message.type or message.type in SPOKEN_TYPES
-        else f"[{one_line(message.type)}] {text}"
-    )
+    text = text_of(version)
+    is_known = not version.type or version.type in SPOKEN_TYPES
+    return text if is_known else f"[{one_line(version.type)}] {text}"
 
 
 def told_otherwise(message: Message) -> str:

@@ -72,7 +72,7 @@ HISTORY_COLUMNS = (
     Column("kind", TEXT, "received, edited or deleted"),
     Column("changed_on", TEXT, "RFC 3339, UTC, or empty"),
     Column("changed_by", TEXT, "raw id, or unknown"),
-    Column("type", TEXT, "type of the message"),
+    Column("type", TEXT, "type of the message then"),
     Column("sender_id", TEXT, "raw id of the message's sender"),
     Column("sender_name", TEXT, "display name"),
     Column("is_erased", TRUTH, "whether its content was erased on request"),
@@ -122,7 +122,7 @@ def message_row(transcript: Transcript, message: Message, grade: Grade) -> Row:
             "is_edited": message.is_edited,
             "is_deleted": message.is_deleted,
             "is_erased": any(version.erased for version in message.versions),
-            "content_type": content_type(message),
+            "content_type": content_type(message, current),
             "content": shown(content),
             "attachment_count": len(attachments)
             if isinstance(attachments, list)
@@ -172,11 +172,11 @@ def history_row(thread_id: str, message: Message, version: Version) -> Row:
             "kind": version.kind,
             "changed_on": version.on,
             "changed_by": version.by,
-            "type": message.type,
+            "type": version.type,
             "sender_id": message.sender_id,
-            "sender_name": message.sender_name,
+            "sender_name": version.sender_name or message.sender_name,
             "is_erased": version.erased,
-            "content_type": content_type(message),
+            "content_type": content_type(message, version),
             "content": shown(content),
             "attachments": to_json(content.get("attachments")),
             "metadata": to_json(content.get("metadata")),
@@ -195,10 +195,10 @@ def whole(row: Row) -> Row:
     }
 
 
-def content_type(message: Message) -> str:
+def content_type(message: Message, version: Version) -> str:
     if message.is_system:
         return "system"
-    return "html" if message.is_html else "text"
+    return "html" if version.is_html else "text"
 
 
 def shown(content: Mapping[str, Any]) -> str:

@@ -401,3 +401,38 @@ def test_rsmf_tells_names_files_and_the_first_and_last_time():
     assert "contract.pdf https://x.y/f" in manifest
     names = {one["id"]: one["display"] for one in json.loads(manifest)["participants"]}
     assert "Dana" in names.values()
+
+
+EDITED_TO_HTML = "<p>a &amp; <b>c</b></p>"
+
+
+@pytest.mark.parametrize("first", ["Text", "RichText/Html"])
+def test_each_version_is_read_as_the_type_it_had(first):
+    second = "Text" if first != "Text" else "RichText/Html"
+    events = [
+        received(0, EDITED_TO_HTML, type=first),
+        edited(0, EDITED_TO_HTML, type=second),
+    ]
+    transcript = replay(THREAD, logged(to_log(*events)), [])
+    shown = {"Text": EDITED_TO_HTML, "RichText/Html": "a & c"}
+
+    txt = text(transcript, "txt")
+    assert f"Alice: {shown[second]} (edited)" in txt
+    assert f"was: {shown[first]}" in txt
+    (message,) = transcript.messages
+    assert message.type == ("text" if second == "Text" else "html")
+    ((_, data),) = written([FORMATS["json"]], transcript, Options())
+    (told,) = json.loads(data)["messages"]
+    assert told["versions"][0]["type"] == ("text" if first == "Text" else "html")
+    assert "type" not in told["versions"][1]
+
+
+def test_a_name_that_an_edit_tells_otherwise_is_kept():
+    events = [received(0), edited(0, senderDisplayName="Alice (Sales)")]
+    transcript = replay(THREAD, logged(to_log(*events)), [])
+
+    (message,) = transcript.messages
+    assert message.sender_name == "Alice"
+    assert [version.sender_name for version in message.versions] == [
+        "Alice", "Alice (Sales)",
+    ]  # fmt: skip

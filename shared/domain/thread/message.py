@@ -49,6 +49,10 @@ class Version:
     commitment: str
     lines: tuple[str, ...]
     sources: tuple[str, ...]
+    type: str = ""
+    """The message's type then: an edit may make html of a text."""
+    sender_name: str = ""
+    """What the sender was called then."""
     erased: bool = False
     extra: Extra = field(default_factory=dict)
     listed: Mapping[str, Any] = field(default_factory=dict)
@@ -59,6 +63,10 @@ class Version:
         """Whether its content is, or was, known."""
         return self.content is not None or self.erased
 
+    @property
+    def is_html(self) -> bool:
+        return self.type == "html" or self.type.lower().startswith("richtext/")
+
 
 SPOKEN_TYPES = frozenset(("text", "html"))
 SYSTEM_TYPES = frozenset(("topicUpdated", "participantAdded", "participantRemoved"))
@@ -68,7 +76,8 @@ SYSTEM_TYPES = frozenset(("topicUpdated", "participantAdded", "participantRemove
 class Message:
     """One message with all its known versions, oldest first.
 
-    `type` is the service's: text, html, topicUpdated, participantAdded,
+    `sender_name` is what its sender was called when it was sent. `type` is that of the
+    newest version, and the service's: text, html, topicUpdated, participantAdded,
     participantRemoved, or one not known yet. Times are "" where there are none.
     """
 
@@ -108,7 +117,7 @@ class Message:
 
     @property
     def is_html(self) -> bool:
-        return self.type == "html" or self.type.lower().startswith("richtext/")
+        return self.current.is_html
 
     @property
     def is_system(self) -> bool:

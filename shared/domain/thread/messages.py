@@ -17,7 +17,6 @@ from typing import Any
 from shared.domain.identity import raw_id
 from shared.domain.log.event import ChatEvent, Kind, parse_version, text
 from shared.domain.log.logged import Logged, LoggedEvent, unique_events
-from shared.domain.thread.compared import message_type
 from shared.domain.thread.listing import ListedMessage, Listing
 from shared.domain.thread.message import Message, Version
 from shared.domain.thread.passes import Passes
@@ -81,7 +80,8 @@ class MessageReplay:
         event, item = builder.first_event, builder.newest_item
         data: Mapping[str, Any] = event.data if event else {}
         sequence_id = text(item.get("sequenceId"))
-        versions = builder.build_versions(sequence_id)
+        type_ = builder.newest_type
+        versions = builder.build_versions(sequence_id, type_)
         created_on = (
             normalise_time(data.get("composeTime"))
             or normalise_time(item.get("createdOn"))
@@ -91,7 +91,7 @@ class MessageReplay:
         is_shown, by = self.passes.about(builder.id, last_logged(versions))
         return Message(
             id=builder.id,
-            type=message_type(text(data.get("type")) or text(item.get("type"))),
+            type=type_,
             sender_id=raw_id(sender),
             sender_name=text(data.get("senderDisplayName"))
             or text(item.get("senderDisplayName")),
@@ -143,10 +143,17 @@ class MessageBuilder:
         kind = item_kind(item)
         self.versions[number, kind] = VersionBuilder.from_item(listed, kind)
 
-    def build_versions(self, sequence_id: str) -> tuple[Version, ...]:
-        """Return the versions, oldest first."""
+    @property
+    def newest_type(self) -> str:
+        """The type that the newest version tells; "" where none tells any."""
+        newest_first = sorted(self.versions, key=order, reverse=True)
+        types = (self.versions[key].type for key in newest_first)
+        return next(filter(None, types), "")
+
+    def build_versions(self, sequence_id: str, type_: str) -> tuple[Version, ...]:
+        """Return the versions, oldest first; `type_` is of those that tell none."""
         return tuple(
-            self.versions[key].build(*key, sequence_id)
+            self.versions[key].build(*key, sequence_id, type_)
             for key in sorted(self.versions, key=order)
         )
 

@@ -22,7 +22,7 @@ from shared.domain.log.event import (
     text,
 )
 from shared.domain.log.logged import LoggedEvent
-from shared.domain.thread.compared import Claims, differences
+from shared.domain.thread.compared import Claims, differences, message_type
 from shared.domain.thread.listing import ListedMessage
 from shared.domain.thread.message import UNKNOWN, Version
 from shared.domain.times import normalise_time
@@ -77,6 +77,8 @@ class VersionBuilder:
     extra: dict[str, Any]
     source: LoggedEvent | ListedMessage
     """What told of it first."""
+    type: str = ""
+    sender_name: str = ""
     sequence_id: str = ""
     listed: dict[str, Any] = field(default_factory=dict)
 
@@ -93,6 +95,8 @@ class VersionBuilder:
             is_erased=logged.is_erased,
             sources=BY_EVENT,
             extra={} if logged.is_erased else event_extra(event),
+            type=message_type(text(event.data.get("type"))),
+            sender_name=text(event.data.get("senderDisplayName")),
             source=logged,
         )
 
@@ -110,6 +114,8 @@ class VersionBuilder:
             is_erased=listed.is_erased,
             sources=BY_LISTING,
             extra={} if listed.is_erased else item_extra(item),
+            type=message_type(text(item.get("type"))),
+            sender_name=text(item.get("senderDisplayName")),
             sequence_id=text(item.get("sequenceId")),
             source=listed,
         )
@@ -130,12 +136,16 @@ class VersionBuilder:
             known = {k: v for k, v in self.content.items() if v is not None}
             self.content = {**content, **known}
         self.extra = item_extra(listed.item) | self.extra
+        self.type = self.type or message_type(text(listed.item.get("type")))
+        self.sender_name = self.sender_name or text(
+            listed.item.get("senderDisplayName")
+        )
         self.sequence_id = self.sequence_id or text(listed.item.get("sequenceId"))
         if self.is_erased:
             self.commitment, self.is_erased = listed.commitment, False
 
-    def build(self, number: int, kind: Kind, sequence_id: str) -> Version:
-        """Return the version; `sequence_id` is the one that its message has now."""
+    def build(self, number: int, kind: Kind, sequence_id: str, type_: str) -> Version:
+        """Return the version; sequence id and type are those of its message now."""
         is_another = self.sequence_id not in ("", sequence_id)
         another = {"sequenceId": self.sequence_id} if is_another else {}
         return Version(
@@ -147,6 +157,8 @@ class VersionBuilder:
             commitment=self.commitment,
             lines=tuple(self.lines),
             sources=self.sources,
+            type=self.type or type_,
+            sender_name=self.sender_name,
             erased=self.is_erased,
             extra=self.extra | another,
             listed=self.listed,

@@ -98,7 +98,7 @@ def says(transcript: Transcript, text: str) -> bool:
     """Return whether some version of some message holds a text, as people read it."""
     sought = folded(text)
     return not sought or any(
-        sought in folded(text_of(version, is_html=message.is_html))
+        sought in folded(text_of(version))
         for message in transcript.messages
         for version in message.versions
     )

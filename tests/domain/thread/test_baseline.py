@@ -24,7 +24,7 @@ def test_everything_that_a_migration_counts_is_counted():
     counted = baseline_of(
         received(0, metadata={"a": "b"}),
         received(1, type="RichText/Html"),
-        edited(1),
+        edited(1, type="RichText/Html"),
         received(2),
         deleted(2),
     )

@@ -79,7 +79,7 @@ WHERE (parse_path(filename)[-3], parse_path(filename)[-2])
 --   kind: received, edited or deleted
 --   changed_on: RFC 3339, UTC, or empty
 --   changed_by: raw id, or unknown
---   type: type of the message
+--   type: type of the message then
 --   sender_id: raw id of the message's sender
 --   sender_name: display name
 --   is_erased: whether its content was erased on request
