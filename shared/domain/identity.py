@@ -110,5 +110,5 @@ def resource_of(user_id: str) -> str:
 def kind_of(raw_id: str) -> str:
     """Return the kind of identity that a raw id has; "" if unknown."""
     kind = next((kind for head, kind in KINDS.items() if raw_id.startswith(head)), "")
-    is_extended = kind == "acs_user" and raw_id.count("_") == EXTENDED - 1
+    is_extended = raw_id.startswith(OWN_USERS) and raw_id.count("_") == EXTENDED - 1
     return "teams_extension_user" if is_extended else kind

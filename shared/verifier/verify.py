@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import codecs
 import hashlib
 import json
 import os
@@ -315,8 +316,13 @@ CHECKPOINT = re.compile(
 
 
 def read_checkpoint(data: bytes) -> Checkpoint:
-    """Return the checkpoint in a file; CR before LF means nothing."""
-    body = data.decode().replace("\r\n", "\n").partition("\n\n")[0].rstrip("\n")
+    """Return the checkpoint in a file; CR before LF means nothing.
+
+    Windows PowerShell writes UTF-16, and Notepad a byte order mark.
+    """
+    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = data.decode("utf-16" if is_utf16 else "utf-8-sig").replace("\r\n", "\n")
+    body = text.partition("\n\n")[0].rstrip("\n")
     match = CHECKPOINT.fullmatch(body + "\n")
     if not match:
         raise ValueError("not a checkpoint")
