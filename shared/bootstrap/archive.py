@@ -90,6 +90,8 @@ def in_folder(root: Path, *, make: bool) -> OpenedArchive:
         raise NoArchive(f"{shown} is {what}.")
     if not inner.is_dir():
         raise NoArchive(f"There is no folder {without_secrets(str(root))}.")
+    if not make and not package and (below := archive_below(root)):
+        raise NoArchive(f"{root} holds no archive; {below} does.")
     archive = FolderArchive(inner)
     whole = root.resolve()
     beside = whole.with_name(whole.name + BESIDE)
@@ -105,6 +107,21 @@ def in_folder(root: Path, *, make: bool) -> OpenedArchive:
         folder=root,
         files=FolderEvidence(root),
     )
+
+
+def archive_below(folder: Path) -> Path | None:
+    """Return an archive that stands in a folder which is none; None if none does."""
+    if is_archive(folder):
+        return None
+    inside = sorted(path for path in folder.iterdir() if path.is_dir())
+    return next(filter(is_archive, inside), None)
+
+
+def is_archive(folder: Path) -> bool:
+    """Return whether a folder looks like an archive, or like a package of one."""
+    if (folder / REQUEST).is_file() or (folder / layout.LEDGER_PREFIX).is_dir():
+        return True
+    return any(folder.glob(f"{layout.THREAD_PREFIX}*/rev=*"))
 
 
 def in_file_system(url: str) -> OpenedArchive:

@@ -22,6 +22,12 @@ def quieten_sdk_logs() -> None:
     )
 
 
+def silence_sdk_logs() -> None:
+    """Keep what the SDK logs away from people: what it raises is told once, by us."""
+    logging.getLogger("azure").addHandler(logging.NullHandler())
+    logging.getLogger("azure").propagate = False
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 

@@ -24,7 +24,7 @@ from shared.cli.options import (
 )
 from shared.cli.progress import backfill_bars
 from shared.cli.seeds import read_seeds
-from shared.cli.text import printable, readable
+from shared.cli.text import readable, say
 from shared.domain.inventory.facts import Fact, ThreadState, UserState, fact_json
 from shared.domain.inventory.state import Inventory
 from shared.domain.words import plural
@@ -90,7 +90,7 @@ async def backfill(
     as_json: bool,
     settings: Mapping[str, str],
 ) -> int:
-    """Archive every thread of an ACS resource, found through the users in them.
+    """Archive every thread of an ACS resource, found by its users.
 
     There is no list of all threads: name the users, from your own database or from the
     chat logs of Azure Monitor, and follow who takes part. Threads go to the queue of
@@ -188,7 +188,7 @@ def print_end(work: Backfill, *, as_json: bool) -> int:
     missing = [*missing_users(inventory), *threads_in(inventory, MISSING)]
     if not as_json:
         for line in (*missing, *threads_in(inventory, (ThreadState.DELETED,))):
-            click.echo(printable(line))
+            say(line)
         users, threads = inventory.user_states, inventory.thread_states
         click.echo(
             f"{plural(len(inventory.users), 'user')}: "

@@ -15,7 +15,7 @@ from shared.cli.options import (
     runs,
     setting_options,
 )
-from shared.cli.text import printable
+from shared.cli.text import printable, say
 from shared.domain.errors import ArchiverError
 from shared.domain.evidence.orders import ScopeKind
 from shared.domain.words import plural
@@ -54,7 +54,7 @@ async def erase(
     execute: bool,
     settings: Mapping[str, str],
 ) -> int:
-    """Erase content for good, so that every proof still verifies.
+    """Erase content for good; every proof still verifies.
 
     Lines of the input lose content and salt, in every revision and in the log, and
     what was rendered from them is rendered anew. What stays is that there was a
@@ -98,12 +98,12 @@ async def erase(
         try:
             plans = [plan async for plan in use.plan(choice, failures.append)]
         except Refused as error:
-            click.echo(printable(f"REFUSED: {error}. Nothing was erased."), err=True)
+            say(f"REFUSED: {error}. Nothing was erased.", err=True)
             return 1
         for plan in plans:
             show_plan(plan)
         for failure in failures:
-            click.echo(printable(f"UNREADABLE {failure}"), err=True)
+            say(f"UNREADABLE {failure}", err=True)
         can_go = await is_meant(archive, choice, plans) and may_go(plans)
         status = 0 if can_go else 1
         if can_go and execute:
@@ -152,7 +152,7 @@ async def show_unreached(
     """
     has_left = False
     async for place in archive.find_unreached()(choice):
-        click.echo(printable(f"NOT REACHED {place.text}"), err=True)
+        say(f"NOT REACHED {place.text}", err=True)
         has_left |= place.is_thread
     if can_go:
         click.echo(
@@ -213,7 +213,7 @@ async def carry_out(
                 files = plural(done.changed, "file")
                 click.echo(f"erased {printable(plan.thread_id)}: {files} changed")
             for place in done.left:
-                click.echo(printable(f"LATER {place}"), err=True)
+                say(f"LATER {place}", err=True)
     return status
 
 
@@ -229,4 +229,4 @@ def show_plan(plan: ErasurePlan) -> None:
         text = f"{plan.thread_id}: erased already"
     click.echo(printable(text))
     if plan.refused:
-        click.echo(printable(f"  REFUSED: {plan.refused}"))
+        say(f"  REFUSED: {plan.refused}")

@@ -13,6 +13,7 @@ from shared.cli.options import (
     archive_argument,
     read_checkpoint,
     runs,
+    thread_argument,
 )
 from shared.domain import layout
 from shared.domain.words import plural
@@ -26,7 +27,7 @@ OUTPUT = click.Path(path_type=Path)
 @click.option("--origin", default="", help="Name of the log; the container's address.")
 @runs
 async def checkpoint(address: ArchiveAddress, output: Path | None, origin: str) -> int:
-    """Write the ledger's head, to be kept where nobody can change it.
+    """Write the ledger's head, to be kept elsewhere.
 
     Three lines in the form of C2SP tlog-checkpoint: name, number of lines, root.
     Whoever keeps them, in another account, a signed mail or a timestamp service, can
@@ -51,7 +52,7 @@ async def checkpoint(address: ArchiveAddress, output: Path | None, origin: str) 
 
 
 @click.command()
-@click.argument("thread")
+@thread_argument
 @click.argument("message")
 @archive_argument
 @click.option(
@@ -77,7 +78,7 @@ async def prove(
     checkpoint: Path | None,
     output: Path | None,
 ) -> int:
-    """Prove what the archive holds of one message, without the others.
+    """Prove what the archive holds of one message.
 
     THREAD and MESSAGE are ids. The proof holds every line that tells the message, all
     its versions, and of other lines only hashes behind salts. `chat-archive verify`

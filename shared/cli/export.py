@@ -1,5 +1,6 @@
 """`chat-archive export` and `formats`: archives in any format, or packed with proof."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import click
 from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.options import (
+    JSON_LINES,
     Unreadable,
     archive_argument,
     by_option,
@@ -18,7 +20,7 @@ from shared.cli.options import (
 from shared.cli.package import Wanted, check_package, pack
 from shared.cli.progress import bytes_bar
 from shared.cli.tables import decoded, records_of
-from shared.cli.text import printable
+from shared.cli.text import printable, say
 from shared.domain import layout
 from shared.domain.evidence.canonical import LONGEST_STRING
 from shared.domain.words import plural
@@ -36,9 +38,15 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
-def formats() -> None:
+@JSON_LINES
+def formats(as_json: bool) -> None:
     """List the formats that archives and exports can have."""
     for name, writer in FORMATS.items():
+        if as_json:
+            is_archived = name in ARCHIVED
+            answer = {"name": name, "about": writer.about, "archived": is_archived}
+            click.echo(json.dumps(answer))
+            continue
         where = "" if name in ARCHIVED else " (export only)"
         click.echo(f"{name:<14}{writer.about}{where}")
 
@@ -102,7 +110,7 @@ async def export(
     no_record: bool,
     revision: int | None,
 ) -> int:
-    """Write threads in other formats, or pack them for a third party.
+    """Write threads in other formats, or pack them for somebody.
 
     Formats are written from the newest revision of each thread; the service is not
     asked again. A package holds the files as they are, the ledger with the lines of
@@ -200,7 +208,7 @@ async def convert(
         except AlreadyExists as error:
             raise Unreadable(there_already(output, error)) from None
     for failure in exported.failures:
-        click.echo(printable(f"NOT EXPORTED {failure}"), err=True)
+        say(f"NOT EXPORTED {failure}", err=True)
     if not exported.threads and not exported.failures:
         is_all = selection == Selection()
         why = "no thread is archived here" if is_all else "no thread matches"

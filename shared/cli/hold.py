@@ -1,7 +1,8 @@
 """`chat-archive hold`: what may not be erased, and who said so."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import click
 
@@ -9,12 +10,13 @@ from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.look_up import covered, look_up, say_unknown
 from shared.cli.options import (
+    JSON_LINES,
     archive_argument,
     by_option,
     reason_option,
     runs,
 )
-from shared.cli.text import printable
+from shared.cli.text import printable, say
 from shared.domain.evidence.canonical import ID as MESSAGE_ID
 from shared.domain.evidence.canonical import LONGEST_STRING
 from shared.domain.words import plural
@@ -62,7 +64,7 @@ async def add(
     by: str,
     reason: str,
 ) -> int:
-    """Forbid erasing in a thread, one of its messages, or a participant's messages.
+    """Forbid erasing a thread, a message, or what somebody said.
 
     A participant is held in every thread, or in the one of --thread.
 
@@ -204,9 +206,12 @@ async def remove(hold_id: str, address: ArchiveAddress, by: str, reason: str) ->
 
 @hold.command(name="list")
 @archive_argument
+@JSON_LINES
 @runs
-async def list_holds(address: ArchiveAddress) -> int:
-    """List the holds that are in force. A package may withhold those of others.
+async def list_holds(address: ArchiveAddress, as_json: bool) -> int:
+    """List the holds that are in force.
+
+    A package may withhold those of others.
 
     Exit status: 0 done, 1 a line of the ledger cannot be read and may be a hold.
     """
@@ -217,9 +222,13 @@ async def list_holds(address: ArchiveAddress) -> int:
             {held.thread_key for held in found.holds.values()}
         )
     for active in found.holds.values():
-        click.echo(printable(line_of(active, threads)))
+        if as_json:
+            thread = threads.get(active.thread_key, "")
+            click.echo(json.dumps(asdict(active) | {"thread_id": thread}))
+        else:
+            click.echo(printable(line_of(active, threads)))
     for line in found.unreadable:
-        click.echo(printable(f"UNREADABLE {line}: it may be a hold"), err=True)
+        say(f"UNREADABLE {line}: it may be a hold", err=True)
     if found.withheld:
         lines = plural(len(found.withheld), "line")
         click.echo(f"This package withholds {lines} about other holds.", err=True)

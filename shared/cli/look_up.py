@@ -6,7 +6,7 @@ import click
 
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.progress import bytes_bar
-from shared.cli.text import printable
+from shared.cli.text import printable, say
 from shared.domain import layout
 from shared.domain.words import plural
 from shared.usecases.archive.look_up import Covered
@@ -34,16 +34,13 @@ async def look_up(
         else:
             known = await look.person(participant, threads)
     for failure in known.failures:
-        click.echo(printable(f"UNREADABLE {failure}"), err=True)
+        say(f"UNREADABLE {failure}", err=True)
     return known
 
 
 def say_unknown(text: str, known: Covered, outcome: str) -> None:
     """Say that nobody and nothing has this id, and which ids may be meant."""
-    click.echo(
-        printable(f"{outcome}: the archive knows no id {text!r}."),
-        err=True,
-    )
+    say(f"{outcome}: the archive knows no id {text!r}.", err=True)
     for other_id, name in sorted(known.alike.items())[:MOST_ALIKE]:
         click.echo(printable(f"  {other_id}  {name}"), err=True)
     if known.alike:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from shared import __version__
+from shared.bootstrap.identity import silence_sdk_logs
 from shared.cli.backfill import backfill
 from shared.cli.erasure import erase
 from shared.cli.evidence import checkpoint, prove
@@ -63,6 +64,8 @@ def main(debug: bool) -> None:
       chat-archive verify archive
       chat-archive export archive --format md --output out
     """
+    if not debug:
+        silence_sdk_logs()
 
 
 for command in (

@@ -8,8 +8,8 @@ from datetime import timedelta
 import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
-from shared.cli.options import archive_argument, runs, setting_options
-from shared.cli.text import printable
+from shared.cli.options import JSON, archive_argument, runs, setting_options
+from shared.cli.text import printable, say
 from shared.config.reader import read_settings
 from shared.config.settings import read_due
 from shared.domain.times import format_time
@@ -18,17 +18,18 @@ from shared.usecases.capture.redeliver import Redelivered
 from shared.usecases.capture.status import Status
 
 MOST_REASONS = 10
+POISON = "events on poison"
 
 
 @click.command()
 @archive_argument
 @setting_options("QUIET_FOR", "MAX_OPEN")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@JSON
 @runs
 async def status(
     address: ArchiveAddress, settings: Mapping[str, str], as_json: bool
 ) -> int:
-    """Show what is going on: log, queues, quarantine, dead letters, the last sweep.
+    """Show what is going on: log, queues, quarantine, last sweep.
 
     Exit status: 0 all is well, 1 something needs attention, 2 unreadable.
 
@@ -52,7 +53,7 @@ async def status(
 
 def print_status(status: Status) -> None:
     for need in status.needs_attention:
-        click.echo(f"LOOK: {need}")
+        say(f"LOOK: {need}")
     lag = status.ingest_lag
     # Two services have two clocks: an event may be kept before it happened.
     late = "-" if lag is None else str(timedelta(seconds=round(max(lag, 0.0), 1)))
@@ -78,9 +79,10 @@ def print_status(status: Status) -> None:
 @click.command()
 @archive_argument
 @click.option("--execute", is_flag=True, help="Do it; without, only say what there is.")
+@JSON
 @runs
-async def redeliver(address: ArchiveAddress, execute: bool) -> int:
-    """Ingest events again that could not be processed, after a fix.
+async def redeliver(address: ArchiveAddress, execute: bool, as_json: bool) -> int:
+    """Take in events again that could not be processed.
 
     They are taken from quarantine, from Event Grid's dead letters and, where Event Grid
     delivers by queue, from the poison queue chat-events-poison. Events are ingested as
@@ -100,19 +102,21 @@ async def redeliver(address: ArchiveAddress, execute: bool) -> int:
         quarantined = await use.from_quarantine()
         dead = await use.from_dead_letters()
         poisoned = await use.from_poison_queue()
-    verb = "redelivered" if execute else "can be redelivered"
-    print_redelivered("quarantine", quarantined, verb)
-    print_redelivered("dead letters", dead, verb)
-    print_redelivered("events on poison", poisoned, verb, noun="message")
-    every = (quarantined, dead, poisoned)
-    if not execute and any(done.redelivered for done in every):
-        click.echo("Nothing was changed. Give --execute to do it.")
-    return 1 if any(done.unreadable for done in every) else 0
+    every = {"quarantine": quarantined, "dead letters": dead, POISON: poisoned}
+    if as_json:
+        answer = {place: asdict(done) for place, done in every.items()}
+        click.echo(json.dumps(answer | {"executed": execute}))
+    else:
+        verb = "redelivered" if execute else "can be redelivered"
+        for place, done in every.items():
+            noun = "message" if place == POISON else "file"
+            print_redelivered(place, done, verb, noun)
+        if not execute and any(done.redelivered for done in every.values()):
+            click.echo("Nothing was changed. Give --execute to do it.")
+    return 1 if any(done.unreadable for done in every.values()) else 0
 
 
-def print_redelivered(
-    where: str, done: Redelivered, verb: str, noun: str = "file"
-) -> None:
+def print_redelivered(where: str, done: Redelivered, verb: str, noun: str) -> None:
     least = "at least " if done.not_looked_at else ""
     click.echo(
         f"{where}: {least}{plural(done.redelivered, 'event')} {verb}, "

@@ -194,6 +194,34 @@ def selection_options(command: Command) -> Command:
     return chosen
 
 
+def thread_argument(command: Command) -> Command:
+    """Add the thread that is meant; without one, say how to name it."""
+    return click.argument(
+        "thread", required=False, metavar="THREAD", callback=check_thread
+    )(command)
+
+
+def check_thread(
+    context: click.Context,  # noqa: ARG001 - as click has it
+    parameter: click.Parameter,  # noqa: ARG001
+    thread: str | None,
+) -> str:
+    if not thread:
+        raise click.UsageError("Name a THREAD by its id; `chat-archive list` has all.")
+    if Path(thread).is_dir():
+        raise click.UsageError(
+            f"{thread} is a folder: name the THREAD first; "
+            f"`chat-archive list {thread}` has all."
+        )
+    return thread
+
+
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+JSON_LINES = click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object a line."
+)
+
+
 def run_option(command: Command) -> Command:
     return click.option(
         "--run",

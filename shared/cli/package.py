@@ -8,7 +8,7 @@ import click
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.bootstrap.packing import check_free, packing_folder
 from shared.cli.progress import bytes_bar
-from shared.cli.text import printable
+from shared.cli.text import printable, say
 from shared.domain import layout
 from shared.domain.words import plural
 from shared.usecases.archive.find import Selection
@@ -51,12 +51,12 @@ async def pack(archive: OpenedArchive, wanted: Wanted, selection: Selection) -> 
         chosen = await choose(archive, selection)
         packed = await write_package(archive, wanted, chosen)
     except NothingChosen as error:
-        click.echo(printable(f"Nothing was packed: {error}."), err=True)
+        say(f"Nothing was packed: {error}.", err=True)
         return 1
     for failure in chosen.failures:
-        click.echo(printable(f"NOT PACKED {failure}"), err=True)
+        say(f"NOT PACKED {failure}", err=True)
     for failure in packed.failures:
-        click.echo(printable(f"WRONG {failure}"), err=True)
+        say(f"WRONG {failure}", err=True)
     click.echo(
         f"Wrote {wanted.package}: {plural(packed.threads, 'thread')}, "
         f"{plural(packed.revisions, 'revision')}, {plural(packed.files, 'file')}. "

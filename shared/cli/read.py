@@ -10,13 +10,16 @@ import click
 from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.options import (
+    JSON,
+    JSON_LINES,
     Unreadable,
     archive_argument,
     runs,
     selection_options,
+    thread_argument,
 )
 from shared.cli.progress import bytes_bar
-from shared.cli.text import printable, readable
+from shared.cli.text import printable, readable, say
 from shared.domain import layout
 from shared.domain.archive.read_chain import transcript_of
 from shared.domain.errors import IntegrityError
@@ -44,7 +47,7 @@ VISIBILITIES = {
 @click.command("list")
 @archive_argument
 @selection_options
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@JSON_LINES
 @runs
 async def list_threads(
     address: ArchiveAddress, selection: Selection, as_json: bool
@@ -75,7 +78,7 @@ async def list_threads(
                 line = json.dumps(facts(transcript)) if as_json else row(transcript)
                 click.echo(line)
     for failure in failures:
-        click.echo(printable(f"UNREADABLE {failure}"), err=True)
+        say(f"UNREADABLE {failure}", err=True)
     if not found and not failures:
         is_all = selection == Selection()
         why = "No thread is archived here." if is_all else NO_MATCH
@@ -114,11 +117,12 @@ def facts(transcript: Transcript) -> dict[str, Any]:
 
 
 @click.command()
-@click.argument("thread")
+@thread_argument
 @archive_argument
+@JSON
 @runs
-async def show(thread: str, address: ArchiveAddress) -> int:
-    """Show what is known of one thread: people, counts, revisions, files, gaps.
+async def show(thread: str, address: ArchiveAddress, as_json: bool) -> int:
+    """Show what is known of one thread: people, counts, gaps.
 
     THREAD is its id, as `list` gives it.
 
@@ -137,9 +141,50 @@ async def show(thread: str, address: ArchiveAddress) -> int:
             file.path: file.size
             async for file in archive.archive.walk(layout.thread_folder(thread))
         }
-    for line in about(transcript_of(held.chain), held, sizes):
+    transcript = transcript_of(held.chain)
+    if as_json:
+        click.echo(json.dumps(known(transcript, held, sizes), ensure_ascii=False))
+        return 0
+    for line in about(transcript, held, sizes):
         click.echo(printable(line))
     return 0
+
+
+def known(
+    transcript: Transcript, held: ThreadArchive, sizes: Mapping[str, int]
+) -> dict[str, Any]:
+    """Return what `show` tells, as one object."""
+    return facts(transcript) | {
+        "created_on": transcript.created_on,
+        "deleted_on": transcript.deleted_on,
+        "metadata": transcript.metadata,
+        "retention_policy": transcript.retention_policy,
+        "people": [
+            {"id": who.id, "name": who.display_name, "present": who.present}
+            for who in transcript.participants
+        ],
+        "outcomes": transcript.outcomes,
+        "gaps": [gap.reason for gap in transcript.gaps],
+        "revisions": [
+            {
+                "revision": number,
+                "written_on": manifest.written_on,
+                "grade": manifest.grade,
+                "grade_reason": manifest.grade_reason,
+                "bytes": sum(
+                    size
+                    for path, size in sizes.items()
+                    if path.startswith(held.path(number, ""))
+                ),
+            }
+            for number, manifest in held.manifests.items()
+        ],
+        "orders": [
+            {"number": order.number, "scope": order.scope, "when": order.when,
+             "who": order.who, "why": order.why}
+            for order in held.orders
+        ],
+    }  # fmt: skip
 
 
 NOT_THERE = "the archive has no finished revision of it. `chat-archive list` names all."
@@ -204,7 +249,7 @@ def files_of(held: ThreadArchive, sizes: Mapping[str, int]) -> Iterator[str]:
 
 
 @click.command()
-@click.argument("thread")
+@thread_argument
 @archive_argument
 @click.option(
     "--format",

@@ -11,6 +11,16 @@ HEAD = """\
 
 After `make setup` it is `.venv/bin/chat-archive`. This page is made by
 `python -m shared.cli.reference`; a test compares it with the program.
+
+The first word of a verdict is in colour on a terminal; `NO_COLOR=1` leaves that out.
+What answers takes `--json`; `cat` takes `--format json`.
+
+**Completion.** One line for your shell; it holds from the next shell on:
+
+- bash, in `~/.bashrc`: `eval "$(_CHAT_ARCHIVE_COMPLETE=bash_source chat-archive)"`
+- zsh, in `~/.zshrc`: `eval "$(_CHAT_ARCHIVE_COMPLETE=zsh_source chat-archive)"`
+- fish, in `~/.config/fish/completions/chat-archive.fish`:
+  `_CHAT_ARCHIVE_COMPLETE=fish_source chat-archive | source`
 """
 WIDTH = 100
 

@@ -14,7 +14,7 @@ from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.cli.export import FILE, read_identities
 from shared.cli.options import archive_argument, run_option, runs
 from shared.cli.report_page import page
-from shared.cli.text import printable, readable
+from shared.cli.text import coloured, printable, readable
 from shared.domain import json_line
 from shared.formats.csv_format import table
 from shared.usecases.inventory.report import (
@@ -51,6 +51,7 @@ COUNTS = {
     show_default=True,
     help="csv: a row a thread; days: messages by author and day.",
 )
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -69,7 +70,7 @@ async def report(
     output: Path | None,
     identities: Path | None,
 ) -> int:
-    """Report how much of the estate is archived, and what is missing.
+    """Report what is archived, and what is missing.
 
     Threads that a backfill has found and threads of the archive, each with how it
     stands and why; and the numbers that a migration must match: messages by author and
@@ -96,6 +97,8 @@ async def report(
     text = FORMS[form](found)
     if output:
         output.write_text(text, encoding="utf-8", newline="")
+    elif form == "table":
+        click.echo("\n".join(map(coloured, text.split("\n"))), nl=False)
     else:
         click.echo(text, nl=False)
     return 0 if found.is_complete else 1

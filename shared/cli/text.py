@@ -1,13 +1,49 @@
 """Words and numbers as a terminal shows them."""
 
+import os
 import re
+
+import click
 
 from shared.domain.words import plural, printable
 
-__all__ = ["plural", "printable", "readable", "sentence", "some"]
+__all__ = ["coloured", "plural", "printable", "readable", "say", "sentence", "some"]
 
 UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 STEP = 1024
+
+
+COLOURS = {
+    "VERIFIED": "green",
+    "COMPLETE": "green",
+    "FAILED": "red",
+    "UNREADABLE": "red",
+    "UNREACHABLE": "red",
+    "INCOMPLETE": "yellow",
+    "LOOK:": "yellow",
+    "ERASED": "yellow",
+    "DELETED": "yellow",
+    "NOT": "red",
+}
+"""Words that a line of a verdict begins with."""
+
+
+def coloured(line: str) -> str:
+    """Return a line with its first word in colour, where that is a verdict.
+
+    A terminal shows it; `click.echo` takes the colour out on the way to anything else.
+    Where NO_COLOR is set there is none (no-color.org).
+    """
+    word = line.split(" ", 1)[0]
+    colour = COLOURS.get(word.rstrip(":"), COLOURS.get(word, ""))
+    if not colour or os.environ.get("NO_COLOR"):
+        return line
+    return click.style(word, fg=colour, bold=True) + line.removeprefix(word)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line that begins with a word of ours, in colour where it is a verdict."""
+    click.echo(coloured(printable(text)), err=err)
 
 
 def some(count: int, noun: str, which: str) -> str:

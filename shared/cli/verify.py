@@ -7,7 +7,13 @@ import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.opened_archive import OpenedArchive
-from shared.cli.options import Unreadable, archive_argument, read_checkpoint, runs
+from shared.cli.options import (
+    JSON_LINES,
+    Unreadable,
+    archive_argument,
+    read_checkpoint,
+    runs,
+)
 from shared.cli.progress import bytes_bar
 from shared.cli.verify_output import JsonOutput, Output, TextOutput, proof_verdict
 from shared.domain import layout
@@ -23,7 +29,7 @@ from shared.domain.evidence.proof import decode_proof
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A checkpoint that was kept elsewhere.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@JSON_LINES
 @runs
 async def verify(
     address: ArchiveAddress,
@@ -31,7 +37,7 @@ async def verify(
     checkpoint: Path | None,
     as_json: bool,
 ) -> int:
-    """Check an archive, a package or a proof, trusting nothing that it says.
+    """Check an archive, a package or a proof; trust nothing in it.
 
     ARCHIVE is a folder, a package, a proof of `prove`, or the address of a container.
     Every line and its facts, every root, order and ledger line is checked, and every

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from shared.cli.text import printable, readable
+from shared.cli.text import readable, say
 from shared.domain.evidence.checkpoint import Checkpoint
 from shared.domain.evidence.proof import Proof, problems_of
 from shared.domain.evidence.proven import statements_of
@@ -147,10 +147,6 @@ def text_of(finding: Finding) -> str:
         )
     head = "FAILED " if finding.is_failure else "note: "
     return f"{head}{finding.path}: {finding.reason}"
-
-
-def say(text: str) -> None:
-    click.echo(printable(text))
 
 
 class JsonOutput(Output):

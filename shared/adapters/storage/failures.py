@@ -8,13 +8,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 
-from azure.core.exceptions import AzureError, HttpResponseError
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    HttpResponseError,
+)
 
 from shared.domain.errors import Transient
 
 NOT_ALLOWED = (
     " (not allowed: a role is missing, or the account's firewall blocks this address; "
     "see docs/operations.md)"
+)
+
+
+NOT_SIGNED_IN = (
+    "nobody is signed in to Azure: run `az login`, or give the app an identity"
 )
 
 
@@ -33,6 +42,8 @@ def status(error: AzureError) -> int:
 def describe(error: AzureError) -> str:
     """Return what went wrong, without any text from outside (P9)."""
     kind, number = type(error).__name__, status(error)
+    if isinstance(error, ClientAuthenticationError) and not number:
+        return NOT_SIGNED_IN
     said = f"{kind} {number or 'no answer'} {code(error)}".strip()
     return said + NOT_ALLOWED if number == HTTPStatus.FORBIDDEN else said
 

@@ -1,0 +1,139 @@
+"""What makes a command easy: hints, summaries that fit, JSON, colours, completion."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from azure.core.exceptions import ClientAuthenticationError
+
+from builders import ALICE, THREAD, listed, received, thread_created
+from shared.adapters.storage.failures import describe
+from shared.bootstrap.archive import archive_below
+from shared.cli.main import main
+from shared.cli.text import coloured
+from verifying import write
+from world import World
+
+
+@pytest.fixture
+async def above(tmp_path):
+    """A folder with an archive in it, beside others."""
+    world = World(formats=("json",))
+    await world.receive(thread_created(), received())
+    world.chat.shows(THREAD, ALICE, listed())
+    await world.finalize(THREAD)
+    write(tmp_path / "here" / "archive", dict(world.archive.files))
+    (tmp_path / "here" / "notes").mkdir()
+    return tmp_path / "here"
+
+
+@pytest.mark.parametrize(
+    "verb", [["list"], ["verify"], ["report"], ["cat", THREAD], ["hold", "list"]]
+)
+def test_a_folder_above_the_archive_says_where_it_is(run, above, verb):
+    text = run(*verb, above, status=2)
+
+    assert text.strip() == f"Error: {above} holds no archive; {above / 'archive'} does."
+
+
+def test_an_archive_that_is_still_empty_is_no_mistake(tmp_path):
+    assert archive_below(tmp_path) is None
+    (tmp_path / "thread=x").mkdir()
+    assert archive_below(tmp_path) is None
+
+
+@pytest.mark.parametrize("verb", ["show", "cat", "prove"])
+def test_without_a_thread_it_says_how_to_find_one(run, above, verb):
+    assert "Name a THREAD by its id; `chat-archive list`" in run(verb, status=2)
+    said = run(verb, above, *(["1"] if verb == "prove" else []), status=2)
+    assert f"{above} is a folder: name the THREAD first" in said
+
+
+def test_the_summaries_of_all_commands_fit(run):
+    text = run("--help")
+
+    for name, command in main.commands.items():
+        first = command.help.split("\n\n")[0].replace("\n", " ").strip()
+        assert f"{name:<12}{first}" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_what_answers_takes_json(run, above):
+    archive = above / "archive"
+    (row,) = run("list", archive, "--json").splitlines()
+    shown = json.loads(run("show", THREAD, archive, "--json"))
+    formats = list(map(json.loads, run("formats", "--json").splitlines()))
+
+    assert json.loads(row)["thread_id"] == shown["thread_id"] == THREAD
+    assert shown["revisions"][0]["grade"] == shown["grade"] == "complete"
+    assert shown["people"][0]["name"] == "Alice"
+    assert {"name": "csv", "archived": True}.items() <= formats[2].items()
+    assert json.loads(run("report", archive, "--json", status=1))["threads"]
+    run("hold", "add", archive, "--thread", THREAD, "--reason", "r")
+    (held,) = run("hold", "list", archive, "--json").splitlines()
+    assert (json.loads(held)["thread_id"], json.loads(held)["why"]) == (THREAD, "r")
+
+
+@pytest.mark.parametrize(
+    ("line", "colour"),
+    [
+        ("VERIFIED 5 threads", "green"),
+        ("FAILED: nothing is proven", "red"),
+        ("INCOMPLETE: x", "yellow"),
+        ("NOT REACHED y", "red"),
+    ],
+)
+def test_a_verdict_has_a_colour(line, colour, monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    word = line.split(" ")[0]
+
+    assert coloured(line) == click.style(word, fg=colour, bold=True) + line[len(word) :]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert coloured(line) == line
+
+
+@pytest.mark.parametrize(
+    "line", ["", " VERIFIED", "note: x", "failed 19:x", "VERIFIEDx"]
+)
+def test_nothing_else_has_one(line, monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    assert coloured(line) == line
+
+
+def test_no_colour_goes_into_a_pipe(run, above):
+    assert "\x1b" not in run("verify", above / "archive")
+
+
+def test_who_is_not_signed_in_reads_one_sentence():
+    assert describe(ClientAuthenticationError("37 lines")) == (
+        "nobody is signed in to Azure: run `az login`, or give the app an identity"
+    )
+
+
+def test_what_the_sdk_logs_is_kept_from_people():
+    code = (
+        "import logging; from shared.bootstrap.identity import silence_sdk_logs;"
+        "silence_sdk_logs(); logging.getLogger('azure.identity').warning('37 lines')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes_commands(shell):
+    command = Path(sys.executable).with_name("chat-archive")
+    env = {**os.environ, "_CHAT_ARCHIVE_COMPLETE": f"{shell}_source"}
+    done = subprocess.run(
+        [command], check=False, capture_output=True, text=True, env=env
+    )
+
+    assert "chat-archive" in done.stdout
+    assert done.returncode == 0
