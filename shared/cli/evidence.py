@@ -1,5 +1,6 @@
 """`chat-archive checkpoint` and `prove`: evidence for others to keep."""
 
+import codecs
 import os
 from functools import partial
 from pathlib import Path
@@ -11,11 +12,12 @@ from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.cli.options import (
     Unreadable,
     archive_argument,
-    read_checkpoint,
     runs,
     thread_argument,
 )
 from shared.domain import layout
+from shared.domain.errors import IntegrityError
+from shared.domain.evidence.checkpoint import Checkpoint, parse_checkpoint
 from shared.domain.words import plural
 
 OUTPUT = click.Path(path_type=Path)
@@ -119,3 +121,22 @@ def write_new(file: Path, data: bytes) -> None:
         ) from None
     except OSError as error:
         raise Unreadable(f"Cannot write {file}: {error.strerror}.") from None
+
+
+def read_checkpoint(file: Path | None) -> Checkpoint | None:
+    """Read a checkpoint's file, where one was given.
+
+    Raises:
+        IntegrityError: it is not a checkpoint.
+
+    """
+    if file is None:
+        return None
+    data = file.read_bytes()
+    try:
+        # Windows PowerShell writes UTF-16, and Notepad a byte order mark.
+        is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = data.decode("utf-16" if is_utf16 else "utf-8-sig")
+        return parse_checkpoint(text.encode())
+    except ValueError:
+        raise IntegrityError(f"{file}: this is not a checkpoint") from None

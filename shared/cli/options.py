@@ -1,7 +1,6 @@
 """Options that many commands share, and how a command is run."""
 
 import asyncio
-import codecs
 import functools
 import getpass
 import os
@@ -19,9 +18,8 @@ from shared.bootstrap.archive import ArchiveAddress, environment
 from shared.cli.text import printable, sentence
 from shared.config.reader import DEFAULTS
 from shared.domain import layout
-from shared.domain.errors import ArchiverError, IntegrityError
+from shared.domain.errors import ArchiverError
 from shared.domain.evidence.canonical import LONGEST_STRING
-from shared.domain.evidence.checkpoint import Checkpoint, parse_checkpoint
 from shared.telemetry import unforeseen
 from shared.usecases.archive.find import Selection
 
@@ -290,22 +288,3 @@ def said_of(error: Exception) -> str:
         "with `chat-archive --debug …` to see its text, which may hold chat "
         "content."
     )
-
-
-def read_checkpoint(file: Path | None) -> Checkpoint | None:
-    """Read a checkpoint's file, where one was given.
-
-    Raises:
-        IntegrityError: it is not a checkpoint.
-
-    """
-    if file is None:
-        return None
-    data = file.read_bytes()
-    try:
-        # Windows PowerShell writes UTF-16, and Notepad a byte order mark.
-        is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        text = data.decode("utf-16" if is_utf16 else "utf-8-sig")
-        return parse_checkpoint(text.encode())
-    except ValueError:
-        raise IntegrityError(f"{file}: this is not a checkpoint") from None

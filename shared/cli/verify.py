@@ -7,11 +7,11 @@ import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.opened_archive import OpenedArchive
+from shared.cli.evidence import read_checkpoint
 from shared.cli.options import (
     JSON_LINES,
     Unreadable,
     archive_argument,
-    read_checkpoint,
     runs,
 )
 from shared.cli.progress import bytes_bar
