@@ -107,6 +107,7 @@ def test_a_run_that_is_killed_three_times_ends_with_a_true_report(
         "events_only": 0,
         "queued": 0,
         "found": 0,
+        "deleted": 0,
         "failed": 0,
     }
     assert {
