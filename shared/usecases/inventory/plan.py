@@ -14,8 +14,8 @@ from shared.ports.thread_finder import ThreadFinder
 
 SAMPLE = 50
 PAGE = 200
-CALLS_A_THREAD = 3
-"""Properties, participants, and the first page of messages."""
+CALLS_A_THREAD = 4
+"""Properties, participants, read receipts, and the first page of messages."""
 SECONDS_A_CALL = 0.1
 """What a call takes from nearby, waiting included: a guess, said to be one."""
 TOKENS_A_SECOND = 1000 / 30

@@ -26,7 +26,7 @@ async def test_what_is_archived_already_is_not_ahead():
 
     assert (planned.users, planned.threads) == (1, 9)
     assert planned.messages == 90  # the fake says ten of each
-    assert planned.calls == 9 * 3 + 1
+    assert planned.calls == 9 * 4 + 1
     assert planned.bytes > 0
 
 
