@@ -155,7 +155,7 @@ async def bare_loop(users: Sequence[str], lost: dict[str, str]) -> float:
         threads: dict[str, str] = {}
 
         async def ask(user: str) -> None:
-            for thread in await finder.threads_of(user):
+            for thread in (await finder.threads_of(user)).threads:
                 threads.setdefault(thread.id, user)
 
         async def read(thread: tuple[str, str]) -> None:

@@ -17,10 +17,18 @@ class FoundThread:
     deleted_on: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundThreads:
+    """The threads of a user; `unreadable` counts what was listed and has no id."""
+
+    threads: Sequence[FoundThread]
+    unreadable: int = 0
+
+
 class ThreadFinder(Protocol):
     """Finds threads by their users, and users by their threads."""
 
-    async def threads_of(self, user_id: str) -> Sequence[FoundThread]:
+    async def threads_of(self, user_id: str) -> FoundThreads:
         """Return every thread of a user, including those they have left.
 
         Raises:

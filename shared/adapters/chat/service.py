@@ -1,27 +1,24 @@
-"""One thread, listed page by page; the raw JSON of every page is returned.
+"""One thread, listed page by page; the raw JSON of every page is returned (`paging`).
 
-The SDK's models drop fields, and fail at an odd one: they neither drive the paging nor
-decide what is kept, which is whatever was answered. Messages are listed newest
-change first, and an edit moves a message up: the listing is repeated until a pass ends
-with nothing newer than it began with. Who knows the thread already needs no page below
-the first that holds nothing new.
+Messages are listed newest change first, and an edit moves a message up: the listing is
+repeated until a pass ends with nothing newer than it began with. Who knows the thread
+already needs no page below the first that holds nothing new.
 
 The newest version of the interface tells most. Where the service does not speak it, all
 is asked again in the version of the SDK.
 """
 
-import json
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from azure.communication.chat.aio import ChatThreadClient
 from azure.core.exceptions import HttpResponseError
 
 from shared.adapters.chat.clients import UNREADABLE, ChatClients
+from shared.adapters.chat.paging import Answers, all_pages
 from shared.domain.log.event import parse_version
 from shared.domain.thread.listing import Page, PageKind, items
 from shared.ports.chat_service import IsKnown, ServiceListing
@@ -42,34 +39,6 @@ class Collected:
     pages: list[Page]
     are_all: bool
     api_version: str
-
-
-@dataclass(slots=True)
-class Answers:
-    """The bodies of successful answers, as received, and the version that gave them."""
-
-    bodies: list[str] = field(default_factory=list)
-    api_version: str = ""
-
-    def collect(self, response: Any) -> None:
-        """Take an answer: the hook that the SDK calls with each."""
-        if response.http_response.status_code == HTTPStatus.OK:
-            self.bodies.append(response.http_response.text())
-            query = parse_qs(urlsplit(response.http_request.url).query)
-            self.api_version = query.get("api-version", [""])[-1]
-
-    async def take(self, call: Awaitable[Any]) -> None:
-        """Make a call of the SDK. What it makes of an answer that came is no matter."""
-        before = len(self.bodies)
-        try:
-            await call
-        except UNREADABLE:
-            if len(self.bodies) == before:
-                raise
-
-    def pages(self, kind: PageKind) -> list[Page]:
-        """Return them as pages."""
-        return [Page(kind=kind, body=body) for body in self.bodies]
 
 
 class AcsChatService:
@@ -183,7 +152,7 @@ async def list_receipts(
 async def get_properties(client: ChatThreadClient) -> list[Page]:
     answers = Answers()
     await answers.take(client.get_properties(raw_response_hook=answers.collect))
-    return answers.pages(PageKind.PROPERTIES)
+    return pages_of(PageKind.PROPERTIES, answers)
 
 
 async def collect_pages(
@@ -198,39 +167,20 @@ async def collect_pages(
         ValueError, TypeError: a page is no object: nobody knows which is the next.
 
     """
-    answers = Answers()
-    link: str | None = None
-    while True:
-        pages = list_items(raw_response_hook=answers.collect, **options).by_page(link)
-        await answers.take(anext(pages))
-        newest = Page(kind=kind, body=answers.bodies[-1])
-        link = next_link(newest)
-        if link is None or (is_last and is_last(newest)):
-            break
+
+    def ends(body: str) -> bool:
+        return is_last is not None and is_last(Page(kind=kind, body=body))
+
+    answers, are_all = await all_pages(list_items, ends, **options)
     return Collected(
-        pages=answers.pages(kind),
-        are_all=link is None,
+        pages=pages_of(kind, answers),
+        are_all=are_all,
         api_version=answers.api_version,
     )
 
 
-def next_link(page: Page) -> str | None:
-    """Return the address of the page after a page; None for the last.
-
-    Numbers stay text: a huge one hides no page.
-
-    Raises:
-        ValueError, TypeError: the page is no object.
-
-    """
-    try:
-        value = json.loads(page.body, parse_int=str, parse_float=str)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    if not isinstance(value, dict):
-        raise TypeError("no page of a list")
-    link = value.get("nextLink")
-    return link if isinstance(link, str) and link else None
+def pages_of(kind: PageKind, answers: Answers) -> list[Page]:
+    return [Page(kind=kind, body=body) for body in answers.bodies]
 
 
 def newest_version(pages: list[Page]) -> int:

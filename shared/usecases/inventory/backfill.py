@@ -30,6 +30,7 @@ from shared.domain.inventory.facts import (
 )
 from shared.domain.inventory.state import FINISHED, Inventory, Thread, User
 from shared.domain.times import as_moment, format_time
+from shared.domain.words import plural
 from shared.ports.chat_service import ReaderRefused
 from shared.ports.clock import Clock
 from shared.ports.thread_finder import FoundThread, ThreadFinder
@@ -206,11 +207,12 @@ class Backfill:
             reason = "no user of this resource: no token exists for such an id"
             return [UserListed(user.id, UserState.OUTSIDE, reason=reason)]
         try:
-            threads = await self.finder.threads_of(user.id)
+            listed = await self.finder.threads_of(user.id)
         except ReaderRefused as error:
             return [UserListed(user.id, UserState.REFUSED, reason=error.reason)]
         except ArchiverError as error:
             return [UserListed(user.id, UserState.FAILED, reason=str(error))]
+        threads = listed.threads
         await self.run.record(
             *(
                 ThreadFound(found.id, user.id, found.last_message_on, found.deleted_on)
@@ -222,6 +224,9 @@ class Backfill:
             thread = self.inventory.threads[found.id]
             if self.is_due(thread):
                 self.waiting.add(thread)
+        if listed.unreadable:
+            reason = f"{plural(listed.unreadable, 'listed thread')} could not be read"
+            return [UserListed(user.id, UserState.FAILED, len(threads), reason)]
         return [UserListed(user.id, UserState.LISTED, threads=len(threads))]
 
     def is_due(self, thread: Thread) -> bool:

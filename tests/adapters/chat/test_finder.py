@@ -15,7 +15,7 @@ async def test_every_thread_of_a_user_is_found_over_all_pages(tmp_path, monkeypa
             one.members[alice.id] = alice
         here.say(threads[3], alice, "x")
 
-        found = await here.finder.threads_of(alice.id)
+        found = (await here.finder.threads_of(alice.id)).threads
 
     assert {one.id for one in found} == {one.id for one in threads}
     (said,) = [one for one in found if one.last_message_on]
@@ -28,14 +28,16 @@ async def test_a_thread_that_was_left_is_found(tmp_path):
         thread, (_, bob) = here.thread("Alice", "Bob")
         bob.left_ms = here.service.world.tick()
 
-        found = await here.finder.threads_of(bob.id)
+        found = (await here.finder.threads_of(bob.id)).threads
 
     assert [one.id for one in found] == [thread.id]
 
 
 async def test_a_user_without_threads_has_none(tmp_path):
     async with served(tmp_path) as here:
-        assert await here.finder.threads_of(here.service.world.new_identity()) == []
+        found = await here.finder.threads_of(here.service.world.new_identity())
+
+    assert (found.threads, found.unreadable) == ([], 0)
 
 
 async def test_an_unknown_user_is_refused_and_not_empty(tmp_path):

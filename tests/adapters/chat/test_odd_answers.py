@@ -150,3 +150,34 @@ async def test_an_odd_item_hides_no_page_after_its_own(tmp_path, monkeypatch):
 
     assert [page.kind for page in listing.pages].count(PageKind.MESSAGES) == 3
     assert listing.is_whole
+
+
+THREAD = {"id": "19:a@thread.v2", "topic": "T"}
+
+
+@pytest.mark.parametrize(
+    ("body", "found", "unreadable"),
+    [
+        (items(THREAD, None), 1, 1),
+        (items(THREAD, "x", {"topic": "no id"}, {"id": 5}), 1, 3),
+        (items(THREAD | {"lastMessageReceivedOn": "soon", "deletedOn": 5}), 1, 0),
+        ('{"value":null}', 0, 1),
+        ("{}", 0, 1),
+    ],
+)
+async def test_an_odd_thread_hides_none_beside_it_and_is_counted(
+    tmp_path, monkeypatch, body, found, unreadable
+):
+    answering(monkeypatch, "list_threads", body)
+    async with served(tmp_path) as here:
+        listed = await here.finder.threads_of(here.service.world.new_identity())
+
+    assert (len(listed.threads), listed.unreadable) == (found, unreadable)
+
+
+async def test_an_odd_participant_hides_none_beside_it(tmp_path, monkeypatch):
+    answering(monkeypatch, "list_participants", items(PERSON, None, {"x": 1}))
+    async with served(tmp_path) as here:
+        thread, (alice,) = here.thread("Alice")
+
+        assert await here.finder.participants_of(thread.id, alice.id) == ["8:acs:x_1"]

@@ -45,7 +45,8 @@ async def test_a_deleted_thread_is_found_as_one(tmp_path):
         thread.deleted_ms = thread.created_ms + 5_000
 
         found = {
-            one.id: one.deleted_on for one in await here.finder.threads_of(alice.id)
+            one.id: one.deleted_on
+            for one in (await here.finder.threads_of(alice.id)).threads
         }
 
     assert found[kept.id] == ""

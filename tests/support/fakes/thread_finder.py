@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from shared.domain.errors import Transient
 from shared.ports.chat_service import ReaderRefused
-from shared.ports.thread_finder import FoundThread
+from shared.ports.thread_finder import FoundThread, FoundThreads
 
 
 class MemoryThreadFinder:
@@ -13,21 +13,25 @@ class MemoryThreadFinder:
         self.deleted: dict[str, str] = defaultdict(str)
         self.last: dict[str, str] = defaultdict(str)
         self.refused: set[str] = set()
+        self.unreadable: dict[str, int] = defaultdict(int)
         self.failing: set[str] = set()
         self.asked: list[str] = []
 
-    async def threads_of(self, user_id: str) -> list[FoundThread]:
+    async def threads_of(self, user_id: str) -> FoundThreads:
         self.asked.append(user_id)
         self.check(user_id)
-        return [
-            FoundThread(
-                id=thread,
-                last_message_on=self.last[thread],
-                deleted_on=self.deleted[thread],
-            )
-            for thread, members in self.members.items()
-            if user_id in members
-        ]
+        return FoundThreads(
+            threads=[
+                FoundThread(
+                    id=thread,
+                    last_message_on=self.last[thread],
+                    deleted_on=self.deleted[thread],
+                )
+                for thread, members in self.members.items()
+                if user_id in members
+            ],
+            unreadable=self.unreadable[user_id],
+        )
 
     async def participants_of(self, thread_id: str, reader: str) -> list[str]:
         self.check(reader)

@@ -180,6 +180,16 @@ async def test_a_user_who_was_refused_is_asked_again_by_the_next_run(inventory):
     assert inventory.archived == {"one", "two"}
 
 
+async def test_who_has_a_thread_that_cannot_be_read_is_no_success(inventory):
+    inventory.finder.unreadable[ALICE] = 2
+
+    found = await inventory.run(ALICE)
+
+    assert inventory.archived == {"one", "two"}
+    assert found.users[ALICE].state is UserState.FAILED
+    assert found.users[ALICE].reason == "2 listed threads could not be read"
+
+
 async def test_a_failed_login_is_never_an_empty_estate(inventory):
     inventory.finder.refused.add(ALICE)
     inventory.finder.failing.add(BOB)
