@@ -1,4 +1,5 @@
 # One word a verb. Every verb sets up what it needs; nothing is installed by hand.
+# Without make: python -m local.setup, local.demo and local.test do the same.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -6,7 +7,7 @@ SEEDS ?= 1
 HOURS ?= 1
 SEED ?= 1
 BIN = $(VENV)/bin
-READY = $(VENV)/.ready
+export VENV
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test long soak check bench format lock clean
@@ -14,21 +15,14 @@ READY = $(VENV)/.ready
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## Install everything into .venv (and Azurite into local/azurite)
+setup: ## Install everything into .venv, and Azurite into local/azurite (PYTHON=python3.13)
+	@$(PYTHON) -m local.setup
 
-$(READY): pyproject.toml requirements.txt local/azurite/package-lock.json
-	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 to 3.13 is needed, this is " + sys.version.split()[0] if not (3, 11) <= sys.version_info < (3, 14) else 0)'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cli,parquet,fsspec,local,dev]'
-	$(BIN)/python -m local.node
-	@touch $@
+demo: ## Do the main job on this machine, from chat message to archive
+	@$(PYTHON) -m local.demo
 
-demo: setup ## Do the main job on this machine, from chat message to archive
-	$(BIN)/python -m local.demo
-
-test: setup ## Run every test that takes seconds
-	$(BIN)/python -m pytest
+test: ## Run every test that takes seconds
+	@$(PYTHON) -m local.test
 
 long: setup ## Run the tests that take minutes: two hosts with kills, a backlog (SEEDS=3 for more)
 	$(BIN)/python -m pytest tests/long --seeds $(SEEDS)
@@ -53,10 +47,10 @@ format: setup ## Format the code and sort the imports
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-lock: setup ## Pin what pyproject.toml asks for at run time, with digests (UPGRADE=--upgrade takes what is newest)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes $(UPGRADE) \
-	  --custom-compile-command 'make lock' --quiet --output-file requirements.txt
+lock: setup ## Pin what the function app needs, with digests (UPGRADE=--upgrade takes what is newest)
+	$(BIN)/python -m local.lock $(UPGRADE)
 
 clean: ## Remove what the other verbs have made
-	rm -rf .venv* *.egg-info demo-archive local/azurite/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv* *.egg-info build dist demo-archive local/azurite/node_modules
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

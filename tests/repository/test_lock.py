@@ -1,20 +1,28 @@
 """What Azure installs is what is tested: every version, indirect ones too, by digest."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from importlib.metadata import requires, version
 from pathlib import Path
 
+import pytest
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from local.lock import DEPLOYED_ON, LINE, LOCK, SENTENCE, without_guard
+
 ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+FOR_PEOPLE = ("click", "filelock", "rich")
+"""What the command needs and the app does not."""
 
 
 def locked():
     """Return what requirements.txt pins for the Python that runs: version and digests."""
-    text = (ROOT / "requirements.txt").read_text().replace("\\\n", " ")
+    text = without_guard(LOCK.read_text("utf-8")).replace("\\\n", " ")
     found = {}
     for line in text.splitlines():
         pin = re.match(r"([\w.-]+)==(\S+)(?: ; (.*?))?\s+(--hash=.*)$", line)
@@ -23,10 +31,13 @@ def locked():
     return found
 
 
-def direct():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    every = [Requirement(one) for one in project["dependencies"]]
+def asked_for(requirements):
+    every = map(Requirement, requirements)
     return [one for one in every if not one.marker or one.marker.evaluate()]
+
+
+def direct():
+    return asked_for(PROJECT["dependency-groups"]["app"])
 
 
 def needed():
@@ -61,3 +72,47 @@ def test_what_is_tested_is_what_is_deployed():
     installed = {name: version(name) for name in needed()}
 
     assert installed == {name: pin for name, (pin, _) in locked().items()}
+
+
+def test_the_command_gets_along_with_what_is_locked():
+    pinned = locked()
+    command = {one.name: one for one in asked_for(PROJECT["project"]["dependencies"])}
+
+    assert [name for name in command if name not in pinned] == list(FOR_PEOPLE)
+    for name in command.keys() - set(FOR_PEOPLE):
+        assert command[name].specifier.contains(pinned[name][0]), name
+
+
+@pytest.fixture
+def installing(tmp_path):
+    """Install an empty lock with a guard for some Python, with the pip that is here."""
+
+    def install(python):
+        lock = tmp_path / "requirements.txt"
+        guard = LINE.replace(f"'{DEPLOYED_ON}'", f"'{python}'")
+        lock.write_text(guard, "utf-8")
+        words = ["install", "--dry-run", "--no-index", "--requirement", str(lock)]
+        return subprocess.run(
+            [sys.executable, "-m", "pip", *words],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return install
+
+
+def test_a_lock_for_another_python_fails_with_a_sentence(installing):
+    this = f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+    assert installing(this).returncode == 0
+    wrong = installing("3.99")
+    assert wrong.returncode != 0
+    assert SENTENCE in wrong.stderr
+
+
+def test_the_lock_is_guarded_for_the_python_that_the_app_runs_on():
+    bicep = (ROOT / "infra" / "function.bicep").read_text("utf-8")
+
+    assert LOCK.read_text("utf-8").count(LINE) == 1
+    assert re.findall(r"name: 'python', version: '([\d.]+)'", bicep) == [DEPLOYED_ON]

@@ -1,0 +1,58 @@
+"""`python -m local.install`: fill the environment that runs this; `local.setup` does.
+
+What Azure installs comes from its lock, with digests; the command, and what tests and
+checks need, from `pyproject.toml`. The groups are read here, because the pip that comes
+with Python 3.11 does not know `--group`.
+"""
+
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+from local.lock import LOCK, without_guard
+from local.setup import ROOT, STAMP, digest_of_inputs
+
+PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+GROUPS = ("local", "dev")
+
+
+def main() -> int:
+    steps = {
+        "what the function app needs, as locked": install_lock,
+        "the command, and what tests and checks need": install_rest,
+        "Azurite": lambda: python("-m", "local.node"),
+    }
+    for name, step in steps.items():
+        print(f"  {name}", flush=True)
+        if status := step():
+            print(f"Not installed: {name}. What says why is above.", file=sys.stderr)
+            return status
+    (Path(sys.prefix) / STAMP).write_text(digest_of_inputs())
+    return 0
+
+
+def install_lock() -> int:
+    with tempfile.TemporaryDirectory(prefix="lock-") as scratch:
+        lock = Path(scratch) / LOCK.name
+        lock.write_text(without_guard(LOCK.read_text("utf-8")), "utf-8")
+        return python(*PIP, "--require-hashes", "--requirement", str(lock))
+
+
+def install_rest() -> int:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    groups: dict[str, Sequence[str]] = project["dependency-groups"]
+    wanted = [requirement for name in GROUPS for requirement in groups[name]]
+    return python(*PIP, "--editable", ".[parquet,fsspec]", *wanted)
+
+
+def python(*arguments: str) -> int:
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, check=False
+    ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

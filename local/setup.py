@@ -1,0 +1,124 @@
+"""`python -m local.setup`: the environment that everything else here runs in.
+
+The standard library alone, and no syntax that an old Python cannot read: it runs before
+anything is installed, and tells an old Python what is needed instead.
+"""
+
+import argparse
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+OLDEST = (3, 11)
+NEWEST = (3, 14)
+INPUTS = ("pyproject.toml", "requirements.txt", "local/azurite/package-lock.json")
+"""What is installed, and by what."""
+STAMP = ".ready"
+"""In the environment: the digest of what was installed from."""
+STOPPED = 130
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m local.setup",
+        description="Install everything into .venv, or where the variable VENV says, "
+        "and Azurite into local/azurite. It does nothing where that is done.",
+    )
+    parser.parse_args()
+    return set_up(environment())
+
+
+def environment() -> Path:
+    """Return what VENV names, else where this Python was set up, else .venv."""
+    here = Path(sys.prefix)
+    if "VENV" not in os.environ and (here / STAMP).exists():
+        return here
+    return ROOT / os.environ.get("VENV", ".venv")
+
+
+def set_up(venv: Path) -> int:
+    """Make the environment, unless it is up to date; return the exit status."""
+    if is_ready(venv):
+        return 0
+    if not python_of(venv).exists():
+        wrong = wrong_python(sys.version_info[:2])
+        if wrong:
+            print(wrong, file=sys.stderr)
+            return 1
+        status = create(venv)
+        if status:
+            return status
+    return run([str(python_of(venv)), "-m", "local.install"])
+
+
+def is_ready(venv: Path) -> bool:
+    stamp = venv / STAMP
+    return stamp.exists() and stamp.read_text() == digest_of_inputs()
+
+
+def digest_of_inputs() -> str:
+    digest = hashlib.sha256()
+    for name in INPUTS:
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def python_of(venv: Path) -> Path:
+    return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def wrong_python(version: tuple) -> str:  # type: ignore[type-arg] # for old Pythons
+    """Return what is wrong with a Python, and how to name another; "" if it will do."""
+    if OLDEST <= tuple(version) <= NEWEST:
+        return ""
+    return (
+        "Python {}.{} to {}.{} is needed, and this is {}.{}. Name another: "
+        "make setup PYTHON=python3.13; without make: python3.13 -m local.setup, "
+        "on Windows: py -3.13 -m local.setup"
+    ).format(*OLDEST, *NEWEST, *version)
+
+
+def create(venv: Path) -> int:
+    name = os.path.relpath(str(venv), str(ROOT))
+    version = "{}.{}.{}".format(*sys.version_info[:3])
+    print(
+        f"Setting up {name} with Python {version}: packages (400 MB) and Azurite "
+        "(250 MB); about two minutes, once.",
+        flush=True,
+    )
+    # What is left of one whose Python is gone would keep the new one from working.
+    clear = ["--clear"] if (venv / "pyvenv.cfg").exists() else []
+    return run([sys.executable, "-m", "venv", *clear, str(venv)])
+
+
+def run_in_environment(module: str, *arguments: str) -> int:
+    """Set up, and run a module there; return the exit status.
+
+    Its processes read and write UTF-8, whatever the code page of a Windows console is.
+    """
+    venv = environment()
+    status = set_up(venv)
+    if status:
+        return status
+    os.environ["PYTHONUTF8"] = "1"
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])
+    )
+    command = [str(python_of(venv)), "-m", module, *arguments]
+    if os.name == "posix":  # signals reach the module itself, which has to clean up
+        os.execv(command[0], command)  # noqa: S606
+    return subprocess.run(command, check=False).returncode
+
+
+def run(command: list) -> int:  # type: ignore[type-arg]
+    try:
+        return subprocess.run(command, cwd=str(ROOT), check=False).returncode
+    except KeyboardInterrupt:
+        return STOPPED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
