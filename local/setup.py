@@ -85,8 +85,8 @@ def create(venv: Path) -> int:
     name = os.path.relpath(str(venv), str(ROOT))
     version = "{}.{}.{}".format(*sys.version_info[:3])
     print(
-        f"Setting up {name} with Python {version}: packages (400 MB) and Azurite "
-        "(250 MB); about two minutes, once.",
+        f"Setting up {name} with Python {version}: packages (850 MB) and Azurite "
+        "(250 MB); one to three minutes, once.",
         flush=True,
     )
     # What is left of one whose Python is gone would keep the new one from working.

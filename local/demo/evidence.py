@@ -45,7 +45,9 @@ def convert(archive: Path, export: Path, transcript: Mapping[str, Any]) -> bool:
         f"{person['id']},{person['display_name']},entra-{i},"
         for i, person in enumerate(people)
     ]
-    identities.write_text("\n".join(["acs_id,acs_name,entra_id,entra_name", *rows]))
+    identities.write_text(
+        "\n".join(["acs_id,acs_name,entra_id,entra_name", *rows]), "utf-8"
+    )
     formats = ("parquet", "finetune", "graph-import")
     words = [word for name in formats for word in ("--format", name)]
     words += [
@@ -95,7 +97,7 @@ def run(*arguments: object) -> int:
     done = subprocess.run(
         [sys.executable, "-m", "shared.cli.main", *words],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     for line in (done.stdout + done.stderr).splitlines()[:SHOWN_LINES]:

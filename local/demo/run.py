@@ -1,5 +1,6 @@
 """`make demo`: exit 0 only if the archives hold every event that was published."""
 
+import io
 import json
 import shutil
 import sys
@@ -55,6 +56,9 @@ class Archived:
 
 def main() -> int:
     started = time.monotonic()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a pipe on Windows has a code page
+            stream.reconfigure(encoding="utf-8", errors="replace")
     if OUTPUT.exists():
         print(f"{OUTPUT} is of an earlier run: this one replaces it.")
     try:

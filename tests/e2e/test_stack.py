@@ -32,6 +32,7 @@ from shared.domain.archive.read_chain import transcript_of
 from shared.domain.evidence.lines import cut_line
 from shared.domain.log.record import read_records
 from shared.formats.registry import FORMATS, written
+from windows_names import collisions, refusal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.azurite]
 
@@ -229,9 +230,13 @@ def test_the_demo_runs_and_runs_again(tmp_path):
         done = subprocess.run(
             [sys.executable, "-m", "local.demo"],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "PYTHONIOENCODING": "cp1252",  # as a pipe on Windows
+            },
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=150,
             check=False,
         )
@@ -253,3 +258,6 @@ def test_the_demo_runs_and_runs_again(tmp_path):
             TRANSCRIPT.validate(json.loads(file.read_bytes()))
         left = {file.name for file in tmp_path.rglob("*") if file.is_file()}
         assert all(any(map(one.is_mine, left)) for one in FORMATS.values())
+    files = [file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*")]
+    assert [file for file in files if refusal(file)] == []
+    assert collisions(files) == []
