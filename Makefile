@@ -51,6 +51,6 @@ lock: setup ## Pin what the function app needs, with digests (UPGRADE=--upgrade 
 	$(BIN)/python -m local.lock $(UPGRADE)
 
 clean: ## Remove what the other verbs have made
-	rm -rf .venv* *.egg-info build dist demo-archive local/azurite/node_modules
+	rm -rf .venv* *.egg-info .python_packages build dist demo-archive local/azurite/node_modules
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -7,12 +7,11 @@ with Python 3.11 does not know `--group`.
 
 import subprocess
 import sys
-import tempfile
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from local.lock import LOCK, without_guard
+from local.lock import LOCK
 from local.setup import ROOT, STAMP, digest_of_inputs
 
 PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
@@ -35,10 +34,7 @@ def main() -> int:
 
 
 def install_lock() -> int:
-    with tempfile.TemporaryDirectory(prefix="lock-") as scratch:
-        lock = Path(scratch) / LOCK.name
-        lock.write_text(without_guard(LOCK.read_text("utf-8")), "utf-8")
-        return python(*PIP, "--require-hashes", "--requirement", str(lock))
+    return python(*PIP, "--require-hashes", "--requirement", str(LOCK))
 
 
 def install_rest() -> int:

@@ -1,31 +1,32 @@
 """`python -m local.lock`: pin what the function app needs, with digests.
 
 uv resolves the group `app` of `pyproject.toml` for every platform and every Python that
-tests run on. Azure installs the same file, for one Python alone: a build with another
-would succeed, and the app would find none of what it imports. So the first line is a
-requirement that only other Pythons have, of a file that is nowhere: pip and uv stop
-there, and its name says why.
+tests run on. With another one pip might find packages of these versions all the same,
+and nobody has tried them. So the first line is a requirement that only other Pythons
+have, of a file that is nowhere: pip and uv stop there, and its name says why.
 """
 
 import argparse
 import subprocess
 import sys
-from pathlib import Path
 
-LOCK = Path(__file__).parent.parent / "requirements.txt"
-DEPLOYED_ON = "3.13"
+from local.setup import NEWEST, OLDEST, ROOT
+
+LOCK = ROOT / "requirements.txt"
+FIRST, LAST, NEXT = (f"3.{minor}" for minor in (OLDEST[1], NEWEST[1], NEWEST[1] + 1))
+SENTENCE = (
+    f"requirements.txt-is-locked-for-Python-{FIRST}-to-{LAST}-and-this-is-another"
+)
 GUARD = "wrong-python @ "
-SENTENCE = f"requirements.txt-is-for-Python-{DEPLOYED_ON}-which-the-app-runs-on"
 LINE = (
-    f"{GUARD}file:///{SENTENCE}.zip ; python_version != '{DEPLOYED_ON}' "
+    f"{GUARD}file:///{SENTENCE}.zip ; "
+    f"python_full_version < '{FIRST}' or python_full_version >= '{NEXT}' "
     f"--hash=sha256:{'0' * 64}\n"
 )
 HEADER = """\
 # Made by `make lock` (python -m local.lock) from the group app of pyproject.toml, for
-# every platform. The first line stops whoever installs it with another Python than the
-# app's; `make setup` leaves that line out, to test the same packages on others.
+# every platform. The first line stops whoever installs it with a Python it is not for.
 """
-OLDEST = "3.11"
 UV = ("-m", "uv", "pip", "compile", "--group", "app", "--universal", "--quiet")
 
 
@@ -36,25 +37,19 @@ def main() -> int:
     )
     upgrade = ["--upgrade"] if parser.parse_args().upgrade else []
     pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv")
-    versions = ("--python-version", OLDEST, "--generate-hashes", "--no-header")
+    versions = ("--python-version", FIRST, "--generate-hashes", "--no-header")
     for command in (pip, (*UV, *versions, *upgrade, "--output-file", str(LOCK))):
         done = subprocess.run(
             [sys.executable, *command],
-            cwd=LOCK.parent,
+            cwd=ROOT,
             stdout=subprocess.DEVNULL,
             check=False,
         )
         if done.returncode:
             return done.returncode
-    LOCK.write_text(HEADER + LINE + without_guard(LOCK.read_text("utf-8")), "utf-8")
+    pins = LOCK.read_text("utf-8")
+    LOCK.write_text(HEADER + LINE + pins, "utf-8", newline="\n")
     return 0
-
-
-def without_guard(lock: str) -> str:
-    """Return a lock for whatever Python, to test with."""
-    return "".join(
-        line for line in lock.splitlines(keepends=True) if not line.startswith(GUARD)
-    )
 
 
 if __name__ == "__main__":
