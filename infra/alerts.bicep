@@ -83,7 +83,7 @@ resource people 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(mail))
   }
 }
 
-resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+resource rule 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for one in rules: {
     name: one.name
     location: location
@@ -115,7 +115,7 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
 ]
 
 // What the app itself cannot know: that Event Grid gave up, and that it lost something.
-var losses = empty(topicId) ? [] : [
+var losses = [
   {
     name: 'events-dead-lettered'
     about: 'Event Grid could not deliver events and keeps them in dead-letter.'
@@ -129,9 +129,10 @@ var losses = empty(topicId) ? [] : [
     metric: 'DroppedEventCount'
   }
 ]
+var watched = empty(topicId) ? [] : losses
 
-resource loss 'Microsoft.Insights/metricAlerts@2018-03-01' = [
-  for one in losses: {
+resource loss 'Microsoft.Insights/metricAlerts@2026-01-01' = [
+  for one in watched: {
     name: one.name
     location: 'global'
     tags: tags

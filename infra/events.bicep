@@ -22,6 +22,28 @@ param eventTypes array = [
 ]
 
 var isQueued = eventDelivery == 'queue'
+var byCall = {
+  endpointType: 'AzureFunction'
+  properties: {
+    resourceId: '${functionAppId}/functions/archive_chat_event'
+    // A delivery is all or nothing: one odd event in a batch would have Event Grid send all
+    // others again, or hold them up for a day. Each event is an invocation of its own anyway.
+    maxEventsPerBatch: 1
+  }
+}
+// As the topic's own identity, the only one that passes a storage firewall.
+var byQueue = {
+  identity: { type: 'SystemAssigned' }
+  destination: {
+    endpointType: 'StorageQueue'
+    properties: {
+      resourceId: storageId
+      queueName: 'chat-events'
+      // For ever: what nobody took within a week would be gone.
+      queueMessageTimeToLiveInSeconds: -1
+    }
+  }
+}
 
 resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
   name: topicName
@@ -31,29 +53,8 @@ resource subscription 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-
   parent: topic
   name: 'chat-archiver'
   properties: {
-    destination: isQueued ? null : {
-      endpointType: 'AzureFunction'
-      properties: {
-        resourceId: '${functionAppId}/functions/archive_chat_event'
-        // A delivery is all or nothing: one odd event in a batch would have Event Grid
-        // send all others again, or hold them up for a day. Each event is an invocation
-        // of its own anyway.
-        maxEventsPerBatch: 1
-      }
-    }
-    // As the topic's own identity, the only one that passes a storage firewall.
-    deliveryWithResourceIdentity: isQueued ? {
-      identity: { type: 'SystemAssigned' }
-      destination: {
-        endpointType: 'StorageQueue'
-        properties: {
-          resourceId: storageId
-          queueName: 'chat-events'
-          // For ever: what nobody took within a week would be gone.
-          queueMessageTimeToLiveInSeconds: -1
-        }
-      }
-    } : null
+    destination: isQueued ? null : byCall
+    deliveryWithResourceIdentity: isQueued ? byQueue : null
     filter: { includedEventTypes: eventTypes }
     eventDeliverySchema: 'CloudEventSchemaV1_0'
     retryPolicy: { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 }

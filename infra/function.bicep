@@ -40,7 +40,7 @@ var ofTheApp = {
   ACS_ENDPOINT: acsEndpoint
   ACS_CLIENT_ID: clientId
 }
-var ofMonitoring = empty(insightsConnectionString) ? {} : {
+var ofMonitoring = {
   APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${clientId};Authorization=AAD'
   PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
@@ -51,7 +51,7 @@ var ofMonitoring = empty(insightsConnectionString) ? {} : {
   OTEL_PYTHON_DISABLED_INSTRUMENTATIONS: 'azure_sdk,django,fastapi,flask,httpx,httpx2,psycopg2,requests,urllib,urllib3'
 }
 
-resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   // checkov:skip=CKV_AZURE_225:Flex Consumption has no fixed number of instances
   name: 'plan-${token}'
   location: location
@@ -61,7 +61,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   properties: { reserved: true }
 }
 
-resource app 'Microsoft.Web/sites@2024-04-01' = {
+resource app 'Microsoft.Web/sites@2025-03-01' = {
   // checkov:skip=CKV_AZURE_17:Event Grid presents no client certificate
   // checkov:skip=CKV_AZURE_212:Flex Consumption has no fixed number of instances
   // checkov:skip=CKV_AZURE_213:Flex Consumption has no health check
@@ -107,7 +107,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
 
   resource appSettings 'config' = {
     name: 'appsettings'
-    properties: union(ofTheHost, ofTheApp, ofMonitoring, settings)
+    properties: union(ofTheHost, ofTheApp, empty(insightsConnectionString) ? {} : ofMonitoring, settings)
   }
 
   // Nothing to sign in with for uploads: the package comes by identity.

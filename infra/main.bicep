@@ -197,7 +197,6 @@ module network 'network.bicep' = if (useNetworkIsolation) {
 // What it reads: the chat resource, and the topic that tells of its events.
 module chat 'chat.bicep' = {
   scope: resourceGroup(acsGroupName)
-  dependsOn: [group]
   params: {
     name: acsName
     create: createAcs

@@ -189,11 +189,9 @@ def test_both_ways_to_deliver_are_known_everywhere():
 def test_events_are_delivered_one_way_only():
     events = text("events.bicep")
 
-    assert (
-        "destination: isQueued ? null : {\n      endpointType: 'AzureFunction'"
-        in events
-    )
-    assert "deliveryWithResourceIdentity: isQueued ? {\n" in events
+    assert "destination: isQueued ? null : byCall\n" in events
+    assert "deliveryWithResourceIdentity: isQueued ? byQueue : null\n" in events
+    assert "var byCall = {\n  endpointType: 'AzureFunction'\n" in events
     assert "maxEventsPerBatch: 1\n" in events
     assert "queueMessageTimeToLiveInSeconds: -1\n" in events
     assert events.count("identity: { type: 'SystemAssigned' }") == 2
