@@ -4,6 +4,8 @@ param location string
 param tags object
 param identityId string
 param clientId string
+param hostBlobEndpoint string
+param hostQueueEndpoint string
 param blobEndpoint string
 param queueEndpoint string
 param acsEndpoint string
@@ -11,6 +13,7 @@ param insightsConnectionString string
 param subnetId string
 param eventDelivery string
 param isReachable bool
+param isCalledByEventGrid bool
 param instanceMemoryMB int
 param maximumInstanceCount int
 param perInstanceConcurrency int
@@ -23,8 +26,8 @@ var alwaysReady = alwaysReadyInstances > 0 ? [{ name: 'http', instanceCount: alw
 var ofTheHost = {
   AzureWebJobsStorage__credential: 'managedidentity'
   AzureWebJobsStorage__clientId: clientId
-  AzureWebJobsStorage__blobServiceUri: blobEndpoint
-  AzureWebJobsStorage__queueServiceUri: queueEndpoint
+  AzureWebJobsStorage__blobServiceUri: hostBlobEndpoint
+  AzureWebJobsStorage__queueServiceUri: hostQueueEndpoint
   // Nobody polls a queue that Event Grid puts nothing on. The host reads this name with
   // underscores too, as Linux has it.
   'AzureWebJobs.archive_queued_event.Disabled': eventDelivery == 'queue' ? 'false' : 'true'
@@ -50,6 +53,11 @@ var ofMonitoring = {
   // the gigabyte (docs/performance.md). Invocations, logs and metrics are told without.
   OTEL_PYTHON_DISABLED_INSTRUMENTATIONS: 'azure_sdk,django,fastapi,flask,httpx,httpx2,psycopg2,requests,urllib,urllib3'
 }
+// Nobody else has to call it. The address that takes deployments is not concerned: it lets
+// nobody in without an identity.
+var eventGridAlone = [
+  { name: 'event-grid', priority: 100, action: 'Allow', tag: 'ServiceTag', ipAddress: 'AzureEventGrid' }
+]
 
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   // checkov:skip=CKV_AZURE_225:Flex Consumption has no fixed number of instances
@@ -83,12 +91,16 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       ftpsState: 'Disabled'
       http20Enabled: true
       remoteDebuggingEnabled: false
+      ipSecurityRestrictionsDefaultAction: 'Deny'
+      ipSecurityRestrictions: isCalledByEventGrid ? eventGridAlone : []
+      scmIpSecurityRestrictionsUseMain: false
+      scmIpSecurityRestrictionsDefaultAction: 'Allow'
     }
     functionAppConfig: {
       deployment: {
         storage: {
           type: 'blobContainer'
-          value: '${blobEndpoint}app-package'
+          value: '${hostBlobEndpoint}app-package'
           authentication: {
             type: 'UserAssignedIdentity'
             userAssignedIdentityResourceId: identityId

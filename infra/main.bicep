@@ -6,7 +6,8 @@
 // The event subscription comes last, when the function exists: events.bicep.
 //
 //   identity   who it is: every role below is this identity's
-//   storage    log, archive, control data, dead letters, queues; network, and people: who gets in
+//   storage    log, archive, control data, dead letters, queues, and the host's own; evidence:
+//              how long and how dear; network, and people: who gets in
 //   chat       the ACS resource that is read; topic: what it tells; dead-letters and
 //              event-queue: where the topic may write
 //   monitoring logs, metrics, a workbook; alerts
@@ -101,11 +102,14 @@ param coolAfterDays int = 30
 @minValue(0)
 param coldAfterDays int = 180
 
-@description('Replication of the storage account.')
+@description('Keep the evidence (log, archive, control data, dead letters, queues) in a storage account that holds nothing else: the host\'s locks and keys and the app\'s package then stand in another.')
+param useEvidenceAccount bool = false
+
+@description('Replication of the storage accounts.')
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS', 'Standard_RAGRS', 'Standard_RAGZRS'])
 param storageSku string = 'Standard_ZRS'
 
-@description('Object id of the Entra group whose members run chat-archive; empty for none. They read and write all that is stored.')
+@description('Object id of the Entra group whose members run chat-archive; empty for none. They read and write all that is archived, and nothing that the app runs.')
 param operatorGroupId string = ''
 
 @description('Object id of the Entra group whose members read the archive and nothing else; empty for none.')
@@ -118,6 +122,9 @@ param useNetworkIsolation bool = false
 
 @description('Application Insights, a workspace, alerts and a workbook.')
 param useMonitoring bool = true
+
+@description('Log who wrote what, besides who deleted it; a kilobyte or so for each write.')
+param logStorageWrites bool = true
 
 @description('Who is told when something is wrong; empty for nobody.')
 param alertMail string = ''
@@ -149,6 +156,12 @@ param alwaysReadyInstances int = 0
 
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
+var isReachable = !(useNetworkIsolation && eventDelivery == 'queue')
+var appContainers = ['chat-log', 'chat-archive', 'chat-control']
+var hostContainers = ['azure-webjobs-hosts', 'azure-webjobs-secrets', 'app-package']
+// Event Grid writes here, and people read it: the app does neither.
+var otherContainers = ['dead-letter']
+var queueNames = ['threads-to-finalize', 'threads-to-finalize-poison', 'chat-events', 'chat-events-poison']
 var acsGroupName = empty(acsResourceGroupName) ? resourceGroupName : acsResourceGroupName
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
@@ -163,7 +176,7 @@ module identity 'identity.bicep' = {
   params: { name: 'id-archiver-${token}', location: location, tags: tags }
 }
 
-// Where things stand: log, archive, control data, dead letters, queues, package.
+// Where things stand: log, archive, control data, dead letters, queues.
 module storage 'storage.bicep' = {
   scope: group
   params: {
@@ -172,11 +185,40 @@ module storage 'storage.bicep' = {
     tags: tags
     sku: storageSku
     isIsolated: useNetworkIsolation
-    immutabilityDays: immutabilityDays
     softDeleteDays: softDeleteDays
+    principalId: identity.outputs.principalId
+    appContainers: appContainers
+    hostContainers: useEvidenceAccount ? [] : hostContainers
+    otherContainers: otherContainers
+    queueNames: queueNames
+  }
+}
+
+// The host's locks and keys, and the package that it runs.
+module hostStorage 'storage.bicep' = if (useEvidenceAccount) {
+  scope: group
+  params: {
+    name: 'sthost${token}'
+    location: location
+    tags: tags
+    sku: storageSku
+    isIsolated: useNetworkIsolation
+    softDeleteDays: softDeleteDays
+    principalId: identity.outputs.principalId
+    appContainers: []
+    hostContainers: hostContainers
+    otherContainers: []
+    queueNames: []
+  }
+}
+
+module evidence 'evidence.bicep' = {
+  scope: group
+  params: {
+    storageName: storage.outputs.name
+    immutabilityDays: immutabilityDays
     coolAfterDays: coolAfterDays
     coldAfterDays: coldAfterDays
-    principalId: identity.outputs.principalId
   }
 }
 
@@ -186,12 +228,20 @@ module people 'people.bicep' = {
     storageName: storage.outputs.name
     operatorGroupId: operatorGroupId
     auditorGroupId: auditorGroupId
+    containerNames: concat(appContainers, otherContainers)
+    queueNames: queueNames
   }
 }
 
 module network 'network.bicep' = if (useNetworkIsolation) {
   scope: group
-  params: { token: token, location: location, tags: tags, storageId: storage.outputs.id }
+  params: {
+    token: token
+    location: location
+    tags: tags
+    storageId: storage.outputs.id
+    hostStorageId: useEvidenceAccount ? (hostStorage.?outputs.id ?? '') : ''
+  }
 }
 
 // What it reads: the chat resource, and the topic that tells of its events.
@@ -244,6 +294,7 @@ module monitoring 'monitoring.bicep' = if (useMonitoring) {
     principalId: identity.outputs.principalId
     topicId: useEventGrid ? (topic.?outputs.id ?? '') : ''
     storageId: storage.outputs.id
+    logsWrites: logStorageWrites
   }
 }
 
@@ -256,6 +307,8 @@ module function 'function.bicep' = {
     tags: tags
     identityId: identity.outputs.id
     clientId: identity.outputs.clientId
+    hostBlobEndpoint: useEvidenceAccount ? (hostStorage.?outputs.blobEndpoint ?? '') : storage.outputs.blobEndpoint
+    hostQueueEndpoint: useEvidenceAccount ? (hostStorage.?outputs.queueEndpoint ?? '') : storage.outputs.queueEndpoint
     blobEndpoint: storage.outputs.blobEndpoint
     queueEndpoint: storage.outputs.queueEndpoint
     acsEndpoint: chat.outputs.endpoint
@@ -263,7 +316,8 @@ module function 'function.bicep' = {
     subnetId: useNetworkIsolation ? (network.?outputs.functionSubnetId ?? '') : ''
     eventDelivery: eventDelivery
     // Only Event Grid calls it, and not where it delivers by queue.
-    isReachable: !(useNetworkIsolation && eventDelivery == 'queue')
+    isReachable: isReachable
+    isCalledByEventGrid: useEventGrid && eventDelivery == 'direct'
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     perInstanceConcurrency: perInstanceConcurrency
@@ -290,6 +344,7 @@ output AZURE_FUNCTION_NAME string = function.outputs.name
 output AZURE_FUNCTION_ID string = function.outputs.id
 output ACS_RESOURCE_GROUP string = acsGroupName
 output EVENT_TOPIC_NAME string = useEventGrid ? (topic.?outputs.name ?? '') : ''
+output APP_IS_REACHABLE string = isReachable ? 'yes' : 'no'
 output DELIVER_EVENTS_BY string = eventDelivery
 output STORAGE_ID string = storage.outputs.id
 output ARCHIVE_URL string = '${storage.outputs.blobEndpoint}chat-archive'

@@ -7,6 +7,7 @@ param alertMail string
 param principalId string
 param topicId string
 param storageId string
+param logsWrites bool
 
 // Monitoring Metrics Publisher: the app sends its telemetry as its identity.
 var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
@@ -15,7 +16,12 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
   name: 'log-${token}'
   location: location
   tags: tags
-  properties: { retentionInDays: retentionDays, sku: { name: 'PerGB2018' } }
+  properties: {
+    retentionInDays: retentionDays
+    sku: { name: 'PerGB2018' }
+    // Nobody writes logs with a key of the workspace.
+    features: { disableLocalAuth: true }
+  }
 }
 
 resource insights 'Microsoft.Insights/components@2020-02-02' = {
@@ -50,13 +56,17 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' exist
   name: 'default'
 }
 
-// Who deleted what: the only storage requests that are worth their price as logs.
-resource deletions 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+// Who wrote and who deleted what, by name. Reads are not worth their price. It keeps the name
+// that it had when deletions were all: two settings may not send one category to one place.
+resource changes 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: blobs
   name: 'deletions'
   properties: {
     workspaceId: workspace.id
-    logs: [{ category: 'StorageDelete', enabled: true }]
+    logs: [
+      { category: 'StorageWrite', enabled: logsWrites }
+      { category: 'StorageDelete', enabled: true }
+    ]
   }
 }
 

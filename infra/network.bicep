@@ -4,7 +4,18 @@ param location string
 param tags object
 param storageId string
 
+@description('Id of the account of the host, where it has one of its own.')
+param hostStorageId string
+
 var services = ['blob', 'queue']
+var evidenceEndpoints = [
+  { name: 'pe-blob-${token}', service: 0, storageId: storageId }
+  { name: 'pe-queue-${token}', service: 1, storageId: storageId }
+]
+var hostEndpoints = [
+  { name: 'pe-host-${token}', service: 0, storageId: hostStorageId }
+]
+var endpoints = concat(evidenceEndpoints, empty(hostStorageId) ? [] : hostEndpoints)
 
 resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
   name: 'vnet-${token}'
@@ -31,15 +42,15 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
 }
 
 resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' = [
-  for one in services: {
-    name: 'privatelink.${one}.${environment().suffixes.storage}'
+  for service in services: {
+    name: 'privatelink.${service}.${environment().suffixes.storage}'
     location: 'global'
     tags: tags
   }
 ]
 
 resource link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [
-  for (one, index) in services: {
+  for (service, index) in services: {
     parent: zone[index]
     name: 'link-${token}'
     location: 'global'
@@ -48,26 +59,29 @@ resource link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01'
 ]
 
 resource endpoint 'Microsoft.Network/privateEndpoints@2025-05-01' = [
-  for one in services: {
-    name: 'pe-${one}-${token}'
+  for wanted in endpoints: {
+    name: wanted.name
     location: location
     tags: tags
     properties: {
       subnet: { id: '${network.id}/subnets/endpoints' }
       privateLinkServiceConnections: [
-        { name: one, properties: { privateLinkServiceId: storageId, groupIds: [one] } }
+        {
+          name: services[wanted.service]
+          properties: { privateLinkServiceId: wanted.storageId, groupIds: [services[wanted.service]] }
+        }
       ]
     }
   }
 ]
 
 resource names 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2025-05-01' = [
-  for (one, index) in services: {
+  for (wanted, index) in endpoints: {
     parent: endpoint[index]
     name: 'default'
     properties: {
       privateDnsZoneConfigs: [
-        { name: one, properties: { privateDnsZoneId: zone[index].id } }
+        { name: services[wanted.service], properties: { privateDnsZoneId: zone[wanted.service].id } }
       ]
     }
   }

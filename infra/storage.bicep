@@ -1,30 +1,32 @@
-// One storage account for log, archive, control data, dead letters, queues and package.
-//
-// Log and ledger are append blobs: they cannot be tiered, only deleted, and the log prunes
-// itself. Archived files are block blobs: they are tiered by the policy below, but not to
-// the archive tier, where they could not be read: a new revision reads the one before it.
+// A storage account, what stands in it, and the app's rights on that: container by container
+// and queue by queue, since whoever may write everywhere may also replace the app.
 param name string
 param location string
 param tags object
 param sku string
 param isIsolated bool
-param immutabilityDays int
 param softDeleteDays int
-param coolAfterDays int
-param coldAfterDays int
 param principalId string
 
+@description('Containers that the app reads and writes.')
+param appContainers array
+
+@description('Containers of the Functions host: its locks and keys, and the package that it runs.')
+param hostContainers array
+
+@description('Containers that the app has no business in.')
+param otherContainers array
+
+@description('Queues that the app puts on and takes from.')
+param queueNames array
+
+// Storage Blob Data Contributor: the app writes, renews and prunes what is its own.
+var blobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
 // Storage Blob Data Owner: the host keeps its locks and keys here, as its docs ask for.
 var blobDataOwner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
 // Storage Queue Data Contributor: the trigger takes and removes messages and makes the
 // poison queue; sweep and ingest put messages on.
 var queueDataContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
-
-var containers = ['chat-log', 'chat-archive', 'chat-control', 'dead-letter', 'app-package']
-// Control data is rewritten and dead letters are removed once redelivered: never immutable.
-var immutableContainers = immutabilityDays > 0 ? ['chat-log', 'chat-archive'] : []
-var cool = coolAfterDays > 0 ? { tierToCool: { daysAfterModificationGreaterThan: coolAfterDays } } : {}
-var cold = coldAfterDays > 0 ? { tierToCold: { daysAfterModificationGreaterThan: coldAfterDays } } : {}
 
 resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   // checkov:skip=CKV_AZURE_35:Flex Consumption reaches storage by its public address unless useNetworkIsolation is set, which denies by default
@@ -62,68 +64,74 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' = {
   }
 }
 
-resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' = [
-  for one in containers: {
+resource ofTheApp 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' = [
+  for container in appContainers: {
     parent: blobs
-    name: one
+    name: container
     properties: { publicAccess: 'None' }
   }
 ]
 
-// Deploys unlocked, so that it can be tried; locking is a step of its own, and final:
-// docs/operations.md. Appending to log and ledger goes on under it.
-resource immutable 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2025-01-01' = [
-  for one in immutableContainers: {
-    name: '${name}/default/${one}/default'
-    dependsOn: [container]
-    properties: {
-      immutabilityPeriodSinceCreationInDays: immutabilityDays
-      allowProtectedAppendWrites: true
-    }
+resource ofTheHost 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' = [
+  for container in hostContainers: {
+    parent: blobs
+    name: container
+    properties: { publicAccess: 'None' }
   }
 ]
 
-resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-01-01' = if (coolAfterDays + coldAfterDays > 0) {
-  parent: account
-  name: 'default'
-  dependsOn: [blobs]
-  properties: {
-    policy: {
-      rules: [
-        {
-          name: 'archived-files'
-          enabled: true
-          type: 'Lifecycle'
-          definition: {
-            filters: { blobTypes: ['blockBlob'], prefixMatch: ['chat-archive/thread='] }
-            actions: { baseBlob: union(cool, cold) }
-          }
-        }
-      ]
-    }
+resource others 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' = [
+  for container in otherContainers: {
+    parent: blobs
+    name: container
+    properties: { publicAccess: 'None' }
   }
-}
+]
 
-resource queues 'Microsoft.Storage/storageAccounts/queueServices@2025-01-01' = {
+resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2025-01-01' = {
   parent: account
   name: 'default'
 }
 
-resource queue 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-01-01' = [
-  for one in ['threads-to-finalize', 'threads-to-finalize-poison', 'chat-events', 'chat-events-poison']: {
-    parent: queues
-    name: one
+resource queues 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-01-01' = [
+  for queue in queueNames: {
+    parent: queueService
+    name: queue
   }
 ]
 
-resource roles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for role in [blobDataOwner, queueDataContributor]: {
-    scope: account
-    name: guid(account.id, principalId, role)
+resource appRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (container, index) in appContainers: {
+    scope: ofTheApp[index]
+    name: guid(account.id, container, principalId, blobDataContributor)
     properties: {
       principalId: principalId
       principalType: 'ServicePrincipal'
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role)
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobDataContributor)
+    }
+  }
+]
+
+resource hostRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (container, index) in hostContainers: {
+    scope: ofTheHost[index]
+    name: guid(account.id, container, principalId, blobDataOwner)
+    properties: {
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobDataOwner)
+    }
+  }
+]
+
+resource queueRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (queue, index) in queueNames: {
+    scope: queues[index]
+    name: guid(account.id, queue, principalId, queueDataContributor)
+    properties: {
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', queueDataContributor)
     }
   }
 ]

@@ -117,25 +117,28 @@ def test_functions_are_called_what_they_are(names):
         assert "--function-name archive_chat_event" in text(f"hooks/{hook}")
 
 
-def test_the_storage_is_what_the_code_expects(names):
-    listed = re.search(r"var containers = \[(.*)\]", text("storage.bicep"))[1]
-    containers = set(re.findall(r"'([\w-]+)'", listed))
-    declared = re.search(
-        r"queueServices/queues@[\d-]+' = \[\n  for one in \[(.*)\]",
-        text("storage.bicep"),
-    )[1]
-    queues = set(re.findall(r"'([\w-]+)'", declared))
+def names_in(variable):
+    """Return the names in a list that main.bicep declares."""
+    listed = re.search(
+        rf"^var {variable} = \[(.*)\]$", text("main.bicep"), re.MULTILINE
+    )
+    return re.findall(r"'([\w-]+)'", listed[1])
 
-    assert containers == {
-        layout.LOG, layout.ARCHIVE, layout.CONTROL, layout.DEAD_LETTER, "app-package",
-    }  # fmt: skip
+
+def test_the_storage_is_what_the_code_expects(names):
+    containers = names_in("appContainers") + names_in("otherContainers")
+    queues = names_in("queueNames")
+
+    assert sorted(containers) == sorted(
+        (layout.LOG, layout.ARCHIVE, layout.CONTROL, layout.DEAD_LETTER)
+    )
     triggers = {
         binding.get_dict_repr().get("queueName")
         for function in names.values()
         for binding in function.get_bindings()
     } - {None}
     assert triggers == {layout.FINALIZE_QUEUE, layout.EVENTS_QUEUE}
-    assert queues == triggers | {layout.POISON_QUEUE, layout.EVENTS_POISON_QUEUE}
+    assert set(queues) == triggers | {layout.POISON_QUEUE, layout.EVENTS_POISON_QUEUE}
     assert {layout.POISON_QUEUE, layout.EVENTS_POISON_QUEUE} == {
         f"{queue}-poison" for queue in triggers
     }
@@ -143,15 +146,79 @@ def test_the_storage_is_what_the_code_expects(names):
     assert f"/default/{layout.EVENTS_QUEUE}'" in text("event-queue.bicep")
     assert f"blobContainerName: '{layout.DEAD_LETTER}'" in text("events.bicep")
     assert f"/default/{layout.DEAD_LETTER}'" in text("dead-letters.bicep")
-    assert f"{layout.ARCHIVE}/{layout.THREAD_PREFIX}" in text("storage.bicep")
+    assert f"{layout.ARCHIVE}/{layout.THREAD_PREFIX}" in text("evidence.bicep")
+    assert f"/default/{layout.ARCHIVE}'" in text("people.bicep")
     assert "app-package'" in text("function.bicep")
 
 
+def test_nobody_has_a_role_on_a_whole_account():
+    for file in FILES:
+        scopes = re.findall(
+            r"roleAssignments@[\d-]+' = .*?\n +scope: (\S+)\n",
+            file.read_text(),
+            re.DOTALL,
+        )
+        assert "account" not in scopes, file.name
+    assert text("storage.bicep").count("roleAssignments@") == 3
+
+
+def test_only_the_app_writes_what_the_host_runs():
+    main = text("main.bicep")
+    host = names_in("hostContainers")
+
+    assert host == ["azure-webjobs-hosts", "azure-webjobs-secrets", "app-package"]
+    assert not {*host} & {*names_in("appContainers"), *names_in("otherContainers")}
+    given = re.search(r"^module people .*?^}", main, re.MULTILINE | re.DOTALL)[0]
+    assert "containerNames: concat(appContainers, otherContainers)\n" in given
+    assert "hostContainers" not in given
+
+
+def test_evidence_can_stand_in_an_account_of_its_own():
+    main = text("main.bicep")
+    of_evidence, of_the_host = (
+        re.search(rf"^module {name} .*?^}}", main, re.MULTILINE | re.DOTALL)[0]
+        for name in ("storage", "hostStorage")
+    )
+
+    assert "hostContainers: useEvidenceAccount ? [] : hostContainers\n" in of_evidence
+    assert "if (useEvidenceAccount) {\n" in of_the_host
+    assert "appContainers: []\n" in of_the_host
+    assert "otherContainers: []\n" in of_the_host
+    assert "queueNames: []\n" in of_the_host
+    for setting in ("AzureWebJobsStorage__blobServiceUri: hostBlobEndpoint",
+                    "CHAT_STORAGE__blobServiceUri: blobEndpoint",
+                    "value: '${hostBlobEndpoint}app-package'"):  # fmt: skip
+        assert setting in text("function.bicep")
+
+
+def test_who_wrote_and_who_deleted_is_logged():
+    monitoring = text("monitoring.bicep")
+
+    assert "{ category: 'StorageWrite', enabled: logsWrites }" in monitoring
+    assert "{ category: 'StorageDelete', enabled: true }" in monitoring
+    assert "features: { disableLocalAuth: true }" in monitoring
+    assert "param logStorageWrites bool = true\n" in text("main.bicep")
+
+
+def test_event_grid_alone_may_call_the_app():
+    function = text("function.bicep")
+
+    assert "ipSecurityRestrictionsDefaultAction: 'Deny'\n" in function
+    assert "tag: 'ServiceTag', ipAddress: 'AzureEventGrid'" in function
+    assert (
+        "ipSecurityRestrictions: isCalledByEventGrid ? eventGridAlone : []\n"
+        in function
+    )
+    assert "isCalledByEventGrid: useEventGrid && eventDelivery == 'direct'\n" in text(
+        "main.bicep"
+    )
+
+
 def test_only_what_is_never_rewritten_can_be_immutable():
-    line = re.search(r"var immutableContainers = (.*)", text("storage.bicep"))[1]
+    line = re.search(r"var immutableContainers = (.*)", text("evidence.bicep"))[1]
 
     assert set(re.findall(r"'([\w-]+)'", line)) == {layout.LOG, layout.ARCHIVE}
-    assert "allowProtectedAppendWrites: true" in text("storage.bicep")
+    assert "allowProtectedAppendWrites: true" in text("evidence.bicep")
 
 
 def test_the_app_gets_every_setting_and_no_other():
@@ -203,7 +270,7 @@ def test_events_are_delivered_one_way_only():
 
 
 def test_nobody_reaches_an_app_that_nobody_has_to_call():
-    assert "isReachable: !(useNetworkIsolation && eventDelivery == 'queue')" in text(
+    assert "isReachable = !(useNetworkIsolation && eventDelivery == 'queue')" in text(
         "main.bicep"
     )
     assert "publicNetworkAccess: isReachable ? 'Enabled' : 'Disabled'" in text(
