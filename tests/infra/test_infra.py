@@ -2,12 +2,10 @@
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 import tree_sitter_bicep
-import tree_sitter_powershell
 from azure.identity.aio import ManagedIdentityCredential
 from pycep import BicepParser
 from tree_sitter import Language, Parser
@@ -73,14 +71,6 @@ def test_every_file_is_read_by_both_parsers(file):
     assert BicepParser().parse(file_path=file)
 
 
-def test_the_hook_for_windows_can_be_read():
-    parser = Parser(Language(tree_sitter_powershell.language()))
-
-    assert not parser.parse(
-        (INFRA / "hooks" / "postdeploy.ps1").read_bytes()
-    ).root_node.has_error
-
-
 def test_every_module_is_used_from_the_top():
     used = set(
         re.findall(r"^module \w+ '([\w-]+\.bicep)'", text("main.bicep"), re.MULTILINE)
@@ -113,8 +103,12 @@ def test_functions_are_called_what_they_are(names):
     )
     assert sorted(told) == sorted(names)
     assert "/functions/archive_chat_event'" in text("events.bicep")
-    for hook in ("postdeploy.sh", "postdeploy.ps1"):
-        assert "--function-name archive_chat_event" in text(f"hooks/{hook}")
+    asked = re.search(
+        r"^FUNCTIONS = \((.*?)^\)",
+        text("hooks/postdeploy.py"),
+        re.MULTILINE | re.DOTALL,
+    )
+    assert re.findall(r'"(\w+)"', asked[1]) == sorted(names)
 
 
 def names_in(variable):
@@ -433,104 +427,3 @@ def test_the_runbook_asks_the_log_for_lines_that_are_written(names):
     assert not re.search(
         r"^App(Requests|Exceptions)|`App(Requests|Exceptions)", runbook
     )
-
-
-def test_azd_runs_the_hooks_that_there_are():
-    project = (ROOT / "azure.yaml").read_text()
-
-    for run in re.findall(r"run: \./(\S+)", project):
-        assert (ROOT / run).is_file()
-    service = re.search(r"^  (\w+):\n    project: \.", project, re.MULTILINE)[1]
-    assert f"'azd-service-name': '{service}'" in text("function.bicep")
-
-
-@pytest.mark.parametrize("hook", ["postdeploy.sh", "postdeploy.ps1"])
-def test_a_hook_reads_what_the_deployment_tells(hook):
-    outputs = set(re.findall(r"^output (\w+) ", text("main.bicep"), re.MULTILINE))
-    sign = r"\$env:" if hook.endswith("ps1") else r"\$\{?"
-    read = set(re.findall(sign + r"([A-Z_]+)", text(f"hooks/{hook}")))
-
-    assert read <= outputs
-    given = set(re.findall(r"(\w+)=\"?\$(?:env:)?[A-Z]", text(f"hooks/{hook}")))
-    wanted = set(
-        re.findall(r"^param (\w+) string$", text("events.bicep"), re.MULTILINE)
-    )
-    assert given == wanted
-
-
-AZ = """#!/bin/sh
-echo "az $*" >> "$CALLS"
-case "$*" in
-  "functionapp function show"*)
-    [ "$(grep -c 'function show' "$CALLS")" -gt 2 ] || exit 3 ;;
-esac
-"""
-
-
-def run_hook(tmp_path, az=AZ, **env):
-    for name, script in {"az": az, "sleep": "#!/bin/sh\n"}.items():
-        (tmp_path / name).write_text(script)
-        (tmp_path / name).chmod(0o755)
-    calls = tmp_path / "calls"
-    calls.touch()
-    done = subprocess.run(
-        ["sh", INFRA / "hooks" / "postdeploy.sh"],
-        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "CALLS": str(calls), **env},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done, calls.read_text().splitlines()
-
-
-DEPLOYED = {
-    "AZURE_RESOURCE_GROUP": "rg-a", "AZURE_FUNCTION_NAME": "func-a",
-    "AZURE_FUNCTION_ID": "/id/func-a", "ACS_RESOURCE_GROUP": "rg-chat",
-    "EVENT_TOPIC_NAME": "evgt-a", "STORAGE_ID": "/id/st",
-    "DELIVER_EVENTS_BY": "direct",
-}  # fmt: skip
-
-
-def test_the_hook_waits_for_the_function_and_subscribes_once(tmp_path):
-    done, calls = run_hook(tmp_path, **DEPLOYED)
-
-    assert (done.returncode, done.stderr) == (0, "")
-    assert ["function show" in one for one in calls] == [True, True, True, False]
-    assert "deployment group create --resource-group rg-chat" in calls[-1]
-    assert "topicName=evgt-a functionAppId=/id/func-a storageId=/id/st" in calls[-1]
-    assert calls[-1].endswith(" eventDelivery=direct")
-
-
-def test_the_hook_waits_for_no_function_where_events_go_to_a_queue(tmp_path):
-    done, calls = run_hook(tmp_path, **DEPLOYED | {"DELIVER_EVENTS_BY": "queue"})
-
-    assert (done.returncode, done.stderr) == (0, "")
-    (subscribing,) = calls
-    assert subscribing.endswith(" eventDelivery=queue")
-
-
-def test_the_hook_does_nothing_where_there_are_no_events(tmp_path):
-    done, calls = run_hook(tmp_path, EVENT_TOPIC_NAME="")
-
-    assert (done.returncode, calls) == (0, [])
-    assert "No events" in done.stdout
-
-
-def test_a_function_that_never_shows_up_is_an_error_that_says_what_to_do(tmp_path):
-    done, calls = run_hook(
-        tmp_path, az='#!/bin/sh\necho "az $*" >> "$CALLS"\nexit 3\n', **DEPLOYED
-    )
-
-    assert done.returncode == 1
-    assert "look at its log stream" in done.stderr
-    assert 10 <= len(calls) <= 60
-    assert not [one for one in calls if "deployment" in one]
-
-
-def test_a_subscription_that_is_refused_is_no_success(tmp_path):
-    refusing = '#!/bin/sh\ncase "$*" in deployment*) exit 1 ;; esac\n'
-
-    done, _ = run_hook(tmp_path, az=refusing, **DEPLOYED)
-
-    assert done.returncode == 1
-    assert "Subscribed" not in done.stdout
