@@ -350,6 +350,10 @@ def test_python_is_the_one_that_is_tested():
 
     assert "runtime: { name: 'python', version: '3.13' }" in text("function.bicep")
     assert "Python :: 3.13" in project
+    beyond = re.search(
+        r'^requires-python = ">=3\.11,<3\.(\d+)"$', project, re.MULTILINE
+    )
+    assert int(beyond[1]) > 13
 
 
 def queries():
