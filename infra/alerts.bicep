@@ -84,27 +84,27 @@ resource people 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(mail))
 }
 
 resource rule 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
-  for one in rules: {
-    name: one.name
+  for alert in rules: {
+    name: alert.name
     location: location
     tags: tags
     properties: {
-      displayName: 'Chat archiver: ${one.name}'
-      description: '${one.about} See docs/operations.md.'
-      severity: one.severity
+      displayName: 'Chat archiver: ${alert.name}'
+      description: '${alert.about} See docs/operations.md.'
+      severity: alert.severity
       enabled: true
       scopes: [workspaceId]
       evaluationFrequency: 'PT15M'
-      windowSize: one.window
+      windowSize: alert.window
       autoMitigate: true
       criteria: {
         allOf: [
           {
-            query: one.query
+            query: alert.query
             timeAggregation: 'Maximum'
             metricMeasureColumn: 'Value'
-            operator: one.operator
-            threshold: one.threshold
+            operator: alert.operator
+            threshold: alert.threshold
             failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
           }
         ]
@@ -132,13 +132,13 @@ var losses = [
 var watched = empty(topicId) ? [] : losses
 
 resource loss 'Microsoft.Insights/metricAlerts@2026-01-01' = [
-  for one in watched: {
-    name: one.name
+  for alert in watched: {
+    name: alert.name
     location: 'global'
     tags: tags
     properties: {
-      description: '${one.about} See docs/operations.md.'
-      severity: one.severity
+      description: '${alert.about} See docs/operations.md.'
+      severity: alert.severity
       enabled: true
       scopes: [topicId]
       evaluationFrequency: 'PT15M'
@@ -149,8 +149,8 @@ resource loss 'Microsoft.Insights/metricAlerts@2026-01-01' = [
         allOf: [
           {
             criterionType: 'StaticThresholdCriterion'
-            name: one.name
-            metricName: one.metric
+            name: alert.name
+            metricName: alert.metric
             timeAggregation: 'Total'
             operator: 'GreaterThan'
             threshold: 0

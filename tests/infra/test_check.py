@@ -35,7 +35,7 @@ FINE = {
 def check(folder, *, compiler=True, **said):
     if compiler:
         bicep = folder / "bicep"
-        bicep.write_text(f"#!{sys.executable}\n{BICEP}")
+        bicep.write_text(f"#!{sys.executable} -IS\n{BICEP}")
         bicep.chmod(0o755)
     return subprocess.run(
         [sys.executable, INFRA / "check.py"],

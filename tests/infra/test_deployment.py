@@ -98,7 +98,7 @@ class Deployment:
         self.commands = folder / "bin"
         self.commands.mkdir()
         az = self.commands / "az"
-        az.write_text(f"#!{sys.executable}\n{AZ}")
+        az.write_text(f"#!{sys.executable} -IS\n{AZ}")
         az.chmod(0o755)
         self.modules = folder / "modules"
         (self.modules / "uv").mkdir(parents=True)

@@ -93,6 +93,19 @@ def test_the_event_types_are_those_of_the_code():
     assert set(subscribed) == {PREFIX + one for one in THREAD_LEVEL}
 
 
+def test_events_on_ones_own_machine_are_the_same():
+    page = (ROOT / "docs" / "local.md").read_text()
+    deployed = re.findall(
+        r"'(Microsoft\.Communication\.Chat\w+)'", text("events.bicep")
+    )
+
+    commands = re.findall(r"--included-event-types (.*)", page)
+    assert [command.split() for command in commands] == [deployed, deployed]
+    assert page.count("?functionName=archive_chat_event") >= 3
+    assert "--event-delivery-schema cloudeventschemav1_0 " in page
+    assert "eventDeliverySchema: 'CloudEventSchemaV1_0'" in text("events.bicep")
+
+
 def test_functions_are_called_what_they_are(names):
     assert set(names) == {
         "archive_chat_event", "archive_queued_event", "sweep_inactive_threads",
