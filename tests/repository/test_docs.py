@@ -111,6 +111,17 @@ def test_the_query_of_the_readme_gives_the_threads_real_id(tmp_path, monkeypatch
     assert message_id == str(transcript.messages[0].id)
 
 
+@pytest.mark.parametrize("name", ["README.md", "docs/local.md"])
+def test_what_only_a_posix_shell_understands_stands_beside_powershell(name):
+    posix = re.compile(r"python3|\.venv/bin|\$\(|\$PWD|curl|\\\n|&&")
+    blocks = re.findall(r"```(sh|powershell)\n(.*?)```", text_of(name), re.DOTALL)
+
+    assert blocks
+    for at, (language, lines) in enumerate(blocks):
+        if language == "sh" and posix.search(lines):
+            assert blocks[at + 1][0] == "powershell", lines
+
+
 def test_json_in_the_docs_is_json():
     for file in DOCS:
         for block in re.findall(r"```json\n(.*?)```", file.read_text(), re.DOTALL):
