@@ -28,7 +28,10 @@ def main() -> int:
         "and Azurite into local/azurite. It does nothing where that is done.",
     )
     parser.parse_args()
-    return set_up(environment())
+    venv = environment()
+    if is_ready(venv):
+        print(f"{venv} is up to date, with Python {version_in(venv)}.")
+    return set_up(venv)
 
 
 def environment() -> Path:
@@ -64,6 +67,12 @@ def digest_of_inputs() -> str:
     for name in INPUTS:
         digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()
+
+
+def version_in(venv: Path) -> str:
+    lines = (venv / "pyvenv.cfg").read_text("utf-8").splitlines()
+    settings = dict(line.split(" = ", 1) for line in lines if " = " in line)
+    return settings.get("version", "?")
 
 
 def python_of(venv: Path) -> Path:

@@ -64,6 +64,16 @@ def test_what_is_set_up_is_left_alone(tmp_path, capfd):
     assert [file.name for file in tmp_path.iterdir()] == [setup.STAMP]
 
 
+def test_setup_says_that_there_is_nothing_to_do_and_which_python_there_is(
+    capsys, monkeypatch
+):
+    monkeypatch.setattr(sys, "argv", ["local.setup"])
+
+    assert setup.main() == 0
+    this = ".".join(map(str, sys.version_info[:3]))
+    assert f"is up to date, with Python {this}." in capsys.readouterr().out
+
+
 def test_what_was_set_up_from_other_files_is_not_ready(tmp_path):
     (tmp_path / setup.STAMP).write_text("of another lock")
 
