@@ -65,13 +65,15 @@ def test_what_is_set_up_is_left_alone(tmp_path, capfd):
 
 
 def test_setup_says_that_there_is_nothing_to_do_and_which_python_there_is(
-    capsys, monkeypatch
+    tmp_path, capsys, monkeypatch
 ):
+    (tmp_path / setup.STAMP).write_text(setup.digest_of_inputs())
+    (tmp_path / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.12.1\n")
+    monkeypatch.setenv("VENV", str(tmp_path))
     monkeypatch.setattr(sys, "argv", ["local.setup"])
 
     assert setup.main() == 0
-    this = ".".join(map(str, sys.version_info[:3]))
-    assert f"is up to date, with Python {this}." in capsys.readouterr().out
+    assert capsys.readouterr().out == f"{tmp_path} is up to date, with Python 3.12.1.\n"
 
 
 def test_what_was_set_up_from_other_files_is_not_ready(tmp_path):
