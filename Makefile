@@ -35,6 +35,7 @@ check: setup ## Lint, types, layers, infrastructure
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python infra/check.py
 	$(BIN)/python -m pytest -q tests/infra tests/repository
 
 bench: setup ## Measure ingest, formats and backfill beside their floors (about half an hour)
@@ -52,5 +53,6 @@ lock: setup ## Pin what the function app needs, with digests (UPGRADE=--upgrade 
 
 clean: ## Remove what the other verbs have made
 	rm -rf .venv* *.egg-info .python_packages build dist demo-archive local/azurite/node_modules
+	rm -rf infra/hooks/.venv infra/hooks/hooks_env
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

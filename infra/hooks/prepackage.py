@@ -2,7 +2,7 @@
 """Packs what the app runs on: the locked packages, for the app's Python and for Linux.
 
 azd runs this before it zips the app, which is then deployed as it is. Nothing is built
-in Azure, where the build has taken another Python than the app's (docs/decisions/0024).
+in Azure, where the build has taken another Python than the app's (docs/decisions/0025).
 It needs no Linux and no particular Python: uv asks for the wheels that the app needs.
 """
 
