@@ -6,6 +6,7 @@ in Azure, where the build has taken another Python than the app's (docs/decision
 It needs no Linux and no particular Python: uv asks for the wheels that the app needs.
 """
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -92,6 +93,9 @@ def main() -> None:
         # What is wrong must not be there for whoever deploys without asking again.
         shutil.rmtree(PACKAGES, ignore_errors=True)
         raise
+    # The sweep's log tells which lock runs, and the lock itself stays here.
+    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    (PACKAGES / "lock.sha256").write_text(digest + "\n", "ascii")
     print(f"Packed {count} packages for Python {python} on Linux.")
 
 

@@ -20,10 +20,10 @@ from shared.cli.options import (
     is_given,
     run_option,
     runs,
-    setting_options,
 )
 from shared.cli.progress import backfill_bars
 from shared.cli.seeds import read_seeds
+from shared.cli.setting_options import setting_options
 from shared.cli.text import readable, say
 from shared.domain.inventory.facts import Fact, ThreadState, UserState, fact_json
 from shared.domain.inventory.state import Inventory

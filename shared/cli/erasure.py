@@ -13,8 +13,8 @@ from shared.cli.options import (
     by_option,
     reason_option,
     runs,
-    setting_options,
 )
+from shared.cli.setting_options import setting_options
 from shared.cli.text import printable, say
 from shared.domain.errors import ArchiverError
 from shared.domain.evidence.orders import ScopeKind

@@ -8,7 +8,8 @@ from datetime import timedelta
 import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
-from shared.cli.options import JSON, archive_argument, runs, setting_options
+from shared.cli.options import JSON, archive_argument, runs
+from shared.cli.setting_options import setting_options
 from shared.cli.text import printable, say
 from shared.config.reader import read_settings
 from shared.config.settings import read_due

@@ -16,7 +16,6 @@ from click.core import ParameterSource
 
 from shared.bootstrap.archive import ArchiveAddress, environment
 from shared.cli.text import printable, sentence
-from shared.config.reader import DEFAULTS
 from shared.domain import layout
 from shared.domain.errors import ArchiverError
 from shared.domain.evidence.canonical import LONGEST_STRING
@@ -68,57 +67,6 @@ def is_given(parameter: str) -> bool:
     return source is ParameterSource.COMMANDLINE
 
 
-SETTING_OPTIONS = {
-    "ACS_CONNECTION_STRING": "The ACS resource; or --acs-endpoint.",
-    "ACS_ENDPOINT": "Its address, used with the identity that is signed in.",
-    "ACS_CLIENT_ID": "The managed identity to use there, if not the machine's own.",
-    "ACS_READER_IDS": "Readers to try first, with commas between.",
-    "ACS_CHAT_API_VERSION": "Version of the chat interface to ask for first.",
-    "LIST_WITHIN": "How long listing one thread may take.",
-    "ARCHIVE_FORMATS": "Formats to write with --here, with commas between.",
-    "FETCH_IMAGES": "Whether to fetch files sent from Teams, with --here: on or off.",
-    "FETCH_LINKS_FROM": "Hosts whose linked files to fetch, with --here.",
-    "FETCH_MOST_BYTES": "How large such a file may be.",
-    "FETCH_THREAD_FILES": "How many files of a thread to fetch.",
-    "FETCH_THREAD_BYTES": "How large these may be together.",
-    "FETCH_WITHIN": "How long fetching one may take.",
-    "QUIET_FOR": "When a thread is due, as the app has it.",
-    "MAX_OPEN": "When a thread that never rests is due, as the app has it.",
-}
-"""Settings of the app that commands take too, as options that override them."""
-OPTION_NAMES = {"ACS_READER_IDS": "--reader-ids", "ARCHIVE_FORMATS": "--formats"}
-"""Where the option is not simply called as the setting."""
-
-
-def setting_options(*names: str) -> Callable[[Command], Command]:
-    """Add an option for each setting; the command is called with all as `settings`.
-
-    An option overrides its environment variable; defaults stand in `config.reader`.
-    """
-
-    def add(command: Command) -> Command:
-        @functools.wraps(command)
-        def gather(*args: Any, **options: Any) -> Any:
-            given = {name: options.pop(name.lower()) for name in names}
-            return command(*args, settings=environment(given), **options)
-
-        chosen: Command = gather
-        for name in reversed(names):
-            default = DEFAULTS.get(name, "")
-            chosen = click.option(
-                OPTION_NAMES.get(name, f"--{name.lower().replace('_', '-')}"),
-                name.lower(),
-                envvar=name,
-                default=default,
-                show_default=bool(default),
-                show_envvar=True,
-                help=SETTING_OPTIONS[name],
-            )(chosen)
-        return chosen
-
-    return add
-
-
 def check_recorded(
     context: click.Context,  # noqa: ARG001 - as click has it
     parameter: click.Parameter,  # noqa: ARG001
@@ -136,10 +84,25 @@ def check_recorded(
     return text
 
 
+def user_name() -> str:
+    """Return the user's name.
+
+    Raises:
+        click.UsageError: the system knows none, as in a container.
+
+    """
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        raise click.UsageError(
+            "The system does not know your name: give --by, which the record keeps."
+        ) from None
+
+
 def by_option(command: Command) -> Command:
     return click.option(
         "--by",
-        default=getpass.getuser,
+        default=user_name,
         show_default="the user's name",
         callback=check_recorded,
         help=f"Who has it done; kept in the record. {LONGEST_STRING} characters.",
@@ -220,6 +183,10 @@ JSON_LINES = click.option(
 )
 
 
+DEVICE = re.compile("aux|con|nul|prn|(?:com|lpt)[0-9]")
+"""What no folder can be called on Windows."""
+
+
 def run_option(command: Command) -> Command:
     return click.option(
         "--run",
@@ -236,8 +203,10 @@ def check_run_name(
     parameter: click.Parameter,  # noqa: ARG001
     name: str,
 ) -> str:
-    if not layout.RUN_NAME.fullmatch(name):
-        raise click.BadParameter("small letters, digits and hyphens, 63 at most.")
+    if not layout.RUN_NAME.fullmatch(name) or DEVICE.fullmatch(name):
+        raise click.BadParameter(
+            "small letters, digits and hyphens, 63 at most; no device of Windows."
+        )
     return name
 
 

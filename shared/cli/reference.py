@@ -9,8 +9,9 @@ from shared.cli.main import HELP_OPTIONS, main
 HEAD = """\
 # The command `chat-archive`
 
-After `make setup` it is `.venv/bin/chat-archive`. This page is made by
-`python -m shared.cli.reference`; a test compares it with the program.
+[Installed](../README.md#the-command) it is `chat-archive`, after `make setup`
+`.venv/bin/chat-archive`. This page is made by `python -m shared.cli.reference`; a test
+compares it with the program.
 
 The first word of a verdict is in colour on a terminal; `NO_COLOR=1` leaves that out.
 What answers takes `--json`; `cat` takes `--format json`.

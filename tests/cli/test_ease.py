@@ -137,3 +137,21 @@ def test_a_shell_completes_commands(shell):
 
     assert "chat-archive" in done.stdout
     assert done.returncode == 0
+
+
+def test_who_has_no_name_is_asked_for_one(run, above, monkeypatch):
+    def unknown():
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr("getpass.getuser", unknown)
+    hold = ("hold", "add", above / "archive", "--thread", THREAD, "--reason", "r")
+
+    assert "give --by" in run(*hold, status=2)
+    run(*hold, "--by", "dpo")
+
+
+@pytest.mark.parametrize("name", ["con", "aux", "com1", "lpt9", "nul"])
+def test_a_run_is_called_as_a_folder_can_be_on_every_system(run, above, name):
+    said = run("report", above / "archive", "--run", name, status=2)
+
+    assert "no device of Windows" in said

@@ -2,6 +2,7 @@
 
 import ast
 import fnmatch
+import hashlib
 import json
 import re
 import shutil
@@ -10,6 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from shared.bootstrap.app import lock_digest
 
 ROOT = Path(__file__).parents[2]
 INFRA = ROOT / "infra"
@@ -164,6 +167,18 @@ def test_packages_are_those_of_the_lock_for_the_apps_python(deployment):
     assert f"--python-version {python} --python-platform x86_64-manylinux" in call
     assert "--require-hashes --only-binary :all:" in call
     assert f"--requirements {deployment.project / 'requirements.txt'}" in call
+
+
+def test_what_is_deployed_knows_its_lock_though_it_has_none(deployment):
+    lock = deployment.project / "requirements.txt"
+    here = lock_digest(deployment.project)
+    deployment.run("prepackage")
+    lock.unlink()
+
+    assert lock_digest(deployment.project) == here
+    assert here == hashlib.sha256((ROOT / "requirements.txt").read_bytes()).hexdigest()
+    (deployment.project / ".python_packages" / "lock.sha256").unlink()
+    assert lock_digest(deployment.project) == ""
 
 
 def test_packages_of_an_earlier_deployment_are_gone(deployment):
