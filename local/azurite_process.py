@@ -116,7 +116,9 @@ def main() -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.default_int_handler)
     with azurite(parser.parse_args().folder) as running, suppress(KeyboardInterrupt):
-        print(f"CHAT_STORAGE={running.connection_string}", flush=True)
+        print(f"export CHAT_STORAGE='{running.connection_string}'")
+        line = f"$env:CHAT_STORAGE = '{running.connection_string}'  # PowerShell"
+        print(line, flush=True)
         threading.Event().wait()
 
 

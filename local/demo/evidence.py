@@ -1,5 +1,6 @@
 """What an auditor does with the demo's archive, with the commands they would type."""
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-SHOWN_LINES = 6
+SHOWN_LINES = 12
 
 
 def examine(
@@ -93,13 +94,16 @@ def files_with(folder: Path, text: bytes) -> list[Path]:
 def run(*arguments: object) -> int:
     """Run `chat-archive`, print the beginning of its output, return its exit status."""
     words = [str(argument) for argument in arguments]
-    print(f"\n    $ chat-archive {' '.join(words)}", flush=True)
+    print(f"\n    $ chat-archive {shlex.join(words)}", flush=True)
     done = subprocess.run(
         [sys.executable, "-m", "shared.cli.main", *words],
         capture_output=True,
         encoding="utf-8",
         check=False,
     )
-    for line in (done.stdout + done.stderr).splitlines()[:SHOWN_LINES]:
+    lines = (done.stdout + done.stderr).splitlines()
+    for line in lines[:SHOWN_LINES]:
         print(f"    {line}")
+    if len(lines) > SHOWN_LINES:
+        print(f"    … and {len(lines) - SHOWN_LINES} lines more")
     return done.returncode

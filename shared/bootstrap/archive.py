@@ -90,8 +90,10 @@ def in_folder(root: Path, *, make: bool) -> OpenedArchive:
         raise NoArchive(f"{shown} is {what}.")
     if not inner.is_dir():
         raise NoArchive(f"There is no folder {without_secrets(str(root))}.")
-    if not make and not package and (below := archive_below(root)):
-        raise NoArchive(f"{root} holds no archive; {below} does.")
+    if not make and not package and not is_begun(root):
+        below = archive_below(root)
+        where = f"; {below} does" if below else ""
+        raise NoArchive(f"{root} holds no archive{where}.")
     archive = FolderArchive(inner)
     whole = root.resolve()
     beside = whole.with_name(whole.name + BESIDE)
@@ -111,17 +113,21 @@ def in_folder(root: Path, *, make: bool) -> OpenedArchive:
 
 def archive_below(folder: Path) -> Path | None:
     """Return an archive that stands in a folder which is none; None if none does."""
-    if is_archive(folder):
-        return None
     inside = sorted(path for path in folder.iterdir() if path.is_dir())
     return next(filter(is_archive, inside), None)
 
 
+def is_begun(folder: Path) -> bool:
+    """Return whether anything of an archive stands in a folder, damaged or not."""
+    has_ledger = (folder / layout.LEDGER_PREFIX).is_dir()
+    return has_ledger or any(folder.glob(f"{layout.THREAD_PREFIX}*"))
+
+
 def is_archive(folder: Path) -> bool:
-    """Return whether a folder looks like an archive, or like a package of one."""
+    """Return whether a folder is an archive, or a package of one: not an export."""
     if (folder / REQUEST).is_file() or (folder / layout.LEDGER_PREFIX).is_dir():
         return True
-    return any(folder.glob(f"{layout.THREAD_PREFIX}*/rev=*"))
+    return any(folder.glob(f"{layout.THREAD_PREFIX}*/thread.json"))
 
 
 def in_file_system(url: str) -> OpenedArchive:
@@ -163,6 +169,11 @@ def in_container(address: str) -> OpenedArchive:
     if not name:
         shown = without_secrets(address).rstrip("/")
         raise NoArchive(f"Name the container too: {shown}/{layout.ARCHIVE}")
+    if parts.scheme == "http" and not parts.query:
+        raise NoArchive(
+            f"{without_secrets(address)} is no https address, and a token goes over "
+            "nothing else. For Azurite set CHAT_STORAGE to its connection string."
+        )
     query = f"?{parts.query}" if parts.query else ""
     queues = parts.netloc.replace(".blob.", ".queue.", 1)
     settings = StorageSettings(

@@ -53,9 +53,22 @@ async def checkpoint(address: ArchiveAddress, output: Path | None, origin: str) 
     return 0
 
 
+def check_message(
+    context: click.Context,  # noqa: ARG001 - as click has it
+    parameter: click.Parameter,  # noqa: ARG001
+    message: str,
+) -> str:
+    if Path(message).is_dir():
+        raise click.UsageError(
+            f"{message} is a folder: name the MESSAGE by its id before it; "
+            "`chat-archive cat THREAD --format json` has all."
+        )
+    return message
+
+
 @click.command()
 @thread_argument
-@click.argument("message")
+@click.argument("message", callback=check_message)
 @archive_argument
 @click.option(
     "--revision", default=0, help="As of which revision; the newest if absent."

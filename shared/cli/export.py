@@ -154,6 +154,12 @@ async def export(
         if revision:
             thread = selection.threads[0]
             return await render_again(archive, output or Path(), thread, revision)
+        if "graph-import" in names and identities is None:
+            click.echo(
+                "graph-import: without --identities nobody is mapped, and nothing "
+                "would be sent. graph-unmapped.csv is the table to fill in.",
+                err=True,
+            )
         options = Options(
             bom=bom,
             roles=read_roles(roles),

@@ -19,6 +19,8 @@ from shared.cli.report import report
 from shared.cli.verify import verify
 
 HELP_OPTIONS = ["-h", "--help"]
+PREFIX = "CHAT_ARCHIVE"
+"""What the environment variables of options begin with."""
 
 
 class Utf8Group(click.Group):
@@ -38,7 +40,6 @@ class Utf8Group(click.Group):
 @click.group(
     cls=Utf8Group,
     context_settings={
-        "auto_envvar_prefix": "CHAT_ARCHIVE",
         "help_option_names": HELP_OPTIONS,
     },
 )
@@ -68,6 +69,20 @@ def main(debug: bool) -> None:
         silence_sdk_logs()
 
 
+def name_in_environment(command: click.Command, prefix: str) -> None:
+    """Let each option be set by the variable that its flag is called after.
+
+    Click would call it after the parameter, which is not always called like that.
+    """
+    if isinstance(command, click.Group):
+        for name, below in command.commands.items():
+            name_in_environment(below, f"{prefix}_{name.upper()}")
+    for option in command.params:
+        if isinstance(option, click.Option) and option.envvar is None:
+            flag = max(option.opts, key=len).lstrip("-")
+            option.envvar = f"{prefix}_{flag.upper().replace('-', '_')}"
+
+
 for command in (
     backfill,
     report,
@@ -85,6 +100,7 @@ for command in (
     hold,
 ):
     main.add_command(command)
+    name_in_environment(command, f"{PREFIX}_{str(command.name).upper()}")
 
 if __name__ == "__main__":
     main()

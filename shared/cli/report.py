@@ -97,6 +97,7 @@ async def report(
     text = FORMS[form](found)
     if output:
         output.write_text(text, encoding="utf-8", newline="")
+        click.echo(f"Wrote {output}.", err=True)
     elif form == "table":
         click.echo("\n".join(map(coloured, text.split("\n"))), nl=False)
     else:
@@ -164,7 +165,7 @@ def numbers(report: InventoryReport) -> Iterator[tuple[str, str]]:
         yield what, str(getattr(report.total, name)) or "-"
     yield "messages that event and listing tell differently", str(report.differing)
     yield "authors", str(len(report.total.by_author_and_day))
-    yield "places of participants", str(report.participants)
+    yield "memberships", str(report.participants)
     yield "attached files held", str(report.files)
     yield "attached files not held", str(report.files_missing)
     yield "in the archive", readable(report.bytes)

@@ -20,6 +20,7 @@ def address(text="", **env):
 
 
 async def test_a_folder_has_neither_log_nor_queue(tmp_path):
+    (tmp_path / "ledger").mkdir()
     async with open_archive(address(str(tmp_path))) as archive:
         with pytest.raises(NoStorageAccount, match="CHAT_STORAGE"):
             archive.redeliver(execute=False)

@@ -57,7 +57,7 @@ async def test_every_setting_of_archiving_arrives(tmp_path, client_ids):
     address = ArchiveAddress(text=str(tmp_path), env={})
 
     async with (
-        open_archive(address) as archive,
+        open_archive(address, make=True) as archive,
         open_backfill(archive, SETTINGS, options()) as backfill,
     ):
         finalize = backfill.archiver.finalize
@@ -81,7 +81,7 @@ async def test_a_run_is_held_by_one_process(tmp_path, client_ids):
     address = ArchiveAddress(text=str(tmp_path), env={})
 
     async with (
-        open_archive(address) as archive,
+        open_archive(address, make=True) as archive,
         open_backfill(archive, SETTINGS, options()),
     ):
         with pytest.raises(RunIsBusy, match="Run estate is at work elsewhere"):
@@ -93,7 +93,7 @@ async def test_a_dry_run_archives_nothing(tmp_path, client_ids):
     address = ArchiveAddress(text=str(tmp_path), env={})
 
     async with (
-        open_archive(address) as archive,
+        open_archive(address, make=True) as archive,
         open_backfill(archive, SETTINGS, options(dry_run=True)) as backfill,
     ):
         assert backfill.archiver is None

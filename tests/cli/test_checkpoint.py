@@ -80,6 +80,8 @@ def test_nobody_vouches_for_a_ledger_with_a_wrong_line(run, writer, tmp_path):
 
 def test_a_ledger_that_does_not_exist_yet_has_no_lines(run, tmp_path):
     (tmp_path / "archive").mkdir()
+    assert "archive holds no archive." in run("checkpoint", "archive", status=2)
+    (tmp_path / "archive" / "thread=x").mkdir()
 
     assert parse_checkpoint(run("checkpoint", "archive").encode()).size == 0
-    assert list((tmp_path / "archive").iterdir()) == []
+    assert [path.name for path in (tmp_path / "archive").iterdir()] == ["thread=x"]

@@ -155,3 +155,55 @@ def test_a_run_is_called_as_a_folder_can_be_on_every_system(run, above, name):
     said = run("report", above / "archive", "--run", name, status=2)
 
     assert "no device of Windows" in said
+
+
+@pytest.mark.parametrize(
+    ("verb", "name", "value", "said"),
+    [
+        (["list"], "LIST_JSON", "1", '"thread_id"'),
+        (["report"], "REPORT_FORMAT", "csv", '"thread_id","status"'),
+        (["export", "--output", "out"], "EXPORT_FORMAT", "md", "Wrote out"),
+        (["hold", "list"], "HOLD_LIST_JSON", "1", "No hold is in force"),
+    ],
+)
+def test_an_option_is_set_by_the_variable_of_its_name(
+    run, above, verb, name, value, said
+):
+    status = 1 if verb == ["report"] else 0
+
+    text = run(
+        *verb, above / "archive", status=status, **{f"CHAT_ARCHIVE_{name}": value}
+    )
+
+    assert said in text
+
+
+@pytest.mark.parametrize("verb", ["list", "checkpoint", "report"])
+def test_a_folder_without_an_archive_is_said_to_have_none(run, tmp_path, verb):
+    (tmp_path / "export" / "thread=x").mkdir(parents=True)
+
+    assert run(verb, tmp_path, status=2) == f"Error: {tmp_path} holds no archive.\n"
+    hold = ("hold", "add", tmp_path, "--thread", THREAD, "--reason", "r")
+    assert "holds no archive" in run(*hold, "--not-yet-archived", status=2)
+    assert not (tmp_path / "ledger").exists()
+
+
+def test_an_http_address_is_refused_with_what_to_do(run):
+    said = run("list", "http://127.0.0.1:10000/devstoreaccount1/chat-archive", status=2)
+
+    assert "is no https address" in said
+    assert "set CHAT_STORAGE" in said
+
+
+def test_a_forgotten_message_says_so(run, above):
+    assert "name the MESSAGE by its id" in run(
+        "prove", THREAD, above / "archive", status=2
+    )
+
+
+def test_an_import_without_identities_says_that_nothing_would_be_sent(run, above):
+    exported = run(
+        "export", above / "archive", "--format", "graph-import", "--output", "o"
+    )
+
+    assert "without --identities nobody is mapped" in exported

@@ -231,6 +231,7 @@ def test_a_poisoned_message_that_cannot_be_read_goes_to_quarantine(
 
 @pytest.mark.parametrize("command", ["status", "redeliver"])
 def test_a_folder_has_nothing_to_operate(run, tmp_path, command):
+    (tmp_path / "ledger").mkdir()
     assert "name the storage account" in run(command, str(tmp_path), status=2)
 
 

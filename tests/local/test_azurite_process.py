@@ -1,6 +1,7 @@
 """Azurite as a command: it says how to reach it, and ends with what it has begun."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,10 +18,11 @@ def test_it_prints_how_to_reach_it_and_keeps_its_data(tmp_path):
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
         )
         try:
-            name, _, connection_string = (
-                process.stdout.readline().strip().partition("=")
-            )
-            assert name == "CHAT_STORAGE"
+            export, line = shlex.split(process.stdout.readline())
+            name, _, connection_string = line.partition("=")
+            assert (export, name) == ("export", "CHAT_STORAGE")
+            powershell = process.stdout.readline()
+            assert powershell.startswith(f"$env:{name} = '{connection_string}'")
             with BlobServiceClient.from_connection_string(connection_string) as service:
                 assert [one.name for one in service.list_containers()] == expected
                 if not expected:

@@ -115,7 +115,9 @@ class InventoryReport:
         inventory = self.inventory
         doubts = []
         if not self.run:
-            doubts.append("no backfill has looked for threads: only the archive counts")
+            doubts.append(
+                "no backfill has looked for threads: only the archive was counted"
+            )
         elif not inventory.ended_on:
             doubts.append(f"run {self.run} has not come to its end")
         states = inventory.user_states
