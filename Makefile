@@ -25,31 +25,31 @@ test: ## Run every test that takes seconds
 	@$(PYTHON) -m local.test
 
 long: setup ## Run the tests that take minutes: two hosts with kills, a backlog (SEEDS=3 for more)
-	$(BIN)/python -m pytest tests/long --seeds $(SEEDS)
+	"$(BIN)/python" -m pytest tests/long --seeds $(SEEDS)
 
 soak: setup ## Run an hour of chaos, by seed (HOURS=0.1 SEED=2)
-	$(BIN)/python -m local.soak --hours $(HOURS) --seed $(SEED)
+	"$(BIN)/python" -m local.soak --hours $(HOURS) --seed $(SEED)
 
 check: setup ## Lint, types, layers, infrastructure
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/python infra/check.py
-	$(BIN)/python -m pytest -q tests/infra tests/repository
+	"$(BIN)/ruff" check .
+	"$(BIN)/ruff" format --check .
+	"$(BIN)/mypy"
+	"$(BIN)/lint-imports"
+	"$(BIN)/python" infra/check.py
+	"$(BIN)/python" -m pytest -q tests/infra tests/repository
 
 bench: setup ## Measure ingest, formats and backfill beside their floors (about half an hour)
-	$(BIN)/python -m bench
-	$(BIN)/python -m bench.render
-	$(BIN)/python -m bench.growth
-	$(BIN)/python -m bench.backfill
+	"$(BIN)/python" -m bench
+	"$(BIN)/python" -m bench.render
+	"$(BIN)/python" -m bench.growth
+	"$(BIN)/python" -m bench.backfill
 
 format: setup ## Format the code and sort the imports
-	$(BIN)/ruff check --fix-only --quiet .
-	$(BIN)/ruff format .
+	"$(BIN)/ruff" check --fix-only --quiet .
+	"$(BIN)/ruff" format .
 
 lock: setup ## Pin what the function app needs, with digests (UPGRADE=--upgrade takes what is newest)
-	$(BIN)/python -m local.lock $(UPGRADE)
+	"$(BIN)/python" -m local.lock $(UPGRADE)
 
 clean: ## Remove what the other verbs have made
 	rm -rf .venv* *.egg-info .python_packages build dist demo-archive local/azurite/node_modules

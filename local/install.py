@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from local.lock import LOCK
-from local.setup import ROOT, STAMP, digest_of_inputs
+from local.setup import ROOT, STAMP, stamp_of
 
 PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
 GROUPS = ("local", "dev")
@@ -29,7 +29,8 @@ def main() -> int:
         if status := step():
             print(f"Not installed: {name}. What says why is above.", file=sys.stderr)
             return status
-    (Path(sys.prefix) / STAMP).write_text(digest_of_inputs())
+    venv = Path(sys.prefix)
+    (venv / STAMP).write_text(stamp_of(venv), "utf-8")
     return 0
 
 

@@ -1,6 +1,6 @@
 """`python -m local.setup`: the environment that everything else here runs in.
 
-The standard library alone, and no syntax that an old Python cannot read: it runs before
+The standard library alone, and no syntax that Python 3.6 cannot read: it runs before
 anything is installed, and tells an old Python what is needed instead.
 """
 
@@ -9,6 +9,8 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,27 +41,85 @@ def environment() -> Path:
     here = Path(sys.prefix)
     if "VENV" not in os.environ and (here / STAMP).exists():
         return here
-    return ROOT / os.environ.get("VENV", ".venv")
+    return ROOT / Path(os.environ.get("VENV") or ".venv").expanduser()
 
 
 def set_up(venv: Path) -> int:
     """Make the environment, unless it is up to date; return the exit status."""
-    if is_ready(venv):
-        return 0
-    if not python_of(venv).exists():
-        wrong = wrong_python(sys.version_info[:2])
+    with one_at_a_time():
+        if is_ready(venv):
+            return 0
+        wrong = why_not(venv)
+        version = version_of(venv)
+        if not wrong and (version is None or wrong_python(version) or was_moved(venv)):
+            wrong = wrong_python(sys.version_info[:2])
+            status = 0 if wrong else create(venv)
+            if status:
+                return status
         if wrong:
             print(wrong, file=sys.stderr)
             return 1
-        status = create(venv)
-        if status:
-            return status
-    return run([str(python_of(venv)), "-m", "local.install"])
+        return run([str(python_of(venv)), "-m", "local.install"])
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Wait for another setup of this folder; one that was killed holds up nobody."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    with Path(__file__).open("rb") as itself:
+        fcntl.flock(itself, fcntl.LOCK_EX)
+        yield
+
+
+def why_not(venv: Path) -> str:
+    """Return why a folder may not become the environment; "" where it may.
+
+    What becomes one may be emptied first.
+    """
+    place = venv.resolve()
+    is_ours = place == ROOT or place in ROOT.parents or (place / ".git").exists()
+    has_other = place.is_dir() and any(place.iterdir())
+    if is_ours or (has_other and not (place / "pyvenv.cfg").exists()):
+        return f"VENV names {venv}, which holds something else: name a new folder."
+    return ""
+
+
+def version_of(venv: Path) -> tuple[int, ...] | None:
+    """Return the version of an environment's Python; None where it has none that works.
+
+    Without pip it is half of one: it was being made when somebody stopped that.
+    """
+    code = "import sys, pip; print(*sys.version_info[:2])"
+    try:
+        done = subprocess.run(
+            [str(python_of(venv)), "-c", code],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+    except OSError:
+        return None
+    return tuple(map(int, done.stdout.split())) if done.returncode == 0 else None
 
 
 def is_ready(venv: Path) -> bool:
     stamp = venv / STAMP
-    return stamp.exists() and stamp.read_text() == digest_of_inputs()
+    is_same = stamp.exists() and stamp.read_text("utf-8") == stamp_of(venv)
+    return is_same and version_of(venv) is not None
+
+
+def was_moved(venv: Path) -> bool:
+    """Return whether it was set up elsewhere: its commands lead there."""
+    stamp = venv / STAMP
+    return stamp.exists() and str(venv) not in stamp.read_text("utf-8").splitlines()
+
+
+def stamp_of(venv: Path) -> str:
+    return f"{digest_of_inputs()}\n{venv}\n"
 
 
 def digest_of_inputs() -> str:

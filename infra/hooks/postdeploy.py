@@ -24,6 +24,8 @@ EVENTS = Path(__file__).resolve().parents[1] / "events.bicep"
 TRIES = 30
 SECONDS_BETWEEN = 10
 AGAIN = "then run: azd hooks run postdeploy"
+NOT_THE_NETWORK = ("AADSTS", "AuthorizationFailed", "NotFound", "not found")
+"""In an error of az: why a closed app was not asked is another reason than that."""
 
 
 def told(name: str) -> str:
@@ -82,9 +84,21 @@ def last_line(text: str) -> str:
 
 
 def missing(listed: str) -> list:
-    """Return the names of functions that the app's own list, as JSON, has not."""
-    # They are called <app>/<function>.
-    there = {entry["name"].rsplit("/", 1)[-1] for entry in json.loads(listed or "[]")}
+    """Return the names of functions that are not in what az printed: a list in JSON.
+
+    What cannot be read as one lists nothing.
+    """
+    # An extension of az may print a line of its own before it.
+    try:
+        entries = json.loads(listed[max(listed.find("["), 0) :])
+    except ValueError:
+        entries = None
+    there = {
+        # They are called <app>/<function>.
+        str(entry.get("name")).rsplit("/", 1)[-1]
+        for entry in (entries if isinstance(entries, list) else [])
+        if isinstance(entry, dict)
+    }
     return [name for name in FUNCTIONS if name not in there]
 
 
@@ -99,17 +113,20 @@ def check_functions(az: str, app: str, *where: str) -> None:
         if tries:
             time.sleep(SECONDS_BETWEEN)
         done = run(az, "functionapp", "function", "list", "--name", app, *where)
-        if done.returncode and not is_reachable:
-            print(
-                f"{app} is closed to the network and was not asked for its functions "
-                f"({last_line(done.stderr)}): see chat-archive status after a sweep."
-            )
-            return
+        if not done.returncode:
+            if not missing(done.stdout):
+                print(f"{app} has its {len(FUNCTIONS)} functions.")
+                return
+            continue
         if "az login" in done.stderr:
             sys.exit(f"az is not signed in any more: run az login, {AGAIN}.")
-        if not done.returncode and not missing(done.stdout):
-            print(f"{app} has its {len(FUNCTIONS)} functions.")
-            return
+        if is_reachable or any(word in done.stderr for word in NOT_THE_NETWORK):
+            continue
+        print(
+            f"{app} is closed to the network and was not asked for its functions "
+            f"({last_line(done.stderr)}): see chat-archive status after a sweep."
+        )
+        return
     if done.returncode:
         sys.exit(
             f"{app} could not be asked for its functions: {last_line(done.stderr)} "

@@ -32,7 +32,12 @@ def app_python() -> str:
 
 def install(python: str) -> None:
     """Install the lock's wheels for that Python, by their digests, or exit."""
-    shutil.rmtree(PACKAGES, ignore_errors=True)
+    try:
+        shutil.rmtree(PACKAGES)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        sys.exit(f"{error.filename} of an earlier package cannot be removed: {error}.")
     done = subprocess.run(
         [
             *(sys.executable, "-m", "uv", "pip", "install", "--quiet"),
@@ -43,6 +48,7 @@ def install(python: str) -> None:
         check=False,
     )
     if done.returncode:
+        shutil.rmtree(PACKAGES, ignore_errors=True)
         sys.exit(
             f"requirements.txt could not be installed for Python {python} on Linux: uv "
             "says why above. Where uv is missing: pip install --requirement "

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -111,10 +112,19 @@ def in_folder(root: Path, *, make: bool) -> OpenedArchive:
     )
 
 
+MOST_LOOKED_AT = 1000
+"""Of what stands in a folder, so that a hint comes at once on a slow share too."""
+
+
 def archive_below(folder: Path) -> Path | None:
     """Return an archive that stands in a folder which is none; None if none does."""
-    inside = sorted(path for path in folder.iterdir() if path.is_dir())
-    return next(filter(is_archive, inside), None)
+    for path in sorted(islice(folder.iterdir(), MOST_LOOKED_AT)):
+        try:
+            if path.is_dir() and is_archive(path):
+                return path
+        except PermissionError:
+            continue
+    return None
 
 
 def is_begun(folder: Path) -> bool:

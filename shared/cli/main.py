@@ -17,17 +17,19 @@ from shared.cli.operate import redeliver, status
 from shared.cli.read import cat, list_threads, show
 from shared.cli.report import report
 from shared.cli.verify import verify
+from shared.domain.words import printable
 
 HELP_OPTIONS = ["-h", "--help"]
 PREFIX = "CHAT_ARCHIVE"
 """What the environment variables of options begin with."""
 
 
-class Utf8Group(click.Group):
-    """A group whose output is UTF-8 wherever it goes.
+class SafeOutputGroup(click.Group):
+    """A group whose output can be read by everybody, wherever it goes.
 
-    Into a pipe or a file Python writes in the code page of Windows, which lacks most
-    characters that people write.
+    It is UTF-8: into a pipe or a file Python writes in the code page of Windows, which
+    lacks most characters that people write. And no error moves a terminal's cursor,
+    whatever was named on the command line.
     """
 
     def main(self, *args: Any, **options: Any) -> Any:
@@ -36,9 +38,17 @@ class Utf8Group(click.Group):
                 stream.reconfigure(encoding="utf-8", errors="replace")
         return super().main(*args, **options)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            lines = error.message.split("\n")
+            error.message = "\n".join(map(printable, lines))  # type: ignore[misc]
+            raise
+
 
 @click.group(
-    cls=Utf8Group,
+    cls=SafeOutputGroup,
     context_settings={
         "help_option_names": HELP_OPTIONS,
     },

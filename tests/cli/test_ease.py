@@ -109,6 +109,26 @@ def test_no_colour_goes_into_a_pipe(run, above):
     assert "\x1b" not in run("verify", above / "archive")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["list", "ODD"], ["verify", "ODD"], ["verify", "ODD/file"], ["show", "ODD"],
+        ["show", THREAD, "ODD"], ["backfill", "--users", "ODD", "x"], ["\x1b[31m"],
+        ["list", "ODD/nothing"], ["export", "ODD", "--format", "\x1b[31m"],
+    ],
+)  # fmt: skip
+def test_no_error_moves_the_cursor(arguments, tmp_path):
+    """As on a terminal, where nothing strips it."""
+    odd = tmp_path / "x\x1b[31mred"
+    odd.mkdir()
+    (odd / "file").touch()
+
+    with pytest.raises(click.ClickException) as raised:
+        main([a.replace("ODD", str(odd)) for a in arguments], standalone_mode=False)
+    assert "\x1b" not in raised.value.format_message()
+    assert r"\x1b[31m" in raised.value.format_message()
+
+
 def test_who_is_not_signed_in_reads_one_sentence():
     assert describe(ClientAuthenticationError("37 lines")) == (
         "nobody is signed in to Azure: run `az login`, or give the app an identity"

@@ -60,7 +60,9 @@ if said.startswith("functionapp function list"):
     if azure["error"]:
         sys.exit(azure["error"])
     there = azure["functions"] if asked > azure["indexed_after"] else []
-    print(json.dumps([{"name": "func-a/" + name} for name in there]))
+    listed = [{"name": "func-a/" + name} for name in there]
+    sys.stderr.write(azure["warning"])
+    sys.stdout.buffer.write(azure["printed"].replace("LIST", json.dumps(listed)).encode())
 if said.startswith("deployment group create") and not azure["subscribes"]:
     sys.exit("Destination endpoint not found")
 """
@@ -70,6 +72,8 @@ AZURE = {
     "functions": FUNCTIONS,
     "indexed_after": 0,
     "error": "",
+    "warning": "",
+    "printed": "LIST",
     "subscribes": True,
 }
 WHEELS = {
@@ -309,6 +313,47 @@ def test_a_missing_az_is_no_success(deployment):
 )
 def test_whoever_may_not_is_told_why(deployment, azure, said):
     assert refused(deployment.run("postdeploy", azure=azure), said)
+    assert not deployment.asked("deployment group create")
+
+
+@pytest.mark.parametrize(
+    ("printed", "warning"),
+    [
+        ("\ufeffLIST", ""),
+        ("An update of az is there.\nLIST\n", ""),
+        ("LIST", "WARNING: run az login to see more subscriptions\n"),
+    ],
+)
+def test_a_list_with_something_around_it_is_read(deployment, printed, warning):
+    done = deployment.run("postdeploy", azure={"printed": printed, "warning": warning})
+
+    assert done.returncode == 0
+    assert "func-a has its 4 functions." in done.stdout
+
+
+@pytest.mark.parametrize(
+    "printed", ["", "null", "7", "[null, 7]", '[{"id": "x"}]', '{"a": [', "[[]]"]
+)
+def test_what_is_no_list_of_functions_has_none(deployment, printed):
+    done = deployment.run("postdeploy", azure={"printed": printed})
+
+    assert refused(done, *FUNCTIONS)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "AADSTS50076: you must use multi-factor authentication",
+        "(AuthorizationFailed) the client may not list functions",
+        "(ResourceNotFound) The Resource func-a was not found",
+    ],
+)
+def test_a_closed_app_is_no_reason_for_what_is_not_the_network(deployment, error):
+    closed = DEPLOYED | {"APP_IS_REACHABLE": "no"}
+
+    done = deployment.run("postdeploy", azure={"error": error}, env=closed)
+
+    assert refused(done, error)
     assert not deployment.asked("deployment group create")
 
 

@@ -16,6 +16,14 @@ BEFORE_ANYTHING += ("local/demo/__init__.py", "local/demo/__main__.py")
 VERBS = ("setup", "demo", "test")
 
 
+def set_up_in(folder):
+    """Make what looks like an environment that is up to date, with a Python."""
+    python = setup.python_of(folder)
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    (folder / setup.STAMP).write_text(setup.stamp_of(folder))
+
+
 @pytest.mark.parametrize("version", [(3, 11), (3, 12), (3, 13), (3, 14)])
 def test_pythons_that_will_do(version):
     assert setup.wrong_python(version) == ""
@@ -57,18 +65,20 @@ def test_setup_takes_the_pythons_that_the_package_takes():
 
 
 def test_what_is_set_up_is_left_alone(tmp_path, capfd):
-    (tmp_path / setup.STAMP).write_text(setup.digest_of_inputs())
+    set_up_in(tmp_path)
+    before = sorted(file.name for file in tmp_path.iterdir())
 
     assert setup.set_up(tmp_path) == 0
     assert capfd.readouterr() == ("", "")
-    assert [file.name for file in tmp_path.iterdir()] == [setup.STAMP]
+    assert sorted(file.name for file in tmp_path.iterdir()) == before
 
 
 def test_setup_says_that_there_is_nothing_to_do_and_which_python_there_is(
     tmp_path, capsys, monkeypatch
 ):
-    (tmp_path / setup.STAMP).write_text(setup.digest_of_inputs())
+    set_up_in(tmp_path)
     (tmp_path / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.12.1\n")
+    monkeypatch.setattr(setup, "version_of", lambda _: (3, 12))
     monkeypatch.setenv("VENV", str(tmp_path))
     monkeypatch.setattr(sys, "argv", ["local.setup"])
 
@@ -130,3 +140,70 @@ def test_make_calls_what_runs_without_it(verb):
     at = next(at for at, line in enumerate(lines) if line.startswith(f"{verb}:"))
 
     assert lines[at + 1] == f"\t@$(PYTHON) -m local.{verb}"
+
+
+@pytest.mark.parametrize("named", ["", ".", "..", "tests"])
+def test_no_environment_is_made_of_what_holds_something_else(named, monkeypatch, capfd):
+    monkeypatch.setenv("VENV", named)
+    monkeypatch.setattr(setup, "create", lambda venv: pytest.fail(f"{venv} is cleared"))
+    monkeypatch.setattr(sys, "prefix", "/nowhere")
+    venv = setup.environment()
+    if not named:
+        assert venv == ROOT / ".venv"
+        return
+
+    assert setup.set_up(venv) == 1
+    assert "holds something else" in capfd.readouterr().err
+
+
+def test_a_blank_home_sign_is_the_home(monkeypatch):
+    monkeypatch.setenv("VENV", "~/x")
+
+    assert setup.environment() == Path.home() / "x"
+
+
+def made(monkeypatch):
+    """Let setup note what it would do, in place of doing it."""
+    done = []
+    monkeypatch.setattr(setup, "create", lambda _: done.append("create") or 0)
+    monkeypatch.setattr(setup, "run", lambda _: done.append("install") or 0)
+    return done
+
+
+def test_half_an_environment_is_made_again(tmp_path, monkeypatch):
+    """It has a Python and no pip yet: somebody killed the first setup."""
+    (tmp_path / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    done = made(monkeypatch)
+    monkeypatch.setattr(setup, "version_of", lambda _: None)
+
+    assert setup.set_up(tmp_path) == 0
+    assert done == ["create", "install"]
+
+
+def test_an_environment_of_an_old_python_is_made_again(tmp_path, monkeypatch):
+    (tmp_path / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    done = made(monkeypatch)
+    monkeypatch.setattr(setup, "version_of", lambda _: (3, 10))
+
+    assert setup.set_up(tmp_path) == 0
+    assert done == ["create", "install"]
+
+
+def test_one_that_was_moved_is_made_again(tmp_path, monkeypatch):
+    set_up_in(tmp_path / "old")
+    (tmp_path / "old" / "pyvenv.cfg").touch()
+    (tmp_path / "old").rename(tmp_path / "new")
+    done = made(monkeypatch)
+
+    assert not setup.is_ready(tmp_path / "new")
+    assert setup.set_up(tmp_path / "new") == 0
+    assert done == ["create", "install"]
+
+
+def test_one_whose_python_is_gone_is_not_ready(tmp_path):
+    set_up_in(tmp_path)
+    setup.python_of(tmp_path).unlink()
+    setup.python_of(tmp_path).symlink_to(tmp_path / "gone")
+
+    assert not setup.is_ready(tmp_path)
+    assert setup.version_of(tmp_path) is None
