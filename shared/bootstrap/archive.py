@@ -96,8 +96,7 @@ def in_folder(root: Path, *, make: bool) -> OpenedArchive:
         where = f"; {below} does" if below else ""
         raise NoArchive(f"{root} holds no archive{where}.")
     archive = FolderArchive(inner)
-    whole = root.resolve()
-    beside = whole.with_name(whole.name + BESIDE)
+    beside = control_beside(root)
     control = FolderArchive(beside)
     return OpenedArchive(
         origin=layout.ARCHIVE,
@@ -110,6 +109,12 @@ def in_folder(root: Path, *, make: bool) -> OpenedArchive:
         folder=root,
         files=FolderEvidence(root),
     )
+
+
+def control_beside(folder: Path) -> Path:
+    """Return where the control data of an archive in a folder stands."""
+    whole = folder.resolve()
+    return whole.with_name(whole.name + BESIDE)
 
 
 MOST_LOOKED_AT = 1000
@@ -128,9 +133,14 @@ def archive_below(folder: Path) -> Path | None:
 
 
 def is_begun(folder: Path) -> bool:
-    """Return whether anything of an archive stands in a folder, damaged or not."""
-    has_ledger = (folder / layout.LEDGER_PREFIX).is_dir()
-    return has_ledger or any(folder.glob(f"{layout.THREAD_PREFIX}*"))
+    """Return whether anything of an archive stands in a folder, damaged or not.
+
+    What stands beside it counts too: a backfill makes a note of what it is to archive
+    before it archives a thread.
+    """
+    if (folder / layout.LEDGER_PREFIX).is_dir() or control_beside(folder).is_dir():
+        return True
+    return any(folder.glob(f"{layout.THREAD_PREFIX}*"))
 
 
 def is_archive(folder: Path) -> bool:

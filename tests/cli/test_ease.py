@@ -109,6 +109,16 @@ def test_no_colour_goes_into_a_pipe(run, above):
     assert "\x1b" not in run("verify", above / "archive")
 
 
+def test_a_backfill_that_has_archived_no_thread_yet_is_reported(run, tmp_path):
+    """It was killed when only what it works by stood beside the archive."""
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "archive-control").mkdir()
+
+    assert "INCOMPLETE" in run("report", tmp_path / "archive", status=1)
+    assert "No thread" in run("list", tmp_path / "archive", status=1)
+    assert "no archive" in run("verify", tmp_path / "archive", status=2)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
