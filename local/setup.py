@@ -33,6 +33,7 @@ def main() -> int:
     venv = environment()
     if is_ready(venv):
         print(f"{venv} is up to date, with Python {version_in(venv)}.")
+        return 0
     return set_up(venv)
 
 
@@ -63,7 +64,7 @@ def set_up(venv: Path) -> int:
 
 
 @contextmanager
-def one_at_a_time() -> Iterator[None]:
+def one_at_a_time() -> "Iterator[None]":  # in quotes for old Pythons
     """Wait for another setup of this folder; one that was killed holds up nobody."""
     try:
         import fcntl
@@ -88,7 +89,7 @@ def why_not(venv: Path) -> str:
     return ""
 
 
-def version_of(venv: Path) -> tuple[int, ...] | None:
+def version_of(venv: Path) -> "tuple[int, ...] | None":
     """Return the version of an environment's Python; None where it has none that works.
 
     Without pip it is half of one: it was being made when somebody stopped that.
