@@ -71,6 +71,11 @@ class OpenedArchive:
     folder: Path | None = None
     files: "EvidenceFiles | None" = None
 
+    @property
+    def address(self) -> str:
+        """Where it stands, without passwords."""
+        return str(self.folder.resolve()) if self.folder else self.origin
+
     async def size(
         self, prefixes: Sequence[str] = (), ends: str | tuple[str, ...] = ""
     ) -> int:

@@ -13,6 +13,7 @@ from shared.cli.erasure import erase
 from shared.cli.evidence import checkpoint, prove
 from shared.cli.export import export, formats
 from shared.cli.hold import hold
+from shared.cli.index import index
 from shared.cli.operate import redeliver, status
 from shared.cli.read import cat, list_threads, show
 from shared.cli.report import report
@@ -98,6 +99,7 @@ for command in (
     report,
     status,
     redeliver,
+    index,
     list_threads,
     show,
     cat,

@@ -81,3 +81,33 @@ def backfill_bars(*, silent: bool) -> Iterator[Callable[[Inventory], None]]:
                 )
 
         yield show
+
+
+@contextmanager
+def threads_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how many threads of how many are done; yield what to report them to.
+
+    Where no terminal is, a line a minute says it.
+    """
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        RateColumn(),
+        TimeRemainingColumn(),
+    )
+    reported = time.monotonic()
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
+        task = progress.add_task(what, total=None)
+
+        def show(done: int, total: int) -> None:
+            nonlocal reported
+            progress.update(task, completed=done, total=total)
+            if not console.is_terminal and time.monotonic() - reported >= LINE_EVERY:
+                reported = time.monotonic()
+                console.print(f"{what}: {done} of {total} threads")
+
+        yield show

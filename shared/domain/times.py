@@ -47,6 +47,12 @@ def normalise_time(value: Any) -> str | None:
     return None if moment is None else format_time(moment)
 
 
+def to_milliseconds(moment: datetime) -> str:
+    """Write a time to the millisecond: such texts, all in UTC, can be compared."""
+    utc = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return utc.replace("+00:00", "Z")
+
+
 def as_moment(text: str, *, absent: datetime = EARLIEST) -> datetime:
     """Return what times are compared and sorted by; `absent` where there is none.
 

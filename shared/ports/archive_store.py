@@ -42,6 +42,13 @@ class ArchiveFiles(Protocol):
         """
         ...
 
+    def folders(self, prefix: str = "") -> AsyncIterator[str]:
+        """Yield the name of each folder at the top that begins with a prefix.
+
+        What stands in them is not looked at. Raise as `walk` does.
+        """
+        ...
+
     async def read(self, path: str) -> bytes:
         """Return a file's bytes.
 

@@ -63,6 +63,17 @@ class FolderArchive:
             if file.path.startswith(prefix):
                 yield file
 
+    async def folders(self, prefix: str = "") -> AsyncIterator[str]:
+        """Yield each folder at the top."""
+        with os.scandir(self.root) as entries:
+            names = [
+                entry.name
+                for entry in entries
+                if entry.name.startswith(prefix) and entry.is_dir(follow_symlinks=False)
+            ]
+        for name in sorted(names):
+            yield name
+
     async def read(self, path: str) -> bytes:
         """Return a file's bytes."""
         return b"".join([part async for part in self.stream(path)])

@@ -36,6 +36,12 @@ class FsspecArchive:
             if file.path.startswith(prefix):
                 yield file
 
+    async def folders(self, prefix: str = "") -> AsyncIterator[str]:
+        """Yield each folder at the top."""
+        for path, _ in sorted(await self.run("list the top", self.listed, "")):
+            if path.endswith("/") and path.startswith(prefix):
+                yield path.removesuffix("/")
+
     async def below(self, folder: str) -> AsyncIterator[StoredFile]:
         """Yield the files of a folder and its subfolders, in order of their paths."""
         for path, size in sorted(await self.run(f"list {folder}", self.listed, folder)):

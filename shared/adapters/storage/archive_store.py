@@ -50,6 +50,22 @@ class BlobArchiveStore:
                     f"list the archive: {failures.describe(error)}"
                 ) from None
 
+    async def folders(self, prefix: str = "") -> AsyncIterator[str]:
+        """Yield each folder at the top."""
+        try:
+            # Of a container with a hierarchical namespace, folders are blobs too.
+            seen = ""
+            async for found in self.container.walk_blobs(prefix, delimiter="/"):
+                name, slash, _ = found.name.partition("/")
+                if slash and name != seen:
+                    seen = name
+                    yield name
+        except AzureError as error:
+            if not failures.is_container_missing(error):
+                raise Transient(
+                    f"list the archive: {failures.describe(error)}"
+                ) from None
+
     async def read(self, path: str) -> bytes:
         """Return a file's bytes."""
         return b"".join([part async for part in self.stream(path)])

@@ -93,6 +93,21 @@ async def test_a_walk_gives_every_file_folder_by_folder_in_order(archive):
     assert [file.size async for file in archive.walk(path(1))] == [1]
 
 
+async def test_the_folders_at_the_top_come_without_their_files(archive):
+    paths = ("ledger/1", path(1), path(2, "a"), "thread=z/rev=0001/x", "README.txt")
+    for name in paths:
+        await archive.create(name, b"x")
+
+    assert [name async for name in archive.folders()] == sorted(
+        {name.partition("/")[0] for name in paths} - {"README.txt"}
+    )
+    assert [name async for name in archive.folders("thread=")] == [
+        path(1).partition("/")[0],
+        "thread=z",
+    ]
+    assert [name async for name in archive.folders("nothing")] == []
+
+
 @pytest.mark.parametrize("kib", [24 * 1024, 16 * 1024])
 async def test_a_file_comes_in_parts_or_only_its_end(archive, kib):
     data = bytes(range(256)) * (4 * kib)

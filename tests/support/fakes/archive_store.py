@@ -15,6 +15,12 @@ class MemoryArchiveStore:
             if path.startswith(prefix):
                 yield StoredFile(path=path, size=len(self.files[path]))
 
+    async def folders(self, prefix: str = ""):
+        tops = {path.partition("/")[0] for path in self.files if "/" in path}
+        for name in sorted(tops):
+            if name.startswith(prefix):
+                yield name
+
     async def read(self, path: str) -> bytes:
         if path not in self.files:
             raise IntegrityError(f"{path} is missing from the archive")

@@ -1,0 +1,1 @@
+"""The index of an archive: one SQLite file."""

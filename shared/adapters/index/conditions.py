@@ -1,0 +1,100 @@
+"""What somebody asks for, as conditions of SQL: values are always bound."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shared.domain.search.fold import folded, words
+from shared.domain.search.query import (
+    Both,
+    Either,
+    Query,
+    Term,
+    Without,
+    all_of,
+    matches,
+)
+from shared.domain.times import to_milliseconds
+from shared.ports.archive_index import Filter, Person
+
+AMONG = "IN (SELECT value FROM json_each(?))"
+
+
+@dataclass(slots=True)
+class Conditions:
+    """Conditions that are all to hold, and the values that they are bound to."""
+
+    texts: list[str] = field(default_factory=list)
+    values: list[object] = field(default_factory=list)
+
+    def add(self, text: str, *values: object) -> None:
+        self.texts.append(text)
+        self.values.extend(values)
+
+    @property
+    def where(self) -> str:
+        return f" WHERE {' AND '.join(self.texts)}" if self.texts else ""
+
+
+def expression(query: Query) -> str:
+    """Return a query as FTS5 reads it. Its words hold letters, digits and marks."""
+    match query:
+        case Term(found, is_prefix):
+            return f'"{" ".join(found)}"{" *" if is_prefix else ""}'
+        case Both(left, right):
+            return f"({expression(left)} AND {expression(right)})"
+        case Either(left, right):
+            return f"({expression(left)} OR {expression(right)})"
+        case Without(left, right):
+            return f"({expression(left)} NOT {expression(right)})"
+
+
+def people_meant(db: sqlite3.Connection, text: str) -> Iterator[tuple[int, Person]]:
+    """Yield who has this raw id, or a name with words that begin like these."""
+    query, sought = all_of(text), words(text)
+    among = " AND ".join(["instr(name_folded, ?)"] * len(sought)) or "FALSE"
+    rows = db.execute(
+        f"SELECT person, raw_id, name FROM people WHERE raw_id = ? OR ({among}) "
+        "ORDER BY name, raw_id",
+        (text, *sought),
+    )
+    for number, raw_id, name in rows:
+        if raw_id == text or (query and matches(query, [words(name)])):
+            yield number, Person(raw_id, name)
+
+
+def on_threads(db: sqlite3.Connection, chosen: Filter) -> Conditions:
+    """Return the conditions on a thread `t`."""
+    found = Conditions()
+    for ids in (chosen.threads or None, chosen.only_threads):
+        if ids is not None:
+            found.add(f"t.thread_id {AMONG}", json.dumps(ids))
+    if chosen.participant:
+        people = [number for number, _ in people_meant(db, chosen.participant)]
+        found.add(
+            f"t.thread IN (SELECT thread FROM participants WHERE person {AMONG})",
+            json.dumps(people),
+        )
+    if chosen.topic:
+        found.add("instr(t.topic_folded, ?)", folded(chosen.topic))
+    return found
+
+
+def on_messages(chosen: Filter) -> Conditions:
+    """Return the conditions on a message `m`."""
+    found = Conditions()
+    for limit, sign in ((chosen.after, ">"), (chosen.before, "<")):
+        if isinstance(limit, datetime):
+            found.add(f"m.created_on {sign} ?", to_milliseconds(limit))
+        elif limit is not None:
+            found.add(f"CAST(m.message_id AS INTEGER) {sign} ?", limit)
+    for is_asked, text in (
+        (chosen.is_edited, "m.is_edited"),
+        (chosen.is_deleted, "m.is_deleted"),
+        (chosen.has_files, "m.file_count"),
+    ):
+        if is_asked:
+            found.add(text)
+    return found

@@ -1,0 +1,289 @@
+"""Reads an index. Nothing here writes, not even a journal."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from shared.adapters.index import schema
+from shared.adapters.index.conditions import (
+    Conditions,
+    expression,
+    on_messages,
+    on_threads,
+    people_meant,
+)
+from shared.adapters.index.rows import MESSAGE_FIELDS, READ_MESSAGE, message_in
+from shared.domain.search.query import Query
+from shared.ports.archive_index import (
+    Filter,
+    Hit,
+    IndexAbout,
+    IndexedFile,
+    IndexedMessage,
+    IndexedRevision,
+    NoIndex,
+    Person,
+    ThreadFacts,
+    Unread,
+)
+
+BUILD = "build it with `chat-archive index`"
+FACTS = (
+    "t.thread, t.thread_id, t.topic, t.created_on, t.created_by, t.deleted_on, "
+    "t.deleted_by, t.first_message_on, t.last_message_on, t.message_count, "
+    "t.edited_count, t.deleted_count, t.system_count, t.visibility, t.grade, "
+    "t.grade_reason, t.gaps, t.revision, t.written_on"
+)
+SEARCHED = (
+    "FROM message_search s CROSS JOIN messages m ON m.message = s.rowid "
+    "JOIN threads t ON t.thread = m.thread LEFT JOIN people p ON p.person = m.sender"
+)
+ALL = (
+    "FROM messages m JOIN threads t ON t.thread = m.thread "
+    "LEFT JOIN people p ON p.person = m.sender"
+)
+
+
+class SqliteIndexReader:
+    """An index that was finished."""
+
+    def __init__(self, path: Path) -> None:
+        """Open an index.
+
+        Raises:
+            NoIndex: there is none, or it cannot be believed.
+
+        """
+        if not path.is_file():
+            raise NoIndex(f"there is no index: {BUILD}")
+        self.db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            values = dict(self.db.execute("SELECT name, value FROM about"))
+        except sqlite3.OperationalError as error:
+            self.db.close()
+            if "locked" in str(error):
+                raise NoIndex("the index is being built just now") from None
+            raise NoIndex(f"the index is not finished: {BUILD}") from None
+        except sqlite3.DatabaseError:
+            self.db.close()
+            raise NoIndex(f"{path} is no index, or is damaged: {BUILD}") from None
+        if values.get("format") != schema.FORMAT:
+            self.db.close()
+            raise NoIndex(f"the index is of another version: {BUILD}")
+        if values.get("state") != "finished":
+            self.db.close()
+            raise NoIndex(f"the index is not finished: {BUILD}")
+        position = json.loads(values.get("position", "{}"))
+        self.about = IndexAbout(
+            archive=values["archive"],
+            size=position.get("lines", 0),
+            root=position.get("root", ""),
+            built_on=values["built_on"],
+            position=position,
+        )
+
+    def close(self) -> None:
+        self.db.close()
+
+    def unread(self) -> Sequence[Unread]:
+        rows = self.db.execute("SELECT thread_id, reason FROM unread ORDER BY 1, 2")
+        return [Unread(thread_id=name, reason=reason) for name, reason in rows]
+
+    # Messages
+
+    def search(
+        self, query: Query | None, chosen: Filter, limit: int, offset: int = 0
+    ) -> Sequence[Hit]:
+        source, found = self.sought(query, chosen)
+        rows = self.db.execute(
+            f"SELECT {MESSAGE_FIELDS}, t.thread_id, t.topic {source}{found.where} "
+            "ORDER BY m.message DESC LIMIT ? OFFSET ?",
+            (*found.values, limit, offset),
+        )
+        return [
+            Hit(thread_id=thread_id, topic=topic, message=message_in(self.db, row))
+            for *row, thread_id, topic in rows
+        ]
+
+    def count(self, query: Query | None, chosen: Filter, most: int) -> int:
+        source, found = self.sought(query, chosen)
+        if chosen == Filter() and query:
+            source = "FROM message_search s"  # without a look at any message
+        (number,) = self.db.execute(
+            f"SELECT count(*) FROM (SELECT 1 {source}{found.where} LIMIT ?)",
+            (*found.values, most),
+        ).fetchone()
+        return int(number)
+
+    def sought(self, query: Query | None, chosen: Filter) -> tuple[str, Conditions]:
+        """Return the tables to search, and the conditions."""
+        found = Conditions()
+        if query:
+            found.add("message_search MATCH ?", expression(query))
+        for more in (on_threads(self.db, chosen), on_messages(chosen)):
+            found.texts += more.texts
+            found.values += more.values
+        return SEARCHED if query else ALL, found
+
+    def messages(
+        self, thread_id: str, limit: int, after: str = ""
+    ) -> Sequence[IndexedMessage]:
+        rows = self.db.execute(
+            f"{READ_MESSAGE} JOIN threads t ON t.thread = m.thread "
+            "WHERE t.thread_id = ?1 AND m.message > coalesce((SELECT min(message) "
+            "FROM messages WHERE thread = t.thread AND message_id = ?2 "
+            "AND message >= CAST(?2 AS INTEGER)), -1) ORDER BY m.message LIMIT ?3",
+            (thread_id, after, limit),
+        )
+        return [message_in(self.db, row) for row in rows]
+
+    def message(self, thread_id: str, message_id: str) -> IndexedMessage | None:
+        rows = self.db.execute(
+            f"{READ_MESSAGE} JOIN threads t ON t.thread = m.thread "
+            "WHERE t.thread_id = ?1 AND m.message_id = ?2 "
+            "AND m.message >= CAST(?2 AS INTEGER) ORDER BY m.message LIMIT 1",
+            (thread_id, message_id),
+        )
+        return next((message_in(self.db, row) for row in rows), None)
+
+    # Threads
+
+    def threads(
+        self, chosen: Filter, limit: int | None = None, offset: int = 0,
+        query: Query | None = None,
+    ) -> Iterator[ThreadFacts]:  # fmt: skip
+        found = on_threads(self.db, chosen)
+        spoken = on_messages(chosen)
+        if spoken.texts:
+            found.add(
+                f"EXISTS (SELECT 1 FROM messages m{spoken.where} "
+                "AND m.thread = t.thread)",
+                *spoken.values,
+            )
+        if query:
+            found.add(
+                "t.thread IN (SELECT m.thread FROM message_search s JOIN messages m "
+                "ON m.message = s.rowid WHERE message_search MATCH ?)",
+                expression(query),
+            )
+        yield from self.facts(
+            f"FROM threads t{found.where} "
+            "ORDER BY t.last_message_on DESC, t.thread_id LIMIT ? OFFSET ?",
+            (*found.values, -1 if limit is None else limit, offset),
+        )
+
+    def threads_called(
+        self, query: Query, chosen: Filter, limit: int
+    ) -> Sequence[ThreadFacts]:
+        found = on_threads(self.db, chosen)
+        found.add("thread_search MATCH ?", expression(query))
+        return list(
+            self.facts(
+                "FROM thread_search s JOIN threads t ON t.thread = s.rowid"
+                f"{found.where} ORDER BY t.last_message_on DESC, t.thread_id LIMIT ?",
+                (*found.values, limit),
+            )
+        )
+
+    def thread_ids(self, beginning: str, limit: int) -> Sequence[str]:
+        rows = self.db.execute(
+            "SELECT thread_id FROM threads WHERE substr(thread_id, 1, ?) = ? "
+            "ORDER BY last_message_on DESC LIMIT ?",
+            (len(beginning), beginning, limit),
+        )
+        return [thread_id for (thread_id,) in rows]
+
+    def facts(self, source: str, values: Sequence[object]) -> Iterator[ThreadFacts]:
+        for row in self.db.execute(f"SELECT {FACTS} {source}", values):
+            people = self.db.execute(
+                "SELECT raw_id, name, takes_part FROM participants JOIN people "
+                "USING (person) WHERE thread = ? ORDER BY place",
+                (row[0],),
+            ).fetchall()
+            yield facts_in(row[1:], people)
+
+    def files(self, thread_id: str, message_id: str = "") -> Sequence[IndexedFile]:
+        rows = self.db.execute(
+            "SELECT message_id, number, name, content_type, bytes, outcome, stored, "
+            "f.revision, is_erased FROM files f JOIN threads t USING (thread) "
+            "WHERE thread_id = ?1 AND (?2 = '' OR message_id = ?2) "
+            "ORDER BY message_id, number",
+            (thread_id, message_id),
+        )
+        return [
+            IndexedFile(
+                message_id=message_id, number=number, name=name, bytes=size,
+                content_type=content_type, outcome=outcome, stored=stored,
+                revision=revision, is_erased=bool(is_erased),
+            )
+            for message_id, number, name, content_type, size, outcome, stored,
+            revision, is_erased in rows
+        ]  # fmt: skip
+
+    def revisions(self, thread_id: str) -> Sequence[IndexedRevision]:
+        rows = self.db.execute(
+            "SELECT r.revision, r.written_on, r.grade, r.grade_reason, manifest "
+            "FROM revisions r JOIN threads t USING (thread) WHERE thread_id = ? "
+            "ORDER BY r.revision",
+            (thread_id,),
+        )
+        return [
+            IndexedRevision(
+                revision=revision, written_on=written_on, grade=grade,
+                grade_reason=grade_reason, manifest=manifest,
+            )
+            for revision, written_on, grade, grade_reason, manifest in rows
+        ]  # fmt: skip
+
+    # People
+
+    def people(
+        self, name: str, chosen: Filter, limit: int
+    ) -> Sequence[tuple[Person, int]]:
+        found, on = list[tuple[Person, int]](), on_threads(self.db, chosen)
+        where = f"{on.where} AND" if on.texts else " WHERE"
+        for number, person in people_meant(self.db, name):
+            (threads,) = self.db.execute(
+                "SELECT count(*) FROM participants JOIN threads t USING (thread)"
+                f"{where} person = ?",
+                (*on.values, number),
+            ).fetchone()
+            if threads:
+                found.append((person, threads))
+            if len(found) == limit:
+                break
+        return found
+
+
+def facts_in(row: Sequence[Any], people: Sequence[Any]) -> ThreadFacts:
+    """Return the facts in a row of a thread, given those of its people."""
+    (thread_id, topic, created_on, created_by, deleted_on, deleted_by,
+     first_message_on, last_message_on, message_count, edited_count, deleted_count,
+     system_count, visibility, grade, grade_reason, gaps, revision,
+     written_on) = row  # fmt: skip
+    return ThreadFacts(
+        thread_id=thread_id,
+        topic=topic,
+        created_on=created_on,
+        created_by=created_by,
+        deleted_on=deleted_on,
+        deleted_by=deleted_by,
+        first_message_on=first_message_on,
+        last_message_on=last_message_on,
+        message_count=message_count,
+        edited_count=edited_count,
+        deleted_count=deleted_count,
+        system_count=system_count,
+        visibility=visibility,
+        grade=grade,
+        grade_reason=grade_reason,
+        gaps=tuple(json.loads(gaps)),
+        revision=revision,
+        written_on=written_on,
+        people=tuple(Person(raw_id, name) for raw_id, name, _ in people),
+        participants=tuple(
+            dict.fromkeys(raw_id for raw_id, _, takes_part in people if takes_part)
+        ),
+    )

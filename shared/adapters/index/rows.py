@@ -1,0 +1,135 @@
+"""Rows of an index, to and from what they say; and the words they are found by."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from shared.adapters.index.schema import BREAK
+from shared.domain.search.fold import words
+from shared.ports.archive_index import IndexedMessage, IndexedVersion, Person
+
+MATCHED = "matched"
+"""The outcome of nearly every message; its row has no `problem`."""
+MESSAGE_COLUMNS = (
+    "message, thread, sender, message_id, version, type, is_system, created_on, "
+    "edited_on, deleted_on, is_edited, is_deleted, is_erased, text, file_count, "
+    "problem, commitment"
+)
+MESSAGE_FIELDS = (
+    "m.message, m.message_id, m.version, m.type, m.is_system, m.created_on, "
+    "m.edited_on, m.deleted_on, m.is_edited, m.is_deleted, m.is_erased, m.text, "
+    "m.file_count, m.problem, m.commitment, p.raw_id, p.name"
+)
+READ_MESSAGE = (
+    f"SELECT {MESSAGE_FIELDS} FROM messages m LEFT JOIN people p ON p.person = m.sender"
+)
+READ_VERSIONS = (
+    "SELECT version, kind, changed_on, changed_by, text, is_erased, commitment "
+    "FROM versions WHERE message = ? ORDER BY place"
+)
+
+
+def message_values(message: IndexedMessage) -> tuple[object, ...]:
+    """Return the values of a message's row, from its id on."""
+    return (
+        message.message_id,
+        message.version,
+        message.type,
+        message.is_system,
+        message.created_on or None,
+        message.edited_on or None,
+        message.deleted_on or None,
+        message.is_edited,
+        message.is_deleted,
+        message.is_erased,
+        message.text,
+        message.file_count,
+        None if message.outcome == MATCHED else message.outcome,
+        bytes.fromhex(message.commitment),
+    )
+
+
+def version_values(message: IndexedMessage) -> list[tuple[object, ...]]:
+    """Return a message's rows in `versions`; none where it was never changed."""
+    if is_unchanged(message):
+        return []
+    return [
+        (
+            place,
+            version.version,
+            version.kind,
+            version.changed_on,
+            version.changed_by,
+            version.text,
+            version.is_erased,
+            bytes.fromhex(version.commitment),
+        )
+        for place, version in enumerate(message.versions)
+    ]
+
+
+def is_unchanged(message: IndexedMessage) -> bool:
+    """Return whether a message's row says all of its only version."""
+    return message.versions == (only_version(message),)
+
+
+def only_version(message: IndexedMessage) -> IndexedVersion:
+    return IndexedVersion(
+        version=message.version,
+        kind="received",
+        changed_on=message.created_on,
+        changed_by=message.sender.raw_id,
+        text=message.text,
+        is_erased=message.is_erased,
+        commitment=message.commitment,
+    )
+
+
+def message_in(db: sqlite3.Connection, row: Sequence[Any]) -> IndexedMessage:
+    """Return the message in a row of `READ_MESSAGE`."""
+    (number, message_id, version, type_, is_system, created_on, edited_on, deleted_on,
+     is_edited, is_deleted, is_erased, text, file_count, problem, commitment,
+     raw_id, name) = row  # fmt: skip
+    versions = tuple(map(version_in, db.execute(READ_VERSIONS, (number,))))
+    message = IndexedMessage(
+        message_id=message_id,
+        version=version,
+        type=type_,
+        is_system=bool(is_system),
+        sender=Person(raw_id or "", name or ""),
+        created_on=created_on or "",
+        edited_on=edited_on or "",
+        deleted_on=deleted_on or "",
+        is_edited=bool(is_edited),
+        is_deleted=bool(is_deleted),
+        is_erased=bool(is_erased),
+        text=text,
+        file_count=file_count,
+        outcome=problem or MATCHED,
+        commitment=commitment.hex(),
+        versions=versions,
+    )
+    if versions:
+        return message
+    return replace(message, versions=(only_version(message),))
+
+
+def version_in(row: Sequence[Any]) -> IndexedVersion:
+    """Return the version in a row of `READ_VERSIONS`."""
+    version, kind, changed_on, changed_by, text, is_erased, commitment = row
+    return IndexedVersion(
+        version=version,
+        kind=kind,
+        changed_on=changed_on,
+        changed_by=changed_by,
+        text=text,
+        is_erased=bool(is_erased),
+        commitment=commitment.hex(),
+    )
+
+
+def searched_words(message: IndexedMessage) -> tuple[str, str, str]:
+    """Return the words of text, earlier texts and sender, each as one string."""
+    earlier = f" {BREAK} ".join(" ".join(words(text)) for text in message.earlier_texts)
+    return " ".join(words(message.text)), earlier, " ".join(words(message.sender.name))

@@ -1,0 +1,102 @@
+"""Writes the messages of a thread into an index: only those that changed."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+
+from shared.adapters.index.rows import (
+    MESSAGE_COLUMNS,
+    READ_MESSAGE,
+    message_in,
+    message_values,
+    searched_words,
+    version_values,
+)
+from shared.domain.times import parse_time
+from shared.ports.archive_index import IndexedMessage, Person
+
+PLACES = ", ".join("?" * len(MESSAGE_COLUMNS.split(",")))
+INSERT = f"INSERT INTO messages ({MESSAGE_COLUMNS}) VALUES ({PLACES})"
+INSERT_VERSION = "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_WORDS = (
+    "INSERT INTO message_search (rowid, text, earlier, sender) VALUES (?, ?, ?, ?)"
+)
+REMOVE_WORDS = (
+    "INSERT INTO message_search (message_search, rowid, text, earlier, sender) "
+    "VALUES ('delete', ?, ?, ?, ?)"
+)
+PersonNumber = Callable[[Person], int]
+
+
+class WriteMessages:
+    """Writes the messages of the thread that has a number in the index."""
+
+    def __init__(
+        self, db: sqlite3.Connection, thread: int, person: PersonNumber
+    ) -> None:
+        """`person` returns somebody's number, and writes who is new."""
+        self.db = db
+        self.thread = thread
+        self.person = person
+
+    def replace(self, messages: Iterable[IndexedMessage]) -> set[Person]:
+        """Bring the index to these messages; return who sent them."""
+        senders = set[Person]()
+        old = {
+            message.message_id: (number, hash(message))
+            for number, message in self.stored()
+        }
+        for message in messages:
+            senders.add(message.sender)
+            number, known = old.pop(message.message_id, (0, 0))
+            if number and known == hash(message):
+                continue
+            if number:
+                self.remove(number)
+            self.insert(number or self.free_number(message), message)
+        for number, _ in old.values():
+            self.remove(number)
+        return senders - {Person("")}
+
+    def stored(self) -> Iterator[tuple[int, IndexedMessage]]:
+        rows = self.db.execute(f"{READ_MESSAGE} WHERE m.thread = ?", (self.thread,))
+        for row in rows:
+            yield row[0], message_in(self.db, row)
+
+    def insert(self, number: int, message: IndexedMessage) -> None:
+        sender = self.person(message.sender) if message.sender != Person("") else None
+        self.db.execute(INSERT, (number, self.thread, sender, *message_values(message)))
+        self.db.execute(INSERT_WORDS, (number, *searched_words(message)))
+        for values in version_values(message):
+            self.db.execute(INSERT_VERSION, (number, *values))
+
+    def remove(self, number: int) -> None:
+        row = self.db.execute(f"{READ_MESSAGE} WHERE m.message = ?", (number,))
+        message = message_in(self.db, row.fetchone())
+        self.db.execute(REMOVE_WORDS, (number, *searched_words(message)))
+        self.db.execute("DELETE FROM versions WHERE message = ?", (number,))
+        self.db.execute("DELETE FROM messages WHERE message = ?", (number,))
+
+    def free_number(self, message: IndexedMessage) -> int:
+        """Return the number of a new message: its id, or the next that is free."""
+        number = natural_number(message)
+        while self.db.execute(
+            "SELECT 1 FROM messages WHERE message = ?", (number,)
+        ).fetchone():
+            number += 1
+        return number
+
+
+def natural_number(message: IndexedMessage) -> int:
+    """Return epoch milliseconds of a message, by which the newest come first."""
+    if message.message_id.isdecimal() and message.message_id.isascii():
+        return int(message.message_id)
+    moment = parse_time(message.created_on)
+    return int(moment.timestamp() * 1000) if moment else 1
+
+
+def fill_message_search(db: sqlite3.Connection) -> None:
+    """Write the words of all messages into a new full-text table."""
+    rows = db.execute(READ_MESSAGE)
+    for row in rows:
+        message = message_in(db, row)
+        db.execute(INSERT_WORDS, (row[0], *searched_words(message)))

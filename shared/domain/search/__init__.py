@@ -1,0 +1,1 @@
+"""Search: how texts are compared by words, in every index and without one."""

@@ -1,0 +1,340 @@
+"""The index: what an archive says, in rows, derived from it and never believed alone.
+
+An index stands for a ledger up to a line. What is read from it is only used where the
+archive's ledger still ends there.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from shared.domain.errors import ArchiverError
+from shared.domain.search.query import Query
+
+
+class IndexBusy(ArchiverError):
+    """Another process is building the index. The text says what to do."""
+
+
+class NoIndex(ArchiverError):
+    """There is no index, or none that can be believed. The text says what to do."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Person:
+    """A raw id with one of its names, as people read it; either may be ""."""
+
+    raw_id: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedVersion:
+    """A state of a message. `text` is as people read it; "" where there is none."""
+
+    version: int
+    kind: str
+    changed_on: str
+    changed_by: str
+    text: str
+    is_erased: bool
+    commitment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedMessage:
+    """A message as people read it: `text` is that of its newest version with content.
+
+    `versions` are all of them, oldest first; `version` and `commitment` are those of
+    the newest. Times are RFC 3339 with milliseconds, or "".
+    """
+
+    message_id: str
+    version: int
+    type: str
+    is_system: bool
+    sender: Person
+    created_on: str
+    edited_on: str
+    deleted_on: str
+    is_edited: bool
+    is_deleted: bool
+    is_erased: bool
+    text: str
+    file_count: int
+    outcome: str
+    commitment: str
+    versions: tuple[IndexedVersion, ...]
+
+    @property
+    def earlier_texts(self) -> Iterator[str]:
+        """The texts of other versions that people cannot see in `text`."""
+        seen = {self.text, ""}
+        for version in self.versions:
+            if version.text not in seen:
+                seen.add(version.text)
+                yield version.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedFile:
+    """A file that a message names. `stored` is its name in the archive, or ""."""
+
+    message_id: str
+    number: int
+    name: str
+    content_type: str
+    bytes: int
+    outcome: str
+    stored: str
+    revision: int
+    is_erased: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedRevision:
+    """A finished revision; `manifest` is the SHA-256 of its manifest."""
+
+    revision: int
+    written_on: str
+    grade: str
+    grade_reason: str
+    manifest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadFacts:
+    """What an index says of a thread besides its messages.
+
+    `people` are all who take part or are named, with every name; `present` holds the
+    raw ids that the newest listing shows (None where no listing tells).
+    """
+
+    thread_id: str
+    topic: str
+    created_on: str
+    created_by: str
+    deleted_on: str
+    deleted_by: str
+    first_message_on: str
+    last_message_on: str
+    message_count: int
+    edited_count: int
+    deleted_count: int
+    system_count: int
+    visibility: str
+    grade: str
+    grade_reason: str
+    gaps: tuple[str, ...]
+    revision: int
+    written_on: str
+    people: tuple[Person, ...]
+    participants: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedThread:
+    """A thread to be indexed; its messages are made when they are asked for."""
+
+    thread_key: str
+    facts: ThreadFacts
+    messages: Iterable[IndexedMessage]
+    files: Sequence[IndexedFile]
+    revisions: Sequence[IndexedRevision]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which threads and messages are meant; "", () and None mean no limit.
+
+    `participant` is a raw id or a name (the beginnings of its words), `topic` a part of
+    a topic. `after` and `before` are times, or ids of messages, both exclusive.
+    """
+
+    threads: tuple[str, ...] = ()
+    participant: str = ""
+    topic: str = ""
+    after: datetime | int | None = None
+    before: datetime | int | None = None
+    is_edited: bool = False
+    is_deleted: bool = False
+    has_files: bool = False
+    only_threads: tuple[str, ...] | None = None
+    """Never any other thread, whatever is asked for; None means no limit."""
+
+
+NO_FILTER = Filter()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A message that was found, in its thread."""
+
+    thread_id: str
+    topic: str
+    message: IndexedMessage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A thread that could not be read when the index was built, and why."""
+
+    thread_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexAbout:
+    """What an index stands for: an archive, and its ledger up to a line.
+
+    `size` and `root` are those of the ledger; `position` says where in its blobs
+    that is.
+    """
+
+    archive: str
+    size: int
+    root: str
+    built_on: str
+    position: Mapping[str, object] = field(default_factory=dict)
+
+
+class IndexReader(Protocol):
+    """Reads an index. Nothing here writes."""
+
+    @property
+    def about(self) -> IndexAbout: ...
+
+    def unread(self) -> Sequence[Unread]:
+        """Return the threads that are missing from it."""
+        ...
+
+    def search(
+        self, query: Query | None, chosen: Filter, limit: int, offset: int = 0
+    ) -> Sequence[Hit]:
+        """Return the messages that were found, the newest first."""
+        ...
+
+    def count(self, query: Query | None, chosen: Filter, most: int) -> int:
+        """Return how many messages `search` would find; `most` where it is more."""
+        ...
+
+    def threads(
+        self,
+        chosen: Filter,
+        limit: int | None = None,
+        offset: int = 0,
+        query: Query | None = None,
+    ) -> Iterator[ThreadFacts]:
+        """Yield the threads that are meant, those with the newest messages first.
+
+        With a query, only those with a message that it finds.
+        """
+        ...
+
+    def threads_called(
+        self, query: Query, chosen: Filter, limit: int
+    ) -> Sequence[ThreadFacts]:
+        """Return threads that have a query's words in their topic or their names."""
+        ...
+
+    def thread_ids(self, beginning: str, limit: int) -> Sequence[str]:
+        """Return the ids of threads that begin with a text."""
+        ...
+
+    def messages(
+        self, thread_id: str, limit: int, after: str = ""
+    ) -> Sequence[IndexedMessage]:
+        """Return messages of a thread, oldest first, after the one with an id."""
+        ...
+
+    def message(self, thread_id: str, message_id: str) -> IndexedMessage | None:
+        """Return a message; None if there is none."""
+        ...
+
+    def files(self, thread_id: str, message_id: str = "") -> Sequence[IndexedFile]:
+        """Return the files of a thread, or of a message in it."""
+        ...
+
+    def revisions(self, thread_id: str) -> Sequence[IndexedRevision]:
+        """Return the revisions of a thread, oldest first."""
+        ...
+
+    def people(
+        self, name: str, chosen: Filter, limit: int
+    ) -> Sequence[tuple[Person, int]]:
+        """Return who is meant by a raw id or a name, each with a number of threads."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class IndexWriter(Protocol):
+    """Brings an index up to date; one process at a time."""
+
+    @property
+    def position(self) -> Mapping[str, object]:
+        """Where in the ledger the index goes on; empty for a new one."""
+        ...
+
+    @property
+    def seen(self) -> set[bytes]:
+        """The leaves of the ledger's lines so far."""
+        ...
+
+    def clear(self) -> None:
+        """Forget everything: it is of another archive, or of another past."""
+        ...
+
+    def note(
+        self,
+        position: Mapping[str, object],
+        leaves: Sequence[bytes],
+        keys: Iterable[str],
+        *,
+        erases: bool,
+    ) -> None:
+        """Note, at once, how far the ledger was read, and whose threads changed.
+
+        With `erases`, no byte of what went may be left when the index is finished.
+        """
+        ...
+
+    def retry(self) -> None:
+        """Let the threads that could not be read be read again."""
+        ...
+
+    def pending(self) -> Mapping[str, str]:
+        """Return the keys of threads to read, each with its id, or ""."""
+        ...
+
+    def unkeyed(self) -> Sequence[str]:
+        """Return the ids of threads to read whose key is not known."""
+        ...
+
+    def known_threads(self) -> set[str]:
+        """Return the ids of the threads that it has."""
+        ...
+
+    def put(self, thread: IndexedThread) -> None:
+        """Write a thread in place of what the index has of it.
+
+        Raises:
+            IntegrityError: another thread has its key.
+
+        """
+        ...
+
+    def fail(self, thread_key: str, thread_id: str, reason: str) -> None:
+        """Note why a thread could not be read; what the index has of it goes."""
+        ...
+
+    def save(self) -> None:
+        """Keep what was written so far, also if the process is killed."""
+        ...
+
+    def finish(self, built_on: str) -> None:
+        """Make it an index that is believed; erase for good what was to go."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,190 @@
+"""Build an index, or bring it up to date: only threads with new ledger lines are read.
+
+Rule 1: the ledger is read first, and what it names is noted as to be read; while
+        anything is, nobody believes the index. So a build that was killed goes on.
+Rule 2: what changes while threads are read has lines that the next build finds.
+Rule 3: a thread that cannot be read is named with its reason, and tried every time.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+from shared.domain import layout
+from shared.domain.errors import IntegrityError
+from shared.domain.evidence.ledger_lines import LineKind
+from shared.domain.evidence.paths import THREAD_FILE
+from shared.domain.evidence.thread_file import decode_thread_file
+from shared.ports.archive_index import IndexWriter
+from shared.ports.archive_store import ArchiveFiles
+from shared.ports.clock import Clock
+from shared.ports.ledger_blobs import LedgerBlobs
+from shared.usecases.evidence.ledger_reading import LedgerPosition, LedgerReading
+from shared.usecases.evidence.thread_archive import ThreadArchive, read_thread
+from shared.usecases.reading.index_age import Age, age_of, from_json, to_json, written
+from shared.usecases.reading.indexed import indexed
+
+CHANGES = (LineKind.REVISION, LineKind.ERASURE)
+"""The lines after which a thread reads otherwise."""
+AT_ONCE = 8
+"""Threads that are read side by side."""
+SAVE_EVERY = 200
+"""Threads after which a build that is killed goes on."""
+NOT_THERE = "the ledger names a thread that is not in the archive"
+NOTHING_FINISHED = "the archive has no finished revision of it"
+NOT_RECORDED = "the ledger has no line of it yet"
+
+
+@dataclass(slots=True, kw_only=True)
+class BuiltIndex:
+    """What was done: `threads` were read; `lines` and `root` are the ledger's.
+
+    `failures` hold a sentence for each thread that is missing, and for what is wrong
+    with the ledger.
+    """
+
+    threads: int = 0
+    is_new: bool = False
+    lines: int = 0
+    root: str = ""
+    failures: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildIndex:
+    """Brings an index up to date. `on_thread` takes how many are done, and of all."""
+
+    archive: ArchiveFiles
+    blobs: LedgerBlobs
+    index: IndexWriter
+    clock: Clock
+    on_thread: Callable[[int, int], None] = lambda done, total: None  # noqa: ARG005
+
+    async def __call__(self) -> BuiltIndex:
+        """Build.
+
+        Raises:
+            Transient: the archive cannot be reached; the next build goes on.
+
+        """
+        built = BuiltIndex()
+        await self.read_ledger(built)
+        self.index.retry()
+        keys = dict(self.index.pending())
+        known = {key: thread_id for key, thread_id in keys.items() if thread_id}
+        wanted = [*known.values(), *self.index.unkeyed()]
+        if len(known) < len(keys):
+            wanted += [name async for name in self.strangers({*wanted})]
+        self.on_thread(0, len(wanted))
+        done = 0
+        async for read in self.read_all(wanted):
+            self.write(read, keys, built)
+            done += 1
+            if done % SAVE_EVERY == 0:
+                self.index.save()
+            self.on_thread(done, len(wanted))
+        for key in self.index.pending():
+            self.index.fail(key, "", NOT_THERE)
+            built.failures.append(NOT_THERE)
+        self.index.finish(self.clock().isoformat(timespec="seconds"))
+        return built
+
+    async def read_ledger(self, built: BuiltIndex) -> None:
+        """Note what came since the last build."""
+        position = from_json(self.index.position)
+        if await age_of(self.blobs, position) is Age.OTHER:
+            self.index.clear()
+            position = LedgerPosition()
+        built.is_new = not position.blob
+        keys, leaves, erases = set[str](), list[bytes](), False
+        listing = written(await self.blobs.list())
+        reading = LedgerReading(self.blobs, built.failures.append)
+        if position.blob:
+            reading = LedgerReading.resumed(
+                self.blobs, position, self.index.seen, built.failures.append
+            )
+        async for placed in reading.read(listing):
+            leaves.append(placed.line.leaf)
+            if placed.line.kind in CHANGES and not placed.line.is_withheld:
+                keys.add(placed.line.thread_key)
+                erases |= placed.line.kind is LineKind.ERASURE
+        if listing.blobs:
+            read = reading.position if leaves or not position.blob else position
+            built.lines, built.root = read.lines, read.root
+            self.index.note(to_json(read), leaves, keys, erases=erases)
+
+    async def strangers(self, known: set[str]) -> AsyncIterator[str]:
+        """Yield the threads of the archive that the index does not have."""
+        known |= self.index.known_threads()
+        async for folder in self.archive.folders(layout.THREAD_PREFIX):
+            thread_id = layout.thread_of(folder)
+            if thread_id and thread_id not in known:
+                yield thread_id
+
+    async def read_all(self, wanted: Iterable[str]) -> AsyncIterator["ReadThread"]:
+        """Yield each thread; the next ones are read while one is used."""
+        names, waiting = iter(wanted), deque[asyncio.Task[ReadThread]]()
+        try:
+            while True:
+                for thread_id in islice(names, AT_ONCE - len(waiting)):
+                    waiting.append(asyncio.create_task(self.read(thread_id)))
+                if not waiting:
+                    return
+                yield await waiting.popleft()
+        finally:
+            for task in waiting:
+                task.cancel()
+
+    async def read(self, thread_id: str) -> "ReadThread":
+        try:
+            thread = await read_thread(self.archive, thread_id)
+        except IntegrityError as error:
+            key = await self.key_of(thread_id)
+            return ReadThread(thread_id=thread_id, key=key, failure=str(error))
+        if thread.newest is None:
+            key = await self.key_of(thread_id)
+            return ReadThread(thread_id=thread_id, key=key, failure=NOTHING_FINISHED)
+        key = thread.newest.thread_key
+        return ReadThread(thread_id=thread_id, key=key, thread=thread)
+
+    async def key_of(self, thread_id: str) -> str:
+        """Return the key of a thread that cannot be read; "" where nothing tells it."""
+        try:
+            path = layout.thread_folder(thread_id) + THREAD_FILE
+            return decode_thread_file(await self.archive.read(path)).thread_key
+        except (IntegrityError, ValueError):
+            return ""
+
+    def write(
+        self, read: "ReadThread", keys: Mapping[str, str], built: BuiltIndex
+    ) -> None:
+        is_named = read.key in keys
+        failure = read.failure
+        if read.thread and is_named:
+            try:
+                self.index.put(indexed(read.thread))
+            except IntegrityError as error:
+                failure = str(error)
+            else:
+                built.threads += 1
+                return
+        elif failure == NOTHING_FINISHED and not is_named:
+            return  # an attempt that died, or is under way
+        elif not failure:
+            # Its finalizer has not finished yet: it writes the ledger's line last.
+            built.failures.append(f"{read.thread_id}: {NOT_RECORDED}")
+            return
+        self.index.fail(read.key, read.thread_id, failure)
+        built.failures.append(f"{read.thread_id}: {failure}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadThread:
+    """A thread that was read, or why it cannot be; `key` is "" where nobody knows."""
+
+    thread_id: str
+    key: str
+    thread: ThreadArchive | None = None
+    failure: str = ""
