@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from shared.bootstrap.identity import utc_now
@@ -27,42 +27,58 @@ class StaleIndex(NoIndex):
 
 
 def index_path(archive: OpenedArchive) -> Path:
-    """Return where the index of an archive stands, whether there is one or not."""
-    if archive.folder:
-        folder = archive.folder.resolve()
-        beside = folder.with_name(folder.name + ENDING)
-        if beside.exists() or os.access(folder.parent, os.W_OK):
-            return beside
+    """Return where the index of an archive stands, or will."""
+    places = index_places(archive)
+    if there := [place for place in places if place.exists()]:
+        return there[0]
+    can_write = os.access(places[0].parent, os.W_OK)
+    return places[0] if can_write else places[-1]
+
+
+def index_places(archive: OpenedArchive) -> list[Path]:
+    """Return every place on this machine where an index of an archive may stand."""
     from platformdirs import user_cache_path
 
     name = re.sub("[^A-Za-z0-9.-]+", "-", archive.address).strip("-")[-LONGEST_NAME:]
     digest = hashlib.sha256(archive.address.encode()).hexdigest()[:16]
-    return user_cache_path("chat-archive", appauthor=False) / f"{name}-{digest}{ENDING}"
+    cache = user_cache_path("chat-archive", appauthor=False)
+    cached = cache / f"{name}-{digest}{ENDING}"
+    if not archive.folder:
+        return [cached]
+    folder = archive.folder.resolve()
+    return [folder.with_name(folder.name + ENDING), cached]
 
 
 async def build_index(
-    archive: OpenedArchive, on_thread: Callable[[int, int], None]
+    archive: OpenedArchive,
+    on_thread: Callable[[int, int], None],
+    path: Path | None = None,
 ) -> BuiltIndex:
     """Build the index of an archive, or bring it up to date.
 
+    `path` is where it stands, if that is not the usual place.
+
     Raises:
         IndexBusy: another process is building it.
+        IndexFailed: it is damaged, or the disk is full.
         Transient: the archive cannot be reached; the next build goes on.
 
     """
-    from shared.adapters.index.write_index import SqliteIndexWriter
+    from shared.adapters.index.write_index import SqliteIndexWriter, writing
 
-    index = SqliteIndexWriter(index_path(archive), archive.address)
-    try:
-        return await BuildIndex(
-            archive=archive.archive,
-            blobs=archive.ledger.blobs,
-            index=index,
-            clock=utc_now,
-            on_thread=on_thread,
-        )()
-    finally:
-        index.close()
+    place = path or index_path(archive)
+    with writing(place):
+        index = SqliteIndexWriter(place, archive.address)
+        try:
+            return await BuildIndex(
+                archive=archive.archive,
+                blobs=archive.ledger.blobs,
+                index=index,
+                clock=utc_now,
+                on_thread=on_thread,
+            )()
+        finally:
+            index.close()
 
 
 @asynccontextmanager
@@ -77,10 +93,11 @@ async def open_index(
         Transient: the archive cannot be reached.
 
     """
-    from shared.adapters.index.read_index import SqliteIndexReader
+    from shared.adapters.index.read_index import SqliteIndexReader, reading
 
-    index = SqliteIndexReader(index_path(archive))
-    try:
+    path = index_path(archive)
+    index = SqliteIndexReader(path)
+    with reading(path), closing(index):
         age = await age_of(archive.ledger.blobs, from_json(index.about.position))
         if age is Age.OTHER:
             raise NoIndex(f"the index is {age}: build it with `chat-archive index`")
@@ -90,6 +107,5 @@ async def open_index(
                 "since: `chat-archive index` brings it up to date, --stale-ok uses it "
                 "as it is"
             )
+        index.is_older = age is Age.OLDER
         yield index
-    finally:
-        index.close()

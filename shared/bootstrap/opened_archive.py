@@ -12,8 +12,6 @@ from shared.bootstrap.storage import Storage
 from shared.config.settings import DueSettings
 from shared.domain import layout
 from shared.domain.errors import ArchiverError
-from shared.usecases.archive.find import Find
-from shared.usecases.archive.look_up import LookUp
 from shared.usecases.capture.ingest import Ingest
 from shared.usecases.capture.redeliver import Redeliver
 from shared.usecases.capture.status import ReadStatus
@@ -26,12 +24,16 @@ from shared.usecases.inventory.report import MakeReport
 from shared.usecases.inventory.runs import BackfillRun
 from shared.usecases.reading.choose import Choose
 from shared.usecases.reading.export import Export
+from shared.usecases.reading.find import Find
+from shared.usecases.reading.look_up import LookUp
 from shared.usecases.reading.package import Package
 from shared.usecases.reading.render_again import RenderAgain
+from shared.usecases.reading.search import Scan
 
 if TYPE_CHECKING:
     from shared.domain.evidence.checkpoint import Checkpoint
     from shared.ports.append_log import AppendLog, ThreadLogs
+    from shared.ports.archive_index import IndexReader
     from shared.ports.archive_store import ArchiveFiles, ErasableArchive
     from shared.ports.evidence_files import EvidenceFiles
     from shared.ports.leases import Leases
@@ -90,8 +92,20 @@ class OpenedArchive:
         self,
         on_bytes: Callable[[int], None] = lambda _: None,
         on_failure: Callable[[str], None] = lambda _: None,
+        index: "IndexReader | None" = None,
     ) -> Find:
-        return Find(archive=self.archive, on_bytes=on_bytes, on_failure=on_failure)
+        return Find(
+            archive=self.archive,
+            on_bytes=on_bytes,
+            on_failure=on_failure,
+            index=index,
+        )
+
+    def scan(
+        self, on_bytes: Callable[[int], None], on_failure: Callable[[str], None]
+    ) -> Scan:
+        """Return what searches without an index."""
+        return Scan(archive=self.archive, on_bytes=on_bytes, on_failure=on_failure)
 
     def verify(
         self,

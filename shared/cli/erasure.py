@@ -6,6 +6,7 @@ import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.erasing import open_erase
+from shared.bootstrap.index import build_index, index_places
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.look_up import look_up, say_unknown
 from shared.cli.options import (
@@ -14,6 +15,7 @@ from shared.cli.options import (
     reason_option,
     runs,
 )
+from shared.cli.progress import threads_bar
 from shared.cli.setting_options import setting_options
 from shared.cli.text import printable, say
 from shared.domain.errors import ArchiverError
@@ -66,6 +68,8 @@ async def erase(
     What others wrote about somebody is not found. An id that the archive does not know
     erases nothing; a display name is no id.
 
+    This machine's index (`chat-archive index`) is cleared, too.
+
     A thread whose log holds more than the archive is archived first, if the ACS
     resource is given; else it is refused, and reached once it is finalized. It ends
     with what it does not reach.
@@ -108,11 +112,35 @@ async def erase(
         status = 0 if can_go else 1
         if can_go and execute:
             status = await carry_out(use, plans, choice, by=by, reason=reason)
+            status = max(status, await clear_indexes(archive))
         elif can_go:
             is_done = all(plan.is_done for plan in plans)
             click.echo(NOTHING_LEFT if is_done else NOT_YET)
         has_left = await show_unreached(archive, choice, can_go=can_go)
     return 1 if failures or has_left else status
+
+
+async def clear_indexes(archive: OpenedArchive) -> int:
+    """Take what was erased out of this machine's indexes; return the exit status.
+
+    One that cannot be cleared is refused by every command, since the archive is newer.
+    """
+    status = 0
+    for path in index_places(archive):
+        if not path.exists():
+            continue
+        try:
+            with threads_bar("clearing the index") as on_thread:
+                built = await build_index(archive, on_thread, path)
+        except (ArchiverError, OSError) as error:
+            why = str(error) if isinstance(error, ArchiverError) else error.strerror
+            say(f"NOT CLEARED {path}: {why}. Delete it.", err=True)
+            status = 1
+            continue
+        for failure in built.failures:
+            say(f"NOT INDEXED {failure}", err=True)
+        say(f"cleared the index {path}")
+    return status
 
 
 NOT_YET = "Nothing was erased. With --execute, this cannot be undone."
@@ -157,7 +185,8 @@ async def show_unreached(
     if can_go:
         click.echo(
             "Not reached: exports and packages, backups, versions that the storage "
-            "keeps, and the chat service itself.",
+            "keeps, indexes on other machines (refused until they are built again), "
+            "and the chat service itself.",
             err=True,
         )
     return has_left

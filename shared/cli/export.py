@@ -30,7 +30,7 @@ from shared.formats.held_files import in_export
 from shared.formats.part import EntraIdentity, Options
 from shared.formats.registry import FORMATS
 from shared.ports.archive_store import AlreadyExists
-from shared.usecases.archive.find import Selection
+from shared.usecases.reading.find import Selection
 from shared.usecases.reading.render_again import Likeness
 
 OUTPUT = click.Path(path_type=Path)

@@ -20,8 +20,8 @@ from shared.cli.text import printable, say
 from shared.domain.evidence.canonical import ID as MESSAGE_ID
 from shared.domain.evidence.canonical import LONGEST_STRING
 from shared.domain.words import plural
-from shared.usecases.archive.look_up import PERSON_ID, THREAD_ID, Covered
 from shared.usecases.evidence.holds import BadHold, Hold, NoSuchHold
+from shared.usecases.reading.look_up import PERSON_ID, THREAD_ID, Covered
 
 SHOWN_DIGITS = 12
 """Of an id of 32; so many are enough to tell holds apart."""

@@ -9,7 +9,7 @@ from shared.cli.progress import bytes_bar
 from shared.cli.text import printable, say
 from shared.domain import layout
 from shared.domain.words import plural
-from shared.usecases.archive.look_up import Covered
+from shared.usecases.reading.look_up import Covered
 
 MOST_ALIKE = 10
 

@@ -14,9 +14,11 @@ from shared.cli.evidence import checkpoint, prove
 from shared.cli.export import export, formats
 from shared.cli.hold import hold
 from shared.cli.index import index
+from shared.cli.list import list_threads
 from shared.cli.operate import redeliver, status
-from shared.cli.read import cat, list_threads, show
+from shared.cli.read import cat, show
 from shared.cli.report import report
+from shared.cli.search import search
 from shared.cli.verify import verify
 from shared.domain.words import printable
 
@@ -100,6 +102,7 @@ for command in (
     status,
     redeliver,
     index,
+    search,
     list_threads,
     show,
     cat,

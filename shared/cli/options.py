@@ -20,7 +20,7 @@ from shared.domain import layout
 from shared.domain.errors import ArchiverError
 from shared.domain.evidence.canonical import LONGEST_STRING
 from shared.telemetry import unforeseen
-from shared.usecases.archive.find import Selection
+from shared.usecases.reading.find import Selection
 
 Command = Callable[..., Any]
 
@@ -131,16 +131,20 @@ def selection_options(command: Command) -> Command:
             "--thread",
             "threads",
             multiple=True,
-            help="Only this thread; may be repeated.",
+            help="Only this thread, by id, its beginning or topic; may be repeated.",
         ),
         click.option(
-            "--participant", default="", help="Only threads with this raw id."
+            "--participant",
+            default="",
+            help="Only threads with this person: a raw id, or how a name begins.",
         ),
         click.option(
             "--topic", default="", help="Only threads with this in their topic."
         ),
         click.option(
-            "--text", default="", help="Only threads where somebody said this."
+            "--text",
+            default="",
+            help="Only threads with these words in a message; as for `search`.",
         ),
         click.option(
             "--after", default="", help="Only messages after a time, or an id."

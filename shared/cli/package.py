@@ -11,8 +11,8 @@ from shared.cli.progress import bytes_bar
 from shared.cli.text import printable, say
 from shared.domain import layout
 from shared.domain.words import plural
-from shared.usecases.archive.find import Selection
 from shared.usecases.reading.choose import Chosen, NothingChosen
+from shared.usecases.reading.find import Selection
 from shared.usecases.reading.package import Packed
 
 

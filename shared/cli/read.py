@@ -1,4 +1,4 @@
-"""`chat-archive list`, `show` and `cat`: find a thread, and read it in the terminal."""
+"""`chat-archive show` and `cat`: read a thread in the terminal."""
 
 import json
 import sys
@@ -9,128 +9,56 @@ import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.opened_archive import OpenedArchive
+from shared.cli.list import facts_json
 from shared.cli.options import (
     JSON,
-    JSON_LINES,
     Unreadable,
     archive_argument,
     runs,
-    selection_options,
     thread_argument,
 )
-from shared.cli.progress import bytes_bar
-from shared.cli.text import printable, readable, say
+from shared.cli.text import printable, readable
+from shared.cli.threads import STALE_OK, find_thread, index_of
 from shared.domain import layout
 from shared.domain.archive.read_chain import transcript_of
 from shared.domain.errors import IntegrityError
 from shared.domain.evidence.orders import named_lines
 from shared.domain.evidence.words import INPUT_FILES
-from shared.domain.thread.grade import grade_of
-from shared.domain.thread.listing import Visibility
 from shared.domain.thread.transcript import Transcript
 from shared.domain.words import plural
 from shared.formats.part import PLAIN
 from shared.formats.registry import FORMATS
-from shared.usecases.archive.find import Selection
 from shared.usecases.evidence.carry_out import last_touching
 from shared.usecases.evidence.thread_archive import ThreadArchive, read_thread
+from shared.usecases.reading.indexed import facts_of
 
 READABLE = ("txt", "md", "json")
-VISIBILITIES = {
-    Visibility.FULL: "",
-    Visibility.PARTIAL: "partial",
-    Visibility.SNAPSHOT: "snapshot",
-    Visibility.EVENTS_ONLY: "events only",
-}
-
-
-@click.command("list")
-@archive_argument
-@selection_options
-@JSON_LINES
-@runs
-async def list_threads(
-    address: ArchiveAddress, selection: Selection, as_json: bool
-) -> int:
-    """List the threads of an archive, or find some.
-
-    A line a thread: when somebody last spoke, how many messages, the id, the topic.
-
-    Exit status: 0 done, 1 some threads could not be read or none was found, 2
-    unreadable.
-
-    \b
-    Examples:
-      chat-archive list archive
-      chat-archive list archive --text "refund" --after 2026-01-01
-      chat-archive list archive --participant 8:acs:… --json
-    """
-    found = 0
-    failures: list[str] = []
-    async with open_archive(address) as archive:
-        total = await archive.size(ends=(layout.EVENTS_FILE, layout.LISTING_FILE))
-        with bytes_bar("reading", total) as on_bytes:
-            find = archive.find(on_bytes, failures.append)
-            async for transcript in find(selection):
-                if (selection.after or selection.before) and not transcript.messages:
-                    continue
-                found += 1
-                line = json.dumps(facts(transcript)) if as_json else row(transcript)
-                click.echo(line)
-    for failure in failures:
-        say(f"UNREADABLE {failure}", err=True)
-    if not found and not failures:
-        is_all = selection == Selection()
-        why = "No thread is archived here." if is_all else NO_MATCH
-        click.echo(why, err=True)
-    return 0 if found and not failures else 1
-
-
-NO_MATCH = (
-    "No thread matches. --participant takes a raw id, as `chat-archive show` gives it; "
-    "--text and --topic find a part, large or small."
-)
-
-
-def row(transcript: Transcript) -> str:
-    last = transcript.tally.baseline.last_on[:16].replace("T", " ") or "never"
-    note = VISIBILITIES[transcript.listing.visibility]
-    return printable(
-        f"{last:<16}  {len(transcript.messages):>6}  {transcript.thread_id}  "
-        f"{transcript.topic}{f'  ({note})' if note else ''}"
-    )
-
-
-def facts(transcript: Transcript) -> dict[str, Any]:
-    grade = grade_of(transcript)
-    return {
-        "thread_id": transcript.thread_id,
-        "topic": transcript.topic,
-        "messages": len(transcript.messages),
-        "first_message_on": transcript.tally.baseline.first_on,
-        "last_message_on": transcript.tally.baseline.last_on,
-        "participants": [person.id for person in transcript.participants],
-        "visibility": transcript.listing.visibility,
-        "grade": grade.name,
-        "grade_reason": grade.reason,
-    }
 
 
 @click.command()
 @thread_argument
 @archive_argument
+@STALE_OK
 @JSON
 @runs
-async def show(thread: str, address: ArchiveAddress, as_json: bool) -> int:
+async def show(
+    thread: str, address: ArchiveAddress, stale_ok: bool, as_json: bool
+) -> int:
     """Show what is known of one thread: people, counts, gaps.
 
-    THREAD is its id, as `list` gives it.
+    THREAD is its id, or as much of its beginning as no other has, or a part of its
+    topic. Where several threads may be meant, they are named, and none is shown.
 
     \b
-    Example:
-      chat-archive show 19:…@thread.v2 archive
+    Examples:
+      chat-archive show 19:acsV1_2015 archive
+      chat-archive show "Order 4711" archive
     """
-    async with open_archive(address) as archive:
+    async with (
+        open_archive(address) as archive,
+        index_of(archive, stale_ok=stale_ok) as index,
+    ):
+        thread = await find_thread(archive, index, thread)
         try:
             held = await read_thread(archive.archive, thread)
         except IntegrityError as error:
@@ -154,7 +82,7 @@ def known(
     transcript: Transcript, held: ThreadArchive, sizes: Mapping[str, int]
 ) -> dict[str, Any]:
     """Return what `show` tells, as one object."""
-    return facts(transcript) | {
+    return facts_json(facts_of(transcript)) | {
         "created_on": transcript.created_on,
         "deleted_on": transcript.deleted_on,
         "metadata": transcript.metadata,
@@ -259,20 +187,25 @@ def files_of(held: ThreadArchive, sizes: Mapping[str, int]) -> Iterator[str]:
     show_default=True,
     help="How to write it.",
 )
+@STALE_OK
 @runs
-async def cat(thread: str, address: ArchiveAddress, name: str) -> int:
+async def cat(thread: str, address: ArchiveAddress, name: str, stale_ok: bool) -> int:
     """Print one thread to read it.
 
-    THREAD is its id, as `list` gives it. On a terminal nothing that a message holds
-    can move the cursor or change colours; into a pipe it goes as it is.
+    THREAD is its id, or as much of its beginning as no other has, or a part of its
+    topic. On a terminal nothing that a message holds can move the cursor or change
+    colours; into a pipe it goes as it is.
 
     \b
     Examples:
-      chat-archive cat 19:…@thread.v2 archive | less
-      chat-archive cat 19:…@thread.v2 archive --format md > thread.md
+      chat-archive cat "Order 4711" archive | less
+      chat-archive cat 19:acsV1_2015 archive --format md > thread.md
     """
-    async with open_archive(address) as archive:
-        transcript = await read(archive, thread)
+    async with (
+        open_archive(address) as archive,
+        index_of(archive, stale_ok=stale_ok) as index,
+    ):
+        transcript = await read(archive, await find_thread(archive, index, thread))
     is_terminal = sys.stdout.isatty()
     for _, parts in FORMATS[name].write(transcript, PLAIN):
         for part in parts:

@@ -11,10 +11,15 @@ from typing import Protocol
 
 from shared.domain.errors import ArchiverError
 from shared.domain.search.query import Query
+from shared.domain.times import parse_time
 
 
 class IndexBusy(ArchiverError):
     """Another process is building the index. The text says what to do."""
+
+
+class IndexFailed(ArchiverError):
+    """The index cannot be written. The text says why."""
 
 
 class NoIndex(ArchiverError):
@@ -66,6 +71,14 @@ class IndexedMessage:
     outcome: str
     commitment: str
     versions: tuple[IndexedVersion, ...]
+
+    @property
+    def number(self) -> int:
+        """Epoch milliseconds, by which the newest come first; 1 where nobody knows."""
+        if self.message_id.isdecimal() and self.message_id.isascii():
+            return int(self.message_id)
+        moment = parse_time(self.created_on)
+        return int(moment.timestamp() * 1000) if moment else 1
 
     @property
     def earlier_texts(self) -> Iterator[str]:
@@ -163,6 +176,13 @@ class Filter:
     only_threads: tuple[str, ...] | None = None
     """Never any other thread, whatever is asked for; None means no limit."""
 
+    @property
+    def is_of_messages(self) -> bool:
+        """Whether it says anything of messages."""
+        limits = (self.after, self.before)
+        is_of_kind = self.is_edited or self.is_deleted or self.has_files
+        return is_of_kind or any(limit is not None for limit in limits)
+
 
 NO_FILTER = Filter()
 
@@ -204,6 +224,11 @@ class IndexReader(Protocol):
 
     @property
     def about(self) -> IndexAbout: ...
+
+    @property
+    def is_older(self) -> bool:
+        """Whether the archive has changed since the index was built."""
+        ...
 
     def unread(self) -> Sequence[Unread]:
         """Return the threads that are missing from it."""

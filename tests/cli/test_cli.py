@@ -19,7 +19,7 @@ from shared.domain.evidence import canonical
 from shared.domain.evidence.checkpoint import parse_checkpoint
 from shared.domain.layout import thread_folder
 from shared.formats.registry import FORMATS
-from shared.usecases.archive.find import Find
+from shared.usecases.reading.search import Scan
 from shared.verifier import verify as verifier
 from verifying import OTHER
 
@@ -471,7 +471,7 @@ def test_what_nobody_foresaw_shows_no_traceback_and_no_content(
     def fail(*args, **options):
         raise RuntimeError("hello, a message of a chat")
 
-    monkeypatch.setattr(Find, "transcript", fail)
+    monkeypatch.setattr(Scan, "read", fail)
 
     text = run("list", folder, status=2)
 
@@ -490,9 +490,12 @@ def test_the_help_fits_a_screen_and_has_examples(run):
 def test_threads_are_listed_with_what_finds_them(run, folder):
     lines = run("list", folder).splitlines()
 
-    assert len(lines) == 2
+    assert len(lines) == 3
+    assert "UTC" in lines[0]
     assert any(THREAD in line and "A topic" in line for line in lines)
-    assert len(run("list", folder, "--participant", ALICE).splitlines()) >= 1
+    assert len(run("list", folder, "--participant", ALICE).splitlines()) == 3
+    assert len(run("list", folder, "--participant", "bob").splitlines()) == 2
+    assert set(run("list", folder, "--quiet").split()) == {THREAD, OTHER}
     assert THREAD in run("list", folder, "--text", "LATE")
     assert THREAD in run("list", folder, "--topic", "a topic")
     assert "No thread matches" in run(

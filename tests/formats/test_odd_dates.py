@@ -14,8 +14,8 @@ from shared.domain.thread.replay import replay
 from shared.formats import ARCHIVED
 from shared.formats.part import EntraIdentity, Options
 from shared.formats.registry import FORMATS, written
-from shared.usecases.archive.find import Selection
 from shared.usecases.reading.export import Export
+from shared.usecases.reading.find import Selection
 from verifying import verify
 from world import World
 

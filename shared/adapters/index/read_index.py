@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,15 @@ ALL = (
 )
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Let a damaged index be told from an error of the program."""
+    try:
+        yield
+    except sqlite3.DatabaseError:
+        raise NoIndex(f"the index is damaged: delete {path}") from None
+
+
 class SqliteIndexReader:
     """An index that was finished."""
 
@@ -58,7 +68,10 @@ class SqliteIndexReader:
         """
         if not path.is_file():
             raise NoIndex(f"there is no index: {BUILD}")
-        self.db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        self.is_older = False
+        self.db = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1
+        )
         try:
             values = dict(self.db.execute("SELECT name, value FROM about"))
         except sqlite3.OperationalError as error:

@@ -9,18 +9,29 @@ Rule 2: after an erasure the full-text tables are made from what is left, and th
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from shared.adapters.index import schema
 from shared.adapters.index.write_threads import WriteThreads
 from shared.domain.errors import IntegrityError
-from shared.ports.archive_index import IndexBusy, IndexedThread
+from shared.ports.archive_index import IndexBusy, IndexedThread, IndexFailed
 
 FILE_MODE = 0o600
 CACHE = "PRAGMA cache_size = -65536"
 """64 MiB, in KiB."""
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Let what an index or a disk is to blame for be told from an error of ours."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise IndexFailed(f"the index {path} cannot be written: {error}") from None
+    except sqlite3.DatabaseError:
+        raise IndexFailed(f"the index is damaged: delete {path}") from None
 
 
 class SqliteIndexWriter:

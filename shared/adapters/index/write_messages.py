@@ -11,7 +11,6 @@ from shared.adapters.index.rows import (
     searched_words,
     version_values,
 )
-from shared.domain.times import parse_time
 from shared.ports.archive_index import IndexedMessage, Person
 
 PLACES = ", ".join("?" * len(MESSAGE_COLUMNS.split(",")))
@@ -78,20 +77,12 @@ class WriteMessages:
 
     def free_number(self, message: IndexedMessage) -> int:
         """Return the number of a new message: its id, or the next that is free."""
-        number = natural_number(message)
+        number = message.number
         while self.db.execute(
             "SELECT 1 FROM messages WHERE message = ?", (number,)
         ).fetchone():
             number += 1
         return number
-
-
-def natural_number(message: IndexedMessage) -> int:
-    """Return epoch milliseconds of a message, by which the newest come first."""
-    if message.message_id.isdecimal() and message.message_id.isascii():
-        return int(message.message_id)
-    moment = parse_time(message.created_on)
-    return int(moment.timestamp() * 1000) if moment else 1
 
 
 def fill_message_search(db: sqlite3.Connection) -> None:

@@ -232,6 +232,19 @@ def places(term: Term, text: Sequence[str]) -> Iterator[int]:
             yield end - length + 1
 
 
+def with_beginnings(query: Query) -> Query:
+    """Return a query for which the beginnings of its words are enough."""
+    match query:
+        case Term(found, _):
+            return Term(found, is_prefix=True)
+        case Both(left, right):
+            return Both(with_beginnings(left), with_beginnings(right))
+        case Either(left, right):
+            return Either(with_beginnings(left), with_beginnings(right))
+        case Without(left, right):
+            return Without(with_beginnings(left), right)
+
+
 def terms_to_mark(query: Query) -> Iterator[Term]:
     """Yield the terms that something found has, or may have."""
     match query:

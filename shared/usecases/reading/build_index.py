@@ -6,11 +6,8 @@ Rule 2: what changes while threads are read has lines that the next build finds.
 Rule 3: a thread that cannot be read is named with its reason, and tried every time.
 """
 
-import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 
 from shared.domain import layout
 from shared.domain.errors import IntegrityError
@@ -25,11 +22,10 @@ from shared.usecases.evidence.ledger_reading import LedgerPosition, LedgerReadin
 from shared.usecases.evidence.thread_archive import ThreadArchive, read_thread
 from shared.usecases.reading.index_age import Age, age_of, from_json, to_json, written
 from shared.usecases.reading.indexed import indexed
+from shared.usecases.reading.read_ahead import read_ahead
 
 CHANGES = (LineKind.REVISION, LineKind.ERASURE)
 """The lines after which a thread reads otherwise."""
-AT_ONCE = 8
-"""Threads that are read side by side."""
 SAVE_EVERY = 200
 """Threads after which a build that is killed goes on."""
 NOT_THERE = "the ledger names a thread that is not in the archive"
@@ -79,7 +75,7 @@ class BuildIndex:
             wanted += [name async for name in self.strangers({*wanted})]
         self.on_thread(0, len(wanted))
         done = 0
-        async for read in self.read_all(wanted):
+        async for read in read_ahead(in_turn(wanted), self.read):
             self.write(read, keys, built)
             done += 1
             if done % SAVE_EVERY == 0:
@@ -122,20 +118,6 @@ class BuildIndex:
             thread_id = layout.thread_of(folder)
             if thread_id and thread_id not in known:
                 yield thread_id
-
-    async def read_all(self, wanted: Iterable[str]) -> AsyncIterator["ReadThread"]:
-        """Yield each thread; the next ones are read while one is used."""
-        names, waiting = iter(wanted), deque[asyncio.Task[ReadThread]]()
-        try:
-            while True:
-                for thread_id in islice(names, AT_ONCE - len(waiting)):
-                    waiting.append(asyncio.create_task(self.read(thread_id)))
-                if not waiting:
-                    return
-                yield await waiting.popleft()
-        finally:
-            for task in waiting:
-                task.cancel()
 
     async def read(self, thread_id: str) -> "ReadThread":
         try:
@@ -188,3 +170,8 @@ class ReadThread:
     key: str
     thread: ThreadArchive | None = None
     failure: str = ""
+
+
+async def in_turn(thread_ids: Iterable[str]) -> AsyncIterator[str]:
+    for thread_id in thread_ids:
+        yield thread_id

@@ -7,8 +7,8 @@ from shared.domain.errors import ArchiverError
 from shared.domain.evidence.canonical import LONGEST_STRING
 from shared.domain.words import plural
 from shared.ports.archive_store import ArchiveStore
-from shared.usecases.archive.find import Find, Selection
 from shared.usecases.evidence.revisions import revisions_of
+from shared.usecases.reading.find import Find, Selection
 
 
 class NothingChosen(ArchiverError):

@@ -14,8 +14,8 @@ from shared.domain.thread.transcript import Transcript
 from shared.formats.part import Joined, Options
 from shared.formats.registry import Format, streamed
 from shared.ports.archive_store import ArchiveStore
-from shared.usecases.archive.find import Find, Selection
 from shared.usecases.evidence.beside import Beside
+from shared.usecases.reading.find import Find, Selection
 
 ON_THE_LOOP = Beside()
 """Nothing else waits for the loop while a command exports: size 0 needs no thread."""

@@ -83,7 +83,9 @@ def check_erased(thread: ThreadArchive) -> None:
                 )
 
 
-def facts_of(transcript: Transcript, revision: int, written_on: str) -> ThreadFacts:
+def facts_of(
+    transcript: Transcript, revision: int = 0, written_on: str = ""
+) -> ThreadFacts:
     """Return what is said of a thread besides its messages."""
     grade, baseline = grade_of(transcript), transcript.tally.baseline
     return ThreadFacts(

@@ -8,8 +8,8 @@ from shared.formats.finetune_format import NoRoles
 from shared.formats.part import PLAIN, Options
 from shared.formats.registry import FORMATS
 from shared.ports.archive_store import AlreadyExists
-from shared.usecases.archive.find import NoTime, Selection
 from shared.usecases.reading.export import Export
+from shared.usecases.reading.find import NoTime, Selection
 from verifying import OTHER, small_world
 
 

@@ -12,7 +12,7 @@ from shared.domain.log.event import LONGEST_ID
 from shared.domain.thread.message import Message
 from shared.domain.thread.transcript import Transcript
 from shared.ports.archive_store import ArchiveStore
-from shared.usecases.archive.find import Find, Selection, takes_part
+from shared.usecases.reading.find import Find, Selection
 
 THREAD_ID = re.compile(rf"19:[!-~]{{1,{LONGEST_ID - 3}}}")
 PERSON_ID = re.compile(r"(?:4|8|28):[!-~]+")
@@ -86,6 +86,12 @@ class LookUp:
             on_bytes=self.on_bytes,
             on_failure=known.failures.append,
         )
+
+
+def takes_part(transcript: Transcript, raw_id: str) -> bool:
+    return any(person.id == raw_id for person in transcript.participants) or any(
+        message.sender_id == raw_id for message in transcript.messages
+    )
 
 
 def is_alike(text: str, other_id: str, name: str) -> bool:

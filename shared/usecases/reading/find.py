@@ -1,6 +1,5 @@
 """Find: the threads of an archive that match a selection, read one after the other."""
 
-import unicodedata
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,14 +7,18 @@ from datetime import datetime
 from shared.domain.archive.read_chain import transcript_of
 from shared.domain.errors import ArchiverError, IntegrityError
 from shared.domain.log.event import parse_version
+from shared.domain.search.query import Query, parse_query
 from shared.domain.thread.message import Message
 from shared.domain.thread.transcript import Gap, GapKind, Transcript
 from shared.domain.times import parse_time
 from shared.domain.words import plural
-from shared.formats.plain import text_of
+from shared.ports.archive_index import Filter, IndexReader
 from shared.ports.archive_store import ArchiveStore
 from shared.usecases.evidence.revisions import threads_of
 from shared.usecases.evidence.thread_archive import read_thread
+from shared.usecases.reading.indexed import facts_of, indexed_messages
+from shared.usecases.reading.matching import is_found, is_thread_meant
+from shared.usecases.reading.read_ahead import read_ahead
 
 SHORTEST_ID = 10
 """Digits from which a number is taken for a message's id, not for a year."""
@@ -30,8 +33,9 @@ class Selection:
     """What to look for; "" and () mean no limit.
 
     `after` and `before` are times (RFC 3339, or a day) or ids of messages, both
-    exclusive. `participant` chooses the threads in which somebody took part, `topic`
-    and `text` those that have a text in their topic, or in a version of a message.
+    exclusive. `participant` chooses the threads in which somebody took part, by raw id
+    or name, `topic` those with a text in their topic, and `text`, which is a query,
+    those with a message that it finds in one of its versions.
     """
 
     threads: tuple[str, ...] = ()
@@ -44,32 +48,63 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Find:
-    """Reads the newest revision of each thread that is looked for."""
+    """Reads the newest revision of each thread that is looked for.
+
+    With an `index`, only threads that it names are read; what it says is checked
+    against the archive all the same.
+    """
 
     archive: ArchiveStore
     on_bytes: Callable[[int], None]
     on_failure: Callable[[str], None]
     """Takes a sentence for each thread that cannot be read."""
+    index: IndexReader | None = None
 
     async def __call__(self, selection: Selection) -> AsyncIterator[Transcript]:
         """Yield each thread with the messages that were chosen.
 
         Raises:
             NoTime: a limit cannot be read.
+            NoQuery: the text cannot be searched for.
             Transient: the archive cannot be reached.
 
         """
         limits = limit(selection.after), limit(selection.before)
-        async for thread_id in threads_of(
-            self.archive, self.on_failure, selection.threads
-        ):
-            try:
-                transcript = await self.transcript(thread_id)
-            except IntegrityError as error:
-                self.on_failure(f"{thread_id}: {error}")
+        query = parse_query(selection.text) if selection.text else None
+        async for read in read_ahead(self.thread_ids(selection, query), self.attempt):
+            if isinstance(read, IntegrityError):
                 continue
-            if is_wanted(transcript, selection):
-                yield between(transcript, *limits)
+            if is_wanted(read, selection, query):
+                yield between(read, *limits)
+
+    async def thread_ids(
+        self, selection: Selection, query: Query | None
+    ) -> AsyncIterator[str]:
+        """Yield the ids of the threads that may be wanted."""
+        if self.index is None:
+            async for name in threads_of(
+                self.archive, self.on_failure, selection.threads
+            ):
+                yield name
+            return
+        for unread in self.index.unread():
+            if not selection.threads or unread.thread_id in selection.threads:
+                self.on_failure(f"{unread.thread_id}: {unread.reason}")
+        chosen = Filter(
+            threads=selection.threads,
+            participant=selection.participant,
+            topic=selection.topic,
+        )
+        for facts in self.index.threads(chosen, query=query):
+            yield facts.thread_id
+
+    async def attempt(self, thread_id: str) -> Transcript | IntegrityError:
+        """Return a thread; where it cannot be read, the error, which is reported."""
+        try:
+            return await self.transcript(thread_id)
+        except IntegrityError as error:
+            self.on_failure(f"{thread_id}: {error}")
+            return error
 
     async def transcript(self, thread_id: str) -> Transcript:
         """Replay the newest revision of a thread.
@@ -86,27 +121,30 @@ class Find:
         return transcript_of(thread.chain)
 
 
-def is_wanted(transcript: Transcript, selection: Selection) -> bool:
-    return (
-        takes_part(transcript, selection.participant)
-        and folded(selection.topic) in folded(transcript.topic)
-        and says(transcript, selection.text)
+def is_wanted(
+    transcript: Transcript, selection: Selection, query: Query | None
+) -> bool:
+    chosen = Filter(participant=selection.participant, topic=selection.topic)
+    return is_thread_meant(facts_of(transcript), chosen) and (
+        query is None
+        or any(is_found(query, message) for message in indexed_messages(transcript))
     )
 
 
-def says(transcript: Transcript, text: str) -> bool:
-    """Return whether some version of some message holds a text, as people read it."""
-    sought = folded(text)
-    return not sought or any(
-        sought in folded(text_of(version))
-        for message in transcript.messages
-        for version in message.versions
+def filter_of(selection: Selection) -> Filter:
+    """Return a selection as a filter; its text is a query of its own.
+
+    Raises:
+        NoTime: a limit cannot be read.
+
+    """
+    return Filter(
+        threads=selection.threads,
+        participant=selection.participant,
+        topic=selection.topic,
+        after=limit(selection.after),
+        before=limit(selection.before),
     )
-
-
-def folded(text: str) -> str:
-    """Return text as it is compared: case, composition and blanks do not matter."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def limit(text: str) -> datetime | int | None:
@@ -157,11 +195,3 @@ def is_beyond(message: Message, limit: datetime | int | None, sign: int) -> bool
         return ((parse_version(message.id) or 0) - limit) * sign > 0
     moment = parse_time(message.created_on)
     return moment is not None and (moment - limit).total_seconds() * sign > 0
-
-
-def takes_part(transcript: Transcript, participant: str) -> bool:
-    return (
-        not participant
-        or any(person.id == participant for person in transcript.participants)
-        or any(message.sender_id == participant for message in transcript.messages)
-    )

@@ -1,0 +1,218 @@
+"""`chat-archive search`: messages by their words, over all threads."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+import click
+
+from shared.bootstrap.archive import ArchiveAddress, open_archive
+from shared.bootstrap.opened_archive import OpenedArchive
+from shared.cli.options import archive_argument, runs
+from shared.cli.progress import bytes_bar
+from shared.cli.search_lines import ROW, THREAD, csv_row, cut, lines, row
+from shared.cli.text import printable, say
+from shared.cli.threads import (
+    READ_FILES,
+    STALE_OK,
+    find_thread,
+    index_of,
+    say_meant,
+)
+from shared.domain.search.query import (
+    Query,
+    parse_query,
+    with_beginnings,
+)
+from shared.domain.words import plural
+from shared.formats.csv_format import table
+from shared.ports.archive_index import Filter, IndexReader, ThreadFacts
+from shared.usecases.reading.find import limit as time_limit
+from shared.usecases.reading.search import Found
+
+MOST_COUNTED = 10_000
+"""Messages that are counted; of more it is said that there are more."""
+MOST_CALLED = 3
+"""Threads that are named besides, since they are called like what is sought."""
+
+
+@click.command()
+@click.argument("words", metavar="WORDS")
+@archive_argument
+@click.option(
+    "--thread",
+    "threads",
+    multiple=True,
+    help="Only in this thread, by id, its beginning or topic; may be repeated.",
+)
+@click.option(
+    "--participant",
+    default="",
+    help="Only in threads with this person: a raw id, or how a name begins.",
+)
+@click.option("--topic", default="", help="Only in threads with this in their topic.")
+@click.option("--after", default="", help="Only after a time, or a message's id.")
+@click.option("--before", default="", help="Only before a time, or a message's id.")
+@click.option("--edited", is_flag=True, help="Only messages that were edited.")
+@click.option("--deleted", is_flag=True, help="Only messages that were deleted.")
+@click.option("--with-files", is_flag=True, help="Only messages with files.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="Messages to show, the newest first.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--csv", "as_csv", is_flag=True, help="A table for spreadsheets.")
+@STALE_OK
+@runs
+async def search(
+    words: str,
+    address: ArchiveAddress,
+    threads: tuple[str, ...],
+    participant: str,
+    topic: str,
+    after: str,
+    before: str,
+    edited: bool,
+    deleted: bool,
+    with_files: bool,
+    limit: int,
+    as_json: bool,
+    as_csv: bool,
+    stale_ok: bool,
+) -> int:
+    """Find messages by their words, in every thread and every version.
+
+    WORDS are one argument: put them in quotation marks. All of them must be there;
+    case and accents do not matter. A name finds what its bearer wrote, too.
+
+    \b
+      refund money       both words, anywhere in a message
+      "full refund"      words that follow on each other
+      invoi*             the beginning of a word
+      refund OR credit   one of them
+      refund NOT order   one without the other; so does -order
+
+    A line a message, the newest first: time (UTC), sender, topic, the text around what
+    was found, the thread's id (its beginning is enough for other commands) and the
+    message's. What was edited or deleted is found by what it said before. With ""
+    for WORDS, the options alone choose.
+
+    Exit status: 0 found, 1 nothing found or some threads could not be read, 2
+    unreadable.
+
+    \b
+    Examples:
+      chat-archive search "refund" archive
+      chat-archive search '"full refund" OR credit*' archive --participant anna
+      chat-archive search "" archive --deleted --after 2026-01-01
+    """
+    if as_json and as_csv:
+        raise click.UsageError("Give either --json or --csv.")
+    chosen = Filter(
+        participant=participant,
+        topic=topic,
+        after=time_limit(after),
+        before=time_limit(before),
+        is_edited=edited,
+        is_deleted=deleted,
+        has_files=with_files,
+    )
+    query = query_of(words, chosen, threads)
+    async with (
+        open_archive(address) as archive,
+        index_of(archive, stale_ok=stale_ok) as index,
+    ):
+        named = [await find_thread(archive, index, thread) for thread in threads]
+        chosen = replace(chosen, threads=tuple(named))
+        found = await look(archive, index, query, chosen, limit)
+        hint = ""
+        if not found.count and query and index:
+            hint = beginnings(index, query, chosen)
+    if as_csv:
+        for part in table(ROW, (csv_row(hit) for hit in found.hits)):
+            click.echo(part, nl=False)
+    elif as_json:
+        for hit in found.hits:
+            click.echo(json.dumps(row(hit), ensure_ascii=False))
+    else:
+        for line in lines(found.hits, query):
+            click.echo(line)
+    say_meant(participant, found.people)
+    tell(found, limit)
+    if not found.count:
+        click.echo(f"No message matches.{hint}", err=True)
+    return 0 if found.count and not found.failures else 1
+
+
+def query_of(text: str, chosen: Filter, threads: Sequence[str]) -> Query | None:
+    """Return what is asked for; None where the options alone choose.
+
+    Raises:
+        click.UsageError: nothing is asked for.
+        NoQuery: the words cannot be searched for.
+
+    """
+    if text.strip():
+        return parse_query(text)
+    if chosen == Filter() and not threads:
+        raise click.UsageError("Say what to search for: WORDS, or an option.")
+    return None
+
+
+async def look(
+    archive: OpenedArchive,
+    index: IndexReader | None,
+    query: Query | None,
+    chosen: Filter,
+    limit: int,
+) -> Found:
+    """Search by the index, or by reading everything; name what could not be read."""
+    if index is None:
+        failures: list[str] = []
+        total = await archive.size(ends=READ_FILES)
+        with bytes_bar("searching", total) as on_bytes:
+            scan = archive.scan(on_bytes, failures.append)
+            found = await scan.search(query, chosen, limit)
+        found.failures = failures
+        return found
+    return Found(
+        hits=list(index.search(query, chosen, limit)),
+        count=index.count(query, chosen, MOST_COUNTED + 1),
+        called=list(index.threads_called(query, chosen, MOST_CALLED + 1))
+        if query
+        else [],
+        people=[who for who, _ in index.people(chosen.participant, Filter(), 1000)],
+        failures=[f"{each.thread_id}: {each.reason}" for each in index.unread()],
+    )
+
+
+def beginnings(index: IndexReader, query: Query, chosen: Filter) -> str:
+    """Return a hint where the beginnings of the words are there; else ""."""
+    count = index.count(with_beginnings(query), chosen, MOST_COUNTED)
+    if not count:
+        return ""
+    found = plural(count, "message")
+    return f" {found} with words that begin like that: put * after a word."
+
+
+def tell(found: Found, limit: int) -> None:
+    """Say what is not shown, beside the result."""
+    for failure in found.failures:
+        say(f"UNREADABLE {failure}", err=True)
+    if found.count > limit:
+        is_more = found.count > MOST_COUNTED
+        count = f"more than {MOST_COUNTED}" if is_more else str(found.count)
+        click.echo(f"The newest {limit} of {count}; --limit shows more.", err=True)
+    if found.called:
+        named = "; ".join(map(named_thread, found.called[:MOST_CALLED]))
+        more = "; and more" if len(found.called) > MOST_CALLED else ""
+        click.echo(
+            printable(f"In the topic or a name of a thread: {named}{more}."), err=True
+        )
+
+
+def named_thread(facts: ThreadFacts) -> str:
+    return f"{facts.topic or '(no topic)'} ({cut(facts.thread_id, THREAD)})"

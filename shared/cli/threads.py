@@ -1,0 +1,152 @@
+"""How commands find threads: by an index where there is one, else by reading all."""
+
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+
+import click
+
+from shared.bootstrap.index import StaleIndex, open_index
+from shared.bootstrap.opened_archive import OpenedArchive
+from shared.cli.options import Unreadable
+from shared.cli.progress import bytes_bar
+from shared.cli.text import say
+from shared.domain import layout
+from shared.domain.words import plural
+from shared.ports.archive_index import Filter, IndexReader, NoIndex, Person
+from shared.usecases.evidence.revisions import revisions_of
+from shared.usecases.reading.find import Selection
+
+STALE_OK = click.option(
+    "--stale-ok",
+    is_flag=True,
+    help="Use the index although the archive has changed since.",
+)
+PATIENCE = 2.0
+"""Seconds after which somebody hears that an index would be faster."""
+MOST_NAMED, MOST_LOOKED_AT = 10, 1000
+"""Threads that are listed where several are meant, and that are counted."""
+READ_FILES = (layout.EVENTS_FILE, layout.LISTING_FILE)
+"""The files whose sizes a bar runs to while threads are read."""
+CUT = "…"
+
+
+@asynccontextmanager
+async def index_of(
+    archive: OpenedArchive, *, stale_ok: bool
+) -> AsyncIterator[IndexReader | None]:
+    """Open the archive's index; None where there is none that can be believed.
+
+    Says why one that is there is not used, and, where that took long, that one would
+    help.
+    """
+    began = time.monotonic()
+    async with AsyncExitStack() as stack:
+        index: IndexReader | None = None
+        try:
+            index = await stack.enter_async_context(
+                open_index(archive, stale_ok=stale_ok)
+            )
+        except StaleIndex as error:
+            say(f"NOT USED: {error}.", err=True)
+        except NoIndex:
+            pass
+        if index and index.is_older:
+            say(
+                f"The index is of {index.about.built_on}. What the archive got or lost "
+                "since is not in it.",
+                err=True,
+            )
+        yield index
+        if index is None and time.monotonic() - began > PATIENCE:
+            say("`chat-archive index` would make this faster.", err=True)
+
+
+async def find_thread(
+    archive: OpenedArchive, index: IndexReader | None, text: str
+) -> str:
+    """Return the id of the thread that is meant by an id, its beginning, or a topic.
+
+    Raises:
+        Unreadable: none is meant, or several, which are named.
+
+    """
+    if (await revisions_of(archive.archive, text)).finished:
+        return text
+    found = await by_beginning(archive, index, text.removesuffix(CUT))
+    if not found:
+        found = await by_topic(archive, index, text)
+    if not found:
+        raise Unreadable(
+            f"{text}: the archive has no thread with such an id or topic. "
+            "`chat-archive list` names all."
+        )
+    if len(found) > 1:
+        named = [f"  {thread_id}  {topic}" for thread_id, topic in found.items()]
+        rest = [f"  and {len(named) - MOST_NAMED} more"] * (len(named) > MOST_NAMED)
+        lines = "\n".join([*named[:MOST_NAMED], *rest])
+        raise Unreadable(
+            f"{text} may mean {plural(len(found), 'thread')}:\n{lines}\n"
+            "Name one by its id, or by more of its beginning."
+        )
+    return next(iter(found))
+
+
+async def find_threads(
+    archive: OpenedArchive, index: IndexReader | None, selection: Selection
+) -> Selection:
+    """Return a selection whose threads are named by their ids.
+
+    Raises:
+        Unreadable: one of them is none, or may be several.
+
+    """
+    named = [await find_thread(archive, index, thread) for thread in selection.threads]
+    return replace(selection, threads=tuple(dict.fromkeys(named)))
+
+
+async def by_beginning(
+    archive: OpenedArchive, index: IndexReader | None, text: str
+) -> dict[str, str]:
+    """Return the threads whose ids begin with a text, each with its topic if known."""
+    if index:
+        return {
+            facts.thread_id: facts.topic
+            for thread_id in index.thread_ids(text, MOST_LOOKED_AT)
+            for facts in index.threads(Filter(threads=(thread_id,)))
+        }
+    found = dict[str, str]()
+    prefix = layout.THREAD_PREFIX + layout.encode_id(text).removesuffix("%2E")
+    async for folder in archive.archive.folders(prefix):
+        thread_id = layout.thread_of(folder)
+        if thread_id.startswith(text):
+            found[thread_id] = ""
+    return found
+
+
+async def by_topic(
+    archive: OpenedArchive, index: IndexReader | None, text: str
+) -> dict[str, str]:
+    """Return the threads that have a text in their topic, each with its topic."""
+    chosen = Filter(topic=text)
+    if index:
+        threads = list(index.threads(chosen, MOST_LOOKED_AT))
+    else:
+        total = await archive.size(ends=READ_FILES)
+        with bytes_bar("looking", total) as on_bytes:
+            threads = await archive.scan(on_bytes, lambda _: None).facts(chosen)
+    return {facts.thread_id: facts.topic for facts in threads}
+
+
+def say_meant(text: str, people: Iterable[Person]) -> None:
+    """Say whom a name means, where that is more than one person."""
+    by_id = {person.raw_id: person for person in people}
+    if len(by_id) > 1:
+        named = [f"{who.name} ({who.raw_id})" for who in by_id.values()]
+        more = len(named) - MOST_NAMED
+        rest = f" and {more} more" if more > 0 else ""
+        say(
+            f"{text} means {len(by_id)} people: {', '.join(named[:MOST_NAMED])}{rest}.",
+            err=True,
+        )
