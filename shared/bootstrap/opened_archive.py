@@ -25,9 +25,7 @@ from shared.usecases.evidence.verify import Verify
 from shared.usecases.inventory.report import MakeReport
 from shared.usecases.inventory.runs import BackfillRun
 from shared.usecases.reading.choose import Choose
-from shared.usecases.reading.export import Export
 from shared.usecases.reading.package import Package
-from shared.usecases.reading.render_again import RenderAgain
 
 if TYPE_CHECKING:
     from shared.domain.evidence.checkpoint import Checkpoint
@@ -169,34 +167,6 @@ class OpenedArchive:
             soft_deleted_for=storage.archive.soft_deleted_for,
             clock=utc_now,
         )
-
-    def export(self, folder: Path, on_bytes: Callable[[int], None]) -> Export:
-        """Return what writes other formats into a folder, which may be a new one.
-
-        Raises:
-            InsideArchive: it is in the archive.
-
-        """
-        from shared.adapters.storage.archive_folder import FolderArchive, make_folders
-
-        self.check_outside(folder)
-        make_folders(str(folder))
-        return Export(
-            archive=self.archive, target=FolderArchive(folder), on_bytes=on_bytes
-        )
-
-    def render_again(self, folder: Path) -> RenderAgain:
-        """Return what renders a revision again, into a folder that may be new.
-
-        Raises:
-            InsideArchive: it is in the archive.
-
-        """
-        from shared.adapters.storage.archive_folder import FolderArchive, make_folders
-
-        self.check_outside(folder)
-        make_folders(str(folder))
-        return RenderAgain(archive=self.archive, target=FolderArchive(folder))
 
     def choose(self, on_bytes: Callable[[int], None]) -> Choose:
         return Choose(archive=self.archive, on_bytes=on_bytes)
