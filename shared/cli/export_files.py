@@ -129,9 +129,7 @@ def not_single(name: str) -> str:
     *some, last = [name for name, writer in FORMATS.items() if writer.single]
     can = f"{', '.join(some)} and {last}"
     if FORMATS[name].joined:
-        return (
-            f"{name} is one file of all threads with --output; --single is for {can}."
-        )
+        return f"{name} is one file of all threads with --output already; {can} can."
     return f"{name} cannot be one file over many threads; {can} can."
 
 
