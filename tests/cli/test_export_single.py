@@ -15,6 +15,7 @@ import duckdb
 import openpyxl
 import pandas as pd
 import pytest
+from azure.storage.blob import BlobServiceClient
 from pyarrow import parquet
 
 from builders import ALICE, THREAD
@@ -387,3 +388,25 @@ def test_a_file_that_appears_before_the_end_is_not_replaced(
     assert "m exists already" in said
     assert (tmp_path / "m").read_text() == "mine"
     assert left(tmp_path, folder) == ["m"]
+
+
+@pytest.mark.azurite
+def test_a_container_becomes_one_file_too(
+    run, files, folder, running_azurite, tmp_path
+):
+    service = BlobServiceClient.from_connection_string(
+        running_azurite.connection_string
+    )
+    for container in service.list_containers():
+        service.delete_container(container.name)
+    archive = service.create_container("chat-archive")
+    for path, data in files.items():
+        archive.upload_blob(path, data)
+    env = {"CHAT_STORAGE": running_azurite.connection_string}
+
+    for name in NAMES:
+        run("export", *single(name, f"m.{name}"), **env)
+        assert thread_ids(name, tmp_path / f"m.{name}") == [OTHER] + [THREAD] * 4
+    run("export", *single("jsonl", "of-the-folder"), folder)
+
+    assert (tmp_path / "of-the-folder").read_bytes() == (tmp_path / "m.jsonl").read_bytes()  # fmt: skip
