@@ -105,9 +105,9 @@ async def write_single(
     if begin is None:
         raise click.UsageError(not_single(name))
     archive.check_outside(file)
-    total = await archive.size(ends=READ)
-    with bytes_bar("exporting", total) as on_bytes:
-        async with new_file(file, replaces=replaces) as new:
+    async with new_file(file, replaces=replaces) as new:
+        total = await archive.size(ends=READ)
+        with bytes_bar("exporting", total) as on_bytes:
             table = begin(new.out, new.scratch, options)
             exported = await export_single(archive, on_bytes)(selection, table)
             new.is_wanted = exported.threads > 0
