@@ -42,7 +42,7 @@ def install_rest() -> int:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     groups: dict[str, Sequence[str]] = project["dependency-groups"]
     wanted = [requirement for name in GROUPS for requirement in groups[name]]
-    return python(*PIP, "--editable", ".[parquet,fsspec]", *wanted)
+    return python(*PIP, "--editable", ".[parquet,xlsx,fsspec]", *wanted)
 
 
 def python(*arguments: str) -> int:

@@ -23,11 +23,9 @@ from shared.usecases.evidence.verify import Verify
 from shared.usecases.inventory.report import MakeReport
 from shared.usecases.inventory.runs import BackfillRun
 from shared.usecases.reading.choose import Choose
-from shared.usecases.reading.export import Export
 from shared.usecases.reading.find import Find
 from shared.usecases.reading.look_up import LookUp
 from shared.usecases.reading.package import Package
-from shared.usecases.reading.render_again import RenderAgain
 from shared.usecases.reading.search import Scan
 
 if TYPE_CHECKING:
@@ -59,7 +57,8 @@ class OpenedArchive:
 
     `storage` is None where it does not stand in a storage account, which alone has log
     and queue. `package` is the folder of the package, where the archive is in one;
-    `folder` is where it stands on this machine, the package and all.
+    `folder` is where it stands on this machine, the package and all. `index` is set
+    where a command has opened one that may be used.
     """
 
     origin: str
@@ -72,6 +71,7 @@ class OpenedArchive:
     package: Path | None = None
     folder: Path | None = None
     files: "EvidenceFiles | None" = None
+    index: "IndexReader | None" = None
 
     @property
     def address(self) -> str:
@@ -92,13 +92,12 @@ class OpenedArchive:
         self,
         on_bytes: Callable[[int], None] = lambda _: None,
         on_failure: Callable[[str], None] = lambda _: None,
-        index: "IndexReader | None" = None,
     ) -> Find:
         return Find(
             archive=self.archive,
             on_bytes=on_bytes,
             on_failure=on_failure,
-            index=index,
+            index=self.index,
         )
 
     def scan(
@@ -189,36 +188,8 @@ class OpenedArchive:
             clock=utc_now,
         )
 
-    def export(self, folder: Path, on_bytes: Callable[[int], None]) -> Export:
-        """Return what writes other formats into a folder, which may be a new one.
-
-        Raises:
-            InsideArchive: it is in the archive.
-
-        """
-        from shared.adapters.storage.archive_folder import FolderArchive, make_folders
-
-        self.check_outside(folder)
-        make_folders(str(folder))
-        return Export(
-            archive=self.archive, target=FolderArchive(folder), on_bytes=on_bytes
-        )
-
-    def render_again(self, folder: Path) -> RenderAgain:
-        """Return what renders a revision again, into a folder that may be new.
-
-        Raises:
-            InsideArchive: it is in the archive.
-
-        """
-        from shared.adapters.storage.archive_folder import FolderArchive, make_folders
-
-        self.check_outside(folder)
-        make_folders(str(folder))
-        return RenderAgain(archive=self.archive, target=FolderArchive(folder))
-
     def choose(self, on_bytes: Callable[[int], None]) -> Choose:
-        return Choose(archive=self.archive, on_bytes=on_bytes)
+        return Choose(archive=self.archive, on_bytes=on_bytes, index=self.index)
 
     def pack(
         self, folder: Path, on_bytes: Callable[[int], None], *, recorded: bool

@@ -1,4 +1,4 @@
-"""Where a package is made: beside its place, so that it appears there whole or not."""
+"""Where something is made: beside its place, so that it appears there whole or not."""
 
 import shutil
 import zipfile
@@ -8,9 +8,6 @@ from pathlib import Path
 
 from shared.domain.errors import ArchiverError
 from shared.ports.leases import LeaseHeld
-
-LOCK = "packing"
-"""What the lock is called: a folder whose packing was killed has one nobody holds."""
 
 
 class PackageExists(ArchiverError):
@@ -28,23 +25,45 @@ async def packing_folder(package: Path) -> AsyncIterator[Path]:
         PackageExists: another process makes it, or there is something of that name.
 
     """
+    check_free(package)
+    try:
+        async with folder_beside(package, "packing") as new:
+            yield new
+            put(new, package)
+    except LeaseHeld:
+        raise PackageExists(f"{package} is being made by another process") from None
+
+
+@asynccontextmanager
+async def folder_beside(target: Path, work: str) -> AsyncIterator[Path]:
+    """Yield an empty folder beside a target, which is removed when the block ends.
+
+    The lock in it is called after the work: a folder of which the process was killed
+    has one that nobody holds, and is removed by the next.
+
+    Raises:
+        LeaseHeld: another process does the same.
+
+    """
     from shared.adapters.storage.archive_folder import make_folders
     from shared.adapters.storage.folder_leases import FolderLeases
 
-    work = package.with_name(f".packing-{package.name}")
-    check_free(package)
-    try:
-        async with FolderLeases(work).hold(LOCK):
-            try:
-                new = work / "new"
-                shutil.rmtree(new, ignore_errors=True)
-                make_folders(str(new))
-                yield new
-                put(new, package)
-            finally:
-                shutil.rmtree(work, ignore_errors=True)
-    except LeaseHeld:
-        raise PackageExists(f"{package} is being made by another process") from None
+    folder = beside(target, work)
+    # Its error names the folder; that of a lock does not.
+    make_folders(str(folder))
+    async with FolderLeases(folder).hold(work):
+        try:
+            new = folder / "new"
+            shutil.rmtree(new, ignore_errors=True)
+            make_folders(str(new))
+            yield new
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def beside(target: Path, work: str) -> Path:
+    """Return where what is to be the target stands until it is whole."""
+    return target.with_name(f".{work}-{target.name}")
 
 
 def check_free(package: Path) -> None:

@@ -1,54 +1,39 @@
-"""`chat-archive export` and `formats`: archives in any format, or packed with proof."""
+"""`chat-archive export`: archives in any format, or packed with proof."""
 
-import json
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
-from shared.bootstrap.archive import ArchiveAddress, open_archive
-from shared.bootstrap.opened_archive import OpenedArchive
+from shared.bootstrap.archive import ArchiveAddress
+from shared.cli.export_files import (
+    Output,
+    convert,
+    render_again,
+    write_single,
+)
+from shared.cli.export_given import Given
+from shared.cli.export_people import (
+    IDENTITIES_FILE,
+    read_identities,
+    read_roles,
+)
 from shared.cli.options import (
-    JSON_LINES,
-    Unreadable,
     archive_argument,
     by_option,
     check_recorded,
     runs,
     selection_options,
 )
-from shared.cli.package import Wanted, check_package, pack
-from shared.cli.progress import bytes_bar
-from shared.cli.tables import decoded, records_of
-from shared.cli.text import printable, say
-from shared.domain import layout
+from shared.cli.package import Wanted, pack
+from shared.cli.threads import STALE_OK, find_threads, open_searched
 from shared.domain.evidence.canonical import LONGEST_STRING
-from shared.domain.words import plural
-from shared.formats import ARCHIVED
-from shared.formats.finetune_format import ROLES
 from shared.formats.held_files import in_export
-from shared.formats.part import EntraIdentity, Options
+from shared.formats.part import Options
 from shared.formats.registry import FORMATS
-from shared.ports.archive_store import AlreadyExists
 from shared.usecases.reading.find import Selection
-from shared.usecases.reading.render_again import Likeness
 
 OUTPUT = click.Path(path_type=Path)
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
-@click.command()
-@JSON_LINES
-def formats(as_json: bool) -> None:
-    """List the formats that archives and exports can have."""
-    for name, writer in FORMATS.items():
-        if as_json:
-            is_archived = name in ARCHIVED
-            answer = {"name": name, "about": writer.about, "archived": is_archived}
-            click.echo(json.dumps(answer))
-            continue
-        where = "" if name in ARCHIVED else " (export only)"
-        click.echo(f"{name:<14}{writer.about}{where}")
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
@@ -62,6 +47,23 @@ def formats(as_json: bool) -> None:
 )
 @click.option("--output", type=OUTPUT, help="Folder to write formats into.")
 @click.option(
+    "--single",
+    type=NEW_FILE,
+    help="One file to write the messages of all threads into: csv, jsonl, parquet, "
+    "xlsx.",
+)
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Replace files that are there already. What an earlier export wrote of other "
+    "threads, or in other formats, stays as it is.",
+)
+@click.option(
+    "--skip-existing",
+    is_flag=True,
+    help="Leave files that are there already, and write the others.",
+)
+@click.option(
     "--package",
     type=OUTPUT,
     help="Folder, or file ending in .zip, for a package with proof.",
@@ -74,7 +76,7 @@ def formats(as_json: bool) -> None:
 )
 @click.option(
     "--identities",
-    type=FILE,
+    type=IDENTITIES_FILE,
     help="CSV of acs_id, acs_name, entra_id, entra_name, for graph-import.",
 )
 @by_option
@@ -94,11 +96,15 @@ def formats(as_json: bool) -> None:
     type=click.IntRange(min=1),
     help="Render this revision of one thread again.",
 )
+@STALE_OK
 @runs
 async def export(
     address: ArchiveAddress,
     names: tuple[str, ...],
     output: Path | None,
+    single: Path | None,
+    force: bool,
+    skip_existing: bool,
     package: Path | None,
     selection: Selection,
     everything: bool,
@@ -109,13 +115,17 @@ async def export(
     reason: str,
     no_record: bool,
     revision: int | None,
+    stale_ok: bool,
 ) -> int:
     """Write threads in other formats, or pack them for somebody.
 
     Formats are written from the newest revision of each thread; the service is not
-    asked again. A package holds the files as they are, the ledger with the lines of
-    other threads withheld, a checkpoint, the request, a README and the stand-alone
-    verifier: nobody needs this program, or an account, to verify it.
+    asked again. --output gets a folder for each thread; --single is one file with a
+    row for each message of all threads. Each file appears whole or not at all.
+
+    A package holds the files as they are, the ledger with the lines of other threads
+    withheld, a checkpoint, the request, a README and the stand-alone verifier: nobody
+    needs this program, or an account, to verify it.
 
     A package holds whole threads, with every revision. --thread, --participant,
     --topic and --text choose which; --all packs every one. The archive's ledger gets
@@ -132,28 +142,32 @@ async def export(
     Examples:
       chat-archive export demo-archive/archive --format md --format eml --output out
       chat-archive export --format csv --bom --after 2026-01-01 --output out ARCHIVE
+      chat-archive export --format xlsx --single messages.xlsx ARCHIVE
       chat-archive export --package case-7.zip --topic Loan --reason "case 7" ARCHIVE
       chat-archive export --package for-the-auditor --all --reason "audit" ARCHIVE
     """
-    if revision:
-        check_revision(selection, output, is_other=bool(names or package))
-    elif bool(package) == bool(names):
-        raise click.UsageError("Give either --format with --output, or --package.")
-    if names and output is None:
-        raise click.UsageError("Give --output: the folder to write into.")
-    if everything and not package:
-        raise click.UsageError("--all goes with --package; formats are of all threads.")
-    if no_record and not package:
-        raise click.UsageError("--no-record goes with --package.")
-    if package:
-        check_package(selection, everything=everything, reason=reason)
-    async with open_archive(address) as archive:
+    given = Given(
+        names=names,
+        output=output,
+        single=single,
+        package=package,
+        revision=revision,
+        selection=selection,
+        everything=everything,
+        reason=reason,
+        no_record=no_record,
+        force=force,
+        skip_existing=skip_existing,
+    )
+    given.check()
+    async with open_searched(address, stale_ok=stale_ok) as archive:
+        selection = await find_threads(archive, selection)
         if package:
             wanted = Wanted(package=package, by=by, reason=reason, record=not no_record)
             return await pack(archive, wanted, selection)
+        into = Output(folder=output or Path(), if_there=given.if_there)
         if revision:
-            thread = selection.threads[0]
-            return await render_again(archive, output or Path(), thread, revision)
+            return await render_again(archive, into, selection.threads[0], revision)
         if "graph-import" in names and identities is None:
             click.echo(
                 "graph-import: without --identities nobody is mapped, and nothing "
@@ -166,98 +180,8 @@ async def export(
             identities=read_identities(identities),
             place=in_export,
         )
-        return await convert(archive, output or Path(), names, selection, options)
-
-
-def check_revision(
-    selection: Selection, output: Path | None, *, is_other: bool
-) -> None:
-    """See that a revision of one thread is meant, and nothing else.
-
-    Raises:
-        click.UsageError: something is missing, or too much.
-
-    """
-    if is_other or selection != Selection(threads=selection.threads):
-        raise click.UsageError("--revision goes with --thread and --output alone.")
-    if len(selection.threads) != 1 or output is None:
-        raise click.UsageError("--revision needs one --thread, and --output.")
-
-
-async def render_again(
-    archive: OpenedArchive, output: Path, thread: str, revision: int
-) -> int:
-    try:
-        done = await archive.render_again(output)(thread, revision)
-    except AlreadyExists as error:
-        raise Unreadable(there_already(output, error)) from None
-    for file in done:
-        click.echo(printable(f"{file.name}: {file.likeness}"))
-    click.echo(f"Wrote {output}: revision {revision}, {plural(len(done), 'file')}.")
-    is_other = any(file.likeness is Likeness.DIFFERENT for file in done)
-    return 1 if is_other else 0
-
-
-async def convert(
-    archive: OpenedArchive,
-    output: Path,
-    names: Iterable[str],
-    selection: Selection,
-    options: Options,
-) -> int:
-    total = await archive.size(ends=(layout.EVENTS_FILE, layout.LISTING_FILE))
-    with bytes_bar("exporting", total) as on_bytes:
-        try:
-            exported = await archive.export(output, on_bytes)(
-                selection, [FORMATS[name] for name in names], options
+        if single:
+            return await write_single(
+                archive, single, names[0], selection, options, replaces=force
             )
-        except AlreadyExists as error:
-            raise Unreadable(there_already(output, error)) from None
-    for failure in exported.failures:
-        say(f"NOT EXPORTED {failure}", err=True)
-    if not exported.threads and not exported.failures:
-        is_all = selection == Selection()
-        why = "no thread is archived here" if is_all else "no thread matches"
-        click.echo(f"Nothing was exported: {why}.", err=True)
-        return 1
-    for note in exported.notes:
-        click.echo(note, err=True)
-    click.echo(
-        f"Wrote {output}: {plural(exported.threads, 'thread')}, "
-        f"{plural(exported.files, 'file')}."
-    )
-    return 1 if exported.failures else 0
-
-
-def there_already(output: Path, error: AlreadyExists) -> str:
-    return (
-        f"In {output}, {error}, and is left as it is. Give another --output, or "
-        "remove what an earlier export wrote there."
-    )
-
-
-def read_roles(given: Iterable[str]) -> dict[str, str]:
-    """Read RAWID=ROLE."""
-    roles = {}
-    for pair in given:
-        who, _, role = pair.rpartition("=")
-        if not who or role not in ROLES:
-            raise click.UsageError(f"--role {pair!r}: write RAWID={'|'.join(ROLES)}")
-        roles[who] = role
-    return roles
-
-
-def read_identities(file: Path | None) -> dict[str, EntraIdentity]:
-    """Read who is who in Microsoft Entra; a row without `entra_id` maps nobody."""
-    if file is None:
-        return {}
-    identities: dict[str, EntraIdentity] = {}
-    for row in records_of(decoded(file.read_bytes(), str(file)), str(file)):
-        if not {"acs_id", "entra_id"} <= set(row):
-            raise Unreadable(f"{file} lacks the columns acs_id and entra_id.")
-        if row["entra_id"]:
-            identities[row["acs_id"]] = EntraIdentity(
-                id=row["entra_id"],
-                display_name=row.get("entra_name") or row.get("acs_name") or "",
-            )
-    return identities
+        return await convert(archive, into, names, selection, options)

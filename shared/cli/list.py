@@ -6,15 +6,21 @@ from typing import Any
 
 import click
 
-from shared.bootstrap.archive import ArchiveAddress, open_archive
+from shared.bootstrap.archive import ArchiveAddress
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.options import JSON_LINES, archive_argument, runs, selection_options
 from shared.cli.progress import bytes_bar
 from shared.cli.text import printable, say
-from shared.cli.threads import READ_FILES, STALE_OK, find_threads, index_of, say_meant
+from shared.cli.threads import (
+    STALE_OK,
+    bytes_to_read,
+    find_threads,
+    open_searched,
+    say_meant,
+)
 from shared.domain.search.query import parse_query
 from shared.domain.thread.listing import Visibility
-from shared.ports.archive_index import IndexReader, Person, ThreadFacts
+from shared.ports.archive_index import Person, ThreadFacts
 from shared.usecases.reading.find import Selection, filter_of
 from shared.usecases.reading.matching import people_meant
 
@@ -64,12 +70,9 @@ async def list_threads(
     failures: list[str] = []
     meant: dict[Person, None] = {}
     found = 0
-    async with (
-        open_archive(address) as archive,
-        index_of(archive, stale_ok=stale_ok) as index,
-    ):
-        selection = await find_threads(archive, index, selection)
-        for facts in await threads(archive, index, selection, failures):
+    async with open_searched(address, stale_ok=stale_ok) as archive:
+        selection = await find_threads(archive, selection)
+        for facts in await threads(archive, selection, failures):
             if not found and not quiet and not as_json:
                 click.echo(COLUMNS)
             found += 1
@@ -86,10 +89,7 @@ async def list_threads(
 
 
 async def threads(
-    archive: OpenedArchive,
-    index: IndexReader | None,
-    selection: Selection,
-    failures: list[str],
+    archive: OpenedArchive, selection: Selection, failures: list[str]
 ) -> Iterator[ThreadFacts]:
     """Return the threads that are meant, the newest first; read all where no index is.
 
@@ -97,10 +97,10 @@ async def threads(
     """
     chosen = filter_of(selection)
     query = parse_query(selection.text) if selection.text else None
-    if index:
+    if index := archive.index:
         failures += [f"{each.thread_id}: {each.reason}" for each in index.unread()]
         return index.threads(chosen, query=query)
-    total = await archive.size(ends=READ_FILES)
+    total = await bytes_to_read(archive)
     with bytes_bar("reading", total) as on_bytes:
         return iter(await archive.scan(on_bytes, failures.append).facts(chosen, query))
 

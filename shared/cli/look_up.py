@@ -7,7 +7,7 @@ import click
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.progress import bytes_bar
 from shared.cli.text import printable, say
-from shared.domain import layout
+from shared.cli.threads import bytes_to_read
 from shared.domain.words import plural
 from shared.usecases.reading.look_up import Covered
 
@@ -26,7 +26,7 @@ async def look_up(
 
     Names the threads that cannot be read.
     """
-    total = await archive.size(ends=(layout.EVENTS_FILE, layout.LISTING_FILE))
+    total = await bytes_to_read(archive)
     with bytes_bar("looking", total) as on_bytes:
         look = archive.look_up(on_bytes)
         if thread:

@@ -11,7 +11,8 @@ from shared.bootstrap.identity import silence_sdk_logs
 from shared.cli.backfill import backfill
 from shared.cli.erasure import erase
 from shared.cli.evidence import checkpoint, prove
-from shared.cli.export import export, formats
+from shared.cli.export import export
+from shared.cli.formats import formats
 from shared.cli.hold import hold
 from shared.cli.index import index
 from shared.cli.list import list_threads

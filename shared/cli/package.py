@@ -9,6 +9,7 @@ from shared.bootstrap.opened_archive import OpenedArchive
 from shared.bootstrap.packing import check_free, packing_folder
 from shared.cli.progress import bytes_bar
 from shared.cli.text import printable, say
+from shared.cli.threads import bytes_to_read
 from shared.domain import layout
 from shared.domain.words import plural
 from shared.usecases.reading.choose import Chosen, NothingChosen
@@ -74,7 +75,7 @@ async def pack(archive: OpenedArchive, wanted: Wanted, selection: Selection) -> 
 
 
 async def choose(archive: OpenedArchive, selection: Selection) -> Chosen:
-    total = await archive.size(ends=(layout.EVENTS_FILE, layout.LISTING_FILE))
+    total = await bytes_to_read(archive)
     with bytes_bar("choosing", total) as on_bytes:
         return await archive.choose(on_bytes)(selection)
 

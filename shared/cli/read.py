@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from shared.bootstrap.archive import ArchiveAddress, open_archive
+from shared.bootstrap.archive import ArchiveAddress
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.list import facts_json
 from shared.cli.options import (
@@ -18,7 +18,7 @@ from shared.cli.options import (
     thread_argument,
 )
 from shared.cli.text import printable, readable
-from shared.cli.threads import STALE_OK, find_thread, index_of
+from shared.cli.threads import STALE_OK, find_thread, open_searched
 from shared.domain import layout
 from shared.domain.archive.read_chain import transcript_of
 from shared.domain.errors import IntegrityError
@@ -54,11 +54,8 @@ async def show(
       chat-archive show 19:acsV1_2015 archive
       chat-archive show "Order 4711" archive
     """
-    async with (
-        open_archive(address) as archive,
-        index_of(archive, stale_ok=stale_ok) as index,
-    ):
-        thread = await find_thread(archive, index, thread)
+    async with open_searched(address, stale_ok=stale_ok) as archive:
+        thread = await find_thread(archive, thread)
         try:
             held = await read_thread(archive.archive, thread)
         except IntegrityError as error:
@@ -201,11 +198,8 @@ async def cat(thread: str, address: ArchiveAddress, name: str, stale_ok: bool) -
       chat-archive cat "Order 4711" archive | less
       chat-archive cat 19:acsV1_2015 archive --format md > thread.md
     """
-    async with (
-        open_archive(address) as archive,
-        index_of(archive, stale_ok=stale_ok) as index,
-    ):
-        transcript = await read(archive, await find_thread(archive, index, thread))
+    async with open_searched(address, stale_ok=stale_ok) as archive:
+        transcript = await read(archive, await find_thread(archive, thread))
     is_terminal = sys.stdout.isatty()
     for _, parts in FORMATS[name].write(transcript, PLAIN):
         for part in parts:

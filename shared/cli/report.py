@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
-from shared.cli.export import FILE, read_identities
+from shared.cli.export_people import IDENTITIES_FILE, read_identities
 from shared.cli.options import archive_argument, run_option, runs
 from shared.cli.report_page import page
 from shared.cli.text import coloured, printable, readable
@@ -59,7 +59,7 @@ COUNTS = {
 )
 @click.option(
     "--identities",
-    type=FILE,
+    type=IDENTITIES_FILE,
     help="CSV of acs_id, acs_name, entra_id, entra_name: says who is not in it.",
 )
 @runs

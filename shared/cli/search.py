@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import click
 
-from shared.bootstrap.archive import ArchiveAddress, open_archive
+from shared.bootstrap.archive import ArchiveAddress
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.options import archive_argument, runs
 from shared.cli.progress import bytes_bar
 from shared.cli.search_lines import ROW, THREAD, csv_row, cut, lines, row
 from shared.cli.text import printable, say
 from shared.cli.threads import (
-    READ_FILES,
     STALE_OK,
+    bytes_to_read,
     find_thread,
-    index_of,
+    open_searched,
     say_meant,
 )
 from shared.domain.search.query import (
@@ -121,16 +121,13 @@ async def search(
         has_files=with_files,
     )
     query = query_of(words, chosen, threads)
-    async with (
-        open_archive(address) as archive,
-        index_of(archive, stale_ok=stale_ok) as index,
-    ):
-        named = [await find_thread(archive, index, thread) for thread in threads]
+    async with open_searched(address, stale_ok=stale_ok) as archive:
+        named = [await find_thread(archive, thread) for thread in threads]
         chosen = replace(chosen, threads=tuple(named))
-        found = await look(archive, index, query, chosen, limit)
+        found = await look(archive, query, chosen, limit)
         hint = ""
-        if not found.count and query and index:
-            hint = beginnings(index, query, chosen)
+        if not found.count and query and archive.index:
+            hint = beginnings(archive.index, query, chosen)
     if as_csv:
         for part in table(ROW, (csv_row(hit) for hit in found.hits)):
             click.echo(part, nl=False)
@@ -164,15 +161,15 @@ def query_of(text: str, chosen: Filter, threads: Sequence[str]) -> Query | None:
 
 async def look(
     archive: OpenedArchive,
-    index: IndexReader | None,
     query: Query | None,
     chosen: Filter,
     limit: int,
 ) -> Found:
     """Search by the index, or by reading everything; name what could not be read."""
+    index = archive.index
     if index is None:
         failures: list[str] = []
-        total = await archive.size(ends=READ_FILES)
+        total = await bytes_to_read(archive)
         with bytes_bar("searching", total) as on_bytes:
             scan = archive.scan(on_bytes, failures.append)
             found = await scan.search(query, chosen, limit)

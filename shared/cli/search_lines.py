@@ -91,7 +91,7 @@ def notes_of(hit: Hit) -> Iterator[str]:
 
 
 def mark() -> Callable[[str], str]:
-    """Return how what was found is marked: in colour on a terminal, else in brackets."""
+    """Return how to mark what was found: by colour on a terminal, else by brackets."""
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         return lambda found: click.style(found, fg="yellow", bold=True)
     return lambda found: f"[{found}]"

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import click
 
+from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.index import StaleIndex, open_index
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.options import Unreadable
@@ -14,7 +15,7 @@ from shared.cli.progress import bytes_bar
 from shared.cli.text import say
 from shared.domain import layout
 from shared.domain.words import plural
-from shared.ports.archive_index import Filter, IndexReader, NoIndex, Person
+from shared.ports.archive_index import Filter, NoIndex, Person
 from shared.usecases.evidence.revisions import revisions_of
 from shared.usecases.reading.find import Selection
 
@@ -33,17 +34,16 @@ CUT = "…"
 
 
 @asynccontextmanager
-async def index_of(
-    archive: OpenedArchive, *, stale_ok: bool
-) -> AsyncIterator[IndexReader | None]:
-    """Open the archive's index; None where there is none that can be believed.
+async def open_searched(
+    address: ArchiveAddress, *, stale_ok: bool
+) -> AsyncIterator[OpenedArchive]:
+    """Open an archive, with its index where there is one that can be believed.
 
     Says why one that is there is not used, and, where that took long, that one would
     help.
     """
-    began = time.monotonic()
-    async with AsyncExitStack() as stack:
-        index: IndexReader | None = None
+    async with open_archive(address) as archive, AsyncExitStack() as stack:
+        began, index = time.monotonic(), None
         try:
             index = await stack.enter_async_context(
                 open_index(archive, stale_ok=stale_ok)
@@ -58,30 +58,61 @@ async def index_of(
                 "since is not in it.",
                 err=True,
             )
-        yield index
+        yield replace(archive, index=index)
         if index is None and time.monotonic() - began > PATIENCE:
             say("`chat-archive index` would make this faster.", err=True)
 
 
-async def find_thread(
-    archive: OpenedArchive, index: IndexReader | None, text: str
-) -> str:
+async def bytes_to_read(archive: OpenedArchive) -> int:
+    """Return for a bar how many bytes are read of all threads; 0 where nobody knows.
+
+    With an index only some are read.
+    """
+    return 0 if archive.index else await archive.size(ends=READ_FILES)
+
+
+async def find_thread(archive: OpenedArchive, text: str) -> str:
     """Return the id of the thread that is meant by an id, its beginning, or a topic.
 
     Raises:
         Unreadable: none is meant, or several, which are named.
 
     """
+    if thread_id := await thread_meant(archive, text):
+        return thread_id
+    raise Unreadable(
+        f"{text}: the archive has no thread with such an id or topic. "
+        "`chat-archive list` names all."
+    )
+
+
+async def find_threads(archive: OpenedArchive, selection: Selection) -> Selection:
+    """Return a selection whose threads are named by their ids.
+
+    What names none stays as it is, for the command to say so.
+
+    Raises:
+        Unreadable: one of them may be several.
+
+    """
+    named = [
+        await thread_meant(archive, thread) or thread for thread in selection.threads
+    ]
+    return replace(selection, threads=tuple(dict.fromkeys(named)))
+
+
+async def thread_meant(archive: OpenedArchive, text: str) -> str:
+    """Return the id of the thread that a text means; "" where it means none.
+
+    Raises:
+        Unreadable: it may mean several, which are named.
+
+    """
     if (await revisions_of(archive.archive, text)).finished:
         return text
-    found = await by_beginning(archive, index, text.removesuffix(CUT))
+    found = await by_beginning(archive, text.removesuffix(CUT))
     if not found:
-        found = await by_topic(archive, index, text)
-    if not found:
-        raise Unreadable(
-            f"{text}: the archive has no thread with such an id or topic. "
-            "`chat-archive list` names all."
-        )
+        found = await by_topic(archive, text)
     if len(found) > 1:
         named = [f"  {thread_id}  {topic}" for thread_id, topic in found.items()]
         rest = [f"  and {len(named) - MOST_NAMED} more"] * (len(named) > MOST_NAMED)
@@ -90,27 +121,12 @@ async def find_thread(
             f"{text} may mean {plural(len(found), 'thread')}:\n{lines}\n"
             "Name one by its id, or by more of its beginning."
         )
-    return next(iter(found))
+    return next(iter(found), "")
 
 
-async def find_threads(
-    archive: OpenedArchive, index: IndexReader | None, selection: Selection
-) -> Selection:
-    """Return a selection whose threads are named by their ids.
-
-    Raises:
-        Unreadable: one of them is none, or may be several.
-
-    """
-    named = [await find_thread(archive, index, thread) for thread in selection.threads]
-    return replace(selection, threads=tuple(dict.fromkeys(named)))
-
-
-async def by_beginning(
-    archive: OpenedArchive, index: IndexReader | None, text: str
-) -> dict[str, str]:
+async def by_beginning(archive: OpenedArchive, text: str) -> dict[str, str]:
     """Return the threads whose ids begin with a text, each with its topic if known."""
-    if index:
+    if index := archive.index:
         return {
             facts.thread_id: facts.topic
             for thread_id in index.thread_ids(text, MOST_LOOKED_AT)
@@ -125,13 +141,11 @@ async def by_beginning(
     return found
 
 
-async def by_topic(
-    archive: OpenedArchive, index: IndexReader | None, text: str
-) -> dict[str, str]:
+async def by_topic(archive: OpenedArchive, text: str) -> dict[str, str]:
     """Return the threads that have a text in their topic, each with its topic."""
     chosen = Filter(topic=text)
-    if index:
-        threads = list(index.threads(chosen, MOST_LOOKED_AT))
+    if archive.index:
+        threads = list(archive.index.threads(chosen, MOST_LOOKED_AT))
     else:
         total = await archive.size(ends=READ_FILES)
         with bytes_bar("looking", total) as on_bytes:

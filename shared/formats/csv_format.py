@@ -17,14 +17,15 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 from shared.domain.thread.grade import grade_of
 from shared.domain.thread.message import Message, Version
 from shared.domain.thread.transcript import Transcript
 from shared.domain.times import format_time, parse_time
 from shared.formats.names import Names, names
-from shared.formats.part import Options, RenderedFile
+from shared.formats.part import Appended, Options, RenderedFile, Table
 from shared.formats.plain import describe_change
 from shared.formats.rows import (
     HISTORY_COLUMNS,
@@ -54,6 +55,15 @@ def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
         yield name, table([column.name for column in columns], rows, bom=options.bom)
 
 
+def single(out: IO[bytes], scratch: Path, options: Options) -> Table:
+    """Begin one table of the messages of many threads."""
+    columns = [column.name for column in MESSAGE_COLUMNS]
+    out.writelines(head(columns, bom=options.bom))
+    return Appended(
+        out, lambda thread: body(columns, message_rows(thread, names(thread)))
+    )
+
+
 def message_rows(transcript: Transcript, called: Names) -> Iterator[Row]:
     grade = grade_of(transcript)
     for message in transcript.messages:
@@ -79,11 +89,23 @@ def table(
     columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, bom: bool = False
 ) -> Iterator[bytes]:
     """Yield a table in parts: a line of names, and one for each row."""
-    out = io.StringIO(newline="")
-    lines = csv.writer(out, quoting=csv.QUOTE_ALL)
-    lines.writerow(columns)
+    yield from head(columns, bom=bom)
+    yield from body(columns, rows)
+
+
+def head(columns: Sequence[str], *, bom: bool) -> Iterator[bytes]:
+    """Yield the line of names."""
     if bom:
         yield BOM
+    out = io.StringIO(newline="")
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerow(columns)
+    yield flush(out)
+
+
+def body(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    """Yield a line for each row, many in a part."""
+    out = io.StringIO(newline="")
+    lines = csv.writer(out, quoting=csv.QUOTE_ALL)
     cells = [(name, time_cell if name.endswith(TIMES) else cell) for name in columns]
     for number, row in enumerate(rows, start=1):
         lines.writerow([made(row[name]) for name, made in cells])
@@ -109,12 +131,16 @@ def cell(value: object) -> str:
 
 def time_cell(time: object) -> str:
     """Return the cell of a time; of any other text, as it is."""
-    text = str(time)
+    return spreadsheet_time(str(time)) or cell(time)
+
+
+def spreadsheet_time(text: str) -> str:
+    """Return a time as every spreadsheet reads it; "" for what it could not read."""
     found = TIME.fullmatch(text)
     if text and not found and (moment := parse_time(text)):
         found = TIME.fullmatch(format_time(moment))
     if found is None or found[1] < FIRST_DAY:
-        return cell(time)
+        return ""
     return f"{found[1]} {found[2]}"
 
 

@@ -8,14 +8,14 @@ from shared.formats import html_format, text_format
 from shared.formats.mail import DOMAIN, address, boundary, date_of, days, header, part
 from shared.formats.mail import mail as make_mail
 from shared.formats.names import Names, names
-from shared.formats.part import Options, RenderedFile
+from shared.formats.part import Options, RenderedFile, made
 from shared.formats.plain import title
 
 
 def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
     called = names(transcript)
     for day, messages in days(transcript):
-        yield f"{day}.eml", iter([mail(transcript, called, day, messages)])
+        yield f"{day}.eml", made(mail, transcript, called, day, messages)
 
 
 def mail(

@@ -4,10 +4,12 @@
 """
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO
 
 from shared.domain import json_line
 from shared.domain.thread.transcript import Transcript
-from shared.formats.part import Options, RenderedFile
+from shared.formats.part import Appended, Options, RenderedFile, Table
 from shared.formats.rows import (
     HISTORY_COLUMNS,
     MESSAGE_COLUMNS,
@@ -49,6 +51,11 @@ def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
     yield "history.jsonl", lines(history_rows(transcript))
     yield "receipts.jsonl", lines(receipt_rows(transcript))
     yield "schema.sql", iter([schema()])
+
+
+def single(out: IO[bytes], scratch: Path, options: Options) -> Table:
+    """Begin one file of the messages of many threads."""
+    return Appended(out, lambda thread: lines(message_rows(thread)))
 
 
 def lines(rows: Iterable[Row]) -> Iterator[bytes]:

@@ -1,8 +1,9 @@
 """What a writer returns: one file or several, each in parts, produced lazily."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from pathlib import Path
+from typing import IO, Protocol
 
 from shared.domain.thread.transcript import Transcript
 from shared.formats.held_files import Place, in_archive
@@ -37,6 +38,14 @@ PLAIN = Options()
 Writer = Callable[[Transcript, Options], Iterator[RenderedFile]]
 
 
+def made(work: Callable[..., bytes], *arguments: object) -> Iterator[bytes]:
+    """Yield what some work returns, which is done only once somebody asks for it.
+
+    A file that nobody consumes, since it is there already, costs nothing then.
+    """
+    yield work(*arguments)
+
+
 class Joined(Protocol):
     """One file of all threads of an export, in the place of a file a thread."""
 
@@ -49,3 +58,45 @@ class Joined(Protocol):
     def notes(self) -> list[str]:
         """Return what is to be said of the file after the last thread."""
         ...
+
+
+class Table(Protocol):
+    """One file with a row for each message of many threads, written as they come.
+
+    It is written to a file that somebody else has opened, and closes. Memory does not
+    grow with the number of threads.
+    """
+
+    def add(self, transcript: Transcript) -> None:
+        """Write the rows of a thread."""
+        ...
+
+    def finish(self) -> None:
+        """Write what the file ends with."""
+        ...
+
+    def abandon(self) -> None:
+        """Let go of what is open: nobody wants the file any more."""
+        ...
+
+
+NewTable = Callable[[IO[bytes], Path, Options], Table]
+"""Begins a table in an open file. The folder is for what it writes meanwhile: as
+private as the file, and removed after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """A table to whose file each thread adds its own bytes, and nothing else does."""
+
+    out: IO[bytes]
+    parts: Callable[[Transcript], Iterable[bytes]]
+
+    def add(self, transcript: Transcript) -> None:
+        self.out.writelines(self.parts(transcript))
+
+    def finish(self) -> None:
+        """Do nothing: the rows are all there is."""
+
+    def abandon(self) -> None:
+        """Do nothing: nothing else is open."""

@@ -23,8 +23,16 @@ from shared.formats import (
     reconciliation_format,
     rsmf_format,
     text_format,
+    xlsx_format,
 )
-from shared.formats.part import PLAIN, Joined, Options, RenderedFile, Writer
+from shared.formats.part import (
+    PLAIN,
+    Joined,
+    NewTable,
+    Options,
+    RenderedFile,
+    Writer,
+)
 
 DAY = r"(?:\d{4}-\d\d-\d\d|undated)"
 
@@ -42,6 +50,8 @@ class Format:
     write: Writer
     version: int = 1
     joined: Callable[[Options], Joined] | None = None
+    single: NewTable | None = None
+    """Begins one file with the messages of many threads, where a format can."""
     brings_files: bool = False
     """Whether an export brings the files along to which its pages lead."""
 
@@ -59,11 +69,13 @@ FORMATS: Mapping[str, Format] = {
         "flat rows per message and per version, for DuckDB, pandas, Spark, AI Search",
         r"(?:messages|history|receipts)\.jsonl|schema\.sql",
         jsonl_format.write,
+        single=jsonl_format.single,
     ),
     "csv": Format(
         "a row per message and per version, for Excel and eDiscovery load files",
         r"(?:messages|history)\.csv",
         csv_format.write,
+        single=csv_format.single,
     ),
     "html": Format(
         "one self-contained page, for people",
@@ -100,6 +112,13 @@ FORMATS: Mapping[str, Format] = {
         "the rows of jsonl, for analytics (needs the extra `parquet`)",
         r"messages\.parquet",
         parquet_format.write,
+        single=parquet_format.single,
+    ),
+    "xlsx": Format(
+        "the messages as an Excel workbook (needs the extra `xlsx`)",
+        r"messages\.xlsx",
+        xlsx_format.write,
+        single=xlsx_format.single,
     ),
     "finetune": Format(
         "one file of all threads for Azure OpenAI fine-tuning (needs --role)",

@@ -21,7 +21,7 @@ from shared.formats.mail import address, days, header, part
 from shared.formats.mail import mail as make_mail
 from shared.formats.names import Names, names
 from shared.formats.one_line import one_line
-from shared.formats.part import Options, RenderedFile
+from shared.formats.part import Options, RenderedFile, made
 from shared.formats.plain import (
     attachments,
     describe_move,
@@ -51,7 +51,7 @@ def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
         for number, start in enumerate(range(0, len(events), MOST_EVENTS), start=1):
             suffix = f".part{number:02d}" if len(events) > MOST_EVENTS else ""
             batch = events[start : start + MOST_EVENTS]
-            yield f"{day}{suffix}.rsmf", iter([mail(transcript, called, batch)])
+            yield f"{day}{suffix}.rsmf", made(mail, transcript, called, batch)
 
 
 def mail(transcript: Transcript, called: Names, events: list[dict[str, Any]]) -> bytes:

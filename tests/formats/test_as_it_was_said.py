@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 
+import openpyxl
 import pyarrow.parquet as pq
 import pytest
 from inputs import erased_of, logged
@@ -158,6 +159,9 @@ def exported(transcript, name):
     if name == "parquet":
         tables = [pq.read_table(io.BytesIO(data)) for data in files.values()]
         return str([table.to_pylist() for table in tables])
+    if name == "xlsx":
+        books = [openpyxl.load_workbook(io.BytesIO(data)) for data in files.values()]
+        return str([list(book.active.values) for book in books])
     return b"".join(files.values()).decode()
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 import jsonschema
+import openpyxl
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -115,6 +116,9 @@ def test_no_text_stops_a_writer_or_breaks_its_file(
             assert parquet.read_table(io.BytesIO(data)).num_rows == len(
                 transcript.messages
             )
+        elif file_name.endswith(".xlsx"):
+            sheet = openpyxl.load_workbook(io.BytesIO(data)).active
+            assert sheet.max_row == len(transcript.messages) + 1
         elif file_name.endswith((".eml", ".rsmf")):
             assert not email.message_from_bytes(
                 data, policy=email.policy.default

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from shared.domain.errors import ArchiverError
 from shared.domain.evidence.canonical import LONGEST_STRING
 from shared.domain.words import plural
+from shared.ports.archive_index import IndexReader
 from shared.ports.archive_store import ArchiveStore
 from shared.usecases.evidence.revisions import revisions_of
 from shared.usecases.reading.find import Find, Selection
@@ -35,6 +36,7 @@ class Choose:
 
     archive: ArchiveStore
     on_bytes: Callable[[int], None]
+    index: IndexReader | None = None
 
     async def __call__(self, selection: Selection) -> Chosen:
         """Return the threads that match; a selection without a limit means all.
@@ -58,6 +60,7 @@ class Choose:
                 archive=self.archive,
                 on_bytes=self.on_bytes,
                 on_failure=failures.append,
+                index=self.index,
             )
             found = [thread.thread_id async for thread in find(selection)]
         if not found:

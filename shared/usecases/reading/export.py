@@ -13,9 +13,12 @@ from shared.domain.evidence.paths import ATTACHMENTS
 from shared.domain.thread.transcript import Transcript
 from shared.formats.part import Joined, Options
 from shared.formats.registry import Format, streamed
+from shared.ports.archive_index import IndexReader
 from shared.ports.archive_store import ArchiveStore
+from shared.ports.export_folder import ExportFolder
 from shared.usecases.evidence.beside import Beside
 from shared.usecases.reading.find import Find, Selection
+from shared.usecases.reading.put import IfThere, put
 
 ON_THE_LOOP = Beside()
 """Nothing else waits for the loop while a command exports: size 0 needs no thread."""
@@ -25,13 +28,44 @@ ON_THE_LOOP = Beside()
 class Exported:
     """What was written. `failures` hold a sentence for each thread.
 
-    `notes` say of a file of all threads what whoever reads it has to know.
+    `left` counts the files that were there already and were not written. `notes` say
+    of a file of all threads what whoever reads it has to know.
     """
 
     threads: int = 0
+    messages: int = 0
     files: int = 0
+    left: int = 0
     failures: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def count(self, *, is_written: bool) -> None:
+        if is_written:
+            self.files += 1
+        else:
+            self.left += 1
+
+
+async def chosen(
+    archive: ArchiveStore,
+    selection: Selection,
+    on_bytes: Callable[[int], None],
+    exported: Exported,
+    index: IndexReader | None,
+) -> AsyncIterator[Transcript]:
+    """Yield the threads to export, and count them."""
+    find = Find(
+        archive=archive,
+        on_bytes=on_bytes,
+        on_failure=exported.failures.append,
+        index=index,
+    )
+    is_part = bool(selection.after or selection.before)
+    async for thread in find(selection):
+        if is_part and not thread.messages:
+            continue  # nobody spoke there at that time
+        exported.threads += 1
+        yield thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +73,10 @@ class Export:
     """Writes threads in some formats: into a folder a thread, or into one file."""
 
     archive: ArchiveStore
-    target: ArchiveStore
+    target: ExportFolder
     on_bytes: Callable[[int], None]
+    if_there: IfThere = IfThere.REFUSE
+    index: IndexReader | None = None
 
     async def __call__(
         self, selection: Selection, formats: Sequence[Format], options: Options
@@ -49,6 +85,7 @@ class Export:
 
         Raises:
             AlreadyExists: the target holds such a file already.
+            Immutable: a file there may not be replaced.
             NoRoles: nobody is the assistant of a file to train with.
             NoTime: a limit cannot be read.
             Transient: the archive cannot be reached.
@@ -56,11 +93,13 @@ class Export:
         """
         exported = Exported()
         joined = next((each.joined(options) for each in formats if each.joined), None)
+        if joined and await self.is_left(joined.name):
+            exported.count(is_written=False)
+            joined = None
         threads = self.threads(selection, formats, options, exported)
         lines = joined_lines(threads, joined)
         if joined and (first := await anext(lines, b"")):
-            await self.target.create(joined.name, begun(first, lines))
-            exported.files += 1
+            await self.put(joined.name, begun(first, lines), exported)
         async for _ in lines:
             pass  # without a joined file there are none, but threads to write
         if joined and exported.threads:
@@ -75,24 +114,26 @@ class Export:
         exported: Exported,
     ) -> AsyncIterator[Transcript]:
         """Yield each thread after its own files were written."""
-        find = Find(
-            archive=self.archive,
-            on_bytes=self.on_bytes,
-            on_failure=exported.failures.append,
-        )
         own = [each for each in formats if not each.joined]
-        is_part = bool(selection.after or selection.before)
-        async for chosen in find(selection):
-            if is_part and not chosen.messages:
-                continue  # nobody spoke there at that time
-            exported.threads += 1
-            for name, parts in streamed(own, chosen, options):
-                path = f"{layout.thread_folder(chosen.thread_id)}{name}"
-                await self.target.create(path, ON_THE_LOOP.blocks(0, parts))
-                exported.files += 1
+        async for thread in chosen(
+            self.archive, selection, self.on_bytes, exported, self.index
+        ):
+            for name, parts in streamed(own, thread, options):
+                path = f"{layout.thread_folder(thread.thread_id)}{name}"
+                await self.put(path, ON_THE_LOOP.blocks(0, parts), exported)
             if any(each.brings_files for each in own):
-                await self.bring_files(chosen, options, exported)
-            yield chosen
+                await self.bring_files(thread, options, exported)
+            yield thread
+
+    async def is_left(self, path: str) -> bool:
+        """Return whether a file is there already and is not to be written."""
+        return self.if_there is IfThere.LEAVE and await self.target.holds(path)
+
+    async def put(
+        self, path: str, data: AsyncIterator[bytes], exported: Exported
+    ) -> None:
+        is_written = await put(self.target, path, data, self.if_there)
+        exported.count(is_written=is_written)
 
     async def bring_files(
         self, thread: Transcript, options: Options, exported: Exported
@@ -111,12 +152,10 @@ class Export:
         }
         for place, path in places.items():
             try:
-                data = await self.archive.read(path)
+                stored = self.archive.stream(path)
+                await self.put(f"{folder}{place}", stored, exported)
             except IntegrityError as error:
                 exported.failures.append(f"{thread.thread_id}: {error}")
-                continue
-            await self.target.create(f"{folder}{place}", data)
-            exported.files += 1
 
 
 async def joined_lines(

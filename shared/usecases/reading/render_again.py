@@ -14,10 +14,12 @@ from shared.domain.errors import IntegrityError
 from shared.domain.evidence.orders import Order
 from shared.domain.evidence.seals import SealedFile, seal_of
 from shared.formats.registry import formats_of, renderer_of, streamed
-from shared.ports.archive_store import ArchiveFiles, ArchiveStore
+from shared.ports.archive_store import ArchiveFiles
+from shared.ports.export_folder import ExportFolder
 from shared.usecases.evidence.beside import Beside, hashed
 from shared.usecases.evidence.carry_out import last_touching
 from shared.usecases.evidence.thread_archive import ThreadArchive, read_thread
+from shared.usecases.reading.put import IfThere, put
 
 ON_THE_LOOP = Beside(is_used=False)
 
@@ -30,11 +32,12 @@ class Likeness(StrEnum):
     ERASED = "not to be compared: something of its input was erased since"
     OTHER_RENDERER = "not to be compared: another version of the renderer wrote it"
     DIFFERENT = "another one than was sealed"
+    LEFT = "not written: it was there already, and was not compared"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedAgain:
-    """A file that was written, and how it compares."""
+    """A file that was written or left, and how it compares."""
 
     name: str
     likeness: Likeness
@@ -45,7 +48,8 @@ class RenderAgain:
     """Writes the rendered files of one revision into a folder a thread and revision."""
 
     archive: ArchiveFiles
-    target: ArchiveStore
+    target: ExportFolder
+    if_there: IfThere = IfThere.REFUSE
 
     async def __call__(self, thread_id: str, revision: int) -> list[RenderedAgain]:
         """Render a revision again.
@@ -54,6 +58,7 @@ class RenderAgain:
             IntegrityError: there is no such revision, it is not what its manifest says,
                 or nothing of what it had can be rendered here.
             AlreadyExists: the target holds such a file already.
+            Immutable: a file there may not be replaced.
             Transient: the archive cannot be reached.
 
         """
@@ -66,7 +71,9 @@ class RenderAgain:
             digest = hashlib.sha256()
             path = layout.revision_path(thread_id, revision, name)
             blocks = ON_THE_LOOP.blocks(0, hashed(parts, digest))
-            await self.target.create(path, blocks)
+            if not await put(self.target, path, blocks, self.if_there):
+                done.append(RenderedAgain(name=name, likeness=Likeness.LEFT))
+                continue
             seal = seal_of(name, salts, digest.digest())
             likeness = compared(sealed.get(name), name, seal)
             if order:

@@ -48,8 +48,13 @@ class MemoryArchiveStore:
     async def remove(self, path: str) -> None:
         self.files.pop(path, None)
 
-    async def replace(self, path: str, data: bytes) -> None:
+    async def replace(self, path: str, data) -> None:
+        if not isinstance(data, bytes):
+            data = b"".join([part async for part in data])
         self.files[path] = data
+
+    async def holds(self, path: str) -> bool:
+        return path in self.files
 
     async def append(self, stem: str, line: bytes) -> None:
         path = layout.segment_path(stem, 0)
