@@ -15,7 +15,12 @@ from shared.adapters.index.conditions import (
     on_threads,
     people_meant,
 )
-from shared.adapters.index.rows import MESSAGE_FIELDS, READ_MESSAGE, message_in
+from shared.adapters.index.rows import (
+    MESSAGE_FIELDS,
+    READ_MESSAGE,
+    message_in,
+    stored_id,
+)
 from shared.domain.search.query import Query
 from shared.ports.archive_index import (
     Filter,
@@ -145,19 +150,16 @@ class SqliteIndexReader:
     ) -> Sequence[IndexedMessage]:
         rows = self.db.execute(
             f"{READ_MESSAGE} JOIN threads t ON t.thread = m.thread "
-            "WHERE t.thread_id = ?1 AND m.message > coalesce((SELECT min(message) "
-            "FROM messages WHERE thread = t.thread AND message_id = ?2 "
-            "AND message >= CAST(?2 AS INTEGER)), -1) ORDER BY m.message LIMIT ?3",
-            (thread_id, after, limit),
+            "WHERE t.thread_id = ? AND m.message_id > ? ORDER BY m.message_id LIMIT ?",
+            (thread_id, stored_id(after) if after else -1, limit),
         )
         return [message_in(self.db, row) for row in rows]
 
     def message(self, thread_id: str, message_id: str) -> IndexedMessage | None:
         rows = self.db.execute(
             f"{READ_MESSAGE} JOIN threads t ON t.thread = m.thread "
-            "WHERE t.thread_id = ?1 AND m.message_id = ?2 "
-            "AND m.message >= CAST(?2 AS INTEGER) ORDER BY m.message LIMIT 1",
-            (thread_id, message_id),
+            "WHERE t.thread_id = ? AND m.message_id = ?",
+            (thread_id, stored_id(message_id)),
         )
         return next((message_in(self.db, row) for row in rows), None)
 

@@ -1,5 +1,6 @@
 """Rows of an index, to and from what they say; and the words they are found by."""
 
+import functools
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,8 +34,8 @@ READ_VERSIONS = (
 def message_values(message: IndexedMessage) -> tuple[object, ...]:
     """Return the values of a message's row, from its id on."""
     return (
-        message.message_id,
-        message.version,
+        stored_id(message.message_id),
+        None if message.version == message.number else message.version,
         message.type,
         message.is_system,
         message.created_on or None,
@@ -48,6 +49,13 @@ def message_values(message: IndexedMessage) -> tuple[object, ...]:
         None if message.outcome == MATCHED else message.outcome,
         bytes.fromhex(message.commitment),
     )
+
+
+def stored_id(message_id: str) -> int | str:
+    """Return an id as `messages` has it."""
+    if message_id.isdecimal() and str(int(message_id)) == message_id:
+        return int(message_id)
+    return message_id
 
 
 def version_values(message: IndexedMessage) -> list[tuple[object, ...]]:
@@ -93,8 +101,8 @@ def message_in(db: sqlite3.Connection, row: Sequence[Any]) -> IndexedMessage:
      raw_id, name) = row  # fmt: skip
     versions = tuple(map(version_in, db.execute(READ_VERSIONS, (number,))))
     message = IndexedMessage(
-        message_id=message_id,
-        version=version,
+        message_id=str(message_id),
+        version=int(message_id) if version is None else version,
         type=type_,
         is_system=bool(is_system),
         sender=Person(raw_id or "", name or ""),
@@ -132,4 +140,9 @@ def version_in(row: Sequence[Any]) -> IndexedVersion:
 def searched_words(message: IndexedMessage) -> tuple[str, str, str]:
     """Return the words of text, earlier texts and sender, each as one string."""
     earlier = f" {BREAK} ".join(" ".join(words(text)) for text in message.earlier_texts)
-    return " ".join(words(message.text)), earlier, " ".join(words(message.sender.name))
+    return " ".join(words(message.text)), earlier, name_words(message.sender.name)
+
+
+@functools.lru_cache(maxsize=4096)
+def name_words(name: str) -> str:
+    return " ".join(words(name))

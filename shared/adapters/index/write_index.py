@@ -188,13 +188,15 @@ class SqliteIndexWriter:
         self.db.execute("BEGIN")
 
     def finish(self, built_on: str) -> None:
-        is_erasing = self.value("erases") == "yes"
+        is_erasing, is_new = self.value("erases"), not self.value("built_on")
         if is_erasing:
             self.db.executescript(  # which commits first
                 f"BEGIN; {schema.DROP_SEARCH_TABLES}{schema.SEARCH_TABLES}"
             )
             self.threads.fill_search()
-            self.save()
+        elif is_new:
+            self.db.execute(schema.OPTIMIZE)
+        if is_erasing or is_new:
             self.write_whole()
         self.db.execute("DELETE FROM about WHERE name = 'erases'")
         self.set_about(state="finished", built_on=built_on)

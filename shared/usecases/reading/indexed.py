@@ -1,5 +1,6 @@
 """What an index says of a thread: its messages as people read them."""
 
+import functools
 from collections.abc import Iterator
 
 from shared.domain.archive.read_chain import transcript_of
@@ -143,6 +144,12 @@ def indexed_messages(transcript: Transcript) -> Iterator[IndexedMessage]:
         yield indexed_message(message, called, max(files.get(message.id, 0), attached))
 
 
+@functools.lru_cache(maxsize=4096)
+def called_so(text: str) -> str:
+    """Return an id, a name or a type on one line: few are said again and again."""
+    return one_line(text)
+
+
 def message_files(message: Message) -> int:
     attached = (version_to_read(message).content or {}).get("attachments")
     return len(attached) if isinstance(attached, list) else 0
@@ -158,13 +165,13 @@ def indexed_message(message: Message, called: Names, files: int) -> IndexedMessa
         for each, version in zip(versions, message.versions, strict=True)
         if version is read
     )
-    who = one_line(message.sender_id)
+    who = called_so(message.sender_id)
     return IndexedMessage(
         message_id=message.id,
         version=message.current.number,
-        type=one_line(message.type),
+        type=called_so(message.type),
         is_system=message.is_system,
-        sender=Person(who, one_line(message.sender_name) or called.by_id.get(who, "")),
+        sender=Person(who, called_so(message.sender_name) or called.by_id.get(who, "")),
         created_on=comparable(message.created_on),
         edited_on=comparable(message.edited_on),
         deleted_on=comparable(message.deleted_on),
@@ -186,7 +193,7 @@ def indexed_version(
         version=version.number,
         kind=version.kind,
         changed_on=comparable(version.on),
-        changed_by=one_line(version.by),
+        changed_by=called_so(version.by),
         text=text_to_search(message, version, called),
         is_erased=version.erased,
         commitment=version.commitment,
@@ -202,6 +209,7 @@ def text_to_search(message: Message, version: Version, called: Names) -> str:
     return text_of(version)
 
 
+@functools.lru_cache(maxsize=1024)
 def comparable(time: str) -> str:
     """Return a time in a form whose texts can be compared; "" for none."""
     moment = parse_time(time)
