@@ -263,6 +263,10 @@ class IndexReader(Protocol):
         """Return threads that have a query's words in their topic or their names."""
         ...
 
+    def grades(self, chosen: Filter) -> Mapping[str, int]:
+        """Return how many of the threads that are meant have which grade."""
+        ...
+
     def thread_ids(self, beginning: str, limit: int) -> Sequence[str]:
         """Return the ids of threads that begin with a text."""
         ...
