@@ -38,11 +38,12 @@ check: setup ## Lint, types, layers, infrastructure
 	"$(BIN)/python" infra/check.py
 	"$(BIN)/python" -m pytest -q tests/infra tests/repository
 
-bench: setup ## Measure ingest, formats and backfill beside their floors (about half an hour)
+bench: setup ## Measure ingest, formats, backfill and index beside their floors (about 45 minutes)
 	"$(BIN)/python" -m bench
 	"$(BIN)/python" -m bench.render
 	"$(BIN)/python" -m bench.growth
 	"$(BIN)/python" -m bench.backfill
+	"$(BIN)/python" -m bench.index
 
 format: setup ## Format the code and sort the imports
 	"$(BIN)/ruff" check --fix-only --quiet .

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.estate import Estate
+from bench.made_archives import MadeArchive
 from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.index import build_index, index_path, open_index
 from shared.domain.search.query import parse_query
@@ -28,7 +28,7 @@ from shared.ports.archive_index import NO_FILTER, Filter
 RESULTS = Path(__file__).parent / "results" / "index.json"
 PER_THREAD = 100
 NEWS = 100
-"""One thread in this many gets a new revision before the index is brought up to date."""
+"""One thread in this many gets a new revision before the index is updated."""
 QUERIES = 200
 HIT_COUNT = 50
 LISTED = 20_000
@@ -60,26 +60,28 @@ async def measure(sizes: list[int], listed: int) -> dict[str, Any]:
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder) / "archive"
-            estate = Estate(root)
-            ids = [estate.add_thread(n, PER_THREAD) for n in range(size // PER_THREAD)]
-            results["build"][size] = await measure_build(estate, ids, size)
-            results["search"][size], line = await measure_search(estate, size)
+            made = MadeArchive(root)
+            ids = [made.add_thread(n, PER_THREAD) for n in range(size // PER_THREAD)]
+            results["build"][size] = await measure_build(made, ids, size)
+            results["search"][size], line = await measure_search(made, size)
             lines.append(line)
     print(f"\n## Searching\n\n{SEARCH_HEAD}", *lines, sep="\n")
     print(f"\n## Listing\n\n{LIST_HEAD}")
     with tempfile.TemporaryDirectory() as folder:
-        estate = Estate(Path(folder) / "archive")
+        made = MadeArchive(Path(folder) / "archive")
         for number in range(listed):
-            estate.add_thread(number, 5)
-        results["list"][listed] = await measure_list(estate, listed)
+            made.add_thread(number, 5)
+        results["list"][listed] = await measure_list(made, listed)
     return results
 
 
-async def measure_build(estate: Estate, ids: list[str], size: int) -> dict[str, float]:
-    files = list(estate.root.glob("thread=*/rev=*/events.jsonl"))
+async def measure_build(
+    made: MadeArchive, ids: list[str], size: int
+) -> dict[str, float]:
+    files = list(made.root.glob("thread=*/rev=*/events.jsonl"))
     size_mb = sum(file.stat().st_size for file in files) / 1e6
     parse = timed(lambda: [parsed(file) for file in files])
-    async with open_archive(address(estate)) as archive:
+    async with open_archive(address(made)) as archive:
         began = time.perf_counter()
         async for _ in archive.scan(ignore, ignore).threads(NO_FILTER):
             pass
@@ -89,7 +91,7 @@ async def measure_build(estate: Estate, ids: list[str], size: int) -> dict[str, 
         build = time.perf_counter() - began
         size_index = index_path(archive).stat().st_size / size
         for thread_id in ids[::NEWS]:
-            estate.add_news(thread_id, PER_THREAD // 10)
+            made.add_news(thread_id, PER_THREAD // 10)
         began = time.perf_counter()
         await build_index(archive, ignore)
         news = time.perf_counter() - began
@@ -104,9 +106,9 @@ async def measure_build(estate: Estate, ids: list[str], size: int) -> dict[str, 
     }  # fmt: skip
 
 
-async def measure_search(estate: Estate, size: int) -> tuple[dict[str, float], str]:
-    queries = list(asked(estate))
-    async with open_archive(address(estate)) as archive:
+async def measure_search(made: MadeArchive, size: int) -> tuple[dict[str, float], str]:
+    queries = list(asked(made))
+    async with open_archive(address(made)) as archive:
         times = []
         async with open_index(archive) as index:
             for text, chosen in queries:
@@ -120,7 +122,7 @@ async def measure_search(estate: Estate, size: int) -> tuple[dict[str, float], s
             parse_query(queries[0][0]), NO_FILTER, HIT_COUNT
         )
         scan = time.perf_counter() - began
-    grep = timed(lambda: grepped(estate.root, estate.speech.words[100]))
+    grep = timed(lambda: grepped(made.root, made.speech.words[100]))
     p95 = statistics.quantiles(times, n=20)[-1]
     p50 = statistics.median(times)
     return (
@@ -130,9 +132,9 @@ async def measure_search(estate: Estate, size: int) -> tuple[dict[str, float], s
     )  # fmt: skip
 
 
-def asked(estate: Estate) -> "list[tuple[str, Filter]]":
+def asked(made: MadeArchive) -> "list[tuple[str, Filter]]":
     """Return what people may ask: words of all ranks, phrases, beginnings, filters."""
-    seed, words = random.Random(3), estate.speech.words
+    seed, words = random.Random(3), made.speech.words
     kinds: list[Callable[[], tuple[str, Filter]]] = [
         lambda: (words[seed.randrange(20)], NO_FILTER),
         lambda: (words[seed.randrange(20, 1000)], NO_FILTER),
@@ -157,8 +159,8 @@ def asked(estate: Estate) -> "list[tuple[str, Filter]]":
     return [kinds[number % len(kinds)]() for number in range(QUERIES)]
 
 
-async def measure_list(estate: Estate, count: int) -> dict[str, float]:
-    async with open_archive(address(estate)) as archive:
+async def measure_list(made: MadeArchive, count: int) -> dict[str, float]:
+    async with open_archive(address(made)) as archive:
         began = time.perf_counter()
         await archive.scan(ignore, ignore).facts(NO_FILTER)
         without = time.perf_counter() - began
@@ -167,13 +169,14 @@ async def measure_list(estate: Estate, count: int) -> dict[str, float]:
         async with open_index(archive) as index:
             rows = len(list(index.threads(NO_FILTER)))
         listed = time.perf_counter() - began
-    assert rows == count
+    if rows != count:
+        raise RuntimeError(f"{rows} of {count} threads are listed")
     print(f"| {count:,} | {listed:.2f} | {without:.1f} |")
     return {"list_s": listed, "without_s": without}
 
 
-def address(estate: Estate) -> ArchiveAddress:
-    return ArchiveAddress(text=str(estate.root), env={})
+def address(made: MadeArchive) -> ArchiveAddress:
+    return ArchiveAddress(text=str(made.root), env={})
 
 
 def parsed(file: Path) -> list[object]:

@@ -271,7 +271,7 @@ class OpenedArchive:
 
         """
         self.check_writable()
-        from shared.adapters.storage.archive_folder import NoThreadLogs
+        from shared.adapters.storage.no_thread_logs import NoThreadLogs
 
         log: ThreadLogs = self.storage.log if self.storage else NoThreadLogs()
         return Stores(

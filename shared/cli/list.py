@@ -20,7 +20,7 @@ from shared.cli.threads import (
 )
 from shared.domain.search.query import parse_query
 from shared.domain.thread.listing import Visibility
-from shared.ports.archive_index import Person, ThreadFacts
+from shared.ports.indexed import Person, ThreadFacts
 from shared.usecases.reading.find import Selection, filter_of
 from shared.usecases.reading.matching import people_meant
 

@@ -16,6 +16,7 @@ from shared.cli.formats import formats
 from shared.cli.hold import hold
 from shared.cli.index import index
 from shared.cli.list import list_threads
+from shared.cli.mcp import mcp
 from shared.cli.operate import redeliver, status
 from shared.cli.read import cat, show
 from shared.cli.report import report
@@ -114,6 +115,7 @@ for command in (
     formats,
     erase,
     hold,
+    mcp,
 ):
     main.add_command(command)
     name_in_environment(command, f"{PREFIX}_{str(command.name).upper()}")

@@ -26,7 +26,8 @@ from shared.domain.search.query import (
 )
 from shared.domain.words import plural
 from shared.formats.csv_format import table
-from shared.ports.archive_index import Filter, IndexReader, ThreadFacts
+from shared.ports.archive_index import Filter, IndexReader
+from shared.ports.indexed import ThreadFacts
 from shared.usecases.reading.find import limit as time_limit
 from shared.usecases.reading.search import Found
 

@@ -14,7 +14,8 @@ from shared.cli.threads import CUT
 from shared.domain.search.query import Query
 from shared.domain.search.snippet import hits, snippet
 from shared.domain.words import plural
-from shared.ports.archive_index import Hit, Person
+from shared.ports.archive_index import Hit
+from shared.ports.indexed import Person
 
 SENDER, TOPIC, THREAD, TEXT = 16, 24, 24, 90
 """Characters of a column; the beginning of an id is enough to name a thread."""

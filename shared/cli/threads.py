@@ -15,7 +15,8 @@ from shared.cli.progress import bytes_bar
 from shared.cli.text import say
 from shared.domain import layout
 from shared.domain.words import plural
-from shared.ports.archive_index import Filter, NoIndex, Person
+from shared.ports.archive_index import Filter, NoIndex
+from shared.ports.indexed import Person
 from shared.usecases.evidence.revisions import revisions_of
 from shared.usecases.reading.find import Selection
 

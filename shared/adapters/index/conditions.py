@@ -17,7 +17,8 @@ from shared.domain.search.query import (
     matches,
 )
 from shared.domain.times import to_milliseconds
-from shared.ports.archive_index import Filter, Person
+from shared.ports.archive_index import Filter
+from shared.ports.indexed import Person
 
 AMONG = "IN (SELECT value FROM json_each(?))"
 

@@ -2,10 +2,9 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from shared.adapters.index import schema
 from shared.adapters.index.conditions import (
@@ -16,32 +15,24 @@ from shared.adapters.index.conditions import (
     people_meant,
 )
 from shared.adapters.index.rows import (
+    FACTS,
     MESSAGE_FIELDS,
     READ_MESSAGE,
+    facts_in,
     message_in,
     stored_id,
 )
 from shared.domain.search.query import Query
-from shared.ports.archive_index import (
-    Filter,
-    Hit,
-    IndexAbout,
+from shared.ports.archive_index import Filter, Hit, IndexAbout, NoIndex, Unread
+from shared.ports.indexed import (
     IndexedFile,
     IndexedMessage,
     IndexedRevision,
-    NoIndex,
     Person,
     ThreadFacts,
-    Unread,
 )
 
 BUILD = "build it with `chat-archive index`"
-FACTS = (
-    "t.thread, t.thread_id, t.topic, t.created_on, t.created_by, t.deleted_on, "
-    "t.deleted_by, t.first_message_on, t.last_message_on, t.message_count, "
-    "t.edited_count, t.deleted_count, t.system_count, t.visibility, t.grade, "
-    "t.grade_reason, t.gaps, t.revision, t.written_on"
-)
 SEARCHED = (
     "FROM message_search s CROSS JOIN messages m ON m.message = s.rowid "
     "JOIN threads t ON t.thread = m.thread LEFT JOIN people p ON p.person = m.sender"
@@ -202,6 +193,12 @@ class SqliteIndexReader:
             )
         )
 
+    def grades(self, chosen: Filter) -> Mapping[str, int]:
+        found = on_threads(self.db, chosen)
+        source = f"FROM threads t{found.where} GROUP BY t.grade ORDER BY t.grade"
+        rows = self.db.execute(f"SELECT t.grade, count(*) {source}", found.values)
+        return dict(rows.fetchall())
+
     def thread_ids(self, beginning: str, limit: int) -> Sequence[str]:
         rows = self.db.execute(
             "SELECT thread_id FROM threads WHERE substr(thread_id, 1, ?) = ? "
@@ -270,35 +267,3 @@ class SqliteIndexReader:
             if len(found) == limit:
                 break
         return found
-
-
-def facts_in(row: Sequence[Any], people: Sequence[Any]) -> ThreadFacts:
-    """Return the facts in a row of a thread, given those of its people."""
-    (thread_id, topic, created_on, created_by, deleted_on, deleted_by,
-     first_message_on, last_message_on, message_count, edited_count, deleted_count,
-     system_count, visibility, grade, grade_reason, gaps, revision,
-     written_on) = row  # fmt: skip
-    return ThreadFacts(
-        thread_id=thread_id,
-        topic=topic,
-        created_on=created_on,
-        created_by=created_by,
-        deleted_on=deleted_on,
-        deleted_by=deleted_by,
-        first_message_on=first_message_on,
-        last_message_on=last_message_on,
-        message_count=message_count,
-        edited_count=edited_count,
-        deleted_count=deleted_count,
-        system_count=system_count,
-        visibility=visibility,
-        grade=grade,
-        grade_reason=grade_reason,
-        gaps=tuple(json.loads(gaps)),
-        revision=revision,
-        written_on=written_on,
-        people=tuple(Person(raw_id, name) for raw_id, name, _ in people),
-        participants=tuple(
-            dict.fromkeys(raw_id for raw_id, _, takes_part in people if takes_part)
-        ),
-    )

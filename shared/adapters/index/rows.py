@@ -1,6 +1,7 @@
 """Rows of an index, to and from what they say; and the words they are found by."""
 
 import functools
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,7 +9,7 @@ from typing import Any
 
 from shared.adapters.index.schema import BREAK
 from shared.domain.search.fold import words
-from shared.ports.archive_index import IndexedMessage, IndexedVersion, Person
+from shared.ports.indexed import IndexedMessage, IndexedVersion, Person, ThreadFacts
 
 MATCHED = "matched"
 """The outcome of nearly every message; its row has no `problem`."""
@@ -24,6 +25,12 @@ MESSAGE_FIELDS = (
 )
 READ_MESSAGE = (
     f"SELECT {MESSAGE_FIELDS} FROM messages m LEFT JOIN people p ON p.person = m.sender"
+)
+FACTS = (
+    "t.thread, t.thread_id, t.topic, t.created_on, t.created_by, t.deleted_on, "
+    "t.deleted_by, t.first_message_on, t.last_message_on, t.message_count, "
+    "t.edited_count, t.deleted_count, t.system_count, t.visibility, t.grade, "
+    "t.grade_reason, t.gaps, t.revision, t.written_on"
 )
 READ_VERSIONS = (
     "SELECT version, kind, changed_on, changed_by, text, is_erased, commitment "
@@ -146,3 +153,35 @@ def searched_words(message: IndexedMessage) -> tuple[str, str, str]:
 @functools.lru_cache(maxsize=4096)
 def name_words(name: str) -> str:
     return " ".join(words(name))
+
+
+def facts_in(row: Sequence[Any], people: Sequence[Any]) -> ThreadFacts:
+    """Return the facts in a row of a thread, given those of its people."""
+    (thread_id, topic, created_on, created_by, deleted_on, deleted_by,
+     first_message_on, last_message_on, message_count, edited_count, deleted_count,
+     system_count, visibility, grade, grade_reason, gaps, revision,
+     written_on) = row  # fmt: skip
+    return ThreadFacts(
+        thread_id=thread_id,
+        topic=topic,
+        created_on=created_on,
+        created_by=created_by,
+        deleted_on=deleted_on,
+        deleted_by=deleted_by,
+        first_message_on=first_message_on,
+        last_message_on=last_message_on,
+        message_count=message_count,
+        edited_count=edited_count,
+        deleted_count=deleted_count,
+        system_count=system_count,
+        visibility=visibility,
+        grade=grade,
+        grade_reason=grade_reason,
+        gaps=tuple(json.loads(gaps)),
+        revision=revision,
+        written_on=written_on,
+        people=tuple(Person(raw_id, name) for raw_id, name, _ in people),
+        participants=tuple(
+            dict.fromkeys(raw_id for raw_id, _, takes_part in people if takes_part)
+        ),
+    )

@@ -16,7 +16,8 @@ from pathlib import Path
 from shared.adapters.index import schema
 from shared.adapters.index.write_threads import WriteThreads
 from shared.domain.errors import IntegrityError
-from shared.ports.archive_index import IndexBusy, IndexedThread, IndexFailed
+from shared.ports.archive_index import IndexBusy, IndexFailed
+from shared.ports.indexed import IndexedThread
 
 FILE_MODE = 0o600
 CACHE = "PRAGMA cache_size = -65536"

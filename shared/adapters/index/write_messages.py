@@ -11,7 +11,7 @@ from shared.adapters.index.rows import (
     searched_words,
     version_values,
 )
-from shared.ports.archive_index import IndexedMessage, Person
+from shared.ports.indexed import IndexedMessage, Person
 
 PLACES = ", ".join("?" * len(MESSAGE_COLUMNS.split(",")))
 INSERT = f"INSERT INTO messages ({MESSAGE_COLUMNS}) VALUES ({PLACES})"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from shared.adapters.index import schema
 from shared.adapters.index.write_messages import WriteMessages, fill_message_search
 from shared.domain.search.fold import folded, words
-from shared.ports.archive_index import IndexedThread, Person, ThreadFacts
+from shared.ports.indexed import IndexedThread, Person, ThreadFacts
 
 ROWS_OF_A_THREAD = ("participants", "files", "revisions", "threads")
 INSERT_WORDS = "INSERT INTO thread_search (rowid, topic, people) VALUES (?, ?, ?)"

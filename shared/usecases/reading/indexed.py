@@ -13,7 +13,7 @@ from shared.domain.times import parse_time, to_milliseconds
 from shared.formats.names import Names, names
 from shared.formats.one_line import one_line, readable
 from shared.formats.plain import describe_change, text_of, version_to_read
-from shared.ports.archive_index import (
+from shared.ports.indexed import (
     IndexedFile,
     IndexedMessage,
     IndexedRevision,

@@ -6,7 +6,8 @@ from shared.domain.log.event import parse_version
 from shared.domain.search.fold import folded, words
 from shared.domain.search.query import Query, all_of, matches
 from shared.domain.times import to_milliseconds
-from shared.ports.archive_index import Filter, IndexedMessage, Person, ThreadFacts
+from shared.ports.archive_index import Filter
+from shared.ports.indexed import IndexedMessage, Person, ThreadFacts
 
 
 def is_thread_meant(facts: ThreadFacts, chosen: Filter) -> bool:

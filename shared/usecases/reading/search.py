@@ -7,14 +7,9 @@ from dataclasses import dataclass, field
 from shared.domain.errors import IntegrityError
 from shared.domain.search.fold import words
 from shared.domain.search.query import Query, matches
-from shared.ports.archive_index import (
-    Filter,
-    Hit,
-    IndexedThread,
-    Person,
-    ThreadFacts,
-)
+from shared.ports.archive_index import Filter, Hit
 from shared.ports.archive_store import ArchiveFiles
+from shared.ports.indexed import IndexedThread, Person, ThreadFacts
 from shared.usecases.evidence.revisions import threads_of
 from shared.usecases.evidence.thread_archive import read_thread
 from shared.usecases.reading.indexed import indexed

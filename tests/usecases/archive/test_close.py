@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from builders import ALICE, THREAD, listed, received
-from shared.adapters.storage.archive_folder import FolderArchive, NoThreadLogs
+from shared.adapters.storage.archive_folder import FolderArchive
 from shared.adapters.storage.folder_leases import FolderLeases
 from shared.adapters.storage.ledger_folder import FolderLedgerBlobs
+from shared.adapters.storage.no_thread_logs import NoThreadLogs
 from shared.domain.log.work import Work
 from shared.usecases.evidence.carry_out import CarryOut
 from shared.usecases.evidence.finish_orders import FinishOrders

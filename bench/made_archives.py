@@ -1,4 +1,4 @@
-"""Archives of many threads in a folder, as finalizing leaves them, made up by a seed."""
+"""Made-up archives of many threads in a folder, as finalizing leaves them."""
 
 import itertools
 import json
@@ -29,7 +29,7 @@ PEOPLE = 300
 LETTERS = {
     "latin": "abcdefghijklmnopqrstuvwxyz",
     "accented": "aàbcdeéèfghilmnoöprstuüvz",
-    "han": "的一是不了人我在有他这中大来上国个到说们为子和你地出道也时年得就那要下以生会",
+    "han": "的一是不了人我在有他这中大来上国个到说们为子和你地出道也时年",
 }
 SHARES = {"latin": 0.9, "accented": 0.05, "han": 0.05}
 
@@ -68,7 +68,7 @@ class Speech:
         return " ".join(said)[:LENGTH]
 
 
-class Estate:
+class MadeArchive:
     """An archive in a folder that grows thread by thread, and revision by revision."""
 
     def __init__(self, root: Path, seed: int = 7) -> None:

@@ -1,0 +1,137 @@
+"""What an index says of threads, messages and people: the words on its rows."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from shared.domain.times import parse_time
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Person:
+    """A raw id with one of its names, as people read it; either may be ""."""
+
+    raw_id: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedVersion:
+    """A state of a message. `text` is as people read it; "" where there is none."""
+
+    version: int
+    kind: str
+    changed_on: str
+    changed_by: str
+    text: str
+    is_erased: bool
+    commitment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedMessage:
+    """A message as people read it: `text` is that of its newest version with content.
+
+    `versions` are all of them, oldest first; `version` and `commitment` are those of
+    the newest. Times are RFC 3339 with milliseconds, or "".
+    """
+
+    message_id: str
+    version: int
+    type: str
+    is_system: bool
+    sender: Person
+    created_on: str
+    edited_on: str
+    deleted_on: str
+    is_edited: bool
+    is_deleted: bool
+    is_erased: bool
+    text: str
+    file_count: int
+    outcome: str
+    commitment: str
+    versions: tuple[IndexedVersion, ...]
+
+    @property
+    def number(self) -> int:
+        """Epoch milliseconds, by which the newest come first; 1 where nobody knows."""
+        if self.message_id.isdecimal() and self.message_id.isascii():
+            return int(self.message_id)
+        moment = parse_time(self.created_on)
+        return int(moment.timestamp() * 1000) if moment else 1
+
+    @property
+    def earlier_texts(self) -> Iterator[str]:
+        """The texts of other versions that people cannot see in `text`."""
+        seen = {self.text, ""}
+        for version in self.versions:
+            if version.text not in seen:
+                seen.add(version.text)
+                yield version.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedFile:
+    """A file that a message names. `stored` is its name in the archive, or ""."""
+
+    message_id: str
+    number: int
+    name: str
+    content_type: str
+    bytes: int
+    outcome: str
+    stored: str
+    revision: int
+    is_erased: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedRevision:
+    """A finished revision; `manifest` is the SHA-256 of its manifest."""
+
+    revision: int
+    written_on: str
+    grade: str
+    grade_reason: str
+    manifest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadFacts:
+    """What an index says of a thread besides its messages.
+
+    `people` are all who take part or are named, with every name; `present` holds the
+    raw ids that the newest listing shows (None where no listing tells).
+    """
+
+    thread_id: str
+    topic: str
+    created_on: str
+    created_by: str
+    deleted_on: str
+    deleted_by: str
+    first_message_on: str
+    last_message_on: str
+    message_count: int
+    edited_count: int
+    deleted_count: int
+    system_count: int
+    visibility: str
+    grade: str
+    grade_reason: str
+    gaps: tuple[str, ...]
+    revision: int
+    written_on: str
+    people: tuple[Person, ...]
+    participants: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedThread:
+    """A thread to be indexed; its messages are made when they are asked for."""
+
+    thread_key: str
+    facts: ThreadFacts
+    messages: Iterable[IndexedMessage]
+    files: Sequence[IndexedFile]
+    revisions: Sequence[IndexedRevision]

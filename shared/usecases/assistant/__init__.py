@@ -1,0 +1,1 @@
+"""What an assistant may ask of an archive, and what it is answered."""
