@@ -61,6 +61,12 @@ def convert(archive: Path, export: Path, transcript: Mapping[str, Any]) -> bool:
     return run("export", archive, *words, *options) == 0
 
 
+def find(archive: Path) -> bool:
+    """Build an index, and find what a message said before it was edited."""
+    good = run("index", archive) == 0
+    return good and run("search", "warehouse fird*", archive) == 0
+
+
 def erase(archive: Path, evidence: Path, transcript: Mapping[str, Any]) -> bool:
     """Erase a message from the copy, verify what is left, prove that it was erased."""
     checkpoint, proof = evidence / "ledger.checkpoint", evidence / "erased.json"
@@ -69,11 +75,11 @@ def erase(archive: Path, evidence: Path, transcript: Mapping[str, Any]) -> bool:
     )
     thread, text = transcript["thread_id"], message["versions"][0]["content"]["message"]
     told = str(text).encode()
-    before = files_with(archive, told)
+    before = files_with(archive.parent, told)
     chosen = ("--thread", thread, "--message", message["id"])
     words = ("--reason", "request 12", "--execute")
     good = bool(before) and run("erase", archive, *chosen, *words) == 0
-    left = files_with(archive, told)
+    left = files_with(archive.parent, told)
     print(
         f"\n    Its text stood in {len(before)} files, and stands in {len(left)} now."
     )

@@ -16,7 +16,7 @@ from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from local.azurite_process import AzuriteFailed
 from local.demo import conversations
-from local.demo.evidence import convert, erase, examine
+from local.demo.evidence import convert, erase, examine, find
 from local.demo.people import invite
 from local.stack import Stack, StackFailed, stack
 from shared.domain.words import plural
@@ -92,6 +92,10 @@ def demonstrate(scratch: Path) -> int:
         transcript = show(archive, archived[threads["support case"]])
         copy(archive, archived[threads["support case"]].folder)
         status = check(deliveries, archived)
+    step("What people do: find a message by a word that is half remembered")
+    if not find(ARCHIVE):
+        print("FAILED: the message was not found", file=sys.stderr)
+        return 1
     step("What an auditor does: verify, find a tampered copy, prove one message")
     if not examine(ARCHIVE, OUTPUT / "evidence", scratch, transcript):
         print("FAILED: the archive did not pass the auditor's checks", file=sys.stderr)

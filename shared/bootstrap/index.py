@@ -8,14 +8,23 @@ import hashlib
 import os
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing
 from pathlib import Path
+from typing import cast
 
 from shared.bootstrap.identity import utc_now
 from shared.bootstrap.opened_archive import OpenedArchive
+from shared.bootstrap.processes import processes
 from shared.ports.archive_index import IndexReader, NoIndex
-from shared.usecases.reading.build_index import BuildIndex, BuiltIndex
+from shared.usecases.reading.build_index import BuildIndex, BuiltIndex, ReadRaw
 from shared.usecases.reading.index_age import Age, age_of, from_json
+from shared.usecases.reading.raw_thread import (
+    Prepare,
+    RawThread,
+    ReadThread,
+    read_apart,
+    read_raw,
+)
 
 ENDING = "-index.sqlite"
 LONGEST_NAME = 60
@@ -67,7 +76,7 @@ async def build_index(
     from shared.adapters.index.write_index import SqliteIndexWriter, writing
 
     place = path or index_path(archive)
-    with writing(place):
+    with writing(place), ExitStack() as stack:
         index = SqliteIndexWriter(place, archive.address)
         try:
             return await BuildIndex(
@@ -76,9 +85,22 @@ async def build_index(
                 index=index,
                 clock=utc_now,
                 on_thread=on_thread,
+                read_long=lambda: apart(stack),
             )()
         finally:
             index.close()
+
+
+def apart(stack: ExitStack) -> ReadRaw:
+    """Return what reads threads in processes of their own, which the stack ends."""
+    call = stack.enter_context(processes())
+    if call is None:
+        return read_raw
+
+    async def read(raw: RawThread, prepare: Prepare) -> ReadThread:
+        return cast(ReadThread, await call(read_apart, raw, prepare))
+
+    return read
 
 
 @asynccontextmanager

@@ -121,7 +121,7 @@ async def erase(
 
 
 async def clear_indexes(archive: OpenedArchive) -> int:
-    """Take what was erased out of this machine's indexes; return the exit status.
+    """Take what was erased out of this machine's indexes (P12); return the exit status.
 
     One that cannot be cleared is refused by every command, since the archive is newer.
     """

@@ -4,10 +4,10 @@ An index stands for a ledger up to a line. What is read from it is only used whe
 archive's ledger still ends there.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from shared.domain.errors import ArchiverError
 from shared.domain.search.query import Query
@@ -221,7 +221,12 @@ class IndexWriter(Protocol):
         """Return the ids of the threads that it has."""
         ...
 
-    def put(self, thread: IndexedThread) -> None:
+    @property
+    def prepare(self) -> Callable[[IndexedThread], Any]:
+        """What makes of a thread what `put` takes: most of the work, in any process."""
+        ...
+
+    def put(self, prepared: Any) -> None:
         """Write a thread in place of what the index has of it.
 
         Raises:

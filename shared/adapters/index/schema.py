@@ -139,9 +139,10 @@ CREATE TABLE revisions (
 ) WITHOUT ROWID;
 
 CREATE VIEW conversation AS
-SELECT t.thread_id, t.topic, CAST(m.message_id AS TEXT) AS message_id, m.created_on,
-  p.name AS sender_name, p.raw_id AS sender_id, m.type, m.text, m.is_edited,
-  m.is_deleted, m.is_erased, m.file_count, lower(hex(m.commitment)) AS commitment
+SELECT m.message, t.thread_id, t.topic, CAST(m.message_id AS TEXT) AS message_id,
+  m.created_on, p.name AS sender_name, p.raw_id AS sender_id, m.type, m.text,
+  m.is_edited, m.is_deleted, m.is_erased, m.file_count,
+  lower(hex(m.commitment)) AS commitment
 FROM messages m JOIN threads t USING (thread) LEFT JOIN people p ON p.person = m.sender;
 
 CREATE VIEW all_versions AS

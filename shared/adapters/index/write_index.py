@@ -9,11 +9,12 @@ Rule 2: after an erasure the full-text tables are made from what is left, and th
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from shared.adapters.index import schema
+from shared.adapters.index.prepare import PreparedThread, prepare
 from shared.adapters.index.write_threads import WriteThreads
 from shared.domain.errors import IntegrityError
 from shared.ports.archive_index import IndexBusy, IndexFailed
@@ -157,15 +158,20 @@ class SqliteIndexWriter:
 
     # Threads
 
-    def put(self, thread: IndexedThread) -> None:
+    @property
+    def prepare(self) -> Callable[[IndexedThread], PreparedThread]:
+        """What makes of a thread what `put` takes."""
+        return prepare
+
+    def put(self, prepared: PreparedThread) -> None:
         other = self.db.execute(
             "SELECT 1 FROM threads WHERE thread_key = ? AND thread_id != ?",
-            (thread.thread_key, thread.facts.thread_id),
+            (prepared.thread_key, prepared.thread_id),
         )
         if other.fetchone():
             raise IntegrityError("another thread has its key")
-        self.threads.put(thread)
-        self.forget_unread(thread.thread_key, thread.facts.thread_id)
+        self.threads.put(prepared)
+        self.forget_unread(prepared.thread_key, prepared.thread_id)
 
     def fail(self, thread_key: str, thread_id: str, reason: str) -> None:
         self.threads.remove(thread_id)
@@ -189,6 +195,7 @@ class SqliteIndexWriter:
         self.db.execute("BEGIN")
 
     def finish(self, built_on: str) -> None:
+        # P12: an erasure leaves nothing behind.
         is_erasing, is_new = self.value("erases"), not self.value("built_on")
         if is_erasing:
             self.db.executescript(  # which commits first

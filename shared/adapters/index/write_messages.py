@@ -3,15 +3,13 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 
+from shared.adapters.index.prepare import PreparedMessage, prepare_message
 from shared.adapters.index.rows import (
     MESSAGE_COLUMNS,
     READ_MESSAGE,
     message_in,
-    message_values,
     searched_words,
-    version_values,
 )
-from shared.ports.indexed import IndexedMessage, Person
 
 PLACES = ", ".join("?" * len(MESSAGE_COLUMNS.split(",")))
 INSERT = f"INSERT INTO messages ({MESSAGE_COLUMNS}) VALUES ({PLACES})"
@@ -23,7 +21,7 @@ REMOVE_WORDS = (
     "INSERT INTO message_search (message_search, rowid, text, earlier, sender) "
     "VALUES ('delete', ?, ?, ?, ?)"
 )
-PersonNumber = Callable[[Person], int]
+PersonNumber = Callable[[str, str], int]
 
 
 class WriteMessages:
@@ -37,35 +35,31 @@ class WriteMessages:
         self.thread = thread
         self.person = person
 
-    def replace(self, messages: Iterable[IndexedMessage]) -> set[Person]:
-        """Bring the index to these messages; return who sent them."""
-        senders = set[Person]()
-        old = {
-            message.message_id: (number, hash(message))
-            for number, message in self.stored()
-        }
+    def replace(self, messages: Iterable[PreparedMessage]) -> None:
+        """Bring the index to these messages; what is the same stays as it is."""
+        old = dict(self.stored())
         for message in messages:
-            senders.add(message.sender)
             number, known = old.pop(message.message_id, (0, 0))
             if number and known == hash(message):
                 continue
             if number:
                 self.remove(number)
-            self.insert(number or self.free_number(message), message)
+            self.insert(number or self.free_number(message.number), message)
         for number, _ in old.values():
             self.remove(number)
-        return senders - {Person("")}
 
-    def stored(self) -> Iterator[tuple[int, IndexedMessage]]:
+    def stored(self) -> Iterator[tuple[str, tuple[int, int]]]:
+        """Yield the id of each message with its number, and a hash of all it says."""
         rows = self.db.execute(f"{READ_MESSAGE} WHERE m.thread = ?", (self.thread,))
         for row in rows:
-            yield row[0], message_in(self.db, row)
+            message = prepare_message(message_in(self.db, row))
+            yield message.message_id, (row[0], hash(message))
 
-    def insert(self, number: int, message: IndexedMessage) -> None:
-        sender = self.person(message.sender) if message.sender != Person("") else None
-        self.db.execute(INSERT, (number, self.thread, sender, *message_values(message)))
-        self.db.execute(INSERT_WORDS, (number, *searched_words(message)))
-        for values in version_values(message):
+    def insert(self, number: int, message: PreparedMessage) -> None:
+        sender = self.person(*message.sender) if any(message.sender) else None
+        self.db.execute(INSERT, (number, self.thread, sender, *message.values))
+        self.db.execute(INSERT_WORDS, (number, *message.words))
+        for values in message.versions:
             self.db.execute(INSERT_VERSION, (number, *values))
 
     def remove(self, number: int) -> None:
@@ -75,9 +69,8 @@ class WriteMessages:
         self.db.execute("DELETE FROM versions WHERE message = ?", (number,))
         self.db.execute("DELETE FROM messages WHERE message = ?", (number,))
 
-    def free_number(self, message: IndexedMessage) -> int:
-        """Return the number of a new message: its id, or the next that is free."""
-        number = message.number
+    def free_number(self, number: int) -> int:
+        """Return a number for a new message: this one, or the next that is free."""
         while self.db.execute(
             "SELECT 1 FROM messages WHERE message = ?", (number,)
         ).fetchone():

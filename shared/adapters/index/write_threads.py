@@ -1,13 +1,12 @@
 """Writes threads into an index, with their people, files and revisions."""
 
-import json
 import sqlite3
 from collections.abc import Sequence
 
 from shared.adapters.index import schema
+from shared.adapters.index.prepare import PreparedThread
 from shared.adapters.index.write_messages import WriteMessages, fill_message_search
 from shared.domain.search.fold import folded, words
-from shared.ports.indexed import IndexedThread, Person, ThreadFacts
 
 ROWS_OF_A_THREAD = ("participants", "files", "revisions", "threads")
 INSERT_WORDS = "INSERT INTO thread_search (rowid, topic, people) VALUES (?, ?, ?)"
@@ -22,13 +21,12 @@ class WriteThreads:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.db = db
-        self.people: dict[Person, int] = {}
+        self.people: dict[tuple[str, str], int] = {}
 
-    def put(self, thread: IndexedThread) -> None:
+    def put(self, thread: PreparedThread) -> None:
         number = self.write_facts(thread)
         before = self.people_of(number)
-        senders = WriteMessages(self.db, number, self.person).replace(thread.messages)
-        self.write_people(number, thread.facts, senders)
+        WriteMessages(self.db, number, self.person).replace(thread.messages)
         self.write_rows(number, thread)
         self.db.execute(INSERT_WORDS, (number, *self.words_of(number)))
         self.forget(before - self.people_of(number))
@@ -57,57 +55,31 @@ class WriteThreads:
         )
         return next((number for (number,) in found), None)
 
-    def write_facts(self, thread: IndexedThread) -> int:
+    def write_facts(self, thread: PreparedThread) -> int:
         """Write a thread's row; return its number. Its words are no longer found."""
-        facts = thread.facts
-        old = self.number_of(facts.thread_id)
+        old = self.number_of(thread.thread_id)
         if old is not None:
             self.forget_words(old)
-        values = (
-            old,
-            facts.thread_id, thread.thread_key, facts.topic, folded(facts.topic),
-            facts.created_on, facts.created_by, facts.deleted_on, facts.deleted_by,
-            facts.first_message_on, facts.last_message_on, facts.message_count,
-            facts.edited_count, facts.deleted_count, facts.system_count,
-            facts.visibility, facts.grade, facts.grade_reason,
-            json.dumps(facts.gaps, ensure_ascii=False), facts.revision,
-            facts.written_on,
-        )  # fmt: skip
+        values = (old, *thread.values)
         number = self.db.execute(
             f"INSERT OR REPLACE INTO threads VALUES ({places(values)})", values
         ).lastrowid
         return int(number or 0)
 
-    def write_people(
-        self, number: int, facts: ThreadFacts, senders: set[Person]
-    ) -> None:
-        self.db.execute("DELETE FROM participants WHERE thread = ?", (number,))
-        named = {person.raw_id for person in facts.people}
-        nameless = (Person(who) for who in facts.participants if who not in named)
-        people = dict.fromkeys((*facts.people, *nameless, *sorted(senders)))
-        self.db.executemany(
-            "INSERT INTO participants VALUES (?, ?, ?, ?)",
-            (
-                (number, self.person(who), who.raw_id in facts.participants, place)
-                for place, who in enumerate(people)
-            ),
+    def write_rows(self, number: int, thread: PreparedThread) -> None:
+        """Write the people, files and revisions of a thread."""
+        people = (
+            (self.person(raw_id, name), takes_part, place)
+            for place, (raw_id, name, takes_part) in enumerate(thread.people)
         )
-
-    def write_rows(self, number: int, thread: IndexedThread) -> None:
-        """Write the files and revisions of a thread."""
-        files = (
-            (number, file.message_id, file.number, file.name, file.content_type,
-             file.bytes, file.outcome, file.stored, file.revision, file.is_erased)
-            for file in thread.files
-        )  # fmt: skip
-        revisions = (
-            (number, each.revision, each.written_on, each.grade, each.grade_reason,
-             each.manifest)
-            for each in thread.revisions
-        )  # fmt: skip
-        for table, rows in (("files", files), ("revisions", revisions)):
+        for table, rows in (
+            ("participants", people),
+            ("files", thread.files),
+            ("revisions", thread.revisions),
+        ):
             self.db.execute(f"DELETE FROM {table} WHERE thread = ?", (number,))
-            for values in rows:
+            for row in rows:
+                values = (number, *row)
                 self.db.execute(
                     f"INSERT OR REPLACE INTO {table} VALUES ({places(values)})", values
                 )
@@ -130,19 +102,18 @@ class WriteThreads:
 
     # People
 
-    def person(self, who: Person) -> int:
+    def person(self, raw_id: str, name: str) -> int:
         """Return somebody's number; they are written if they are new."""
-        if number := self.people.get(who):
+        if number := self.people.get((raw_id, name)):
             return number
         self.db.execute(
             "INSERT OR IGNORE INTO people VALUES (NULL, ?, ?, ?)",
-            (who.raw_id, who.name, folded(who.name)),
+            (raw_id, name, folded(name)),
         )
         (number,) = self.db.execute(
-            "SELECT person FROM people WHERE raw_id = ? AND name = ?",
-            (who.raw_id, who.name),
+            "SELECT person FROM people WHERE raw_id = ? AND name = ?", (raw_id, name)
         ).fetchone()
-        self.people[who] = number
+        self.people[raw_id, name] = number
         return int(number)
 
     def people_of(self, number: int) -> set[int]:

@@ -6,31 +6,39 @@ Rule 2: what changes while threads are read has lines that the next build finds.
 Rule 3: a thread that cannot be read is named with its reason, and tried every time.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from shared.domain import layout
 from shared.domain.errors import IntegrityError
 from shared.domain.evidence.ledger_lines import LineKind
-from shared.domain.evidence.paths import THREAD_FILE
-from shared.domain.evidence.thread_file import decode_thread_file
 from shared.ports.archive_index import IndexWriter
 from shared.ports.archive_store import ArchiveFiles
 from shared.ports.clock import Clock
 from shared.ports.ledger_blobs import LedgerBlobs
 from shared.usecases.evidence.ledger_reading import LedgerPosition, LedgerReading
-from shared.usecases.evidence.thread_archive import ThreadArchive, read_thread
 from shared.usecases.reading.index_age import Age, age_of, from_json, to_json, written
-from shared.usecases.reading.indexed import indexed
+from shared.usecases.reading.raw_thread import (
+    NOTHING_FINISHED,
+    Prepare,
+    RawThread,
+    ReadThread,
+    load,
+    read_raw,
+)
 from shared.usecases.reading.read_ahead import read_ahead
 
 CHANGES = (LineKind.REVISION, LineKind.ERASURE)
 """The lines after which a thread reads otherwise."""
+MANY = 100
+"""Threads from which on it takes long to read them."""
 SAVE_EVERY = 200
 """Threads after which a build that is killed goes on."""
 NOT_THERE = "the ledger names a thread that is not in the archive"
-NOTHING_FINISHED = "the archive has no finished revision of it"
 NOT_RECORDED = "the ledger has no line of it yet"
+
+
+ReadRaw = Callable[[RawThread, Prepare], Awaitable[ReadThread]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,6 +65,8 @@ class BuildIndex:
     index: IndexWriter
     clock: Clock
     on_thread: Callable[[int, int], None] = lambda done, total: None  # noqa: ARG005
+    read_long: Callable[[], ReadRaw] = lambda: read_raw
+    """Returns what reads many threads: in other processes, where there are any."""
 
     async def __call__(self) -> BuiltIndex:
         """Build.
@@ -75,7 +85,16 @@ class BuildIndex:
             wanted += [name async for name in self.strangers({*wanted})]
         self.on_thread(0, len(wanted))
         done = 0
-        async for read in read_ahead(in_turn(wanted), self.read):
+        reads = self.read_long() if len(wanted) >= MANY else read_raw
+
+        async def read_one(thread_id: str) -> ReadThread:
+            try:
+                raw = await load(self.archive, thread_id)
+            except IntegrityError as error:
+                return ReadThread(thread_id, "", failure=str(error))
+            return await reads(raw, self.index.prepare)
+
+        async for read in read_ahead(in_turn(wanted), read_one):
             self.write(read, keys, built)
             done += 1
             if done % SAVE_EVERY == 0:
@@ -107,7 +126,7 @@ class BuildIndex:
                 keys.add(placed.line.thread_key)
                 erases |= placed.line.kind is LineKind.ERASURE
         if listing.blobs:
-            read = reading.position if leaves or not position.blob else position
+            read = reading.position if reading.last_line else position
             built.lines, built.root = read.lines, read.root
             self.index.note(to_json(read), leaves, keys, erases=erases)
 
@@ -119,34 +138,14 @@ class BuildIndex:
             if thread_id and thread_id not in known:
                 yield thread_id
 
-    async def read(self, thread_id: str) -> "ReadThread":
-        try:
-            thread = await read_thread(self.archive, thread_id)
-        except IntegrityError as error:
-            key = await self.key_of(thread_id)
-            return ReadThread(thread_id=thread_id, key=key, failure=str(error))
-        if thread.newest is None:
-            key = await self.key_of(thread_id)
-            return ReadThread(thread_id=thread_id, key=key, failure=NOTHING_FINISHED)
-        key = thread.newest.thread_key
-        return ReadThread(thread_id=thread_id, key=key, thread=thread)
-
-    async def key_of(self, thread_id: str) -> str:
-        """Return the key of a thread that cannot be read; "" where nothing tells it."""
-        try:
-            path = layout.thread_folder(thread_id) + THREAD_FILE
-            return decode_thread_file(await self.archive.read(path)).thread_key
-        except (IntegrityError, ValueError):
-            return ""
-
     def write(
-        self, read: "ReadThread", keys: Mapping[str, str], built: BuiltIndex
+        self, read: ReadThread, keys: Mapping[str, str], built: BuiltIndex
     ) -> None:
         is_named = read.key in keys
         failure = read.failure
-        if read.thread and is_named:
+        if not failure and is_named:
             try:
-                self.index.put(indexed(read.thread))
+                self.index.put(read.prepared)
             except IntegrityError as error:
                 failure = str(error)
             else:
@@ -160,16 +159,6 @@ class BuildIndex:
             return
         self.index.fail(read.key, read.thread_id, failure)
         built.failures.append(f"{read.thread_id}: {failure}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadThread:
-    """A thread that was read, or why it cannot be; `key` is "" where nobody knows."""
-
-    thread_id: str
-    key: str
-    thread: ThreadArchive | None = None
-    failure: str = ""
 
 
 async def in_turn(thread_ids: Iterable[str]) -> AsyncIterator[str]:

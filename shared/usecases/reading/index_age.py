@@ -1,4 +1,4 @@
-"""Whether an index stands for an archive as it is now: the ledger tells.
+"""Whether an index stands for an archive as it is now: the ledger tells (P12).
 
 The last line that an index has read holds random bytes or a digest of its own, so one
 that stands where it stood is of the same ledger, and what grew after it is news.

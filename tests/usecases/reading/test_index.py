@@ -504,8 +504,11 @@ def contents(path):
     ]
     people = sorted(db.execute("SELECT raw_id, name, name_folded FROM people"))
     views = [
-        sorted(db.execute(view))
-        for view in ("SELECT * FROM conversation", "SELECT * FROM all_versions")
+        sorted(row[first:] for row in db.execute(view))
+        for first, view in (
+            (1, "SELECT * FROM conversation"),  # after the number of the row
+            (0, "SELECT * FROM all_versions"),
+        )
     ]
     index.close()
     return found, threads, people, views
