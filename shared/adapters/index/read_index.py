@@ -106,9 +106,11 @@ class SqliteIndexReader:
         self, query: Query | None, chosen: Filter, limit: int, offset: int = 0
     ) -> Sequence[Hit]:
         source, found = self.sought(query, chosen)
+        # The full-text table gives its rows backwards; any other order is sorted.
+        number = "s.rowid" if query else "m.message"
         rows = self.db.execute(
             f"SELECT {MESSAGE_FIELDS}, t.thread_id, t.topic {source}{found.where} "
-            "ORDER BY m.message DESC LIMIT ? OFFSET ?",
+            f"ORDER BY {number} DESC LIMIT ? OFFSET ?",
             (*found.values, limit, offset),
         )
         return [

@@ -512,3 +512,43 @@ def contents(path):
     ]
     index.close()
     return found, threads, people, views
+
+
+async def test_it_is_brought_up_to_date_over_closed_blobs_of_the_ledger(tmp_path):
+    world, path = await two_threads(), tmp_path / "index"
+    for day in range(4):
+        built = await build(world, path)
+        head = await world.ledger.head("test")
+        assert (built.lines, built.root) == (head.size, head.root)
+        world.clock.pass_time(days=1, hours=1)
+        await world.receive(spoken(10 + day, f"day{day}"))
+        await world.finalize(THREAD)
+    await build(world, path)
+
+    assert asked(path, "day0 OR day3") == [(THREAD, 13), (THREAD, 10)]
+
+
+async def test_a_line_that_was_written_twice_leaves_it_current(tmp_path):
+    world, path = await two_threads(), tmp_path / "index"
+    await build(world, path)
+    name = "ledger/000001.jsonl"
+    ledger = world.archive.files[name]
+    last = ledger.splitlines(keepends=True)[-1]
+    world.archive.files[name] = ledger + last  # a retry of an append that had worked
+
+    await build(world, path)
+
+    index = reader(path)
+    position = from_json(index.about.position)
+    assert index.about.size == 2
+    assert await age_of(world.blobs, position) is Age.CURRENT
+
+
+async def test_a_torn_line_at_the_end_leaves_it_current(tmp_path):
+    world, path = await two_threads(), tmp_path / "index"
+    await build(world, path)
+    world.archive.files["ledger/000001.jsonl"] += b'{"kind":"rev'
+
+    index = reader(path)
+    position = from_json(index.about.position)
+    assert await age_of(world.blobs, position) is Age.CURRENT
