@@ -75,11 +75,12 @@ def erase(archive: Path, evidence: Path, transcript: Mapping[str, Any]) -> bool:
     )
     thread, text = transcript["thread_id"], message["versions"][0]["content"]["message"]
     told = str(text).encode()
-    before = files_with(archive.parent, told)
+    index = archive.with_name(f"{archive.name}-index.sqlite")
+    before = files_with(archive, index, told)
     chosen = ("--thread", thread, "--message", message["id"])
     words = ("--reason", "request 12", "--execute")
     good = bool(before) and run("erase", archive, *chosen, *words) == 0
-    left = files_with(archive.parent, told)
+    left = files_with(archive, index, told)
     print(
         f"\n    Its text stood in {len(before)} files, and stands in {len(left)} now."
     )
@@ -89,10 +90,11 @@ def erase(archive: Path, evidence: Path, transcript: Mapping[str, Any]) -> bool:
     return good and run("verify", proof) == 0
 
 
-def files_with(folder: Path, text: bytes) -> list[Path]:
+def files_with(folder: Path, index: Path, text: bytes) -> list[Path]:
+    """Return the files of an archive that hold a text, and its index if that does."""
     return [
         file
-        for file in folder.rglob("*")
+        for file in (*folder.rglob("*"), index)
         if file.is_file() and text in file.read_bytes()
     ]
 

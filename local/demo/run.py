@@ -92,7 +92,7 @@ def demonstrate(scratch: Path) -> int:
         transcript = show(archive, archived[threads["support case"]])
         copy(archive, archived[threads["support case"]].folder)
         status = check(deliveries, archived)
-    step("What people do: find a message by a word that is half remembered")
+    step("What people do: find a message by a half-remembered word")
     if not find(ARCHIVE):
         print("FAILED: the message was not found", file=sys.stderr)
         return 1

@@ -7,11 +7,13 @@ user's cache.
 import hashlib
 import os
 import re
+import stat
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import cast
 
+from shared.bootstrap.archive import REQUEST
 from shared.bootstrap.identity import utc_now
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.bootstrap.processes import processes
@@ -27,8 +29,14 @@ from shared.usecases.reading.raw_thread import (
 )
 
 ENDING = "-index.sqlite"
+OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+LEFT_BESIDE = ("-journal", "-wal", "-shm", ".new")
 LONGEST_NAME = 60
 """Characters of an archive's address that its index in the cache is named by."""
+
+
+class MissingIndex(NoIndex):
+    """Nobody has built an index here. The text says what to do."""
 
 
 class StaleIndex(NoIndex):
@@ -38,10 +46,14 @@ class StaleIndex(NoIndex):
 def index_path(archive: OpenedArchive) -> Path:
     """Return where the index of an archive stands, or will."""
     places = index_places(archive)
-    if there := [place for place in places if place.exists()]:
+    if there := [place for place in places if is_own(place)]:
         return there[0]
-    can_write = os.access(places[0].parent, os.W_OK)
-    return places[0] if can_write else places[-1]
+    free = [
+        place
+        for place in places
+        if not os.path.lexists(place) and os.access(place.parent, os.W_OK)
+    ]
+    return free[0] if free else places[-1]
 
 
 def index_places(archive: OpenedArchive) -> list[Path]:
@@ -55,7 +67,35 @@ def index_places(archive: OpenedArchive) -> list[Path]:
     if not archive.folder:
         return [cached]
     folder = archive.folder.resolve()
+    if (folder.parent / REQUEST).is_file():
+        folder = folder.parent  # never into a package, which somebody hands on
     return [folder.with_name(folder.name + ENDING), cached]
+
+
+def is_own(place: Path) -> bool:
+    """Return whether a file there is ours alone: anybody else's may say anything."""
+    try:
+        status = place.lstat()
+    except OSError:
+        return False
+    if not stat.S_ISREG(status.st_mode) or not os.access(place, os.R_OK | os.W_OK):
+        return False
+    if not hasattr(os, "geteuid"):
+        return True
+    return status.st_uid == os.geteuid() and not status.st_mode & OTHERS_WRITE
+
+
+def remove_index(place: Path) -> None:
+    """Delete an index, and what a build that was killed left beside it."""
+    for file in (place, *(place.with_name(place.name + end) for end in LEFT_BESIDE)):
+        file.unlink(missing_ok=True)
+
+
+def has_left(place: Path) -> bool:
+    """Return whether an index was deleted, but not what a killed build left of it."""
+    return not place.exists() and any(
+        place.with_name(place.name + end).exists() for end in LEFT_BESIDE
+    )
 
 
 async def build_index(
@@ -118,11 +158,13 @@ async def open_index(
     from shared.adapters.index.read_index import SqliteIndexReader, reading
 
     path = index_path(archive)
+    if not path.exists():
+        raise MissingIndex("there is no index: build it with `chat-archive index`")
     index = SqliteIndexReader(path)
     with reading(path), closing(index):
         age = await age_of(archive.ledger.blobs, from_json(index.about.position))
-        if age is Age.OTHER:
-            raise NoIndex(f"the index is {age}: build it with `chat-archive index`")
+        if age in (Age.OTHER, Age.NO_LEDGER):
+            raise NoIndex(f"the index is {age}")
         if age is Age.OLDER and not stale_ok:
             raise StaleIndex(
                 f"the index is of {index.about.built_on}, and the archive has changed "

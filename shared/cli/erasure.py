@@ -6,7 +6,13 @@ import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.erasing import open_erase
-from shared.bootstrap.index import build_index, index_places
+from shared.bootstrap.index import (
+    build_index,
+    has_left,
+    index_places,
+    is_own,
+    remove_index,
+)
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.look_up import look_up, say_unknown
 from shared.cli.options import (
@@ -127,14 +133,23 @@ async def clear_indexes(archive: OpenedArchive) -> int:
     """
     status = 0
     for path in index_places(archive):
+        if has_left(path):
+            remove_index(path)
         if not path.exists():
+            continue
+        if not is_own(path):
+            say(f"NOT CLEARED {path}: it is somebody else's, and refused.", err=True)
             continue
         try:
             with threads_bar("clearing the index") as on_thread:
                 built = await build_index(archive, on_thread, path)
         except (ArchiverError, OSError) as error:
             why = str(error) if isinstance(error, ArchiverError) else error.strerror
-            say(f"NOT CLEARED {path}: {why}. Delete it.", err=True)
+            say(
+                f"NOT CLEARED: {why}. It is refused until then; or delete it, with the "
+                "files beside it whose names begin with its own.",
+                err=True,
+            )
             status = 1
             continue
         for failure in built.failures:
@@ -185,7 +200,8 @@ async def show_unreached(
     if can_go:
         click.echo(
             "Not reached: exports and packages, backups, versions that the storage "
-            "keeps, indexes on other machines (refused until they are built again), "
+            "keeps, indexes on other machines and where the archive stood before "
+            "(refused until they are built again), "
             "and the chat service itself.",
             err=True,
         )

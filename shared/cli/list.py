@@ -1,6 +1,5 @@
 """`chat-archive list`: the threads of an archive, or some of them."""
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from shared.bootstrap.archive import ArchiveAddress
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.options import JSON_LINES, archive_argument, runs, selection_options
 from shared.cli.progress import bytes_bar
+from shared.cli.text import as_json as to_json
 from shared.cli.text import printable, say
 from shared.cli.threads import (
     STALE_OK,
@@ -17,6 +17,7 @@ from shared.cli.threads import (
     find_threads,
     open_searched,
     say_meant,
+    unread,
 )
 from shared.domain.search.query import parse_query
 from shared.domain.thread.listing import Visibility
@@ -98,7 +99,7 @@ async def threads(
     chosen = filter_of(selection)
     query = parse_query(selection.text) if selection.text else None
     if index := archive.index:
-        failures += [f"{each.thread_id}: {each.reason}" for each in index.unread()]
+        failures += unread(index, selection.threads)
         return index.threads(chosen, query=query)
     total = await bytes_to_read(archive)
     with bytes_bar("reading", total) as on_bytes:
@@ -109,7 +110,7 @@ def shown(facts: ThreadFacts, *, quiet: bool, as_json: bool) -> str:
     if quiet:
         return printable(facts.thread_id)
     if as_json:
-        return json.dumps(facts_json(facts), ensure_ascii=False)
+        return to_json(facts_json(facts))
     last = minute(facts.last_message_on) or "never"
     note = VISIBILITIES[Visibility(facts.visibility)]
     columns = [

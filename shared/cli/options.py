@@ -8,7 +8,6 @@ import re
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import click
@@ -59,6 +58,22 @@ def archive_argument(command: Command) -> Command:
     return click.argument(
         "archive", metavar="[ARCHIVE]", default="", envvar="ARCHIVE_URL"
     )(chosen)
+
+
+def check_text(
+    context: click.Context,  # noqa: ARG001 - as click has it
+    parameter: click.Parameter,  # noqa: ARG001
+    text: str,
+) -> str:
+    """Return what was typed, which has to be text."""
+    if re.search("[\ud800-\udfff]", text):
+        raise click.BadParameter("it is not UTF-8 text.")
+    return text
+
+
+def is_folder(text: str) -> bool:
+    """Return whether something that was typed is a folder; it may be no path at all."""
+    return os.path.isdir(text)  # noqa: PTH112 - a Path raises where a name is too long
 
 
 def is_given(parameter: str) -> bool:
@@ -136,14 +151,19 @@ def selection_options(command: Command) -> Command:
         click.option(
             "--participant",
             default="",
+            callback=check_text,
             help="Only threads with this person: a raw id, or how a name begins.",
         ),
         click.option(
-            "--topic", default="", help="Only threads with this in their topic."
+            "--topic",
+            default="",
+            callback=check_text,
+            help="Only threads with this in their topic.",
         ),
         click.option(
             "--text",
             default="",
+            callback=check_text,
             help="Only threads with these words in a message; as for `search`.",
         ),
         click.option(
@@ -173,7 +193,7 @@ def check_thread(
 ) -> str:
     if not thread:
         raise click.UsageError("Name a THREAD by its id; `chat-archive list` has all.")
-    if Path(thread).is_dir():
+    if is_folder(thread):
         raise click.UsageError(
             f"{thread} is a folder: name the THREAD first; "
             f"`chat-archive list {thread}` has all."

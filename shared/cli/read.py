@@ -1,6 +1,5 @@
 """`chat-archive show` and `cat`: read a thread in the terminal."""
 
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,7 +16,8 @@ from shared.cli.options import (
     runs,
     thread_argument,
 )
-from shared.cli.text import printable, readable
+from shared.cli.text import as_json as to_json
+from shared.cli.text import printable, readable, shown
 from shared.cli.threads import STALE_OK, find_thread, open_searched
 from shared.domain import layout
 from shared.domain.archive.read_chain import transcript_of
@@ -68,7 +68,7 @@ async def show(
         }
     transcript = transcript_of(held.chain)
     if as_json:
-        click.echo(json.dumps(known(transcript, held, sizes), ensure_ascii=False))
+        click.echo(to_json(known(transcript, held, sizes)))
         return 0
     for line in about(transcript, held, sizes):
         click.echo(printable(line))
@@ -205,7 +205,7 @@ async def cat(thread: str, address: ArchiveAddress, name: str, stale_ok: bool) -
         for part in parts:
             text = part.decode()
             if is_terminal:
-                text = "\n".join(printable(line) for line in text.split("\n"))
+                text = "\n".join(shown(line) for line in text.split("\n"))
             click.echo(text, nl=False)
     return 0
 

@@ -1,6 +1,5 @@
 """`chat-archive search`: messages by their words, over all threads."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -8,16 +7,17 @@ import click
 
 from shared.bootstrap.archive import ArchiveAddress
 from shared.bootstrap.opened_archive import OpenedArchive
-from shared.cli.options import archive_argument, runs
+from shared.cli.options import archive_argument, check_text, is_folder, is_given, runs
 from shared.cli.progress import bytes_bar
 from shared.cli.search_lines import ROW, THREAD, csv_row, cut, lines, row
-from shared.cli.text import printable, say
+from shared.cli.text import as_json, printable, say
 from shared.cli.threads import (
     STALE_OK,
     bytes_to_read,
     find_thread,
     open_searched,
     say_meant,
+    unread,
 )
 from shared.domain.search.query import (
     Query,
@@ -33,12 +33,29 @@ from shared.usecases.reading.search import Found
 
 MOST_COUNTED = 10_000
 """Messages that are counted; of more it is said that there are more."""
+MOST_SHOWN = 1_000_000
 MOST_CALLED = 3
 """Threads that are named besides, since they are called like what is sought."""
 
 
-@click.command()
-@click.argument("words", metavar="WORDS")
+class OneArgument(click.Command):
+    """A command whose first argument people may forget to put in quotation marks."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if "unexpected extra argument" not in error.message:
+                raise
+            raise click.UsageError(
+                'Put the words into quotation marks: chat-archive search "one two" '
+                "ARCHIVE.",
+                ctx,
+            ) from None
+
+
+@click.command(cls=OneArgument)
+@click.argument("words", metavar="WORDS", callback=check_text)
 @archive_argument
 @click.option(
     "--thread",
@@ -49,9 +66,15 @@ MOST_CALLED = 3
 @click.option(
     "--participant",
     default="",
+    callback=check_text,
     help="Only in threads with this person: a raw id, or how a name begins.",
 )
-@click.option("--topic", default="", help="Only in threads with this in their topic.")
+@click.option(
+    "--topic",
+    default="",
+    callback=check_text,
+    help="Only in threads with this in their topic.",
+)
 @click.option("--after", default="", help="Only after a time, or a message's id.")
 @click.option("--before", default="", help="Only before a time, or a message's id.")
 @click.option("--edited", is_flag=True, help="Only messages that were edited.")
@@ -59,12 +82,12 @@ MOST_CALLED = 3
 @click.option("--with-files", is_flag=True, help="Only messages with files.")
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=click.IntRange(min=1, max=MOST_SHOWN),
     default=50,
     show_default=True,
     help="Messages to show, the newest first.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "json_lines", is_flag=True, help="One JSON object a line.")
 @click.option("--csv", "as_csv", is_flag=True, help="A table for spreadsheets.")
 @STALE_OK
 @runs
@@ -80,24 +103,24 @@ async def search(
     deleted: bool,
     with_files: bool,
     limit: int,
-    as_json: bool,
+    json_lines: bool,
     as_csv: bool,
     stale_ok: bool,
 ) -> int:
     """Find messages by their words, in every thread and every version.
 
     WORDS are one argument: put them in quotation marks. All of them must be there;
-    case and accents do not matter. A name finds what its bearer wrote, too.
+    case and accents do not matter. A name also finds what that person wrote.
 
     \b
       refund money       both words, anywhere in a message
-      "full refund"      words that follow on each other
+      "full refund"      words next to each other, in this order
       invoi*             the beginning of a word
-      refund OR credit   one of them
-      refund NOT order   one without the other; so does -order
+      refund OR credit   one of them; OR, AND and NOT are in capitals
+      refund NOT order   one without the other; -order does the same
 
-    A line a message, the newest first: time (UTC), sender, topic, the text around what
-    was found, the thread's id (its beginning is enough for other commands) and the
+    One line per message, the newest first: time (UTC), sender, topic, the text around
+    what was found, the thread's id (its beginning is enough for other commands) and the
     message's. What was edited or deleted is found by what it said before. With ""
     for WORDS, the options alone choose.
 
@@ -110,7 +133,7 @@ async def search(
       chat-archive search '"full refund" OR credit*' archive --participant anna
       chat-archive search "" archive --deleted --after 2026-01-01
     """
-    if as_json and as_csv:
+    if json_lines and as_csv:
         raise click.UsageError("Give either --json or --csv.")
     chosen = Filter(
         participant=participant,
@@ -132,16 +155,16 @@ async def search(
     if as_csv:
         for part in table(ROW, (csv_row(hit) for hit in found.hits)):
             click.echo(part, nl=False)
-    elif as_json:
+    elif json_lines:
         for hit in found.hits:
-            click.echo(json.dumps(row(hit), ensure_ascii=False))
+            click.echo(as_json(row(hit)))
     else:
         for line in lines(found.hits, query):
             click.echo(line)
     say_meant(participant, found.people)
     tell(found, limit)
     if not found.count:
-        click.echo(f"No message matches.{hint}", err=True)
+        click.echo(f"{nothing(words, chosen, found)}{hint}", err=True)
     return 0 if found.count and not found.failures else 1
 
 
@@ -153,6 +176,8 @@ def query_of(text: str, chosen: Filter, threads: Sequence[str]) -> Query | None:
         NoQuery: the words cannot be searched for.
 
     """
+    if is_folder(text) and not is_given("archive"):
+        raise click.UsageError(f"{text} is a folder: put WORDS before it.")
     if text.strip():
         return parse_query(text)
     if chosen == Filter() and not threads:
@@ -183,8 +208,28 @@ async def look(
         if query
         else [],
         people=[who for who, _ in index.people(chosen.participant, Filter(), 1000)],
-        failures=[f"{each.thread_id}: {each.reason}" for each in index.unread()],
+        failures=unread(index, chosen.threads),
+        is_any=any(True for _ in index.threads(of_threads(chosen), 1)),
     )
+
+
+def of_threads(chosen: Filter) -> Filter:
+    """Return which threads are meant, whatever their messages are."""
+    return Filter(
+        threads=chosen.threads, participant=chosen.participant, topic=chosen.topic
+    )
+
+
+def nothing(words: str, chosen: Filter, found: Found) -> str:
+    """Return why nothing was found, as far as that can be told."""
+    if not found.is_any and (chosen.participant or chosen.topic):
+        return (
+            "No thread has such a person or topic: --participant takes a raw id, or "
+            "the beginning of any word of a name; --topic a part of a topic."
+        )
+    if any(word in ("or", "not", "and") for word in words.split()):
+        return "No message matches. OR, AND and NOT are written in capitals."
+    return "No message matches."
 
 
 def beginnings(index: IndexReader, query: Query, chosen: Filter) -> str:
@@ -208,7 +253,11 @@ def tell(found: Found, limit: int) -> None:
         named = "; ".join(map(named_thread, found.called[:MOST_CALLED]))
         more = "; and more" if len(found.called) > MOST_CALLED else ""
         click.echo(
-            printable(f"In the topic or a name of a thread: {named}{more}."), err=True
+            printable(
+                f"Also in the topic or among the people of: {named}{more}. "
+                "`chat-archive cat` shows it."
+            ),
+            err=True,
         )
 
 

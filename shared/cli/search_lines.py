@@ -9,13 +9,13 @@ from typing import Any
 import click
 
 from shared.cli.list import minute
-from shared.cli.text import printable
+from shared.cli.text import printable, shown
 from shared.cli.threads import CUT
 from shared.domain.search.query import Query
-from shared.domain.search.snippet import hits, snippet
+from shared.domain.search.snippet import found_of, snippet
 from shared.domain.words import plural
 from shared.ports.archive_index import Hit
-from shared.ports.indexed import Person
+from shared.ports.indexed import IndexedMessage, Person
 
 SENDER, TOPIC, THREAD, TEXT = 16, 24, 24, 90
 """Characters of a column; the beginning of an id is enough to name a thread."""
@@ -23,8 +23,8 @@ END_OF_ID = 6
 """Characters by which people with one name are told apart."""
 ROW = (
     "created_on", "sender_name", "sender_id", "topic", "thread_id", "message_id",
-    "version", "text", "earlier_texts", "is_edited", "is_deleted", "is_erased",
-    "file_count", "commitment",
+    "version", "text", "commitment", "is_edited", "is_deleted", "is_erased",
+    "file_count", "earlier_texts",
 )  # fmt: skip
 
 
@@ -57,26 +57,33 @@ def called(sender: Person, shared: set[str]) -> str:
 
 def line(hit: Hit, query: Query | None, sender: str) -> str:
     """Return a message on a line, what was found marked."""
-    message = hit.message
-    text, notes = message.text, list(notes_of(hit))
-    if query and not hits(text, query):
-        earlier = next(
-            (said for said in message.earlier_texts if hits(said, query)), ""
-        )
-        if earlier:
-            text = earlier
-            notes.insert(0, "earlier version")
-    shown = printable(" ".join(text.split()))
-    shown = snippet(shown, query, mark()) if query else cut(shown, TEXT)
+    message, notes = hit.message, list(notes_of(hit))
+    text = text_to_show(message, query)
+    if text != message.text:
+        notes.insert(0, "earlier version")
+    if message.is_erased and not text:
+        said = "[erased on request]"
+    elif query:
+        said = snippet(text, query, mark(), TEXT, shown)
+    else:
+        said = shown(cut(" ".join(text.split()), TEXT))
     columns = [
         minute(message.created_on) or "time unknown",
         padded(sender, SENDER),
         padded(hit.topic or "(no topic)", TOPIC),
-        shown + "".join(f" ({note})" for note in notes),
+        said + "".join(f" ({note})" for note in notes),
         cut(printable(hit.thread_id), THREAD),
-        message.message_id,
+        printable(message.message_id),
     ]
     return "  ".join(columns)
+
+
+def text_to_show(message: IndexedMessage, query: Query | None) -> str:
+    """Return the text of the version that has most of what was sought."""
+    if query is None:
+        return message.text
+    texts = (message.text, *message.earlier_texts)
+    return max(texts, key=lambda text: found_of(text, query))
 
 
 def notes_of(hit: Hit) -> Iterator[str]:
@@ -85,8 +92,8 @@ def notes_of(hit: Hit) -> Iterator[str]:
         yield "deleted"
     elif message.is_edited:
         yield "edited"
-    if message.is_erased:
-        yield "erased on request"
+    if message.is_erased and message.text:
+        yield "in part erased on request"
     if message.file_count:
         yield plural(message.file_count, "file")
 
@@ -107,7 +114,7 @@ def cut(text: str, width: int) -> str:
 
 
 def row(hit: Hit) -> dict[str, Any]:
-    """Return a message as a row, with what it is cited by."""
+    """Return a message as a row: `version` and `commitment` cite its `text`."""
     message = hit.message
     return {
         "created_on": message.created_on,
@@ -118,12 +125,23 @@ def row(hit: Hit) -> dict[str, Any]:
         "message_id": message.message_id,
         "version": message.version,
         "text": message.text,
-        "earlier_texts": list(message.earlier_texts),
+        "commitment": message.commitment,
         "is_edited": message.is_edited,
         "is_deleted": message.is_deleted,
         "is_erased": message.is_erased,
         "file_count": message.file_count,
-        "commitment": message.commitment,
+        "versions": [
+            {
+                "version": version.version,
+                "kind": version.kind,
+                "changed_on": version.changed_on,
+                "changed_by": version.changed_by,
+                "text": version.text,
+                "is_erased": version.is_erased,
+                "commitment": version.commitment,
+            }
+            for version in message.versions
+        ],
     }
 
 

@@ -1,13 +1,17 @@
 """Words and numbers as a terminal shows them."""
 
+import json
 import os
 import re
 
 import click
 
-from shared.domain.words import plural, printable
+from shared.domain.words import plural, printable, shown
 
-__all__ = ["coloured", "plural", "printable", "readable", "say", "sentence", "some"]
+__all__ = [
+    "as_json", "coloured", "plural", "printable", "readable", "say", "sentence",
+    "shown", "some",
+]  # fmt: skip
 
 UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 STEP = 1024
@@ -44,6 +48,18 @@ def coloured(line: str) -> str:
 def say(text: str, *, err: bool = False) -> None:
     """Print a line that begins with a word of ours, in colour where it is a verdict."""
     click.echo(coloured(printable(text)), err=err)
+
+
+UNSAFE = re.compile(
+    "[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""What JSON lets through, and a terminal may obey or UTF-8 cannot hold."""
+
+
+def as_json(value: object) -> str:
+    """Return a value as JSON on one line, for programs and for terminals."""
+    text = json.dumps(value, ensure_ascii=False)
+    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def some(count: int, noun: str, which: str) -> str:

@@ -1,21 +1,21 @@
 """How commands find threads: by an index where there is one, else by reading all."""
 
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
-from shared.bootstrap.index import StaleIndex, open_index
+from shared.bootstrap.index import MissingIndex, open_index
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.options import Unreadable
 from shared.cli.progress import bytes_bar
 from shared.cli.text import say
 from shared.domain import layout
 from shared.domain.words import plural
-from shared.ports.archive_index import Filter, NoIndex
+from shared.ports.archive_index import Filter, IndexReader, NoIndex
 from shared.ports.indexed import Person
 from shared.usecases.evidence.revisions import revisions_of
 from shared.usecases.reading.find import Selection
@@ -32,6 +32,8 @@ MOST_NAMED, MOST_LOOKED_AT = 10, 1000
 READ_FILES = (layout.EVENTS_FILE, layout.LISTING_FILE)
 """The files whose sizes a bar runs to while threads are read."""
 CUT = "…"
+ID = "19:"
+"""What the ids of threads begin with."""
 
 
 @asynccontextmanager
@@ -44,15 +46,16 @@ async def open_searched(
     help.
     """
     async with open_archive(address) as archive, AsyncExitStack() as stack:
-        began, index = time.monotonic(), None
+        began, index, is_used = time.monotonic(), None, True
         try:
             index = await stack.enter_async_context(
                 open_index(archive, stale_ok=stale_ok)
             )
-        except StaleIndex as error:
-            say(f"NOT USED: {error}.", err=True)
-        except NoIndex:
+        except MissingIndex:
             pass
+        except NoIndex as error:
+            is_used = False
+            say(f"NOT USED: {error}.", err=True)
         if index and index.is_older:
             say(
                 f"The index is of {index.about.built_on}. What the archive got or lost "
@@ -60,7 +63,7 @@ async def open_searched(
                 err=True,
             )
         yield replace(archive, index=index)
-        if index is None and time.monotonic() - began > PATIENCE:
+        if index is None and is_used and time.monotonic() - began > PATIENCE:
             say("`chat-archive index` would make this faster.", err=True)
 
 
@@ -76,11 +79,24 @@ async def find_thread(archive: OpenedArchive, text: str) -> str:
     """Return the id of the thread that is meant by an id, its beginning, or a topic.
 
     Raises:
-        Unreadable: none is meant, or several, which are named.
+        Unreadable: none is meant, or several, or it cannot be told.
 
     """
     if thread_id := await thread_meant(archive, text):
         return thread_id
+    if not text.startswith(ID):  # anybody may have written an id into a topic
+        failures: list[str] = []
+        found = await by_topic(archive, text, failures)
+        check_one(text, found)
+        if failures:
+            raise Unreadable(
+                f"{text}: it cannot be told which thread has that topic, since "
+                f"{plural(len(failures), 'thread')} cannot be read:\n"
+                + "\n".join(f"  {failure}" for failure in failures[:MOST_NAMED])
+                + "\nName the thread by its id; `chat-archive verify` says more."
+            )
+        if found:
+            return next(iter(found))
     raise Unreadable(
         f"{text}: the archive has no thread with such an id or topic. "
         "`chat-archive list` names all."
@@ -96,24 +112,41 @@ async def find_threads(archive: OpenedArchive, selection: Selection) -> Selectio
         Unreadable: one of them may be several.
 
     """
-    named = [
-        await thread_meant(archive, thread) or thread for thread in selection.threads
-    ]
+    named: list[str] = []
+    for text in selection.threads:
+        if not text.strip():
+            raise click.UsageError("--thread is empty: name a thread by its id.")
+        thread_id = await thread_meant(archive, text)
+        if thread_id not in ("", text):
+            say(f"{text} means {thread_id}.", err=True)
+        named.append(thread_id or text)
     return replace(selection, threads=tuple(dict.fromkeys(named)))
 
 
 async def thread_meant(archive: OpenedArchive, text: str) -> str:
-    """Return the id of the thread that a text means; "" where it means none.
+    """Return the id that a text is, or is the beginning of; "" where it is neither.
+
+    Raises:
+        Unreadable: it may be the beginning of several, which are named.
+
+    """
+    beginning = text.removesuffix(CUT)
+    if not layout.has_folder(beginning):
+        return ""
+    if (await revisions_of(archive.archive, text)).last_used:
+        return text
+    found = await by_beginning(archive, beginning)
+    check_one(text, found)
+    return next(iter(found), "")
+
+
+def check_one(text: str, found: Mapping[str, str]) -> None:
+    """See that a text means one thread at most.
 
     Raises:
         Unreadable: it may mean several, which are named.
 
     """
-    if (await revisions_of(archive.archive, text)).finished:
-        return text
-    found = await by_beginning(archive, text.removesuffix(CUT))
-    if not found:
-        found = await by_topic(archive, text)
     if len(found) > 1:
         named = [f"  {thread_id}  {topic}" for thread_id, topic in found.items()]
         rest = [f"  and {len(named) - MOST_NAMED} more"] * (len(named) > MOST_NAMED)
@@ -122,18 +155,23 @@ async def thread_meant(archive: OpenedArchive, text: str) -> str:
             f"{text} may mean {plural(len(found), 'thread')}:\n{lines}\n"
             "Name one by its id, or by more of its beginning."
         )
-    return next(iter(found), "")
 
 
 async def by_beginning(archive: OpenedArchive, text: str) -> dict[str, str]:
     """Return the threads whose ids begin with a text, each with its topic if known."""
+    if not text:
+        return {}
     if index := archive.index:
-        return {
-            facts.thread_id: facts.topic
-            for thread_id in index.thread_ids(text, MOST_LOOKED_AT)
-            for facts in index.threads(Filter(threads=(thread_id,)))
+        found = {
+            unread.thread_id: f"(cannot be read: {unread.reason})"
+            for unread in index.unread()
+            if unread.thread_id.startswith(text)
         }
-    found = dict[str, str]()
+        for thread_id in index.thread_ids(text, MOST_LOOKED_AT):
+            for facts in index.threads(Filter(threads=(thread_id,))):
+                found[thread_id] = facts.topic
+        return found
+    found = {}
     prefix = layout.THREAD_PREFIX + layout.encode_id(text).removesuffix("%2E")
     async for folder in archive.archive.folders(prefix):
         thread_id = layout.thread_of(folder)
@@ -142,16 +180,31 @@ async def by_beginning(archive: OpenedArchive, text: str) -> dict[str, str]:
     return found
 
 
-async def by_topic(archive: OpenedArchive, text: str) -> dict[str, str]:
-    """Return the threads that have a text in their topic, each with its topic."""
+async def by_topic(
+    archive: OpenedArchive, text: str, failures: list[str]
+) -> dict[str, str]:
+    """Return the threads that have a text in their topic, each with its topic.
+
+    `failures` gets a sentence for each thread that cannot be read: it may be meant too.
+    """
     chosen = Filter(topic=text)
     if archive.index:
+        failures += unread(archive.index, ())
         threads = list(archive.index.threads(chosen, MOST_LOOKED_AT))
     else:
         total = await archive.size(ends=READ_FILES)
         with bytes_bar("looking", total) as on_bytes:
-            threads = await archive.scan(on_bytes, lambda _: None).facts(chosen)
+            threads = await archive.scan(on_bytes, failures.append).facts(chosen)
     return {facts.thread_id: facts.topic for facts in threads}
+
+
+def unread(index: IndexReader, threads: Collection[str]) -> list[str]:
+    """Return a sentence for each thread that the index lacks, of those or of all."""
+    return [
+        f"{each.thread_id}: {each.reason}"
+        for each in index.unread()
+        if not threads or each.thread_id in threads
+    ]
 
 
 def say_meant(text: str, people: Iterable[Person]) -> None:

@@ -1,5 +1,7 @@
 """Counted nouns, and text on one line, for messages that people read."""
 
+import re
+
 
 def plural(count: int, noun: str) -> str:
     """Return a count with its noun: "1 record", "2 records", "0 records".
@@ -7,6 +9,18 @@ def plural(count: int, noun: str) -> str:
     `noun` is the singular of a noun whose plural adds an s.
     """
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+JOINERS = "\u200c\u200d"
+"""Marks that join letters, and the parts of an emoji: they show and move nothing."""
+
+
+def shown(text: str) -> str:
+    """Return what somebody wrote, on one line, as `printable` does, joiners as such."""
+    return "".join(
+        piece if piece in JOINERS else printable(piece)
+        for piece in re.split(f"([{JOINERS}])", text)
+    )
 
 
 def printable(text: str) -> str:

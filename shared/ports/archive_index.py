@@ -198,11 +198,18 @@ class IndexWriter(Protocol):
         keys: Iterable[str],
         *,
         erases: bool,
+        problems: Sequence[str] = (),
     ) -> None:
         """Note, at once, how far the ledger was read, and whose threads changed.
 
         With `erases`, no byte of what went may be left when the index is finished.
+        `problems` are what is wrong with the ledger there.
         """
+        ...
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """What was wrong with the ledger, as far as it was read."""
         ...
 
     def retry(self) -> None:

@@ -31,8 +31,8 @@ class IndexedVersion:
 class IndexedMessage:
     """A message as people read it: `text` is that of its newest version with content.
 
-    `versions` are all of them, oldest first; `version` and `commitment` are those of
-    the newest. Times are RFC 3339 with milliseconds, or "".
+    `version` and `commitment` are those of the version that says it. `versions` are
+    all of them, oldest first. Times are RFC 3339 with milliseconds, or "".
     """
 
     message_id: str

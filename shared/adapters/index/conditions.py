@@ -20,6 +20,8 @@ from shared.domain.times import to_milliseconds
 from shared.ports.archive_index import Filter
 from shared.ports.indexed import Person
 
+LARGEST = 2**63 - 1
+"""Number of SQLite; no message has as large an id."""
 AMONG = "IN (SELECT value FROM json_each(?))"
 
 
@@ -40,21 +42,34 @@ class Conditions:
 
 
 def expression(query: Query) -> str:
-    """Return a query as FTS5 reads it. Its words hold letters, digits and marks."""
+    """Return a query as FTS5 reads it. Its words hold letters, digits and marks.
+
+    Brackets stand only where they are needed: SQLite's parser takes few in each other.
+    """
     match query:
         case Term(found, is_prefix):
             return f'"{" ".join(found)}"{" *" if is_prefix else ""}'
         case Both(left, right):
-            return f"({expression(left)} AND {expression(right)})"
+            return f"{within(left, Either)} AND {within(right, Either, Both)}"
         case Either(left, right):
-            return f"({expression(left)} OR {expression(right)})"
+            return f"{within(left)} OR {within(right, Either)}"
         case Without(left, right):
-            return f"({expression(left)} NOT {expression(right)})"
+            return f"{within(left, Either, Both)} NOT {within(right, *OPERATORS)}"
+
+
+OPERATORS = (Either, Both, Without)
+
+
+def within(query: Query, *bracketed: type) -> str:
+    """Return a query as a part of another, in brackets if it is one of some kinds."""
+    text = expression(query)
+    return f"({text})" if isinstance(query, bracketed) else text
 
 
 def people_meant(db: sqlite3.Connection, text: str) -> Iterator[tuple[int, Person]]:
     """Yield who has this raw id, or a name with words that begin like these."""
-    query, sought = all_of(text), words(text)
+    query = all_of(text)
+    sought = words(text) if query else []
     among = " AND ".join(["instr(name_folded, ?)"] * len(sought)) or "FALSE"
     rows = db.execute(
         f"SELECT person, raw_id, name FROM people WHERE raw_id = ? OR ({among}) "
@@ -90,7 +105,8 @@ def on_messages(chosen: Filter) -> Conditions:
         if isinstance(limit, datetime):
             found.add(f"m.created_on {sign} ?", to_milliseconds(limit))
         elif limit is not None:
-            found.add(f"CAST(m.message_id AS INTEGER) {sign} ?", limit)
+            bound = min(limit, LARGEST)
+            found.add(f"CAST(m.message_id AS INTEGER) {sign} ?", bound)
     for is_asked, text in (
         (chosen.is_edited, "m.is_edited"),
         (chosen.is_deleted, "m.is_deleted"),

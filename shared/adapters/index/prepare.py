@@ -44,10 +44,8 @@ def prepare(thread: IndexedThread) -> PreparedThread:
     """Return what is written of a thread."""
     facts = thread.facts
     messages = tuple(map(prepare_message, thread.messages))
-    named = {person.raw_id for person in facts.people}
-    nameless = (Person(who) for who in facts.participants if who not in named)
     senders = sorted({Person(*message.sender) for message in messages} - {Person("")})
-    people = dict.fromkeys((*facts.people, *nameless, *senders))
+    people = dict.fromkeys((*facts.people, *senders))
     takes_part = set(facts.participants)
     return PreparedThread(
         thread_id=facts.thread_id,

@@ -1,12 +1,12 @@
 """Reads an index. Nothing here writes, not even a journal."""
 
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from shared.adapters.index import schema
+from shared.adapters.index.about import read_position
 from shared.adapters.index.conditions import (
     Conditions,
     expression,
@@ -43,13 +43,33 @@ ALL = (
 )
 
 
+BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+NO_ACCESS = (
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_AUTH,
+)
+"""Also after a build that was killed: only a writer can read what it has left."""
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Let a damaged index be told from an error of the program."""
+    """Let what an index is to blame for be told from an error of the program.
+
+    Raises:
+        NoIndex: it is being built, is not finished, or is damaged.
+
+    """
     try:
         yield
-    except sqlite3.DatabaseError:
-        raise NoIndex(f"the index is damaged: delete {path}") from None
+    except sqlite3.DatabaseError as error:
+        code = error.sqlite_errorcode & 0xFF
+        if code in BUSY:
+            raise NoIndex(f"{path} is being built just now") from None
+        if code in NO_ACCESS:
+            raise NoIndex(f"{path} is unfinished or unreadable: {BUILD}") from None
+        raise NoIndex(f"{path} is no index, or is damaged: delete it") from None
 
 
 class SqliteIndexReader:
@@ -59,33 +79,35 @@ class SqliteIndexReader:
         """Open an index.
 
         Raises:
-            NoIndex: there is none, or it cannot be believed.
+            NoIndex: it cannot be believed.
 
         """
+        self.is_older = False
         if not path.is_file():
             raise NoIndex(f"there is no index: {BUILD}")
-        self.is_older = False
-        self.db = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1
-        )
+        address = f"{path.absolute().as_uri()}?mode=ro"
+        with reading(path):
+            self.db = sqlite3.connect(address, uri=True, timeout=1)
         try:
-            values = dict(self.db.execute("SELECT name, value FROM about"))
-        except sqlite3.OperationalError as error:
+            with reading(path):
+                self.about = self.read_about(path)
+        except NoIndex:
             self.db.close()
-            if "locked" in str(error):
-                raise NoIndex("the index is being built just now") from None
-            raise NoIndex(f"the index is not finished: {BUILD}") from None
-        except sqlite3.DatabaseError:
-            self.db.close()
-            raise NoIndex(f"{path} is no index, or is damaged: {BUILD}") from None
+            raise
+
+    def read_about(self, path: Path) -> IndexAbout:
+        tables = {name for (name,) in self.db.execute("SELECT name FROM sqlite_master")}
+        if not tables >= schema.NAMES:
+            raise NoIndex(f"{path} is not finished: {BUILD}")
+        values = dict(self.db.execute("SELECT name, value FROM about"))
         if values.get("format") != schema.FORMAT:
-            self.db.close()
-            raise NoIndex(f"the index is of another version: {BUILD}")
+            raise NoIndex(f"{path} is of another version: {BUILD}")
         if values.get("state") != "finished":
-            self.db.close()
-            raise NoIndex(f"the index is not finished: {BUILD}")
-        position = json.loads(values.get("position", "{}"))
-        self.about = IndexAbout(
+            raise NoIndex(f"{path} is not finished: {BUILD}")
+        position = read_position(values.get("position"))
+        if position is None or not values.keys() >= {"archive", "built_on"}:
+            raise NoIndex(f"{path} is damaged: delete it")
+        return IndexAbout(
             archive=values["archive"],
             size=position.get("lines", 0),
             root=position.get("root", ""),

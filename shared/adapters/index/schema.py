@@ -1,15 +1,20 @@
 """The tables of an index, for people and their tools: docs/reading.md explains them.
 
 Rule 1: `message` numbers messages by time: it is the message's id, which is epoch
-        milliseconds, or the next free number. So the newest come first without sorting.
+        milliseconds, times SLOTS, or the next free number. So the newest come first
+        without sorting.
 Rule 2: the full-text tables hold folded words and no text, so that a text stands once;
         each is removed by saying the same words again.
-Rule 3: a message that was never changed has no row in `versions`: its one version is
-        its row in `messages`.
-Rule 4: what nearly every message has takes no room: an id in `messages` is an integer
+Rule 3: a message whose row in `messages` says all of its only version has no row in
+        `versions`.
+Rule 4: `text` is what people read: of a deleted message, what it said before.
+        `version` and `commitment` are those of the version that says it.
+Rule 5: what nearly every message has takes no room: an id in `messages` is an integer
         where that says all of it, `version` is NULL where it is the id, and `problem`
         where the outcome is `matched`.
 """
+
+import re
 
 FORMAT = "1"
 """Changes with the tables, and with how texts are folded."""
@@ -29,6 +34,8 @@ DROP_SEARCH_TABLES = """
 DROP TABLE IF EXISTS message_search;
 DROP TABLE IF EXISTS thread_search;
 """
+SLOTS = 16
+"""Numbers for the messages of one millisecond."""
 OPTIMIZE = "INSERT INTO message_search (message_search) VALUES ('optimize')"
 """Makes one list of what was written in many steps: smaller, and faster to read."""
 TABLES = f"""
@@ -72,8 +79,8 @@ CREATE TABLE people (
   UNIQUE (raw_id, name)
 );
 CREATE TABLE participants (
-  thread INTEGER NOT NULL REFERENCES threads,
-  person INTEGER NOT NULL REFERENCES people,
+  thread INTEGER NOT NULL REFERENCES threads (thread),
+  person INTEGER NOT NULL REFERENCES people (person),
   takes_part INTEGER NOT NULL,
   place INTEGER NOT NULL,
   PRIMARY KEY (thread, person)
@@ -82,12 +89,12 @@ CREATE INDEX participants_by_person ON participants (person);
 
 CREATE TABLE messages (
   message INTEGER PRIMARY KEY,
-  thread INTEGER NOT NULL REFERENCES threads,
+  thread INTEGER NOT NULL REFERENCES threads (thread),
   message_id NOT NULL,
   version INTEGER,
   type TEXT NOT NULL,
   is_system INTEGER NOT NULL,
-  sender INTEGER REFERENCES people,
+  sender INTEGER REFERENCES people (person),
   created_on TEXT,
   edited_on TEXT,
   deleted_on TEXT,
@@ -102,7 +109,7 @@ CREATE TABLE messages (
 CREATE INDEX messages_by_thread ON messages (thread, message_id);
 
 CREATE TABLE versions (
-  message INTEGER NOT NULL REFERENCES messages,
+  message INTEGER NOT NULL REFERENCES messages (message),
   place INTEGER NOT NULL,
   version INTEGER NOT NULL,
   kind TEXT NOT NULL,
@@ -115,7 +122,7 @@ CREATE TABLE versions (
 ) WITHOUT ROWID;
 
 CREATE TABLE files (
-  thread INTEGER NOT NULL REFERENCES threads,
+  thread INTEGER NOT NULL REFERENCES threads (thread),
   message_id TEXT NOT NULL,
   number INTEGER NOT NULL,
   name TEXT NOT NULL,
@@ -129,7 +136,7 @@ CREATE TABLE files (
 ) WITHOUT ROWID;
 
 CREATE TABLE revisions (
-  thread INTEGER NOT NULL REFERENCES threads,
+  thread INTEGER NOT NULL REFERENCES threads (thread),
   revision INTEGER NOT NULL,
   written_on TEXT NOT NULL,
   grade TEXT NOT NULL,
@@ -139,9 +146,10 @@ CREATE TABLE revisions (
 ) WITHOUT ROWID;
 
 CREATE VIEW conversation AS
-SELECT m.message, t.thread_id, t.topic, CAST(m.message_id AS TEXT) AS message_id,
-  m.created_on, p.name AS sender_name, p.raw_id AS sender_id, m.type, m.text,
-  m.is_edited, m.is_deleted, m.is_erased, m.file_count,
+SELECT m.message, m.created_on, p.name AS sender_name, m.text, t.topic, m.is_edited,
+  m.is_deleted, m.is_erased, m.file_count, m.type, t.thread_id,
+  CAST(m.message_id AS TEXT) AS message_id, p.raw_id AS sender_id,
+  coalesce(m.version, m.message_id) AS version,
   lower(hex(m.commitment)) AS commitment
 FROM messages m JOIN threads t USING (thread) LEFT JOIN people p ON p.person = m.sender;
 
@@ -157,3 +165,9 @@ SELECT t.thread_id, CAST(m.message_id AS TEXT), coalesce(m.version, m.message_id
 FROM messages m JOIN threads t USING (thread) LEFT JOIN people p ON p.person = m.sender
 WHERE m.message NOT IN (SELECT message FROM versions);
 {SEARCH_TABLES}"""
+NAMES = frozenset(
+    re.findall(
+        r"CREATE (?:VIRTUAL )?(?:TABLE|VIEW|INDEX) (?:IF NOT EXISTS )?(\w+)", TABLES
+    )
+)
+"""Every table, view and index of ours."""

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from shared.adapters.index import schema
+from shared.adapters.index.about import read_position
 from shared.adapters.index.prepare import PreparedThread, prepare
 from shared.adapters.index.write_threads import WriteThreads
 from shared.domain.errors import IntegrityError
@@ -21,6 +22,8 @@ from shared.ports.archive_index import IndexBusy, IndexFailed
 from shared.ports.indexed import IndexedThread
 
 FILE_MODE = 0o600
+PATIENCE = 3
+"""Seconds that a search of somebody else gets to end."""
 CACHE = "PRAGMA cache_size = -65536"
 """64 MiB, in KiB."""
 
@@ -50,9 +53,16 @@ class SqliteIndexWriter:
         self.archive = archive
         self.db = self.opened()
         self.written = WriteThreads(self.db)
-        if self.value("format") != schema.FORMAT:
+        if not self.is_sound():
             self.clear()
         self.set_about(archive=archive)
+
+    def is_sound(self) -> bool:
+        """Return whether it is an index of ours that a build can go on with."""
+        names = {name for (name,) in self.db.execute("SELECT name FROM sqlite_master")}
+        if not names >= schema.NAMES or self.value("format") != schema.FORMAT:
+            return False
+        return read_position(self.value("position")) is not None
 
     def opened(self) -> sqlite3.Connection:
         """Return a connection that no other process can disturb."""
@@ -60,7 +70,7 @@ class SqliteIndexWriter:
         # SQLite gives its journal the file's mode.
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, FILE_MODE))
         self.path.chmod(FILE_MODE)
-        db = sqlite3.connect(self.path, timeout=0, isolation_level=None)
+        db = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
         try:
             for pragma in ("locking_mode = EXCLUSIVE", "secure_delete = ON"):
                 db.execute(f"PRAGMA {pragma}")
@@ -69,8 +79,8 @@ class SqliteIndexWriter:
         except sqlite3.OperationalError:
             db.close()
             raise IndexBusy(
-                f"{self.path} is being built by another process: wait for it, or "
-                "stop it"
+                f"{self.path} is in use by another process, which builds or reads it: "
+                "run the same command again when that is done"
             ) from None
         except sqlite3.DatabaseError:
             # Not a database, or a damaged one: nothing in it is worth keeping.
@@ -102,7 +112,7 @@ class SqliteIndexWriter:
 
     @property
     def position(self) -> Mapping[str, object]:
-        return dict(json.loads(self.value("position") or "{}"))
+        return read_position(self.value("position")) or {}
 
     @property
     def seen(self) -> set[bytes]:
@@ -123,6 +133,7 @@ class SqliteIndexWriter:
         keys: Iterable[str],
         *,
         erases: bool,
+        problems: Sequence[str] = (),
     ) -> None:
         self.db.executemany(
             "INSERT OR IGNORE INTO ledger VALUES (?)", ((leaf,) for leaf in leaves)
@@ -135,7 +146,13 @@ class SqliteIndexWriter:
         self.set_about(position=json.dumps(position), state="building")
         if erases:
             self.set_about(erases="yes")
+        if problems:
+            self.set_about(problems=json.dumps([*self.problems, *problems]))
         self.save()
+
+    @property
+    def problems(self) -> Sequence[str]:
+        return [str(each) for each in json.loads(self.value("problems") or "[]")]
 
     def retry(self) -> None:
         if self.db.execute("UPDATE unread SET reason = ''").rowcount:

@@ -10,6 +10,7 @@ from shared.adapters.index.rows import (
     message_in,
     searched_words,
 )
+from shared.adapters.index.schema import SLOTS
 
 PLACES = ", ".join("?" * len(MESSAGE_COLUMNS.split(",")))
 INSERT = f"INSERT INTO messages ({MESSAGE_COLUMNS}) VALUES ({PLACES})"
@@ -70,12 +71,16 @@ class WriteMessages:
         self.db.execute("DELETE FROM messages WHERE message = ?", (number,))
 
     def free_number(self, number: int) -> int:
-        """Return a number for a new message: this one, or the next that is free."""
-        while self.db.execute(
-            "SELECT 1 FROM messages WHERE message = ?", (number,)
-        ).fetchone():
-            number += 1
-        return number
+        """Return a number for a new message of a millisecond: the next that is free."""
+        first = number * SLOTS
+        found = self.db.execute(
+            "SELECT message + 1 FROM messages m WHERE message >= ?1 AND NOT EXISTS "
+            "(SELECT 1 FROM messages WHERE message = m.message + 1) "
+            "AND EXISTS (SELECT 1 FROM messages WHERE message = ?1) "
+            "ORDER BY message LIMIT 1",
+            (first,),
+        )
+        return next((free for (free,) in found), first)
 
 
 def fill_message_search(db: sqlite3.Connection) -> None:

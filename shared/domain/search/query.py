@@ -14,8 +14,12 @@ from dataclasses import dataclass
 from shared.domain.errors import ArchiverError
 from shared.domain.search import fold
 
-MOST_WORDS, MOST_TOKENS = 128, 200
+MOST_WORDS, MOST_TOKENS, MOST_BRACKETS = 128, 400, 16
 """Of one query: an index looks each word up, and brackets are read in each other."""
+
+
+LONGEST_NAME = 256
+"""Characters of what is taken for a name."""
 
 
 class NoQuery(ArchiverError):
@@ -75,10 +79,10 @@ def parse_query(text: str) -> Query:
 def all_of(text: str) -> Query | None:
     """Return a query for what somebody is called: each word, by its beginning.
 
-    None where the text has no word.
+    None where the text has no word, or more than any name.
     """
     query: Query | None = None
-    for word in text.split():
+    for word in text.split() if len(text) <= LONGEST_NAME else ():
         if term := term_of(word, is_prefix=True):
             query = Both(query, term) if query else term
     return query
@@ -101,6 +105,8 @@ def tokens_of(text: str) -> Iterator[Term | str]:
             yield word
         else:
             said = token["phrase"] if word is None else word
+            if word and "*" in word.rstrip("*"):
+                raise NoQuery(f"a star stands at the end of a word, not as in {word!r}")
             is_prefix = bool(token["star"]) or bool(word and word.endswith("*"))
             if term := term_of(said, is_prefix=is_prefix):
                 yield term
@@ -146,11 +152,12 @@ class Parser:
     def __init__(self, tokens: Sequence[Term | str]) -> None:
         self.tokens = tokens
         self.at = 0
+        self.depth = 0
 
     def whole(self) -> Query:
         terms = [token for token in self.tokens if isinstance(token, Term)]
         if not terms:
-            raise NoQuery("there is no letter or digit in it to search for")
+            raise NoQuery("WORDS hold no letter and no digit to search for")
         count = sum(len(term.words) for term in terms)
         if count > MOST_WORDS or len(self.tokens) > MOST_TOKENS:
             raise NoQuery(f"it is longer than {MOST_WORDS} words")
@@ -200,9 +207,13 @@ class Parser:
             return token
         if token != "(":
             raise NoQuery(MISSING)
+        self.depth += 1
+        if self.depth > MOST_BRACKETS:
+            raise NoQuery("there are too many brackets in each other")
         query = self.either()
         if self.take() != ")":
             raise NoQuery("a bracket is left open")
+        self.depth -= 1
         return query
 
 

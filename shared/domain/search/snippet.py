@@ -38,11 +38,15 @@ def joined(ranges: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def snippet(
-    text: str, query: Query, mark: Callable[[str], str], width: int = WIDTH
+    text: str,
+    query: Query,
+    mark: Callable[[str], str],
+    width: int = WIDTH,
+    show: Callable[[str], str] = str,
 ) -> str:
     """Return the part of a text, on one line, around the first hit.
 
-    `mark` returns how a hit is shown.
+    `mark` returns how a hit is shown, `show` how any piece of the text is.
     """
     flat = " ".join(text.split())
     found = hits(flat, query)
@@ -54,6 +58,12 @@ def snippet(
         if first < at or first >= end:
             continue
         last = min(last, end)  # noqa: PLW2901 - a hit that the end cuts
-        shown += flat[at:first] + mark(flat[first:last])
+        shown += show(flat[at:first]) + mark(show(flat[first:last]))
         at = last
-    return shown + flat[at:end] + (ELLIPSIS if end < len(flat) else "")
+    return shown + show(flat[at:end]) + (ELLIPSIS if end < len(flat) else "")
+
+
+def found_of(text: str, query: Query) -> int:
+    """Return how many of a query's terms a text has."""
+    words = [word for word, _, _ in placed_words(text)]
+    return sum(any(True for _ in places(term, words)) for term in terms_to_mark(query))

@@ -35,7 +35,7 @@ MANY = 100
 SAVE_EVERY = 200
 """Threads after which a build that is killed goes on."""
 NOT_THERE = "the ledger names a thread that is not in the archive"
-NOT_RECORDED = "the ledger has no line of it yet"
+NO_LEDGER = "the archive has no ledger, so no index of it can be relied on"
 
 
 ReadRaw = Callable[[RawThread, Prepare], Awaitable[ReadThread]]
@@ -81,8 +81,7 @@ class BuildIndex:
         keys = dict(self.index.pending())
         known = {key: thread_id for key, thread_id in keys.items() if thread_id}
         wanted = [*known.values(), *self.index.unkeyed()]
-        if len(known) < len(keys):
-            wanted += [name async for name in self.strangers({*wanted})]
+        wanted += [name async for name in self.strangers({*wanted})]
         self.on_thread(0, len(wanted))
         done = 0
         reads = self.read_long() if len(wanted) >= MANY else read_raw
@@ -109,16 +108,17 @@ class BuildIndex:
     async def read_ledger(self, built: BuiltIndex) -> None:
         """Note what came since the last build."""
         position = from_json(self.index.position)
-        if await age_of(self.blobs, position) is Age.OTHER:
+        if await age_of(self.blobs, position) in (Age.OTHER, Age.NO_LEDGER):
             self.index.clear()
             position = LedgerPosition()
         built.is_new = not position.blob
         keys, leaves, erases = set[str](), list[bytes](), False
         listing = written(await self.blobs.list())
-        reading = LedgerReading(self.blobs, built.failures.append)
+        problems = list[str]()
+        reading = LedgerReading(self.blobs, problems.append)
         if position.blob:
             reading = LedgerReading.resumed(
-                self.blobs, position, self.index.seen, built.failures.append
+                self.blobs, position, self.index.seen, problems.append
             )
         async for placed in reading.read(listing):
             leaves.append(placed.line.leaf)
@@ -128,7 +128,12 @@ class BuildIndex:
         if listing.blobs:
             read = reading.position if reading.last_line else position
             built.lines, built.root = read.lines, read.root
-            self.index.note(to_json(read), leaves, keys, erases=erases)
+            self.index.note(
+                to_json(read), leaves, keys, erases=erases, problems=problems
+            )
+        else:
+            built.failures.append(NO_LEDGER)
+        built.failures += self.index.problems
 
     async def strangers(self, known: set[str]) -> AsyncIterator[str]:
         """Yield the threads of the archive that the index does not have."""
@@ -141,22 +146,19 @@ class BuildIndex:
     def write(
         self, read: ReadThread, keys: Mapping[str, str], built: BuiltIndex
     ) -> None:
-        is_named = read.key in keys
         failure = read.failure
-        if not failure and is_named:
+        if not failure:
             try:
+                # Of one whose finalizer has not written the ledger's line yet, that
+                # line comes, and is news.
                 self.index.put(read.prepared)
             except IntegrityError as error:
                 failure = str(error)
             else:
                 built.threads += 1
                 return
-        elif failure == NOTHING_FINISHED and not is_named:
+        elif failure == NOTHING_FINISHED and read.key not in keys:
             return  # an attempt that died, or is under way
-        elif not failure:
-            # Its finalizer has not finished yet: it writes the ledger's line last.
-            built.failures.append(f"{read.thread_id}: {NOT_RECORDED}")
-            return
         self.index.fail(read.key, read.thread_id, failure)
         built.failures.append(f"{read.thread_id}: {failure}")
 

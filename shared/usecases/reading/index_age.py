@@ -20,6 +20,7 @@ class Age(StrEnum):
     CURRENT = "current"
     OLDER = "older"
     OTHER = "of another archive, or of another past of this one"
+    NO_LEDGER = "not to be relied on: the archive has no ledger to compare it with"
 
 
 async def age_of(blobs: LedgerBlobs, position: LedgerPosition) -> Age:
@@ -30,8 +31,10 @@ async def age_of(blobs: LedgerBlobs, position: LedgerPosition) -> Age:
 
     """
     listing = written(await blobs.list())
+    if not listing.blobs:
+        return Age.NO_LEDGER
     if not position.blob:
-        return Age.OLDER if listing.blobs else Age.CURRENT
+        return Age.OLDER
     if position.blob not in {blob.number for blob in listing.blobs}:
         return Age.OTHER
     length, known, rest = position.end - position.start, b"", b""

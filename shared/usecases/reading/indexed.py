@@ -89,6 +89,8 @@ def facts_of(
 ) -> ThreadFacts:
     """Return what is said of a thread besides its messages."""
     grade, baseline = grade_of(transcript), transcript.tally.baseline
+    people = people_of(transcript)
+    present = {one_line(who.id) for who in transcript.participants}
     return ThreadFacts(
         thread_id=transcript.thread_id,
         topic=one_line(transcript.topic),
@@ -108,8 +110,10 @@ def facts_of(
         gaps=tuple(one_line(gap.reason) for gap in transcript.gaps),
         revision=revision,
         written_on=written_on,
-        people=people_of(transcript),
-        participants=tuple(one_line(who.id) for who in transcript.participants),
+        people=people,
+        participants=tuple(
+            dict.fromkeys(who.raw_id for who in people if who.raw_id in present)
+        ),
     )
 
 
@@ -168,7 +172,7 @@ def indexed_message(message: Message, called: Names, files: int) -> IndexedMessa
     who = called_so(message.sender_id)
     return IndexedMessage(
         message_id=message.id,
-        version=message.current.number,
+        version=read.number,
         type=called_so(message.type),
         is_system=message.is_system,
         sender=Person(who, called_so(message.sender_name) or called.by_id.get(who, "")),
@@ -181,7 +185,7 @@ def indexed_message(message: Message, called: Names, files: int) -> IndexedMessa
         text=shown.text,
         file_count=files,
         outcome=message.outcome,
-        commitment=message.current.commitment,
+        commitment=read.commitment,
         versions=versions,
     )
 

@@ -1,7 +1,7 @@
 """Search without an index: every thread is read. The answer is that of an index."""
 
 import heapq
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 
 from shared.domain.errors import IntegrityError
@@ -21,7 +21,7 @@ from shared.usecases.reading.matching import (
 )
 from shared.usecases.reading.read_ahead import read_ahead
 
-MOST_CALLED = 50
+MOST_CALLED = 4
 """Threads that are kept of those that are called like what is sought."""
 
 
@@ -38,6 +38,8 @@ class Found:
     count: int = 0
     called: list[ThreadFacts] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
+    is_any: bool = False
+    """Whether any thread is meant by participant, topic and ids."""
     failures: list[str] = field(default_factory=list)
 
 
@@ -61,8 +63,9 @@ class Scan:
         async for thread in self.threads(chosen):
             facts = thread.facts
             found.people += people_meant(facts, chosen.participant)
-            if query and is_called(query, facts) and len(found.called) < MOST_CALLED:
-                found.called.append(facts)
+            found.is_any = True
+            if query and is_called(query, facts):
+                found.called = newest_first([*found.called, facts])[:MOST_CALLED]
             for message in thread.messages:
                 if not is_message_meant(message, chosen):
                     continue
@@ -97,9 +100,7 @@ class Scan:
                     break
             if is_meant and is_said:
                 found.append(thread.facts)
-        found.sort(key=lambda facts: facts.thread_id)
-        found.sort(key=lambda facts: facts.last_message_on, reverse=True)
-        return found
+        return newest_first(found)
 
     async def threads(self, chosen: Filter) -> AsyncIterator[IndexedThread]:
         """Yield the threads that are meant; name those that cannot be read."""
@@ -118,6 +119,11 @@ class Scan:
             return indexed(thread)
         except IntegrityError as error:
             return f"{thread_id}: {error}"
+
+
+def newest_first(found: Iterable[ThreadFacts]) -> list[ThreadFacts]:
+    by_id = sorted(found, key=lambda facts: facts.thread_id)
+    return sorted(by_id, key=lambda facts: facts.last_message_on, reverse=True)
 
 
 def is_called(query: Query, facts: ThreadFacts) -> bool:

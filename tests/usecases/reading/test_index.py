@@ -24,6 +24,7 @@ from builders import (
 )
 from indexes import build, reader, scan
 from product_archives import erase
+from shared.adapters.index import write_index
 from shared.domain.errors import Transient, Unreachable
 from shared.domain.search.query import parse_query
 from shared.domain.times import parse_time
@@ -200,7 +201,7 @@ async def test_an_index_is_as_old_as_its_archive_or_is_refused(tmp_path):
         {k: v for k, v in (await scattered()).archive.files.items() if "ledger" in k}
     )
     assert await age(other) is Age.OTHER
-    assert await age(World()) is Age.OTHER
+    assert await age(World()) is Age.NO_LEDGER
 
 
 async def scattered():
@@ -322,12 +323,13 @@ async def test_a_build_that_was_killed_is_not_believed_and_goes_on(tmp_path):
     assert asked(path, "refund") == [(OTHER, 0), (THREAD, 0)]
 
 
-async def test_one_process_builds_at_a_time(tmp_path):
+async def test_one_process_builds_at_a_time(tmp_path, monkeypatch):
     world, path = await two_threads(), tmp_path / "index"
     db = sqlite3.connect(path)
     db.execute("CREATE TABLE x (y)")
     db.execute("BEGIN EXCLUSIVE")
 
+    monkeypatch.setattr(write_index, "PATIENCE", 0)
     with pytest.raises(IndexBusy, match="another process"):
         await build(world, path)
     with pytest.raises(NoIndex, match="built just now"):
@@ -552,3 +554,51 @@ async def test_a_torn_line_at_the_end_leaves_it_current(tmp_path):
     index = reader(path)
     position = from_json(index.about.position)
     assert await age_of(world.blobs, position) is Age.CURRENT
+
+
+async def test_threads_without_a_line_in_the_ledger_are_found_all_the_same(tmp_path):
+    world, path = await two_threads(), tmp_path / "index"
+    name = "ledger/000001.jsonl"
+    lines = world.archive.files[name].splitlines(keepends=True)
+    world.archive.files[name] = lines[0]  # a finalizer that died before its line
+
+    for _ in range(2):
+        assert (await build(world, path)).failures == []
+        assert asked(path, "refund") == [(OTHER, 0), (THREAD, 0)]
+
+
+async def test_without_a_ledger_an_index_is_not_relied_on(tmp_path):
+    world, path = await two_threads(), tmp_path / "index"
+    del world.archive.files["ledger/000001.jsonl"]
+
+    built = await build(world, path)
+
+    assert built.failures == [
+        "the archive has no ledger, so no index of it can be relied on"
+    ]
+    index = reader(path)
+    assert await age_of(world.blobs, from_json(index.about.position)) is Age.NO_LEDGER
+
+
+async def test_what_is_wrong_with_the_ledger_is_said_by_every_build(tmp_path):
+    world, path = await two_threads(), tmp_path / "index"
+    world.archive.files["ledger/000001.jsonl"] += b"{}\n"
+
+    for _ in range(2):
+        (said,) = (await build(world, path)).failures
+        assert "ledger/000001.jsonl, line 3" in said
+
+
+async def test_the_newest_come_first_also_where_many_share_a_millisecond(tmp_path):
+    world, path = World(), tmp_path / "index"
+    threads = [f"19:acsV1_{number}@thread.v2" for number in range(9)]
+    for thread in threads:
+        await world.receive(spoken(0, "hello", thread=thread))
+    await world.receive(spoken(1, "hello", thread=threads[0]))
+    for thread in threads:
+        await world.finalize(thread)
+
+    await build(world, path)
+
+    assert asked(path, "hello")[0] == (threads[0], 1)
+    assert len(asked(path, "hello")) == 10
