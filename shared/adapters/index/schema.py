@@ -34,7 +34,7 @@ DROP_SEARCH_TABLES = """
 DROP TABLE IF EXISTS message_search;
 DROP TABLE IF EXISTS thread_search;
 """
-SLOTS = 16
+SLOTS = 4
 """Numbers for the messages of one millisecond."""
 OPTIMIZE = "INSERT INTO message_search (message_search) VALUES ('optimize')"
 """Makes one list of what was written in many steps: smaller, and faster to read."""

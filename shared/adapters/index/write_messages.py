@@ -73,14 +73,17 @@ class WriteMessages:
     def free_number(self, number: int) -> int:
         """Return a number for a new message of a millisecond: the next that is free."""
         first = number * SLOTS
-        found = self.db.execute(
-            "SELECT message + 1 FROM messages m WHERE message >= ?1 AND NOT EXISTS "
+        if not self.db.execute(
+            "SELECT 1 FROM messages WHERE message = ?", (first,)
+        ).fetchone():
+            return first
+        (free,) = self.db.execute(
+            "SELECT message + 1 FROM messages m WHERE message >= ? AND NOT EXISTS "
             "(SELECT 1 FROM messages WHERE message = m.message + 1) "
-            "AND EXISTS (SELECT 1 FROM messages WHERE message = ?1) "
             "ORDER BY message LIMIT 1",
             (first,),
-        )
-        return next((free for (free,) in found), first)
+        ).fetchone()
+        return int(free)
 
 
 def fill_message_search(db: sqlite3.Connection) -> None:
