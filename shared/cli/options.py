@@ -175,7 +175,8 @@ def check_limit(
         limit(text)
     except NoTime:
         raise click.BadParameter(
-            f"{text!r} is no time and no id. Write a time as 2026-11-22 or 2026-11-22T12:00Z."
+            f"{text!r} is no time and no id. Write a time as 2026-11-22 or "
+            "2026-11-22T12:00Z."
         ) from None
     return text
 
