@@ -85,10 +85,7 @@ def in_folder(root: Path, *, make: bool) -> OpenedArchive:
     package = root if (root / REQUEST).is_file() and (root / PACKED).is_dir() else None
     inner = root / PACKED if package else root
     if inner.is_file():
-        shown = without_secrets(str(root))
-        is_zip = zipfile.is_zipfile(root)
-        what = "a zip file: unpack it, then name the folder" if is_zip else "no folder"
-        raise NoArchive(f"{shown} is {what}.")
+        raise NoArchive(f"{without_secrets(str(root))} is {what_file(root)}.")
     if not inner.is_dir():
         raise NoArchive(f"There is no folder {without_secrets(str(root))}.")
     if not make and not package and not is_begun(root):
@@ -109,6 +106,19 @@ def in_folder(root: Path, *, make: bool) -> OpenedArchive:
         folder=root,
         files=FolderEvidence(root),
     )
+
+
+def what_file(path: Path) -> str:
+    """Return what a file is that somebody named as an archive, and what to name."""
+    from shared.bootstrap.index import ENDING
+
+    if zipfile.is_zipfile(path):
+        return "a zip file: unpack it, then name the folder"
+    if path.name.endswith(ENDING):
+        archive = path.with_name(path.name.removesuffix(ENDING))
+        which = f": {archive}" if archive.is_dir() else ""
+        return f"an index of an archive: name the archive itself{which}"
+    return "no folder"
 
 
 def control_beside(folder: Path) -> Path:

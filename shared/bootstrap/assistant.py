@@ -12,6 +12,7 @@ from shared.bootstrap.index import ENDING, index_path, open_index
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.domain.errors import ArchiverError
 from shared.ports.archive_index import IndexReader
+from shared.ports.assistant import Refused
 from shared.usecases.assistant.ask import TOOLS, Ask
 from shared.usecases.assistant.limits import Limits
 
@@ -60,6 +61,16 @@ def ask_of(archive: OpenedArchive, limits: Limits, *, is_stale_ok: bool) -> Ask:
     )
 
 
+def check_participant(limits: Limits, index: IndexReader) -> str:
+    """Return why a participant limits to nobody; "" where it does not."""
+    try:
+        if limits.participant:
+            limits.raw_id(index)
+    except Refused as error:
+        return str(error)
+    return ""
+
+
 def user_name() -> str:
     """Return the user's name, or the number where the system knows no name."""
     try:
@@ -98,7 +109,7 @@ def check_sdk() -> None:
         import mcp.server.lowlevel  # noqa: F401
     except ImportError:
         raise NoSdk(
-            "the package of the protocol is missing: install the extra `mcp`, as in "
+            "the package `mcp` is missing: install the extra `mcp`, as in "
             '`pip install "acs-chat-archiver[mcp]"`'
         ) from None
 

@@ -223,7 +223,7 @@ async def is_meant(
         click.echo(
             printable(
                 f"There is no message {message_id} in {where}. Nothing was erased; "
-                "give the id as `chat-archive cat` shows it with --format json."
+                "give the id as `chat-archive cat` shows it after the #."
             ),
             err=True,
         )

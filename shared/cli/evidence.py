@@ -9,16 +9,21 @@ import click
 
 from shared.bootstrap.address import without_secrets
 from shared.bootstrap.archive import ArchiveAddress, open_archive
+from shared.cli.look_up import look_up, say_unknown
 from shared.cli.options import (
     Unreadable,
     archive_argument,
     runs,
     thread_argument,
 )
+from shared.cli.text import say
 from shared.domain import layout
 from shared.domain.errors import IntegrityError
 from shared.domain.evidence.checkpoint import Checkpoint, parse_checkpoint
+from shared.domain.evidence.proof import decode_proof
+from shared.domain.evidence.proven import commitments_of
 from shared.domain.words import plural
+from shared.usecases.evidence.revisions import revisions_of
 
 OUTPUT = click.Path(path_type=Path)
 
@@ -61,7 +66,7 @@ def check_message(
     if Path(message).is_dir():
         raise click.UsageError(
             f"{message} is a folder: name the MESSAGE by its id before it; "
-            "`chat-archive cat THREAD --format json` has all."
+            "`chat-archive cat THREAD` shows the id of each after the #."
         )
     return message
 
@@ -97,8 +102,9 @@ async def prove(
 
     THREAD and MESSAGE are ids. The proof holds every line that tells the message, all
     its versions, and of other lines only hashes behind salts. `chat-archive verify`
-    and `verify.py --proof` check it, and say what it proves. Of what was erased it
-    holds by whom, when and why. It fits one checkpoint only: where somebody has kept
+    and `verify.py --proof` check it, and say what it proves. The commitments by which
+    its versions are cited are printed. Of what was erased it holds by whom, when and
+    why. It fits one checkpoint only: where somebody has kept
     one, prove against theirs.
 
     \b
@@ -108,12 +114,18 @@ async def prove(
     file = output or Path(f"proof-{layout.encode_id(message)}.json")
     async with open_archive(address) as archive:
         archive.check_outside(file)
+        if not (await revisions_of(archive.archive, thread)).finished:
+            known = await look_up(archive, thread=thread)
+            say_unknown(thread, known, "Nothing was proven")
+            return 2
         head = read_checkpoint(checkpoint) or await archive.checkpoint()
         proof = await archive.prove()(
             thread, message, revision=revision, checkpoint=head
         )
     write_new(file, proof)
     click.echo(f"Wrote {file}")
+    for line in commitments_of(decode_proof(proof)):
+        say(f"  {line}")
     return 0
 
 

@@ -11,11 +11,13 @@ from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.assistant import (
     TOKEN,
     Limits,
+    check_sdk,
     serve_over_http,
     serve_over_stdio,
     token_from,
 )
 from shared.cli.mcp_config import CLIENTS, config_for
+from shared.cli.mcp_start import checked
 from shared.cli.options import archive_argument, runs
 from shared.cli.text import say
 
@@ -53,17 +55,21 @@ class Port(click.ParamType[int]):
     is_flag=False,
     flag_value=PORT,
     metavar="[PORT]",
-    help=f"Serve http on 127.0.0.1, port {PORT} or this one (0: any), not one "
-    "assistant over standard input and output.",
+    help=f"Serve http on 127.0.0.1, port {PORT} or this one (0: any), "
+    "instead of serving one assistant over standard input and output.",
 )
 @click.option(
-    "--thread", "threads", multiple=True, help="Show only this thread; may be repeated."
+    "--thread",
+    "threads",
+    multiple=True,
+    help="Show only this thread, by its id or a beginning of it that is unique; may be "
+    "repeated.",
 )
 @click.option(
     "--participant",
     default="",
-    help="Show only threads with this person: a raw id, or a name that is "
-    "one person's.",
+    help="Show only threads with this person: a raw id, or a name that only one person "
+    "has.",
 )
 @click.option(
     "--stale-ok",
@@ -85,13 +91,14 @@ async def mcp(
     stale_ok: bool,
     client: str | None,
 ) -> int:
-    """Let an assistant read an archive, by the Model Context Protocol.
+    """Let an assistant read an archive, through the Model Context Protocol.
 
     It gets tools that list threads, search and read messages, show every version of
     one, say who somebody is and how complete the archive is, and prove a message. They
     read the index (`chat-archive index`), and refuse one that is older than its
-    archive; none writes to either. With each message comes what cites it. What was
-    asked, and the ids that were shown, is logged beside the index.
+    archive; none writes to either. Each message comes with its citation. What was
+    asked, and the ids that were shown, is logged beside the index. A thread that does
+    not exist, and an index that is missing or older, are reported at the start.
 
     Over http, every request needs the token that is printed at the start; where
     CHAT_ARCHIVE_MCP_TOKEN is set, that one. docs/assistants.md says more. It needs the
@@ -105,9 +112,14 @@ async def mcp(
     """  # fmt: skip
     limits = Limits(threads=threads, participant=participant)
     if client is not None:
+        if address.text and "://" not in address.text:
+            async with open_archive(address) as archive:
+                limits = await checked(archive, limits, is_stale_ok=stale_ok)
         click.echo(printed(client, address, port, limits, stale_ok=stale_ok))
         return 0
+    check_sdk()
     async with open_archive(address) as archive:
+        limits = await checked(archive, limits, is_stale_ok=stale_ok)
         if port is None:
             if sys.stdin.isatty():
                 say(WAITING, err=True)

@@ -19,7 +19,7 @@ from shared.domain import layout
 from shared.domain.errors import ArchiverError
 from shared.domain.evidence.canonical import LONGEST_STRING
 from shared.telemetry import unforeseen
-from shared.usecases.reading.find import Selection
+from shared.usecases.reading.find import NoTime, Selection, limit
 
 Command = Callable[..., Any]
 
@@ -167,16 +167,38 @@ def selection_options(command: Command) -> Command:
             help="Only threads with these words in a message; as for `search`.",
         ),
         click.option(
-            "--after", default="", help="Only messages after a time, or an id."
+            "--after",
+            default="",
+            callback=check_limit,
+            help="Only messages after a time, or an id; a day is included.",
         ),
         click.option(
-            "--before", default="", help="Only messages before a time, or an id."
+            "--before",
+            default="",
+            callback=check_limit,
+            help="Only messages before a time, or an id; a day is not included.",
         ),
     )
     chosen: Command = select
     for option in reversed(options):
         chosen = option(chosen)
     return chosen
+
+
+def check_limit(
+    context: click.Context,  # noqa: ARG001 - as click has it
+    parameter: click.Parameter,  # noqa: ARG001
+    text: str,
+) -> str:
+    """Return a limit that can be read: a day begins at midnight, UTC."""
+    try:
+        limit(text)
+    except NoTime:
+        raise click.BadParameter(
+            f"{text!r} is no time and no id. Write a time as 2026-11-22 or "
+            "2026-11-22T12:00Z."
+        ) from None
+    return text
 
 
 def thread_argument(command: Command) -> Command:

@@ -2092,15 +2092,20 @@ def statements(proof: Any, manifest: Any, orders: list[Order]) -> list[str]:
         version = proven["facts"].get("version", "")
         return version == "", int(version or 0)
 
-    told = [
-        statement(proven, orders)
-        for proven in sorted(proof["lines"], key=version_order)
-    ]
+    # An event that was delivered twice is said once, with both commitments.
+    told: dict[str, list[str]] = {}
+    for proven in sorted(proof["lines"], key=version_order):
+        same = told.setdefault(statement(proven, orders), [])
+        same.append(proven["commitment"])
     is_listed = any(proven["file"] == "listing" for proven in proof["lines"])
     return [
         f"thread {manifest['thread_id']}",
         f"message {proof['message']}",
-        *dict.fromkeys(told),  # an event that was delivered twice is said once
+        *(
+            line
+            for text, same in told.items()
+            for line in (text, f"commitment{'s' * (len(same) > 1)} {', '.join(same)}")
+        ),
         *([LISTED_TIMES] if is_listed else []),
         f"as of revision {manifest['revision']}",
         "other lines about this message may exist",

@@ -200,7 +200,7 @@ def test_what_is_no_checkpoint_is_unreadable(run, folder, tmp_path):
 
 
 def test_a_message_is_proven_and_both_verifiers_say_what(run, folder, tmp_path):
-    run("prove", THREAD, MESSAGE, folder)
+    wrote = run("prove", THREAD, MESSAGE, folder)
     run("checkpoint", folder, "--output", "kept")
     proof = tmp_path / f"proof-{MESSAGE}.json"
 
@@ -212,6 +212,10 @@ def test_a_message_is_proven_and_both_verifiers_say_what(run, folder, tmp_path):
     ):  # fmt: skip
         assert words in said
     assert said == standalone("--proof", proof, "--checkpoint", tmp_path / "kept")
+    cited = re.findall(r"^  commitment [0-9a-f]{64}$", wrote, re.MULTILINE)
+    assert len(cited) > 1
+    assert all(commitment in said for commitment in cited)
+    assert ": old" not in wrote
     assert "bring your own" in run("verify", proof)
     *_, verdict = run("verify", proof, "--json").splitlines()
     assert f"message {MESSAGE}" in json.loads(verdict)["proven"]
@@ -227,7 +231,7 @@ def test_a_message_is_proven_and_both_verifiers_say_what(run, folder, tmp_path):
     [
         (
             ("prove", "19:nowhere", MESSAGE),
-            "The archive has no such thread or revision",
+            "Nothing was proven: the archive knows no id '19:nowhere'.",
         ),
         (
             ("prove", THREAD, "7"),
@@ -244,6 +248,51 @@ def test_an_error_is_a_sentence_that_says_what_to_do(run, folder, words, says):
 
     assert says in said
     assert said.endswith(".\n")
+
+
+def test_a_proof_of_a_thread_that_is_named_by_its_topic_says_which_id(run, folder):
+    said = run("prove", "topic", MESSAGE, folder, status=2)
+
+    assert f"  {THREAD}  A topic" in said
+    assert "Give the id of the one that is meant." in said
+    assert not list(folder.parent.glob("proof-*"))
+
+
+def test_the_ids_of_messages_stand_where_it_is_said_that_they_do(run, folder):
+    said = [
+        run("prove", THREAD, "7", folder, status=2),
+        run("erase", "--message", "7", *WHY, folder, status=1),
+    ]
+
+    assert all("after the #" in text for text in said)
+    assert f"#{MESSAGE}]" in run("cat", THREAD, folder)
+
+
+def test_a_day_after_which_is_included_and_one_before_which_is_not(run, folder):
+    day = ("--after", "2026-11-22"), ("--before", "2026-11-23")
+    next_day, same_day = ("--after", "2026-11-23"), ("--before", "2026-11-22")
+
+    def messages(*limits):
+        options = [word for limit in limits for word in limit]
+        file = folder.with_name("m.jsonl")
+        file.unlink(missing_ok=True)
+        run("export", folder, "--single", file, "--format", "jsonl", "--thread",
+            THREAD, *options, status=None)  # fmt: skip
+        lines = file.read_text().splitlines() if file.exists() else []
+        return [json.loads(line)["message_id"] for line in lines]
+
+    assert messages(*day) == messages()
+    assert MESSAGE in messages(*day)
+    assert messages(next_day) == messages(same_day) == []
+
+
+def test_a_time_that_cannot_be_read_says_how_to_write_one(run, folder):
+    said = run("list", folder, "--after", "27.11.2026", status=2)
+
+    assert (
+        "'27.11.2026' is no time and no id. "
+        "Write a time as 2026-11-22 or 2026-11-22T12:00Z."
+    ) in " ".join(said.split())
 
 
 def test_a_list_for_programs_says_how_complete_a_thread_is(run, folder):

@@ -253,6 +253,16 @@ def test_a_checkpoint_that_is_none_is_named(run, folder, tmp_path):
     assert "kept: this is not a checkpoint" in text
 
 
+def test_an_index_says_that_the_archive_is_to_be_named(run, folder):
+    run("index", folder)
+    index = f"{folder.name}-index.sqlite"
+
+    said = run("list", index, status=2)
+
+    assert f"{index} is an index of an archive: name the archive itself" in said
+    assert said.endswith(f": {folder.name}.\n")
+
+
 def test_a_zip_says_what_to_do_and_is_verified_unpacked(run, folder, tmp_path, capsys):
     run("export", folder, "--package", "p.zip", "--all", *WHY)
 
@@ -262,6 +272,7 @@ def test_a_zip_says_what_to_do_and_is_verified_unpacked(run, folder, tmp_path, c
     assert "unpack it" in capsys.readouterr().out
     (tmp_path / "notes.txt").write_text("x")
     assert "notes.txt is no folder." in run("list", "notes.txt", status=2)
+    assert "There is no folder nowhere." in run("list", "nowhere", status=2)
     with zipfile.ZipFile(tmp_path / "p.zip") as file:
         file.extractall(tmp_path / "unpacked")
     assert [one.name for one in (tmp_path / "unpacked").iterdir()] == ["p"]

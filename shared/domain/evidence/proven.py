@@ -1,6 +1,6 @@
 """What a proof proves, in words. They hold only where nothing is wrong with it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from shared.domain.evidence.content import parse
@@ -13,19 +13,35 @@ LISTED_TIMES = "of what is listed, the service gives times in whole seconds"
 
 
 def statements_of(proof: Proof) -> list[str]:
-    """Return what is proven, one sentence each: the message, and each version of it."""
-    by_version = sorted(proof.lines, key=version_order)
-    # An event that was delivered twice is said once.
-    told = dict.fromkeys(statement(proof, proven) for proven in by_version)
+    """Return what is proven, in words: the message, and each version of it."""
     is_listed = any(proven.file == "listing" for proven in proof.lines)
     return [
         f"thread {proof.manifest.thread_id}",
         f"message {proof.message}",
-        *told,
+        *told(proof, lambda proven: statement(proof, proven)),
         *([LISTED_TIMES] if is_listed else []),
         f"as of revision {proof.manifest.revision}",
         "other lines about this message may exist",
     ]
+
+
+def commitments_of(proof: Proof) -> list[str]:
+    """Return by which commitments a message can be cited, without what it says."""
+    return list(told(proof, lambda proven: about(proven.line.facts)))
+
+
+def told(proof: Proof, said: Callable[[ProvenLine], str]) -> Iterator[str]:
+    """Yield what each line says, and after it the line's commitment.
+
+    An event that was delivered twice is said once, with both commitments.
+    """
+    commitments = dict[str, list[str]]()
+    for proven in sorted(proof.lines, key=version_order):
+        same = commitments.setdefault(said(proven), [])
+        same.append(proven.line.commitment.hex())
+    for text, same in commitments.items():
+        yield text
+        yield f"commitment{'s' * (len(same) > 1)} {', '.join(same)}"
 
 
 def version_order(proven: ProvenLine) -> tuple[bool, int]:

@@ -28,9 +28,9 @@ PROVES = (
     "version was ever there."
 )
 CHECK = (
-    "Write `proof`, byte for byte, into a file and run `python verify.py --proof "
-    "FILE` or `chat-archive verify --proof FILE`, with `--checkpoint FILE` where "
-    "somebody has kept one."
+    "Write `proof`, byte for byte, into a file and run `chat-archive verify FILE`, or "
+    "`python verify.py --proof FILE` without this program, with `--checkpoint FILE` "
+    "where somebody has kept one."
 )
 NOT_NOW = (
     "no proof can be made now: the archive says something else than its index, or "

@@ -75,7 +75,7 @@ class Prove:
         if not lines:
             raise IntegrityError(
                 f"the thread has no such message ({message_id}); `chat-archive cat` "
-                "with --format json gives all ids"
+                "shows the id of each after the #"
             )
         check_finished(thread, lines)
         recorded = await self.recorded(checkpoint)

@@ -14,7 +14,7 @@ from fakes.archive_store import MemoryArchiveStore
 from shared.domain.errors import IntegrityError
 from shared.domain.evidence.checkpoint import Checkpoint, parse_checkpoint
 from shared.domain.evidence.proof import decode_proof, problems_of
-from shared.domain.evidence.proven import statements_of
+from shared.domain.evidence.proven import commitments_of, statements_of
 from shared.usecases.evidence.prove import Prove
 from shared.verifier import verify
 
@@ -61,6 +61,36 @@ async def test_each_line_says_whether_an_event_or_a_listing_tells_it():
     versions = [line for line in said if ", version " in line]
     assert {line.partition(", ")[0] for line in versions} == {"event", "listed"}
     assert "of what is listed, the service gives times in whole seconds" in said
+
+
+async def test_each_version_comes_with_the_commitment_of_its_line():
+    data = await prove(small())
+    lines = decode_proof(data).lines
+
+    said = told(data)
+
+    cited = [line.split()[1] for line in said if line.startswith("commitment")]
+    assert sorted(cited) == sorted(proven.line.commitment.hex() for proven in lines)
+    for proven in lines:
+        at = said.index(f"commitment {proven.line.commitment.hex()}")
+        version = proven.line.facts.get("version", "attachment")
+        assert version in said[at - 1]
+    assert not any(SECRET in line for line in commitments_of(decode_proof(data)))
+    assert len(commitments_of(decode_proof(data))) == 2 * len(cited)
+
+
+async def test_what_was_delivered_twice_is_said_once_with_both_commitments():
+    writer = EvidenceWriter()
+    writer.receive(received(0, SECRET))
+    writer.receive(received(0, SECRET))
+    writer.finalize()
+
+    said = told(await prove(writer, str(FIRST_ID)))
+
+    (version,) = (line for line in said if line.startswith("event, version "))
+    word, first, second = said[said.index(version) + 1].split()
+    assert word == "commitments"
+    assert first.removesuffix(",") != second
 
 
 async def test_a_proof_reveals_nothing_of_other_messages():
