@@ -3,6 +3,9 @@
 CONTAINER_BEFORE_HOST = ("abfs", "abfss", "wasb", "wasbs")
 """Schemes in which the name of a container stands where others have that of a user."""
 
+ENDING = "-index.sqlite"
+"""What the name of an archive's index ends with; it begins with the archive's own."""
+
 
 def without_secrets(address: str) -> str:
     """Return an address, or a chain of them, without user, password and query.

@@ -110,7 +110,7 @@ def in_folder(root: Path, *, make: bool) -> OpenedArchive:
 
 def what_file(path: Path) -> str:
     """Return what a file is that somebody named as an archive, and what to name."""
-    from shared.bootstrap.index import ENDING
+    from shared.bootstrap.address import ENDING
 
     if zipfile.is_zipfile(path):
         return "a zip file: unpack it, then name the folder"

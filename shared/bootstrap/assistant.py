@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+from shared.bootstrap.address import ENDING
 from shared.bootstrap.identity import utc_now
-from shared.bootstrap.index import ENDING, index_path, open_index
+from shared.bootstrap.index import index_path, open_index
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.domain.errors import ArchiverError
 from shared.ports.archive_index import IndexReader

@@ -13,6 +13,7 @@ from contextlib import ExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import cast
 
+from shared.bootstrap.address import ENDING
 from shared.bootstrap.archive import REQUEST
 from shared.bootstrap.identity import utc_now
 from shared.bootstrap.opened_archive import OpenedArchive
@@ -28,7 +29,6 @@ from shared.usecases.reading.raw_thread import (
     read_raw,
 )
 
-ENDING = "-index.sqlite"
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 LEFT_BESIDE = ("-journal", "-wal", "-shm", ".new")
 LONGEST_NAME = 60

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from shared.domain.thread.attachments import file_count, recorded_files
 from shared.domain.thread.grade import grade_of
 from shared.domain.thread.message import Message, Version
 from shared.domain.thread.transcript import Transcript
@@ -65,9 +66,9 @@ def single(out: IO[bytes], scratch: Path, options: Options) -> Table:
 
 
 def message_rows(transcript: Transcript, called: Names) -> Iterator[Row]:
-    grade = grade_of(transcript)
+    grade, recorded = grade_of(transcript), recorded_files(transcript)
     for message in transcript.messages:
-        row = message_row(transcript, message, grade)
+        row = message_row(transcript, message, grade, file_count(message, recorded))
         yield in_words(row, message, message.current, called)
 
 

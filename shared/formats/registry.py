@@ -69,12 +69,14 @@ FORMATS: Mapping[str, Format] = {
         "flat rows per message and per version, for DuckDB, pandas, Spark, AI Search",
         r"(?:messages|history|receipts)\.jsonl|schema\.sql",
         jsonl_format.write,
+        version=2,
         single=jsonl_format.single,
     ),
     "csv": Format(
         "a row per message and per version, for Excel and eDiscovery load files",
         r"(?:messages|history)\.csv",
         csv_format.write,
+        version=2,
         single=csv_format.single,
     ),
     "html": Format(
@@ -112,12 +114,14 @@ FORMATS: Mapping[str, Format] = {
         "the rows of jsonl, for analytics (needs the extra `parquet`)",
         r"messages\.parquet",
         parquet_format.write,
+        version=2,
         single=parquet_format.single,
     ),
     "xlsx": Format(
         "the messages as an Excel workbook (needs the extra `xlsx`)",
         r"messages\.xlsx",
         xlsx_format.write,
+        version=2,
         single=xlsx_format.single,
     ),
     "finetune": Format(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.domain.identity import kind_of
+from shared.domain.thread.attachments import file_count, recorded_files
 from shared.domain.thread.grade import Grade, grade_of
 from shared.domain.thread.message import Message, Version
 from shared.domain.thread.transcript import Transcript
@@ -54,7 +55,9 @@ MESSAGE_COLUMNS = (
     Column("is_erased", TRUTH, "whether its content was erased on request"),
     Column("content_type", TEXT, "text, html or system"),
     Column("content", TEXT, "the current content; JSON for a system message"),
-    Column("attachment_count", NUMBER, "how many attachments"),
+    Column(
+        "attachment_count", NUMBER, "how many files its versions name, in any way"
+    ),
     Column("attachments", TEXT, "JSON, or empty"),
     Column("metadata", TEXT, "JSON, or empty"),
     Column("version_count", NUMBER, "how many versions are known"),
@@ -96,15 +99,16 @@ LONE = re.compile("[\ud800-\udfff]")
 
 def message_rows(transcript: Transcript) -> Iterator[Row]:
     """Yield a row for each message, in its current version."""
-    grade = grade_of(transcript)
+    grade, recorded = grade_of(transcript), recorded_files(transcript)
     for message in transcript.messages:
-        yield message_row(transcript, message, grade)
+        yield message_row(transcript, message, grade, file_count(message, recorded))
 
 
-def message_row(transcript: Transcript, message: Message, grade: Grade) -> Row:
+def message_row(
+    transcript: Transcript, message: Message, grade: Grade, files: int
+) -> Row:
     current = message.current
     content = message.content
-    attachments = content.get("attachments")
     return whole(
         {
             "thread_id": transcript.thread_id,
@@ -124,10 +128,8 @@ def message_row(transcript: Transcript, message: Message, grade: Grade) -> Row:
             "is_erased": any(version.erased for version in message.versions),
             "content_type": content_type(message, current),
             "content": shown(content),
-            "attachment_count": len(attachments)
-            if isinstance(attachments, list)
-            else 0,
-            "attachments": to_json(attachments),
+            "attachment_count": files,
+            "attachments": to_json(content.get("attachments")),
             "metadata": to_json(content.get("metadata")),
             "version_count": len(message.versions),
             "outcome": message.outcome,

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import shutil
 import subprocess
 
@@ -22,9 +21,8 @@ from assistants import (
     world_of,
 )
 from builders import THREAD
-from evidence_archives import OTHER
 
-ONLY, SEVERAL = THREAD[:-1], os.path.commonprefix([THREAD, OTHER])
+ONLY, SEVERAL = THREAD[:-1], "19:"
 PRINT = ("--print-config", "claude")
 
 

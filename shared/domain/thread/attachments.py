@@ -93,6 +93,35 @@ def named_files(message: Message) -> Iterator[tuple[Origin, str, str]]:
                 yield Origin.LINK, str(file.get("name") or ""), url
 
 
+def recorded_files(transcript: Transcript) -> Mapping[str, int]:
+    """Return how many files were looked for, by message; 0 for any other."""
+    return Counter(file.message_id for file in transcript.attachments)
+
+
+def file_count(message: Message, recorded: Mapping[str, int]) -> int:
+    """Return how many files a message's versions name, in whatever way.
+
+    What was `recorded` counts too: an erased message no longer names its files.
+    """
+    named = {url for _, _, url in named_files(message)}
+    nowhere = set(files_without_address(message))
+    return max(recorded[message.id], len(named) + len(nowhere))
+
+
+def files_without_address(message: Message) -> Iterator[tuple[Origin, str]]:
+    """Yield each file that a message's versions name, but not where it is."""
+    for version in message.versions:
+        content = version.content or {}
+        for attachment in json_line.dicts_in(content.get("attachments")):
+            if address_of(attachment) is None:
+                name = attachment.get("id") or attachment.get("name")
+                yield Origin.ATTACHMENT, str(name or "")
+        metadata = content.get("metadata")
+        for file in shared_files(metadata) if isinstance(metadata, dict) else ():
+            if not (isinstance(file.get("url"), str) and file["url"]):
+                yield Origin.LINK, str(file.get("name") or "")
+
+
 def address_of(attachment: Mapping[str, Any]) -> str | None:
     """Return the address of a listed attachment; None if it has none."""
     url = attachment.get("url") or attachment.get("previewUrl")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from shared.domain.archive.read_chain import transcript_of
 from shared.domain.errors import IntegrityError
 from shared.domain.evidence.orders import named_lines
+from shared.domain.thread.attachments import file_count, recorded_files
 from shared.domain.thread.grade import grade_of
 from shared.domain.thread.message import Message, Version
 from shared.domain.thread.transcript import Transcript
@@ -140,23 +141,15 @@ def people_of(transcript: Transcript) -> tuple[Person, ...]:
 def indexed_messages(transcript: Transcript) -> Iterator[IndexedMessage]:
     """Yield the messages of a transcript as an index has them."""
     called = names(transcript)
-    files: dict[str, int] = {}
-    for file in transcript.attachments:
-        files[file.message_id] = files.get(file.message_id, 0) + 1
+    recorded = recorded_files(transcript)
     for message in transcript.messages:
-        attached = message_files(message)
-        yield indexed_message(message, called, max(files.get(message.id, 0), attached))
+        yield indexed_message(message, called, file_count(message, recorded))
 
 
 @functools.lru_cache(maxsize=4096)
 def called_so(text: str) -> str:
     """Return an id, a name or a type on one line: few are said again and again."""
     return one_line(text)
-
-
-def message_files(message: Message) -> int:
-    attached = (version_to_read(message).content or {}).get("attachments")
-    return len(attached) if isinstance(attached, list) else 0
 
 
 def indexed_message(message: Message, called: Names, files: int) -> IndexedMessage:

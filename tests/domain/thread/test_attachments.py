@@ -12,9 +12,11 @@ from shared.domain.evidence.lines import make_line
 from shared.domain.thread.attachment import Attachment, FetchOutcome, Origin
 from shared.domain.thread.attachments import (
     content_of,
+    file_count,
     missing_files,
     read_attachments,
     read_attempt,
+    recorded_files,
 )
 from shared.domain.thread.replay import replay
 from threads import listing as listing_of
@@ -72,6 +74,48 @@ def test_images_of_plain_chat_are_found_by_their_ids(references, ids):
     assert [(file.origin, file.name, file.url) for file in found] == [
         ("attachment", name, f"images/{name}/views/original") for name in ids
     ]
+
+
+def counted(transcript):
+    recorded = recorded_files(transcript)
+    counts = {each.id: file_count(each, recorded) for each in transcript.messages}
+    return {name: count for name, count in counts.items() if count}
+
+
+@pytest.mark.parametrize(
+    ("message", "count"),
+    [
+        (received(), 0),
+        (received(metadata=shared("https://f/1", "https://f/2")), 2),
+        (received(metadata={"fileSharingMetadata": '[{"name":"f.pdf"}]'}), 1),
+        (received(metadata={"amsreferences": '["i1","i2"]'}), 2),
+        (received(metadata={"amsreferences": "no JSON"}), 0),
+    ],
+)
+def test_files_that_metadata_names_are_counted(message, count):
+    counts = counted(transcript_of(message))
+
+    assert counts.get(str(FIRST_ID), 0) == count
+
+
+def test_a_file_is_counted_once_however_often_it_is_named():
+    again = shared("https://f/1", "https://f/3")
+    named = {"amsreferences": '["i1","i2"]'}
+    nowhere = {"id": "x", "name": "lost.pdf"}
+    attached = {"message": "", "attachments": [PHOTO, nowhere]}
+    transcript = transcript_of(
+        received(metadata=shared("https://f/1", "https://f/2")),
+        edited(metadata=again),
+        listing=[listed(5, content=attached, metadata=named)],
+    )
+
+    assert counted(transcript) == {str(FIRST_ID): 3, str(FIRST_ID + 5): 3}
+
+
+def test_a_file_that_was_fetched_counts_where_nothing_names_it_any_more():
+    erased = transcript_of(received()).with_attachments((tried(str(FIRST_ID)),))
+
+    assert counted(erased) == {str(FIRST_ID): 1}
 
 
 def test_a_file_is_not_tried_for_ever():

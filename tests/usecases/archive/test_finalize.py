@@ -76,8 +76,8 @@ async def test_the_manifest_seals_every_rendered_file(world):
         data = world.file(file.name)
         assert file == seal_file(file.name, file.renderer, salts, data)
     assert [file.renderer for file in thread.newest.files] == [
-        "csv 1",
-        "csv 1",
+        "csv 2",
+        "csv 2",
         "reconciliation 1",
         "json 1",
     ]

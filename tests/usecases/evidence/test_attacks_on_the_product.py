@@ -17,6 +17,7 @@ from shared.domain.evidence.lines import cut_line
 from shared.domain.evidence.orders import decode_orders
 from shared.domain.evidence.seals import files_json, seal_file
 from shared.domain.evidence.words import INPUT_FILES
+from shared.formats.registry import renderer_of
 from shared.usecases.evidence.verify_rendered import check_rendered
 from shared.verifier import verify
 
@@ -137,9 +138,11 @@ def test_a_rendering_that_lies_with_a_seal_that_fits_is_found_by_rendering_anew(
     assert lie != archive.files[path]
     manifest_path = path_of("manifest.json", 2)
     salts = salts_of(archive, 2)
-    forged = seal_file("messages.csv", "csv 1", salts, lie)
+    forged = seal_file("messages.csv", renderer_of("messages.csv"), salts, lie)
     manifest = archive.files[manifest_path]
-    old = seal_file("messages.csv", "csv 1", salts, archive.files[path])
+    old = seal_file(
+        "messages.csv", renderer_of("messages.csv"), salts, archive.files[path]
+    )
     assert old.seal.encode() in manifest
     changed = archive.files | {
         path: lie,
@@ -253,7 +256,7 @@ def test_an_honest_erasure_covers_no_forged_rendering_and_no_forged_seal():
     archive = product("erased")
     (order,) = decode_orders(archive.files[ORDERS])
     salts = salts_of(archive, 2)
-    forged = seal_file("messages.csv", "csv 1", salts, b"forged")
+    forged = seal_file("messages.csv", renderer_of("messages.csv"), salts, b"forged")
     files = [forged if f.name == forged.name else f for f in order.files]
     for ledger in (True, False):
         changed = forged_order(archive, ledger=ledger, files=files_json(files))

@@ -18,7 +18,7 @@
 --   is_erased: whether its content was erased on request
 --   content_type: text, html or system
 --   content: the current content; JSON for a system message
---   attachment_count: how many attachments
+--   attachment_count: how many files its versions name, in any way
 --   attachments: JSON, or empty
 --   metadata: JSON, or empty
 --   version_count: how many versions are known
