@@ -11,7 +11,7 @@ from shared.cli.export_files import (
     render_again,
     write_single,
 )
-from shared.cli.export_given import Given
+from shared.cli.export_given import Given, by_ending
 from shared.cli.export_people import (
     IDENTITIES_FILE,
     read_identities,
@@ -22,9 +22,9 @@ from shared.cli.options import (
     by_option,
     check_recorded,
     runs,
-    selection_options,
 )
 from shared.cli.package import Wanted, pack
+from shared.cli.selection import selection_options
 from shared.cli.threads import STALE_OK, find_threads, open_searched
 from shared.domain.evidence.canonical import LONGEST_STRING
 from shared.formats.held_files import in_export
@@ -70,7 +70,11 @@ NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @selection_options
 @click.option("--all", "everything", is_flag=True, help="Pack every thread.")
-@click.option("--bom", is_flag=True, help="Begin CSV as Excel needs it to see UTF-8.")
+@click.option(
+    "--bom",
+    is_flag=True,
+    help="Start CSV with a byte order mark, so that Excel reads it as UTF-8.",
+)
 @click.option(
     "--role", "roles", multiple=True, help="RAWID=user|assistant|system, for finetune."
 )
@@ -131,9 +135,9 @@ async def export(
     --topic and --text choose which; --all packs every one. The archive's ledger gets
     a line about it, where it can be written: then nobody can leave a thread out later.
 
-    The rendered files of a superseded revision go in time; --revision renders those
-    of any one again from its input, without what was erased since, and says of each
-    whether it is the one that was sealed.
+    The rendered files of a superseded revision are deleted after a while; --revision
+    renders those of any one again from its input, without what was erased since, and
+    says of each whether it matches the sealed one.
 
     Exit status: 0 done, 1 some threads could not be read or none matches, or a file
     is not the one that was sealed, 2 unreadable.
@@ -146,6 +150,7 @@ async def export(
       chat-archive export --package case-7.zip --topic Loan --reason "case 7" ARCHIVE
       chat-archive export --package for-the-auditor --all --reason "audit" ARCHIVE
     """
+    names = names or by_ending(single)
     given = Given(
         names=names,
         output=output,

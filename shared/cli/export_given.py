@@ -12,6 +12,12 @@ from shared.usecases.reading.find import Selection
 from shared.usecases.reading.put import IfThere
 
 
+def by_ending(file: Path | None) -> tuple[str, ...]:
+    """Return the format that a single file's name ends like; nothing if it has none."""
+    name = file.suffix.removeprefix(".").lower() if file else ""
+    return (name,) if name in FORMATS and FORMATS[name].single else ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
     """The options of the command that have to go together."""
@@ -70,13 +76,18 @@ class Given:
         is_other = self.output or self.package or self.revision
         if is_other or len(self.names) != 1:
             raise click.UsageError(
-                "--single goes with one --format, and without --output, --package and "
-                "--revision."
+                "--single goes with one --format, or a file that ends like one, and "
+                "without --output, --package and --revision."
             )
         if not FORMATS[self.names[0]].single:
             raise click.UsageError(not_single(self.names[0]))
         if not file.name:
             raise click.UsageError("--single needs the name of a file.")
+        meant = by_ending(file)
+        if meant and meant != self.names:
+            raise click.UsageError(
+                f"{file.name} ends like {meant[0]}, and --format says {self.names[0]}."
+            )
 
     def check_revision(self) -> None:
         threads = self.selection.threads

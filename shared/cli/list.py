@@ -7,8 +7,9 @@ import click
 
 from shared.bootstrap.archive import ArchiveAddress
 from shared.bootstrap.opened_archive import OpenedArchive
-from shared.cli.options import JSON_LINES, archive_argument, runs, selection_options
+from shared.cli.options import JSON_LINES, archive_argument, runs
 from shared.cli.progress import bytes_bar
+from shared.cli.selection import selection_options
 from shared.cli.text import as_json as to_json
 from shared.cli.text import printable, say
 from shared.cli.threads import (
@@ -43,7 +44,7 @@ NO_MATCH = (
 @click.command("list")
 @archive_argument
 @selection_options
-@click.option("--quiet", "-q", is_flag=True, help="Ids alone, one a line.")
+@click.option("--quiet", "-q", is_flag=True, help="Ids alone, one per line.")
 @STALE_OK
 @JSON_LINES
 @runs
@@ -56,10 +57,10 @@ async def list_threads(
 ) -> int:
     """List the threads of an archive, or find some.
 
-    A line a thread, those with the newest messages first: when somebody last spoke (in
-    UTC), how many messages, id, topic, people.
+    One line per thread, those with the newest messages first: when somebody last spoke
+    (in UTC), how many messages, id, topic, people.
 
-    Exit status: 0 done, 1 some threads could not be read or none was found, 2
+    Exit status: 0 done, 1 some threads could not be read or no thread matches, 2
     unreadable.
 
     \b

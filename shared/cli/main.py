@@ -64,8 +64,8 @@ def main(debug: bool) -> None:
     """Work with the archives of ACS chat threads.
 
     An ARCHIVE is a folder, a package, the address of a container
-    (https://….blob.core.windows.net/chat-archive, as who is signed in to Azure), or a
-    file system of fsspec (s3://…). Without one, ARCHIVE_URL says which, or
+    (https://….blob.core.windows.net/chat-archive, as the user who is signed in to
+    Azure), or a file system of fsspec (s3://…). Without one, ARCHIVE_URL says which, or
     CHAT_STORAGE by a connection string, or CHAT_STORAGE__blobServiceUri by the
     account's address. Every option can come from the environment too,
     as CHAT_ARCHIVE_<COMMAND>_<OPTION>.

@@ -7,7 +7,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Coroutine
-from dataclasses import fields
 from typing import Any
 
 import click
@@ -19,7 +18,6 @@ from shared.domain import layout
 from shared.domain.errors import ArchiverError
 from shared.domain.evidence.canonical import LONGEST_STRING
 from shared.telemetry import unforeseen
-from shared.usecases.reading.find import NoTime, Selection, limit
 
 Command = Callable[..., Any]
 
@@ -120,7 +118,7 @@ def by_option(command: Command) -> Command:
         default=user_name,
         show_default="the user's name",
         callback=check_recorded,
-        help=f"Who has it done; kept in the record. {LONGEST_STRING} characters.",
+        help=f"Who asked for it; kept in the record. {LONGEST_STRING} characters.",
     )(command)
 
 
@@ -131,74 +129,6 @@ def reason_option(command: Command) -> Command:
         callback=check_recorded,
         help=f"Why, such as a ticket; kept in the record. {LONGEST_STRING} characters.",
     )(command)
-
-
-def selection_options(command: Command) -> Command:
-    """Add which threads are meant; the command is given them as `selection`."""
-
-    @functools.wraps(command)
-    def select(*args: Any, **options: Any) -> Any:
-        chosen = {field.name: options.pop(field.name) for field in fields(Selection)}
-        return command(*args, selection=Selection(**chosen), **options)
-
-    options = (
-        click.option(
-            "--thread",
-            "threads",
-            multiple=True,
-            help="Only this thread, by id, its beginning or topic; may be repeated.",
-        ),
-        click.option(
-            "--participant",
-            default="",
-            callback=check_text,
-            help="Only threads with this person: a raw id, or how a name begins.",
-        ),
-        click.option(
-            "--topic",
-            default="",
-            callback=check_text,
-            help="Only threads with this in their topic.",
-        ),
-        click.option(
-            "--text",
-            default="",
-            callback=check_text,
-            help="Only threads with these words in a message; as for `search`.",
-        ),
-        click.option(
-            "--after",
-            default="",
-            callback=check_limit,
-            help="Only messages after a time, or an id; a day is included.",
-        ),
-        click.option(
-            "--before",
-            default="",
-            callback=check_limit,
-            help="Only messages before a time, or an id; a day is not included.",
-        ),
-    )
-    chosen: Command = select
-    for option in reversed(options):
-        chosen = option(chosen)
-    return chosen
-
-
-def check_limit(
-    context: click.Context,  # noqa: ARG001 - as click has it
-    parameter: click.Parameter,  # noqa: ARG001
-    text: str,
-) -> str:
-    """Return a limit that can be read: a day begins at midnight, UTC."""
-    try:
-        limit(text)
-    except NoTime:
-        raise click.BadParameter(
-            f"{text!r} is no time and no id. Write a time as 2026-11-22 or "
-            "2026-11-22T12:00Z."
-        ) from None
-    return text
 
 
 def thread_argument(command: Command) -> Command:
@@ -225,7 +155,7 @@ def check_thread(
 
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 JSON_LINES = click.option(
-    "--json", "as_json", is_flag=True, help="One JSON object a line."
+    "--json", "as_json", is_flag=True, help="One JSON object per line."
 )
 
 

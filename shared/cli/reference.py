@@ -9,13 +9,13 @@ from shared.cli.main import HELP_OPTIONS, main
 HEAD = """\
 # The command `chat-archive`
 
-[Installed](../README.md#the-command) it is `chat-archive`, after `make setup`
+[Installed](../README.md#install-the-command) it is `chat-archive`, after `make setup`
 `.venv/bin/chat-archive`. This page is made by `python -m shared.cli.reference`; a test
 compares it with the program.
 
 The first word of a verdict is in colour on a terminal; `NO_COLOR=1` leaves that out.
-`list`, `show`, `status`, `verify`, `report`, `formats`, `redeliver`, `backfill` and
-`hold list` take `--json`; `cat` takes `--format json`.
+`index`, `search`, `list`, `show`, `status`, `verify`, `report`, `formats`, `redeliver`,
+`backfill` and `hold list` take `--json`; `cat` takes `--format json`.
 
 **Completion.** One line for your shell; it holds from the next shell on:
 

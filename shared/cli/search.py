@@ -87,7 +87,7 @@ class OneArgument(click.Command):
     show_default=True,
     help="Messages to show, the newest first.",
 )
-@click.option("--json", "json_lines", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "json_lines", is_flag=True, help="One JSON object per line.")
 @click.option("--csv", "as_csv", is_flag=True, help="A table for spreadsheets.")
 @STALE_OK
 @runs

@@ -55,9 +55,7 @@ MESSAGE_COLUMNS = (
     Column("is_erased", TRUTH, "whether its content was erased on request"),
     Column("content_type", TEXT, "text, html or system"),
     Column("content", TEXT, "the current content; JSON for a system message"),
-    Column(
-        "attachment_count", NUMBER, "how many files its versions name, in any way"
-    ),
+    Column("attachment_count", NUMBER, "how many files its versions name, in any way"),
     Column("attachments", TEXT, "JSON, or empty"),
     Column("metadata", TEXT, "JSON, or empty"),
     Column("version_count", NUMBER, "how many versions are known"),

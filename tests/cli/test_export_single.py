@@ -410,3 +410,17 @@ def test_a_container_becomes_one_file_too(
     run("export", *single("jsonl", "of-the-folder"), folder)
 
     assert (tmp_path / "of-the-folder").read_bytes() == (tmp_path / "m.jsonl").read_bytes()  # fmt: skip
+
+
+def test_the_ending_of_the_file_chooses_the_format_and_may_not_contradict_it(
+    run, folder, tmp_path
+):
+    run("export", folder, "--single", "all.csv")
+
+    assert (tmp_path / "all.csv").read_bytes().startswith(b'"thread_id"')
+    said = run("export", folder, "--single", "new.csv", "--format", "jsonl", status=2)
+    assert "new.csv ends like csv, and --format says jsonl." in said
+    assert not (tmp_path / "new.csv").exists()
+    assert "--single goes with one --format" in run(
+        "export", folder, "--single", "all.dat", status=2
+    )
