@@ -91,7 +91,7 @@ async def mcp(
     stale_ok: bool,
     client: str | None,
 ) -> int:
-    """Let an assistant read an archive, through the Model Context Protocol.
+    """Let an assistant read an archive (Model Context Protocol).
 
     It gets tools that list threads, search and read messages, show every version of
     one, say who somebody is and how complete the archive is, and prove a message. They

@@ -107,7 +107,7 @@ async def search(
     as_csv: bool,
     stale_ok: bool,
 ) -> int:
-    """Find messages by their words, in every thread and every version.
+    """Find messages by their words, in all threads and versions.
 
     WORDS are one argument: put them in quotation marks. All of them must be there;
     case and accents do not matter. A name also finds what that person wrote.

@@ -210,10 +210,10 @@ def test_what_formats_can_be_one_file_is_listed(run):
 @pytest.mark.parametrize(
     "file",
     [
-        "archive-copy/m.csv",
-        "archive-copy/thread=x/m.csv",
-        "link/m.csv",
-        "archive-copy/../archive-copy/m.csv",
+        "archive-copy/m.table",
+        "archive-copy/thread=x/m.table",
+        "link/m.table",
+        "archive-copy/../archive-copy/m.table",
     ],
 )
 def test_nothing_is_written_into_the_archive_itself(run, folder, tmp_path, name, file):
@@ -251,7 +251,7 @@ def test_a_link_and_what_is_no_file_are_left(run, folder, tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
-@pytest.mark.parametrize("file", ["/proc/m.csv", "archive.txt/m.csv"])
+@pytest.mark.parametrize("file", ["/proc/m.table", "archive.txt/m.table"])
 def test_a_place_where_nothing_can_be_written_is_named(run, folder, tmp_path, file):
     (tmp_path / "archive.txt").write_text("mine")
 
