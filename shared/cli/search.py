@@ -10,11 +10,12 @@ from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.options import archive_argument, check_text, is_folder, is_given, runs
 from shared.cli.progress import bytes_bar
 from shared.cli.search_lines import ROW, THREAD, csv_row, cut, lines, row
+from shared.cli.selection import check_limit
 from shared.cli.text import as_json, printable, say
 from shared.cli.threads import (
     STALE_OK,
     bytes_to_read,
-    find_thread,
+    find_threads,
     open_searched,
     say_meant,
     unread,
@@ -28,6 +29,7 @@ from shared.domain.words import plural
 from shared.formats.csv_format import table
 from shared.ports.archive_index import Filter, IndexReader
 from shared.ports.indexed import ThreadFacts
+from shared.usecases.reading.find import Selection
 from shared.usecases.reading.find import limit as time_limit
 from shared.usecases.reading.search import Found
 
@@ -61,7 +63,7 @@ class OneArgument(click.Command):
     "--thread",
     "threads",
     multiple=True,
-    help="Only in this thread, by id, its beginning or topic; may be repeated.",
+    help="Only in this thread, by id or its beginning; may be repeated.",
 )
 @click.option(
     "--participant",
@@ -75,8 +77,18 @@ class OneArgument(click.Command):
     callback=check_text,
     help="Only in threads with this in their topic.",
 )
-@click.option("--after", default="", help="Only after a time, or a message's id.")
-@click.option("--before", default="", help="Only before a time, or a message's id.")
+@click.option(
+    "--after",
+    default="",
+    callback=check_limit,
+    help="Only after a time, or an id; a day is included.",
+)
+@click.option(
+    "--before",
+    default="",
+    callback=check_limit,
+    help="Only before a time, or an id; a day is not included.",
+)
 @click.option("--edited", is_flag=True, help="Only messages that were edited.")
 @click.option("--deleted", is_flag=True, help="Only messages that were deleted.")
 @click.option("--with-files", is_flag=True, help="Only messages with files.")
@@ -146,8 +158,8 @@ async def search(
     )
     query = query_of(words, chosen, threads)
     async with open_searched(address, stale_ok=stale_ok) as archive:
-        named = [await find_thread(archive, thread) for thread in threads]
-        chosen = replace(chosen, threads=tuple(named))
+        named = await find_threads(archive, Selection(threads=threads))
+        chosen = replace(chosen, threads=named.threads)
         found = await look(archive, query, chosen, limit)
         hint = ""
         if not found.count and query and archive.index:
@@ -222,6 +234,11 @@ def of_threads(chosen: Filter) -> Filter:
 
 def nothing(words: str, chosen: Filter, found: Found) -> str:
     """Return why nothing was found, as far as that can be told."""
+    if not found.is_any and chosen.threads:
+        return (
+            "No such thread: --thread takes an id, or a beginning of one that is "
+            "unique; `chat-archive list` names all."
+        )
     if not found.is_any and (chosen.participant or chosen.topic):
         return (
             "No thread has such a person or topic: --participant takes a raw id, or "

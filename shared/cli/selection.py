@@ -23,7 +23,7 @@ def selection_options(command: Command) -> Command:
             "--thread",
             "threads",
             multiple=True,
-            help="Only this thread, by id, its beginning or topic; may be repeated.",
+            help="Only this thread, by id or its beginning; may be repeated.",
         ),
         click.option(
             "--participant",

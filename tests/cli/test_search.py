@@ -164,7 +164,8 @@ def test_a_thread_is_named_by_its_beginning_or_its_topic(run, archive):
     said = run("list", archive, "--thread", "19:acsV1_another", "-q").splitlines()
     assert said[-1] == OTHER or said[0] == OTHER
     hits = run("search", "refund", archive, "--thread", "19:acsV1_made").splitlines()
-    assert len(hits) == 2
+    assert f"19:acsV1_made means {THREAD}." in hits
+    assert len(hits) == 3
 
 
 def test_where_several_threads_may_be_meant_they_are_named(run, archive):
@@ -454,3 +455,17 @@ def test_the_index_of_a_read_only_place_is_in_the_cache(
         status=None,
     )  # fmt: skip
     assert SECRET.encode() not in made.read_bytes() or "NOT ERASED" in said
+
+
+def test_a_thread_is_not_chosen_by_a_topic_where_there_is_an_option_for_that(
+    run, archive
+):
+    said = run("search", "refund", archive, "--thread", "4711", status=1)
+
+    assert "No such thread: --thread takes an id" in said
+    assert "--thread is empty" in run(
+        "search", "refund", archive, "--thread", "", status=2
+    )
+    assert "Write a time as" in run(
+        "search", "refund", archive, "--after", "27.11.2026", status=2
+    )
