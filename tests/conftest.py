@@ -1,6 +1,7 @@
 """What all tests share: one Azurite for the whole run, and small Hypothesis budgets."""
 
 import os
+import signal
 import uuid
 from collections.abc import AsyncIterator, Iterator
 
@@ -18,6 +19,10 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("ci")
+
+# A shell that runs the tests in the background has Ctrl-C ignored, and every process
+# that they start would ignore it too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
