@@ -49,7 +49,7 @@ def convert(archive: Path, export: Path, transcript: Mapping[str, Any]) -> bool:
     identities.write_text(
         "\n".join(["acs_id,acs_name,entra_id,entra_name", *rows]), "utf-8"
     )
-    formats = ("parquet", "finetune", "graph-import")
+    formats = ("parquet", "xlsx", "finetune", "graph-import")
     words = [word for name in formats for word in ("--format", name)]
     words += [
         "--role",

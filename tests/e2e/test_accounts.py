@@ -194,7 +194,7 @@ def kind(request, account):
     return request.param
 
 
-NO_THREAD = r"no finished revision of it\. `chat-archive list` names all"
+NO_THREAD = r"no thread with such an id or topic\. `chat-archive list` names all"
 TRIALS = {
     ("status",): (1, r"LOOK: no sweep in the last 32 days"),
     ("redeliver",): (0, r"quarantine: 0 events .*\ndead letters: 0 events"),
