@@ -204,7 +204,7 @@ TRIALS = {
     ("cat", NOBODY): (2, NO_THREAD),
     ("verify",): (2, r"There is no archive in .*/chat-archive"),
     ("checkpoint",): (0, r"/chat-archive\n0\n"),
-    ("prove", NOBODY, "1"): (2, r"no such thread or revision"),
+    ("prove", NOBODY, "1"): (2, r"Nothing was proven: the archive knows no id"),
     ("export", "--format", "md", "--output", "out"): (
         1,
         r"Nothing was exported: no thread is archived here",
