@@ -35,10 +35,6 @@ LONGEST_NAME = 60
 """Characters of an archive's address that its index in the cache is named by."""
 
 
-class MissingIndex(NoIndex):
-    """Nobody has built an index here. The text says what to do."""
-
-
 class StaleIndex(NoIndex):
     """The archive has changed since the index was built. The text says what to do."""
 
@@ -117,18 +113,15 @@ async def build_index(
 
     place = path or index_path(archive)
     with writing(place), ExitStack() as stack:
-        index = SqliteIndexWriter(place, archive.address)
-        try:
-            return await BuildIndex(
-                archive=archive.archive,
-                blobs=archive.ledger.blobs,
-                index=index,
-                clock=utc_now,
-                on_thread=on_thread,
-                read_long=lambda: apart(stack),
-            )()
-        finally:
-            index.close()
+        index = stack.enter_context(closing(SqliteIndexWriter(place, archive.address)))
+        return await BuildIndex(
+            archive=archive.archive,
+            blobs=archive.ledger.blobs,
+            index=index,
+            clock=utc_now,
+            on_thread=on_thread,
+            read_long=lambda: apart(stack),
+        )()
 
 
 def apart(stack: ExitStack) -> ReadRaw:
@@ -150,6 +143,7 @@ async def open_index(
     """Open the index of an archive.
 
     Raises:
+        MissingIndex: nobody has built one.
         StaleIndex: the archive has changed since, and that is not `stale_ok`.
         NoIndex: there is none that could be believed.
         Transient: the archive cannot be reached.
@@ -158,8 +152,6 @@ async def open_index(
     from shared.adapters.index.read_index import SqliteIndexReader, reading
 
     path = index_path(archive)
-    if not path.exists():
-        raise MissingIndex("there is no index: build it with `chat-archive index`")
     index = SqliteIndexReader(path)
     with reading(path), closing(index):
         age = await age_of(archive.ledger.blobs, from_json(index.about.position))

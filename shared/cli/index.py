@@ -47,9 +47,7 @@ async def index(address: ArchiveAddress, as_json: bool) -> int:
         }  # fmt: skip
         click.echo(json.dumps(answer))
     else:
-        what = "" if built.is_new else " new or changed"
-        done = f"read {plural(built.threads, 'thread')}".replace(
-            " thread", f"{what} thread"
-        )
+        noun = "thread" if built.is_new else "new or changed thread"
+        done = f"read {plural(built.threads, noun)}"
         click.echo(printable(f"Wrote {path} ({readable(size)}): {done}."))
     return 1 if built.failures else 0

@@ -18,12 +18,11 @@ from shared.cli.threads import (
     find_threads,
     open_searched,
     say_meant,
-    unread,
 )
 from shared.domain.search.query import parse_query
 from shared.domain.thread.listing import Visibility
 from shared.ports.indexed import Person, ThreadFacts
-from shared.usecases.reading.find import Selection, filter_of
+from shared.usecases.reading.find import Selection, filter_of, unread
 from shared.usecases.reading.matching import people_meant
 
 VISIBILITIES = {

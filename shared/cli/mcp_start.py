@@ -10,10 +10,8 @@ from shared.bootstrap.index import open_index
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.options import Unreadable
 from shared.cli.text import say
-from shared.cli.threads import CUT, MOST_NAMED, by_beginning
-from shared.domain.words import plural
+from shared.cli.threads import say_older, thread_meant
 from shared.ports.archive_index import NoIndex
-from shared.usecases.evidence.revisions import revisions_of
 
 
 async def checked(
@@ -31,11 +29,7 @@ async def checked(
     try:
         async with open_index(archive, stale_ok=is_stale_ok) as index:
             if index.is_older:
-                say(
-                    f"The index was built on {index.about.built_on}. What the archive "
-                    "got or lost since is not in it.",
-                    err=True,
-                )
+                say_older(index)
             if why := check_participant(limits, index):
                 say(f"Nothing will be answered: {why}.", err=True)
     except NoIndex as error:
@@ -54,20 +48,9 @@ async def whole_id(archive: OpenedArchive, text: str) -> str:
     """
     if not text:
         raise Unreadable("--thread needs the id of a thread, or its beginning.")
-    if (await revisions_of(archive.archive, text)).finished:
-        return text
-    found = sorted(await by_beginning(archive, text.removesuffix(CUT)))
-    if not found:
-        raise Unreadable(
-            f"{text}: the archive has no thread with such an id. "
-            "`chat-archive list` shows all."
-        )
-    if len(found) > 1:
-        more = len(found) - MOST_NAMED
-        named = [f"  {thread_id}" for thread_id in found[:MOST_NAMED]]
-        lines = "\n".join([*named, *[f"  and {more} more"] * (more > 0)])
-        raise Unreadable(
-            f"{text} may mean {plural(len(found), 'thread')}:\n{lines}\n"
-            "Give more of the id."
-        )
-    return found[0]
+    if thread_id := await thread_meant(archive, text):
+        return thread_id
+    raise Unreadable(
+        f"{text}: the archive has no thread with such an id. "
+        "`chat-archive list` shows all."
+    )

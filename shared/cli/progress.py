@@ -50,20 +50,24 @@ class RateColumn(ProgressColumn):
         return Text(f"{task.speed or 0:.1f}/s")
 
 
-@contextmanager
-def backfill_bars(*, silent: bool) -> Iterator[Callable[[Inventory], None]]:
-    """Show how many users were asked, and how many threads are done."""
-    console = Console(stderr=True)
-    columns = (
+def counting() -> tuple[ProgressColumn, ...]:
+    """Return the columns of a bar of what is counted."""
+    return (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         RateColumn(),
         TimeRemainingColumn(),
     )
+
+
+@contextmanager
+def backfill_bars(*, silent: bool) -> Iterator[Callable[[Inventory], None]]:
+    """Show how many users were asked, and how many threads are done."""
+    console = Console(stderr=True)
     is_shown = console.is_terminal and not silent
     reported = time.monotonic()
-    with Progress(*columns, console=console, disable=not is_shown) as progress:
+    with Progress(*counting(), console=console, disable=not is_shown) as progress:
         users = progress.add_task("users", total=None)
         threads = progress.add_task("threads", total=None)
 
@@ -90,16 +94,9 @@ def threads_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     Where no terminal is, a line a minute says it.
     """
     console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        RateColumn(),
-        TimeRemainingColumn(),
-    )
     reported = time.monotonic()
     with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
+        *counting(), console=console, transient=True, disable=not console.is_terminal
     ) as progress:
         task = progress.add_task(what, total=None)
 

@@ -29,6 +29,7 @@ from shared.domain.words import plural
 from shared.formats.part import PLAIN
 from shared.formats.registry import FORMATS
 from shared.usecases.evidence.carry_out import last_touching
+from shared.usecases.evidence.revisions import NOTHING_FINISHED
 from shared.usecases.evidence.thread_archive import ThreadArchive, read_thread
 from shared.usecases.reading.indexed import facts_of
 
@@ -112,7 +113,7 @@ def known(
     }  # fmt: skip
 
 
-NOT_THERE = "the archive has no finished revision of it. `chat-archive list` names all."
+NOT_THERE = f"{NOTHING_FINISHED}. `chat-archive list` names all."
 
 
 def about(

@@ -1,6 +1,6 @@
 """`chat-archive search`: messages by their words, over all threads."""
 
-from collections.abc import Sequence
+import functools
 from dataclasses import replace
 
 import click
@@ -10,7 +10,7 @@ from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.options import archive_argument, check_text, is_folder, is_given, runs
 from shared.cli.progress import bytes_bar
 from shared.cli.search_lines import ROW, THREAD, csv_row, cut, lines, row
-from shared.cli.selection import check_limit
+from shared.cli.selection import selection_options
 from shared.cli.text import as_json, printable, say
 from shared.cli.threads import (
     STALE_OK,
@@ -18,7 +18,6 @@ from shared.cli.threads import (
     find_threads,
     open_searched,
     say_meant,
-    unread,
 )
 from shared.domain.search.query import (
     Query,
@@ -29,8 +28,7 @@ from shared.domain.words import plural
 from shared.formats.csv_format import table
 from shared.ports.archive_index import Filter, IndexReader
 from shared.ports.indexed import ThreadFacts
-from shared.usecases.reading.find import Selection
-from shared.usecases.reading.find import limit as time_limit
+from shared.usecases.reading.find import Selection, filter_of, unread
 from shared.usecases.reading.search import Found
 
 MOST_COUNTED = 10_000
@@ -59,36 +57,7 @@ class OneArgument(click.Command):
 @click.command(cls=OneArgument)
 @click.argument("words", metavar="WORDS", callback=check_text)
 @archive_argument
-@click.option(
-    "--thread",
-    "threads",
-    multiple=True,
-    help="Only in this thread, by id or its beginning; may be repeated.",
-)
-@click.option(
-    "--participant",
-    default="",
-    callback=check_text,
-    help="Only in threads with this person: a raw id, or how a name begins.",
-)
-@click.option(
-    "--topic",
-    default="",
-    callback=check_text,
-    help="Only in threads with this in their topic.",
-)
-@click.option(
-    "--after",
-    default="",
-    callback=check_limit,
-    help="Only after a time, or an id; a day is included.",
-)
-@click.option(
-    "--before",
-    default="",
-    callback=check_limit,
-    help="Only before a time, or an id; a day is not included.",
-)
+@functools.partial(selection_options, without="text")
 @click.option("--edited", is_flag=True, help="Only messages that were edited.")
 @click.option("--deleted", is_flag=True, help="Only messages that were deleted.")
 @click.option("--with-files", is_flag=True, help="Only messages with files.")
@@ -106,11 +75,7 @@ class OneArgument(click.Command):
 async def search(
     words: str,
     address: ArchiveAddress,
-    threads: tuple[str, ...],
-    participant: str,
-    topic: str,
-    after: str,
-    before: str,
+    selection: Selection,
     edited: bool,
     deleted: bool,
     with_files: bool,
@@ -147,19 +112,16 @@ async def search(
     """
     if json_lines and as_csv:
         raise click.UsageError("Give either --json or --csv.")
-    chosen = Filter(
-        participant=participant,
-        topic=topic,
-        after=time_limit(after),
-        before=time_limit(before),
+    chosen = replace(
+        filter_of(selection),
         is_edited=edited,
         is_deleted=deleted,
         has_files=with_files,
     )
-    query = query_of(words, chosen, threads)
+    query = query_of(words, chosen)
     async with open_searched(address, stale_ok=stale_ok) as archive:
-        named = await find_threads(archive, Selection(threads=threads))
-        chosen = replace(chosen, threads=named.threads)
+        selection = await find_threads(archive, selection)
+        chosen = replace(chosen, threads=selection.threads)
         found = await look(archive, query, chosen, limit)
         hint = ""
         if not found.count and query and archive.index:
@@ -173,14 +135,14 @@ async def search(
     else:
         for line in lines(found.hits, query):
             click.echo(line)
-    say_meant(participant, found.people)
+    say_meant(chosen.participant, found.people)
     tell(found, limit)
     if not found.count:
         click.echo(f"{nothing(words, chosen, found)}{hint}", err=True)
     return 0 if found.count and not found.failures else 1
 
 
-def query_of(text: str, chosen: Filter, threads: Sequence[str]) -> Query | None:
+def query_of(text: str, chosen: Filter) -> Query | None:
     """Return what is asked for; None where the options alone choose.
 
     Raises:
@@ -192,7 +154,7 @@ def query_of(text: str, chosen: Filter, threads: Sequence[str]) -> Query | None:
         raise click.UsageError(f"{text} is a folder: put WORDS before it.")
     if text.strip():
         return parse_query(text)
-    if chosen == Filter() and not threads:
+    if chosen == Filter():
         raise click.UsageError("Say what to search for: WORDS, or an option.")
     return None
 
@@ -213,22 +175,16 @@ async def look(
             found = await scan.search(query, chosen, limit)
         found.failures = failures
         return found
+    count = index.count(query, chosen, MOST_COUNTED + 1)
     return Found(
         hits=list(index.search(query, chosen, limit)),
-        count=index.count(query, chosen, MOST_COUNTED + 1),
+        count=count,
         called=list(index.threads_called(query, chosen, MOST_CALLED + 1))
         if query
         else [],
         people=[who for who, _ in index.people(chosen.participant, Filter(), 1000)],
         failures=unread(index, chosen.threads),
-        is_any=any(True for _ in index.threads(of_threads(chosen), 1)),
-    )
-
-
-def of_threads(chosen: Filter) -> Filter:
-    """Return which threads are meant, whatever their messages are."""
-    return Filter(
-        threads=chosen.threads, participant=chosen.participant, topic=chosen.topic
+        is_any=count > 0 or any(True for _ in index.threads(chosen.of_threads, 1)),
     )
 
 

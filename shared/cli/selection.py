@@ -1,65 +1,12 @@
 """Options that say which threads and messages are meant."""
 
 import functools
-from dataclasses import fields
 from typing import Any
 
 import click
 
 from shared.cli.options import Command, check_text
 from shared.usecases.reading.find import NoTime, Selection, limit
-
-
-def selection_options(command: Command) -> Command:
-    """Add which threads are meant; the command is given them as `selection`."""
-
-    @functools.wraps(command)
-    def select(*args: Any, **options: Any) -> Any:
-        chosen = {field.name: options.pop(field.name) for field in fields(Selection)}
-        return command(*args, selection=Selection(**chosen), **options)
-
-    options = (
-        click.option(
-            "--thread",
-            "threads",
-            multiple=True,
-            help="Only this thread, by id or its beginning; may be repeated.",
-        ),
-        click.option(
-            "--participant",
-            default="",
-            callback=check_text,
-            help="Only threads with this person: a raw id, or how a name begins.",
-        ),
-        click.option(
-            "--topic",
-            default="",
-            callback=check_text,
-            help="Only threads with this in their topic.",
-        ),
-        click.option(
-            "--text",
-            default="",
-            callback=check_text,
-            help="Only threads with these words in a message; as for `search`.",
-        ),
-        click.option(
-            "--after",
-            default="",
-            callback=check_limit,
-            help="Only messages after a time, or an id; a day is included.",
-        ),
-        click.option(
-            "--before",
-            default="",
-            callback=check_limit,
-            help="Only messages before a time, or an id; a day is not included.",
-        ),
-    )
-    chosen: Command = select
-    for option in reversed(options):
-        chosen = option(chosen)
-    return chosen
 
 
 def check_limit(
@@ -76,3 +23,59 @@ def check_limit(
             "2026-11-22T12:00Z."
         ) from None
     return text
+
+
+OPTIONS = {
+    "threads": click.option(
+        "--thread",
+        "threads",
+        multiple=True,
+        help="Only this thread, by id or its beginning; may be repeated.",
+    ),
+    "participant": click.option(
+        "--participant",
+        default="",
+        callback=check_text,
+        help="Only threads with this person: a raw id, or how a name begins.",
+    ),
+    "topic": click.option(
+        "--topic",
+        default="",
+        callback=check_text,
+        help="Only threads with this in their topic.",
+    ),
+    "text": click.option(
+        "--text",
+        default="",
+        callback=check_text,
+        help="Only threads with these words in a message; as for `search`.",
+    ),
+    "after": click.option(
+        "--after",
+        default="",
+        callback=check_limit,
+        help="Only messages after a time, or an id; a day is included.",
+    ),
+    "before": click.option(
+        "--before",
+        default="",
+        callback=check_limit,
+        help="Only messages before a time, or an id; a day is not included.",
+    ),
+}
+"""By field of a selection."""
+
+
+def selection_options(command: Command, *, without: str = "") -> Command:
+    """Add which threads are meant; the command is given them as `selection`."""
+    names = [name for name in OPTIONS if name != without]
+
+    @functools.wraps(command)
+    def select(*args: Any, **options: Any) -> Any:
+        chosen = {name: options.pop(name) for name in names}
+        return command(*args, selection=Selection(**chosen), **options)
+
+    chosen: Command = select
+    for name in reversed(names):
+        chosen = OPTIONS[name](chosen)
+    return chosen

@@ -1,24 +1,24 @@
 """How commands find threads: by an index where there is one, else by reading all."""
 
 import time
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
-from shared.bootstrap.index import MissingIndex, open_index
+from shared.bootstrap.index import open_index
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.options import Unreadable
 from shared.cli.progress import bytes_bar
 from shared.cli.text import say
 from shared.domain import layout
 from shared.domain.words import plural
-from shared.ports.archive_index import Filter, IndexReader, NoIndex
+from shared.ports.archive_index import Filter, IndexReader, MissingIndex, NoIndex
 from shared.ports.indexed import Person
 from shared.usecases.evidence.revisions import revisions_of
-from shared.usecases.reading.find import Selection
+from shared.usecases.reading.find import Selection, unread
 
 STALE_OK = click.option(
     "--stale-ok",
@@ -57,14 +57,18 @@ async def open_searched(
             is_used = False
             say(f"NOT USED: {error}.", err=True)
         if index and index.is_older:
-            say(
-                f"The index is of {index.about.built_on}. What the archive got or lost "
-                "since is not in it.",
-                err=True,
-            )
+            say_older(index)
         yield replace(archive, index=index)
         if index is None and is_used and time.monotonic() - began > PATIENCE:
             say("`chat-archive index` would make this faster.", err=True)
+
+
+def say_older(index: IndexReader) -> None:
+    say(
+        f"The index is of {index.about.built_on}. What the archive got or lost since "
+        "is not in it.",
+        err=True,
+    )
 
 
 async def bytes_to_read(archive: OpenedArchive) -> int:
@@ -167,9 +171,9 @@ async def by_beginning(archive: OpenedArchive, text: str) -> dict[str, str]:
             for unread in index.unread()
             if unread.thread_id.startswith(text)
         }
-        for thread_id in index.thread_ids(text, MOST_LOOKED_AT):
-            for facts in index.threads(Filter(threads=(thread_id,))):
-                found[thread_id] = facts.topic
+        if ids := tuple(index.thread_ids(text, MOST_LOOKED_AT)):
+            chosen = Filter(threads=ids)
+            found |= {each.thread_id: each.topic for each in index.threads(chosen)}
         return found
     found = {}
     prefix = layout.THREAD_PREFIX + layout.encode_id(text).removesuffix("%2E")
@@ -196,15 +200,6 @@ async def by_topic(
         with bytes_bar("looking", total) as on_bytes:
             threads = await archive.scan(on_bytes, failures.append).facts(chosen)
     return {facts.thread_id: facts.topic for facts in threads}
-
-
-def unread(index: IndexReader, threads: Collection[str]) -> list[str]:
-    """Return a sentence for each thread that the index lacks, of those or of all."""
-    return [
-        f"{each.thread_id}: {each.reason}"
-        for each in index.unread()
-        if not threads or each.thread_id in threads
-    ]
 
 
 def say_meant(text: str, people: Iterable[Person]) -> None:

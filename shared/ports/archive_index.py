@@ -33,6 +33,10 @@ class NoIndex(ArchiverError):
     """There is no index, or none that can be believed. The text says what to do."""
 
 
+class MissingIndex(NoIndex):
+    """Nobody has built an index. The text says what to do."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """Which threads and messages are meant; "", () and None mean no limit.
@@ -51,6 +55,16 @@ class Filter:
     has_files: bool = False
     only_threads: tuple[str, ...] | None = None
     """Never any other thread, whatever is asked for; None means no limit."""
+
+    @property
+    def of_threads(self) -> "Filter":
+        """The same threads, whatever their messages are."""
+        return Filter(
+            threads=self.threads,
+            participant=self.participant,
+            topic=self.topic,
+            only_threads=self.only_threads,
+        )
 
     @property
     def is_of_messages(self) -> bool:

@@ -14,7 +14,7 @@ from shared.domain.search.query import (
     Term,
     Without,
     all_of,
-    matches,
+    is_meant,
 )
 from shared.domain.times import to_milliseconds
 from shared.ports.archive_index import Filter
@@ -68,8 +68,7 @@ def within(query: Query, *bracketed: type) -> str:
 
 def people_meant(db: sqlite3.Connection, text: str) -> Iterator[tuple[int, Person]]:
     """Yield who has this raw id, or a name with words that begin like these."""
-    query = all_of(text)
-    sought = words(text) if query else []
+    sought = words(text) if all_of(text) else []
     among = " AND ".join(["instr(name_folded, ?)"] * len(sought)) or "FALSE"
     rows = db.execute(
         f"SELECT person, raw_id, name FROM people WHERE raw_id = ? OR ({among}) "
@@ -77,7 +76,7 @@ def people_meant(db: sqlite3.Connection, text: str) -> Iterator[tuple[int, Perso
         (text, *sought),
     )
     for number, raw_id, name in rows:
-        if raw_id == text or (query and matches(query, [words(name)])):
+        if is_meant(text, raw_id, name):
             yield number, Person(raw_id, name)
 
 

@@ -23,7 +23,14 @@ from shared.adapters.index.rows import (
     stored_id,
 )
 from shared.domain.search.query import Query
-from shared.ports.archive_index import Filter, Hit, IndexAbout, NoIndex, Unread
+from shared.ports.archive_index import (
+    Filter,
+    Hit,
+    IndexAbout,
+    MissingIndex,
+    NoIndex,
+    Unread,
+)
 from shared.ports.indexed import (
     IndexedFile,
     IndexedMessage,
@@ -83,8 +90,8 @@ class SqliteIndexReader:
 
         """
         self.is_older = False
-        if not path.is_file():
-            raise NoIndex(f"there is no index: {BUILD}")
+        if not path.exists():
+            raise MissingIndex(f"there is no index: {BUILD}")
         address = f"{path.absolute().as_uri()}?mode=ro"
         with reading(path):
             self.db = sqlite3.connect(address, uri=True, timeout=1)

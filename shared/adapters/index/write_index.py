@@ -51,8 +51,7 @@ class SqliteIndexWriter:
         """
         self.path = path
         self.archive = archive
-        self.db = self.opened()
-        self.written = WriteThreads(self.db)
+        self.open()
         if not self.is_sound():
             self.clear()
         self.set_about(archive=archive)
@@ -63,6 +62,11 @@ class SqliteIndexWriter:
         if not names >= schema.NAMES or self.value("format") != schema.FORMAT:
             return False
         return read_position(self.value("position")) is not None
+
+    def open(self) -> None:
+        """Open the file anew; threads are written by the connection that is open."""
+        self.db = self.opened()
+        self.threads = WriteThreads(self.db)
 
     def opened(self) -> sqlite3.Connection:
         """Return a connection that no other process can disturb."""
@@ -88,13 +92,6 @@ class SqliteIndexWriter:
             self.path.unlink()
             return self.opened()
         return db
-
-    @property
-    def threads(self) -> WriteThreads:
-        """What writes threads, by the connection that is open now."""
-        if self.written.db is not self.db:
-            self.written = WriteThreads(self.db)
-        return self.written
 
     # What it stands for
 
@@ -122,7 +119,7 @@ class SqliteIndexWriter:
         """Begin anew, in a new file: nothing of the old one is left in it."""
         self.db.close()
         self.path.unlink(missing_ok=True)
-        self.db = self.opened()
+        self.open()
         self.db.executescript(f"BEGIN; {schema.TABLES}")  # which commits first
         self.set_about(format=schema.FORMAT, archive=self.archive, state="building")
 
@@ -236,7 +233,7 @@ class SqliteIndexWriter:
         self.db.execute("VACUUM INTO ?", (str(new),))
         self.db.close()
         new.replace(self.path)
-        self.db = self.opened()
+        self.open()
 
     def close(self) -> None:
         self.db.close()

@@ -130,7 +130,7 @@ class FolderArchive:
         with suppress(OSError):
             os.rmdir(os.path.dirname(file))
 
-    async def replace(self, path: str, data: bytes) -> None:
+    async def replace(self, path: str, data: bytes | AsyncIterator[bytes]) -> None:
         """Write a file in place of an existing one."""
         await self.write(path, data, os.replace)
 

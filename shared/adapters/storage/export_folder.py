@@ -1,6 +1,5 @@
 """The folder of an export, in which an earlier one may have left its files."""
 
-import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -23,10 +22,6 @@ class FolderOfExport(FolderArchive):
     async def holds(self, path: str) -> bool:
         """Return whether a file stands there."""
         return is_plain(self.at(path))
-
-    async def replace(self, path: str, data: bytes | AsyncIterator[bytes]) -> None:
-        """Write a file in place of an existing one."""
-        await self.write(path, data, os.replace)
 
     async def write(
         self,

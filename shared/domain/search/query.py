@@ -7,6 +7,7 @@ Rule 2: a word that punctuation cuts in several (e-mail, an address) is a phrase
 Rule 3: a query means the same with an index and without: `matches` says what.
 """
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -76,6 +77,7 @@ def parse_query(text: str) -> Query:
     return Parser(list(tokens_of(text))).whole()
 
 
+@functools.lru_cache(maxsize=16)
 def all_of(text: str) -> Query | None:
     """Return a query for what somebody is called: each word, by its beginning.
 
@@ -86,6 +88,12 @@ def all_of(text: str) -> Query | None:
         if term := term_of(word, is_prefix=True):
             query = Both(query, term) if query else term
     return query
+
+
+def is_meant(text: str, raw_id: str, name: str) -> bool:
+    """Return whether a text is somebody's raw id, or how words of their name begin."""
+    query = all_of(text)
+    return raw_id == text or (query is not None and matches(query, [fold.words(name)]))
 
 
 def tokens_of(text: str) -> Iterator[Term | str]:

@@ -23,7 +23,11 @@ from shared.usecases.evidence.erase_plan import Choice, ErasurePlan, plan_of, re
 from shared.usecases.evidence.finish_orders import FinishOrders, Progress, write_orders
 from shared.usecases.evidence.holds import Hold, Holds
 from shared.usecases.evidence.ledger import Ledger
-from shared.usecases.evidence.revisions import revisions_of, threads_of
+from shared.usecases.evidence.revisions import (
+    NOTHING_FINISHED,
+    revisions_of,
+    threads_of,
+)
 from shared.usecases.evidence.thread_archive import (
     ThreadArchive,
     read_thread,
@@ -186,7 +190,7 @@ class Erase:
         """Write an order and its line of the ledger; return the thread with it."""
         newest = thread.newest
         if newest is None:
-            raise IntegrityError("the archive has no finished revision of it")
+            raise IntegrityError(NOTHING_FINISHED)
         left = thread.chain.without(plan.ranges)
         order = Order(
             number=len(thread.orders) + 1,

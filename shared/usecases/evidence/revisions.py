@@ -75,6 +75,7 @@ async def folders_of(
         yield folder, files
 
 
+NOTHING_FINISHED = "the archive has no finished revision of it"
 NO_THREAD = "the folder's name is not that of a thread"
 
 

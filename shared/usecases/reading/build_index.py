@@ -17,9 +17,9 @@ from shared.ports.archive_store import ArchiveFiles
 from shared.ports.clock import Clock
 from shared.ports.ledger_blobs import LedgerBlobs
 from shared.usecases.evidence.ledger_reading import LedgerPosition, LedgerReading
+from shared.usecases.evidence.revisions import NOTHING_FINISHED
 from shared.usecases.reading.index_age import Age, age_of, from_json, to_json, written
 from shared.usecases.reading.raw_thread import (
-    NOTHING_FINISHED,
     Prepare,
     RawThread,
     ReadThread,

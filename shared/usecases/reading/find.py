@@ -1,6 +1,6 @@
 """Find: the threads of an archive that match a selection, read one after the other."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from shared.domain.times import parse_time
 from shared.domain.words import plural
 from shared.ports.archive_index import Filter, IndexReader
 from shared.ports.archive_store import ArchiveStore
-from shared.usecases.evidence.revisions import threads_of
+from shared.usecases.evidence.revisions import NOTHING_FINISHED, threads_of
 from shared.usecases.evidence.thread_archive import read_thread
 from shared.usecases.reading.indexed import facts_of, indexed_messages
 from shared.usecases.reading.matching import is_found, is_thread_meant
@@ -69,33 +69,25 @@ class Find:
             Transient: the archive cannot be reached.
 
         """
-        limits = limit(selection.after), limit(selection.before)
+        chosen = filter_of(selection)
         query = parse_query(selection.text) if selection.text else None
-        async for read in read_ahead(self.thread_ids(selection, query), self.attempt):
+        async for read in read_ahead(self.thread_ids(chosen, query), self.attempt):
             if isinstance(read, IntegrityError):
                 continue
-            if is_wanted(read, selection, query):
-                yield between(read, *limits)
+            if is_wanted(read, chosen, query):
+                yield between(read, chosen.after, chosen.before)
 
     async def thread_ids(
-        self, selection: Selection, query: Query | None
+        self, chosen: Filter, query: Query | None
     ) -> AsyncIterator[str]:
         """Yield the ids of the threads that may be wanted."""
         if self.index is None:
-            async for name in threads_of(
-                self.archive, self.on_failure, selection.threads
-            ):
+            async for name in threads_of(self.archive, self.on_failure, chosen.threads):
                 yield name
             return
-        for unread in self.index.unread():
-            if not selection.threads or unread.thread_id in selection.threads:
-                self.on_failure(f"{unread.thread_id}: {unread.reason}")
-        chosen = Filter(
-            threads=selection.threads,
-            participant=selection.participant,
-            topic=selection.topic,
-        )
-        for facts in self.index.threads(chosen, query=query):
+        for failure in unread(self.index, chosen.threads):
+            self.on_failure(failure)
+        for facts in self.index.threads(chosen.of_threads, query=query):
             yield facts.thread_id
 
     async def attempt(self, thread_id: str) -> Transcript | IntegrityError:
@@ -116,15 +108,21 @@ class Find:
         """
         thread = await read_thread(self.archive, thread_id)
         if thread.newest is None:
-            raise IntegrityError("the archive has no finished revision of it")
+            raise IntegrityError(NOTHING_FINISHED)
         self.on_bytes(thread.chain.size)
         return transcript_of(thread.chain)
 
 
-def is_wanted(
-    transcript: Transcript, selection: Selection, query: Query | None
-) -> bool:
-    chosen = Filter(participant=selection.participant, topic=selection.topic)
+def unread(index: IndexReader, threads: Collection[str]) -> list[str]:
+    """Return a sentence for each thread that an index lacks, of those or of all."""
+    return [
+        f"{each.thread_id}: {each.reason}"
+        for each in index.unread()
+        if not threads or each.thread_id in threads
+    ]
+
+
+def is_wanted(transcript: Transcript, chosen: Filter, query: Query | None) -> bool:
     return is_thread_meant(facts_of(transcript), chosen) and (
         query is None
         or any(is_found(query, message) for message in indexed_messages(transcript))

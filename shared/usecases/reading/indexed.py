@@ -23,6 +23,7 @@ from shared.ports.indexed import (
     Person,
     ThreadFacts,
 )
+from shared.usecases.evidence.revisions import NOTHING_FINISHED
 from shared.usecases.evidence.thread_archive import ThreadArchive
 
 
@@ -37,7 +38,7 @@ def indexed(thread: ThreadArchive) -> IndexedThread:
     transcript = transcript_of(thread.chain)
     newest = thread.newest
     if newest is None:
-        raise IntegrityError("the archive has no finished revision of it")
+        raise IntegrityError(NOTHING_FINISHED)
     return IndexedThread(
         thread_key=newest.thread_key,
         facts=facts_of(transcript, newest.revision, newest.written_on),

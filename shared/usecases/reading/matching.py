@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from shared.domain.log.event import parse_version
 from shared.domain.search.fold import folded, words
-from shared.domain.search.query import Query, all_of, matches
+from shared.domain.search.query import Query, is_meant, matches
 from shared.domain.times import to_milliseconds
 from shared.ports.archive_index import Filter
 from shared.ports.indexed import IndexedMessage, Person, ThreadFacts
@@ -27,16 +27,8 @@ def takes_part(facts: ThreadFacts, text: str) -> bool:
 def people_meant(facts: ThreadFacts, text: str) -> Iterator[Person]:
     """Yield the people of a thread who are meant by a text; "" means nobody."""
     for person in facts.people if text else ():
-        if is_person_meant(person, text):
+        if is_meant(text, person.raw_id, person.name):
             yield person
-
-
-def is_person_meant(person: Person, text: str) -> bool:
-    """Return whether a text is somebody's raw id, or how words of their name begin."""
-    query = all_of(text)
-    return person.raw_id == text or (
-        query is not None and matches(query, [words(person.name)])
-    )
 
 
 def is_message_meant(message: IndexedMessage, chosen: Filter) -> bool:

@@ -16,6 +16,7 @@ from shared.domain.evidence.thread_file import decode_thread_file
 from shared.domain.evidence.words import INPUT_FILES
 from shared.ports.archive_store import ArchiveFiles, StoredFile
 from shared.ports.indexed import IndexedThread
+from shared.usecases.evidence.revisions import NOTHING_FINISHED
 from shared.usecases.evidence.thread_archive import read_all, read_thread
 from shared.usecases.reading.indexed import indexed
 
@@ -24,7 +25,6 @@ Prepare = Callable[[IndexedThread], object]
 READ = {MANIFEST_FILE, ORDERS_FILE, THREAD_FILE}
 READ |= {f"{name}.jsonl" for name in INPUT_FILES}
 """The files that say all of a thread; what is rendered of them is left."""
-NOTHING_FINISHED = "the archive has no finished revision of it"
 
 
 @dataclass(frozen=True, slots=True)
