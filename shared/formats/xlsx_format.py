@@ -13,6 +13,7 @@ Rule 3: a time is one of Excel's, in UTC and whole seconds; where Excel knows no
 import io
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -177,7 +178,13 @@ class Sheets:
             self.sink.is_over = True
 
     def abandon(self) -> None:
-        """Do nothing: a workbook that is not closed writes nothing."""
+        """Close the rows that wait on disk; a workbook that is not closed writes nothing.
+
+        Left open, on a full disk they would complain on the terminal when collected.
+        """
+        for sheet in self.book.worksheets():
+            with suppress(OSError):
+                sheet.row_data_fh.close()
 
 
 def excel_time(text: str) -> datetime | None:
