@@ -184,6 +184,7 @@ async def export(
             roles=read_roles(roles),
             identities=read_identities(identities),
             place=in_export,
+            is_copy=True,
         )
         if single:
             return await write_single(

@@ -44,7 +44,7 @@ def mail(
         ("X-ACS-Message-Count", str(len(messages))),
     ]
     text = b"".join(text_format.parts(of_day, called))
-    page = b"".join(html_format.parts(of_day, called, None))
+    page = b"".join(html_format.one_page(of_day, called))
     return make_mail(
         headers,
         "multipart/alternative",

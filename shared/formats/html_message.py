@@ -11,6 +11,7 @@ from shared.domain.thread.attachments import address_of, image_address, image_id
 from shared.domain.thread.message import SPOKEN_TYPES, Message, Version
 from shared.domain.words import plural
 from shared.formats.held_files import Place, ending, is_shown
+from shared.formats.html_changes import with_changes
 from shared.formats.message_html import page_html
 from shared.formats.names import Names
 from shared.formats.one_line import one_line, readable
@@ -90,33 +91,55 @@ def note(message: Message, names: Names) -> str:
     )
     return (
         f'<p class="note" id="{anchor(message.id)}">'
-        f'<bdi dir="auto">{escape(text)}</bdi> '
-        f"<small>{when(message.created_on)[11:16]}</small></p>{differs(message)}\n"
+        f'<bdi dir="auto">{escape(text)}</bdi> {at(message)}</p>{differs(message)}\n'
     )
 
 
 def anchor(message_id: str) -> str:
     """Return the id of a message in the page."""
-    return f"m-{escape(one_line(message_id))}"
+    return f"m-{shown_id(message_id)}"
 
 
-def article(message: Message, files: MessageFiles, read_by: str) -> str:
+def shown_id(message_id: str) -> str:
+    """Return a message's id as html; nearly every one is a number."""
+    return message_id if message_id.isalnum() else escape(one_line(message_id))
+
+
+def at(message: Message) -> str:
+    """Return when a message was sent and its id, which is a link to it."""
+    return (
+        f'<span class="at">{time_of(message.created_on, short=True)} '
+        f'<a href="#{anchor(message.id)}">{shown_id(message.id)}</a></span>'
+    )
+
+
+def time_of(time: str, *, short: bool = False) -> str:
+    """Return a time as people read it, in UTC; the script can show it in local time."""
+    if not time:
+        return when(time)
+    shown = when(time)[11:16] if short else when(time)
+    return f'<time datetime="{escape(time)}">{escape(shown)}</time>'
+
+
+def article(message: Message, files: MessageFiles, names: Names, read_by: str) -> str:
     """Return what somebody wrote; `read_by` says who had read up to here, or ""."""
     current = version_to_read(message)
-    classes = "msg" + (" deleted" if message.is_deleted else "")
-    time = escape(message.created_on)
     named = [
         f"<li>{escape(attachment)}</li>"
         for attachment in attachments(message, files.by_address)
     ]
     attached = "".join([*named, *files.listed()])
+    kinds = {
+        "edited": message.is_edited,
+        "deleted": message.is_deleted,
+        "has-files": bool(attached),
+    }
+    classes = " ".join(["msg", *(kind for kind in kinds if kinds[kind])])
     return (
-        f'<article class="{classes}" id="{anchor(message.id)}">'
-        f'<a class="at" href="#{anchor(message.id)}"><time datetime="{time}" '
-        f'title="{time}">{when(message.created_on)[11:16]}</time></a>'
+        f'<article class="{classes}" id="{anchor(message.id)}">{at(message)}'
         f'<div class="text" dir="auto">{body(current, files)}</div>'
         + (f'<ul class="files">{attached}</ul>' if attached else "")
-        + history(message, current, files)
+        + history(message, files, names)
         + differs(message)
         + (f'<p class="mark">{escape(read_by)}</p>' if read_by else "")
         + "</article>\n"
@@ -183,28 +206,31 @@ def body(version: Version, files: MessageFiles) -> str:
     return mark + page_html(text, picture)
 
 
-def history(message: Message, current: Version, files: MessageFiles) -> str:
-    """Return the edit and deletion marks of a message, and its other versions."""
+def history(message: Message, files: MessageFiles, names: Names) -> str:
+    """Return the edit and deletion marks of a message, and all of its versions.
+
+    In each version it is marked what the next one lacks, and what is new in it.
+    """
     marks = []
     if message.is_edited:
-        marks.append(f"edited {when(message.edited_on)}")
+        marks.append(f"edited {time_of(message.edited_on)}")
     if message.is_deleted:
-        marks.append(f"deleted {when(message.deleted_on)}")
+        marks.append(f"deleted {time_of(message.deleted_on)}")
     if not marks:
         return ""
-    others = "".join(
-        f"<li><small>{when(version.on)}, {version.kind}, "
-        f"by {escape(one_line(version.by))}</small>"
-        f'<div dir="auto">{body(version, files)}</div></li>'
-        for version in message.versions
-        if version is not current and version.is_known
-    )
-    label = escape(", ".join(marks))
-    if not others:
+    label = ", ".join(marks)
+    known = [version for version in message.versions if version.is_known]
+    if len(known) < 2:  # noqa: PLR2004 - the only one is shown already
         return f'<p class="mark">{label}</p>'
-    count = sum(version.is_known for version in message.versions)
-    versions = plural(count, "version")
+    versions = plural(len(known), "version")
+    texts = with_changes([body(version, files) for version in known])
+    listed = "".join(
+        f"<li><small>{time_of(version.on)}, {version.kind}, "
+        f"by <bdi>{escape(names.of(version.by))}</bdi></small>"
+        f'<div class="version" dir="auto">{text}</div></li>'
+        for version, text in zip(known, texts, strict=True)
+    )
     return (
         f'<details class="mark"><summary>{label} · {versions}</summary>'
-        f"<ol>{others}</ol></details>"
+        f"<ol>{listed}</ol></details>"
     )

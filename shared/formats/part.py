@@ -24,14 +24,19 @@ class EntraIdentity:
 class Options:
     """Options for exports only; archives are always written without any."""
 
+    is_copy: bool = False
+    """Whether it is written outside of the archive, where nothing seals it."""
+    site: str = ""
+    """Where the files of a site are as seen from a page; "" for a page of its own."""
+
     bom: bool = False
     """Begin CSV with a byte order mark, which Excel needs to recognise UTF-8."""
     roles: Mapping[str, str] = field(default_factory=dict)
     """Raw id → `user`, `assistant` or `system`, for fine-tuning."""
     identities: Mapping[str, EntraIdentity] = field(default_factory=dict)
     """Raw id → Entra identity, for an import into Teams."""
-    place: Place = in_archive
-    """Where a page finds the files that the archive holds."""
+    place: Place | None = in_archive
+    """Where a page finds the files that the archive holds; None: nowhere."""
 
 
 PLAIN = Options()

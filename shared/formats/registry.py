@@ -80,9 +80,10 @@ FORMATS: Mapping[str, Format] = {
         single=csv_format.single,
     ),
     "html": Format(
-        "one self-contained page, for people",
-        r"transcript\.html",
+        "self-contained pages of up to 1,000 messages, for people",
+        r"transcript(?:\.\d{4,})?\.html",
         html_format.write,
+        version=2,
         brings_files=True,
     ),
     "md": Format(

@@ -178,7 +178,7 @@ class Sheets:
             self.sink.is_over = True
 
     def abandon(self) -> None:
-        """Close the rows that wait on disk; a workbook that is not closed writes nothing.
+        """Close the rows that wait on disk: no more is written of the workbook.
 
         Left open, on a full disk they would complain on the terminal when collected.
         """

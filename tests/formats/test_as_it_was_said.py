@@ -69,7 +69,7 @@ def test_an_edit_or_deletion_without_a_readable_time_is_one_all_the_same(time):
     assert "(deleted)" in text(transcript, "txt")
     page = text(transcript, "html")
     assert "edited time unknown" in page
-    assert "old text" in page
+    assert "<del>old</del> text" in page
     assert 'class="msg deleted"' in page
     edit, deletion = json.loads(manifest_of(transcript))["events"]
     assert [(e["previous"], e["new"]) for e in edit["edits"]] == [

@@ -27,7 +27,7 @@ from shared.config.reader import DEFAULTS
 from shared.domain.thread.replay import replay
 from shared.formats import ARCHIVED
 from shared.formats.finetune_format import NoRoles
-from shared.formats.html_format import asset, digest
+from shared.formats.html_head import asset, digest
 from shared.formats.mail import days
 from shared.formats.one_line import NEVER, readable
 from shared.formats.part import EntraIdentity
@@ -309,7 +309,7 @@ def test_everything_that_people_wrote_can_be_read_on_a_page():
         assert one in text
     assert "edited 2026-11-22 12:00:00 · 3 versions" in text
     assert "deleted 2026-11-22" in text
-    assert "May be incomplete: a message could not be checked" in text
+    assert "May be incomplete a message could not be checked" in text
     assert "read up to here by Bob (2026-11-22 12:05:00)" in text
     assert "deleted by the service 60 days after its creation (2027-01-21" in text
 

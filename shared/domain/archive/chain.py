@@ -136,6 +136,13 @@ class Chain:
         """The bytes of all of it."""
         return sum(file.size for file in self.files.values())
 
+    @property
+    def newest(self) -> int:
+        """The revision that the newest lines came with; 0 where there are none."""
+        numbers = reversed(self.revisions)
+        files = self.files.values()
+        return next((n for n in numbers if any(f.lines_of(n) for f in files)), 0)
+
     def begin(self, revision: int) -> None:
         """Begin the lines of the next revision."""
         self.revisions.append(revision)

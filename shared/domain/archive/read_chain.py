@@ -1,5 +1,7 @@
 """What an archive says of a thread: a function of its input alone (P5)."""
 
+from dataclasses import replace
+
 from shared.domain.archive.chain import Chain
 from shared.domain.archive.read_events import read_events
 from shared.domain.archive.read_listings import read_listings
@@ -24,7 +26,7 @@ def transcript_of(chain: Chain, log: Logged | None = None) -> Transcript:
         read_listings(chain.files["listing"]),
         quarantined=len(chain.files["quarantine"]),
     )
-    return with_attachments(transcript, chain)
+    return with_attachments(replace(transcript, revision=chain.newest), chain)
 
 
 def with_attachments(transcript: Transcript, chain: Chain) -> Transcript:

@@ -128,6 +128,11 @@ class Message:
         return not any(isinstance(said.get("message"), str) for said in contents)
 
     @property
+    def person(self) -> str:
+        """What tells who wrote it from others: a raw id, or else the name told."""
+        return self.sender_id or self.sender_name
+
+    @property
     def content(self) -> Mapping[str, Any]:
         """The content that the thread shows now; empty for a deleted message."""
         return self.current.content or {}

@@ -98,6 +98,10 @@ class Tally:
     """Messages that only a listing knows, and only as they were edited."""
     told: Collection[tuple[str, str]] = ()
     """Each raw id with each name that a message tells of it, in their order."""
+    senders: Mapping[str, int] = field(default_factory=dict)
+    """The number of everybody who wrote, as `Message.person` tells them apart."""
+    months: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    """By month (2026-11): the place of the first message, from 0, and its day."""
 
     @classmethod
     def of(cls, messages: Iterable[Message]) -> "Tally":
@@ -105,7 +109,13 @@ class Tally:
         outcomes = dict.fromkeys(map(str, Outcome), 0)
         baseline, erased, unseen = Baseline(), 0, 0
         told: dict[tuple[str, str], None] = {}
-        for message in messages:
+        senders: dict[str, int] = {}
+        months: dict[str, tuple[int, str]] = {}
+        for place, message in enumerate(messages):
+            if day := message.created_on[:10]:
+                months.setdefault(day[:7], (place, day))
+            if not message.is_system:
+                senders.setdefault(message.person, len(senders))
             outcomes[message.outcome] += 1
             baseline.add_message(message)
             erased += any(version.erased for version in message.versions)
@@ -118,6 +128,8 @@ class Tally:
             erased=erased,
             unseen=unseen,
             told=tuple(told),
+            senders=senders,
+            months=months,
         )
 
 
@@ -147,6 +159,8 @@ class Transcript:
     attachments: tuple[Attachment, ...] = ()
     """Each file that a message names, in the order of messages."""
     extra: Extra = field(default_factory=dict)
+    revision: int = 0
+    """Of the archive, the one that its newest lines came with; 0 for none."""
 
     @property
     def outcomes(self) -> dict[str, int]:

@@ -142,9 +142,11 @@ class Export:
 
         One that the archive says it holds and does not is a failure, and no more.
         """
-        folder = layout.thread_folder(thread.thread_id)
+        place_of, folder = options.place, layout.thread_folder(thread.thread_id)
+        if place_of is None:
+            return
         places = {
-            options.place(file): layout.revision_path(
+            place_of(file): layout.revision_path(
                 thread.thread_id, file.revision, ATTACHMENTS + file.stored
             )
             for file in thread.attachments
