@@ -15,7 +15,7 @@ export VENV
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## Install everything into .venv, and Azurite into local/azurite (PYTHON=python3.13)
+setup: ## Install everything into .venv, Azurite and a browser for tests into local (PYTHON=python3.13)
 	@$(PYTHON) -m local.setup
 
 demo: ## Do the main job on this machine, from chat message to archive
@@ -53,7 +53,7 @@ lock: setup ## Pin what the function app needs, with digests (UPGRADE=--upgrade 
 	"$(BIN)/python" -m local.lock $(UPGRADE)
 
 clean: ## Remove what the other verbs have made
-	rm -rf .venv* *.egg-info .python_packages build dist demo-archive local/azurite/node_modules
+	rm -rf .venv* *.egg-info .python_packages build dist demo-archive local/*/node_modules local/browser/chromium*
 	rm -rf infra/hooks/.venv infra/hooks/hooks_env
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

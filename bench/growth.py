@@ -25,6 +25,7 @@ from shared.domain.log.record import encode_record
 from shared.domain.thread.listing import Page, PageKind
 from shared.ports.announcer import Announcement
 from shared.ports.chat_service import IsKnown, ServiceListing
+from shared.usecases.archive.archive_readme import ArchiveReadme
 from shared.usecases.archive.attachments import FetchAttachments, Limits
 from shared.usecases.archive.close import CloseRevision
 from shared.usecases.archive.collect import Collect
@@ -131,6 +132,7 @@ def finalizer(storage: Storage, chat: Chat) -> Finalize:
             carry_out=CarryOut(archive=storage.archive, log=storage.log),
         ),
         close=CloseRevision(ledger=storage.ledger, announcer=Nobody(), log=storage.log),
+        readme=ArchiveReadme(storage.archive),
         clock=lambda: chat.now,
         draw=new_salt,
         formats=FORMATS,

@@ -16,6 +16,10 @@ from local.setup import ROOT, STAMP, stamp_of
 
 PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
 GROUPS = ("local", "dev")
+NO_BROWSER = (
+    "Not installed: the browser for tests. What says why is above. All else works; "
+    "tests that open pages will fail until `python -m local.chromium` has brought it."
+)
 
 
 def main() -> int:
@@ -29,6 +33,8 @@ def main() -> int:
         if status := step():
             print(f"Not installed: {name}. What says why is above.", file=sys.stderr)
             return status
+    if python("-m", "local.chromium"):
+        print(NO_BROWSER, file=sys.stderr)
     venv = Path(sys.prefix)
     (venv / STAMP).write_text(stamp_of(venv), "utf-8")
     return 0

@@ -16,7 +16,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
 NEWEST = (3, 14)
-INPUTS = ("pyproject.toml", "requirements.txt", "local/azurite/package-lock.json")
+INPUTS = (
+    "pyproject.toml",
+    "requirements.txt",
+    "local/azurite/package-lock.json",
+    "local/browser/package-lock.json",
+)
 """What is installed, and by what."""
 STAMP = ".ready"
 """In the environment: the digest of what was installed from."""
@@ -27,7 +32,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m local.setup",
         description="Install everything into .venv, or where the variable VENV says, "
-        "and Azurite into local/azurite. It does nothing where that is done.",
+        "Azurite into local/azurite and a browser for tests into local/browser. It "
+        "does nothing where that is done.",
     )
     parser.parse_args()
     venv = environment()

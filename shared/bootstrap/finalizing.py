@@ -99,6 +99,7 @@ def finalize(
     keep_superseded: timedelta,
     whole_pass_every: timedelta,
 ) -> "Finalize":
+    from shared.usecases.archive.archive_readme import ArchiveReadme
     from shared.usecases.archive.close import CloseRevision
     from shared.usecases.archive.collect import Collect
     from shared.usecases.archive.finalize import Finalize
@@ -124,6 +125,7 @@ def finalize(
             carry_out=CarryOut(archive=stores.archive, log=stores.log),
         ),
         close=CloseRevision(ledger=stores.ledger, announcer=announcer, log=stores.log),
+        readme=ArchiveReadme(stores.archive),
         clock=utc_now,
         draw=new_salt,
         formats=formats,

@@ -19,6 +19,7 @@ from schemas import TRANSCRIPT
 from shared.domain import layout
 from shared.domain.evidence.lines import cut_line
 from shared.domain.thread.attachment import Origin
+from shared.usecases.archive.archive_readme import ArchiveReadme
 from shared.usecases.archive.attachments import FetchAttachments, Limits
 from shared.usecases.archive.close import CloseRevision
 from shared.usecases.archive.collect import Collect
@@ -76,6 +77,7 @@ def finalizer(
         close=CloseRevision(
             ledger=parts.ledger, announcer=parts.announcer, log=parts.log
         ),
+        readme=ArchiveReadme(parts.archive),
         clock=parts.clock,
         draw=parts.draw,
         formats=formats,

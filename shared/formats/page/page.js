@@ -43,6 +43,7 @@
     const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT), nodes = [];
     while (walker.nextNode()) nodes.push(walker.currentNode);
     for (const node of nodes) {
+      if (node.parentElement.closest(".at")) continue;
       const { plain, places } = folded(node.data), ranges = [];
       for (const word of wanted)
         for (let from = plain.indexOf(word); from >= 0; from = plain.indexOf(word, from + word.length))
@@ -69,7 +70,10 @@
   }
   const texts = new Map();
   function text(message) {
-    if (!texts.has(message)) texts.set(message, folded(message.textContent).plain);
+    if (!texts.has(message)) {
+      const said = [...message.children].filter((part) => !part.matches(".at"));
+      texts.set(message, folded(said.map((part) => part.textContent).join(" ")).plain);
+    }
     return texts.get(message);
   }
 
@@ -84,7 +88,7 @@
     for (const message of messages) {
       if (message.hidden) continue;
       const whole = `${sender(message)} ${text(message)}`;
-      if (wanted.every((word) => whole.includes(word))) hits.push(message);
+      if (wanted.every((word) => whole.includes(word) || message.id === `m-${word}`)) hits.push(message);
     }
     const named = new Set();
     for (const message of hits) {

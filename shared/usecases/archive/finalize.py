@@ -37,6 +37,7 @@ from shared.ports.append_log import ThreadLogs
 from shared.ports.archive_store import ErasableArchive
 from shared.ports.clock import Clock
 from shared.ports.leases import Lease, Leases
+from shared.usecases.archive.archive_readme import ArchiveReadme
 from shared.usecases.archive.close import CloseRevision
 from shared.usecases.archive.collect import Collect, Collected, covers_of, has_torn
 from shared.usecases.archive.finalized import Finalized, unchanged
@@ -58,6 +59,7 @@ class Finalize:
     collect: Collect
     finish_orders: FinishOrders
     close: CloseRevision
+    readme: ArchiveReadme
     clock: Clock
     draw: Draw
     formats: Sequence[str]
@@ -275,6 +277,7 @@ class Finalize:
 
     async def key(self, loaded: Loaded) -> str:
         """Return the key of a thread that has no revision yet."""
+        await self.readme()
         thread_id = loaded.thread.thread_id
         known = layout.thread_folder(thread_id) + THREAD_FILE in loaded.thread.paths
         get = thread_key if known else new_key

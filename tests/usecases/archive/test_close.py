@@ -11,6 +11,7 @@ from shared.adapters.storage.folder_leases import FolderLeases
 from shared.adapters.storage.ledger_folder import FolderLedgerBlobs
 from shared.adapters.storage.no_thread_logs import NoThreadLogs
 from shared.domain.log.work import Work
+from shared.usecases.archive.archive_readme import ArchiveReadme
 from shared.usecases.evidence.carry_out import CarryOut
 from shared.usecases.evidence.finish_orders import FinishOrders
 from shared.usecases.evidence.ledger import Ledger
@@ -42,6 +43,7 @@ def in_folder(world, folder):
             carry_out=CarryOut(archive=archive, log=log),
         ),
         close=replace(world.finalize.close, ledger=ledger, log=log),
+        readme=ArchiveReadme(archive),
     )
 
 

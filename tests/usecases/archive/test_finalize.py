@@ -52,6 +52,7 @@ async def test_log_and_listing_become_one_revision(world):
     assert names == {
         "events.jsonl", "listing.jsonl", "transcript.json", "messages.csv",
         "history.csv", "reconciliation.json", "manifest.json", "thread.json", "000001.jsonl",
+            "README.txt",
     }  # fmt: skip
 
 
