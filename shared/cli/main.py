@@ -21,6 +21,7 @@ from shared.cli.operate import redeliver, status
 from shared.cli.read import cat, show
 from shared.cli.report import report
 from shared.cli.search import search
+from shared.cli.site import site
 from shared.cli.verify import verify
 from shared.domain.words import printable
 
@@ -108,6 +109,7 @@ for command in (
     list_threads,
     show,
     cat,
+    site,
     verify,
     checkpoint,
     prove,

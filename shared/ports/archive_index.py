@@ -109,6 +109,14 @@ class IndexAbout:
     position: Mapping[str, object] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadState:
+    """When an index read a thread last: after so many lines of the ledger."""
+
+    thread_key: str
+    ledger_lines: int
+
+
 class IndexReader(Protocol):
     """Reads an index. Nothing here writes."""
 
@@ -128,6 +136,10 @@ class IndexReader(Protocol):
         self, query: Query | None, chosen: Filter, limit: int, offset: int = 0
     ) -> Sequence[Hit]:
         """Return the messages that were found, the newest first."""
+        ...
+
+    def all_messages(self, chosen: Filter) -> Iterator[tuple[str, IndexedMessage]]:
+        """Yield messages with the ids of their threads, the oldest first."""
         ...
 
     def count(self, query: Query | None, chosen: Filter, most: int) -> int:
@@ -153,6 +165,10 @@ class IndexReader(Protocol):
         """Return threads that have a query's words in their topic or their names."""
         ...
 
+    def states(self) -> Mapping[str, ThreadState]:
+        """Return what tells whether a thread has changed, by its id."""
+        ...
+
     def grades(self, chosen: Filter) -> Mapping[str, int]:
         """Return how many of the threads that are meant have which grade."""
         ...
@@ -165,6 +181,10 @@ class IndexReader(Protocol):
         self, thread_id: str, limit: int, after: str = ""
     ) -> Sequence[IndexedMessage]:
         """Return messages of a thread, oldest first, after the one with an id."""
+        ...
+
+    def message_ids(self, thread_id: str) -> Sequence[str]:
+        """Return the ids of a thread's messages."""
         ...
 
     def message(self, thread_id: str, message_id: str) -> IndexedMessage | None:

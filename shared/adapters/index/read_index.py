@@ -29,6 +29,7 @@ from shared.ports.archive_index import (
     IndexAbout,
     MissingIndex,
     NoIndex,
+    ThreadState,
     Unread,
 )
 from shared.ports.indexed import (
@@ -147,6 +148,16 @@ class SqliteIndexReader:
             for *row, thread_id, topic in rows
         ]
 
+    def all_messages(self, chosen: Filter) -> Iterator[tuple[str, IndexedMessage]]:
+        source, found = self.sought(None, chosen)
+        rows = self.db.execute(
+            f"SELECT {MESSAGE_FIELDS}, t.thread_id {source}{found.where} "
+            "ORDER BY m.message",
+            found.values,
+        )
+        for *row, thread_id in rows:
+            yield thread_id, message_in(self.db, row)
+
     def count(self, query: Query | None, chosen: Filter, most: int) -> int:
         source, found = self.sought(query, chosen)
         if chosen == Filter() and query:
@@ -176,6 +187,14 @@ class SqliteIndexReader:
             (thread_id, stored_id(after) if after else -1, limit),
         )
         return [message_in(self.db, row) for row in rows]
+
+    def message_ids(self, thread_id: str) -> Sequence[str]:
+        rows = self.db.execute(
+            "SELECT CAST(m.message_id AS TEXT) FROM messages m JOIN threads t "
+            "USING (thread) WHERE t.thread_id = ? ORDER BY m.message_id",
+            (thread_id,),
+        )
+        return [message_id for (message_id,) in rows]
 
     def message(self, thread_id: str, message_id: str) -> IndexedMessage | None:
         rows = self.db.execute(
@@ -223,6 +242,15 @@ class SqliteIndexReader:
                 (*found.values, limit),
             )
         )
+
+    def states(self) -> Mapping[str, ThreadState]:
+        rows = self.db.execute(
+            "SELECT thread_id, thread_key, ledger_lines FROM threads"
+        )
+        return {
+            thread_id: ThreadState(thread_key=key, ledger_lines=lines)
+            for thread_id, key, lines in rows
+        }
 
     def grades(self, chosen: Filter) -> Mapping[str, int]:
         found = on_threads(self.db, chosen)

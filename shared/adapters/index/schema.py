@@ -67,7 +67,8 @@ CREATE TABLE threads (
   grade_reason TEXT NOT NULL,
   gaps TEXT NOT NULL,
   revision INTEGER NOT NULL,
-  written_on TEXT NOT NULL
+  written_on TEXT NOT NULL,
+  ledger_lines INTEGER NOT NULL
 );
 CREATE INDEX threads_by_last_message ON threads (last_message_on);
 

@@ -184,7 +184,8 @@ class SqliteIndexWriter:
         )
         if other.fetchone():
             raise IntegrityError("another thread has its key")
-        self.threads.put(prepared)
+        lines = self.position.get("lines", 0)
+        self.threads.put(prepared, lines if isinstance(lines, int) else 0)
         self.forget_unread(prepared.thread_key, prepared.thread_id)
 
     def fail(self, thread_key: str, thread_id: str, reason: str) -> None:

@@ -23,8 +23,9 @@ class WriteThreads:
         self.db = db
         self.people: dict[tuple[str, str], int] = {}
 
-    def put(self, thread: PreparedThread) -> None:
-        number = self.write_facts(thread)
+    def put(self, thread: PreparedThread, ledger_lines: int) -> None:
+        """Write a thread as it is after so many lines of the ledger."""
+        number = self.write_facts(thread, ledger_lines)
         before = self.people_of(number)
         WriteMessages(self.db, number, self.person).replace(thread.messages)
         self.write_rows(number, thread)
@@ -55,12 +56,12 @@ class WriteThreads:
         )
         return next((number for (number,) in found), None)
 
-    def write_facts(self, thread: PreparedThread) -> int:
+    def write_facts(self, thread: PreparedThread, ledger_lines: int) -> int:
         """Write a thread's row; return its number. Its words are no longer found."""
         old = self.number_of(thread.thread_id)
         if old is not None:
             self.forget_words(old)
-        values = (old, *thread.values)
+        values = (old, *thread.values, ledger_lines)
         number = self.db.execute(
             f"INSERT OR REPLACE INTO threads VALUES ({places(values)})", values
         ).lastrowid

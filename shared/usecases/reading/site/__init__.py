@@ -1,0 +1,1 @@
+"""A site: an archive as a folder of static pages, which opens by double click."""

@@ -1,0 +1,296 @@
+"""Build a site, or bring it up to date: only what changed is rendered and written.
+
+Rule 1: a site is derived from an index and its archive, and says of which ledger head
+        it is; nothing is kept of a thread that the index does not have any more. (P12)
+Rule 2: the state is written last. A build that was killed leaves one that is not
+        finished, and the next one writes everything.
+Rule 3: the search is built anew from every text: nothing that was erased stays in it.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+
+from shared.domain.errors import IntegrityError
+from shared.ports.archive_index import (
+    NO_FILTER,
+    Filter,
+    IndexReader,
+    ThreadState,
+    Unread,
+)
+from shared.ports.archive_store import ArchiveFiles
+from shared.ports.indexed import Person
+from shared.ports.site_folder import SiteFolder
+from shared.usecases.reading.raw_thread import load
+from shared.usecases.reading.read_ahead import read_ahead
+from shared.usecases.reading.site.pages import (
+    SiteAbout,
+    SiteThread,
+    data_files,
+    fixed_files,
+    index_page,
+    list_pages,
+    people_in,
+)
+from shared.usecases.reading.site.search_files import search_files
+from shared.usecases.reading.site.site_state import (
+    STATE_FILE,
+    NotASite,
+    SiteState,
+    read_state,
+)
+from shared.usecases.reading.site.thread_pages import (
+    RenderThread,
+    ThreadPages,
+    render_thread,
+)
+
+MANY = 50
+"""Threads from which on it takes long to render them."""
+THREADS = "threads/"
+INDEX = "index.html"
+
+
+@dataclass(slots=True, kw_only=True)
+class BuiltSite:
+    """What was done: `rendered` are the threads whose pages were made anew.
+
+    `written`, `same` and `removed` count files; `failures` hold a sentence for each
+    thread that is missing.
+    """
+
+    threads: int = 0
+    messages: int = 0
+    rendered: int = 0
+    written: int = 0
+    same: int = 0
+    removed: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildSite:
+    """Writes the site of an archive; `chosen` says which threads are in it.
+
+    `archive_name` tells archives apart; `on_thread` takes how many are done, and of
+    all; `render_long` returns what renders many threads, in processes of their own.
+    """
+
+    archive: ArchiveFiles
+    archive_name: str
+    index: IndexReader
+    target: SiteFolder
+    built_on: str
+    chosen: Filter = NO_FILTER
+    on_thread: Callable[[int, int], None] = lambda done, total: None  # noqa: ARG005
+    render_long: Callable[[], RenderThread] = lambda: render_thread
+
+    async def __call__(self) -> BuiltSite:
+        """Build.
+
+        Raises:
+            NotASite: the folder holds something else, or the site of another archive.
+            Transient: the archive cannot be reached; the next build goes on.
+
+        """
+        there = {file.path: file.size async for file in self.target.walk()}
+        writing = Writing(self.target, there)
+        before = await self.state(there)
+        threads = self.threads()
+        states = self.states(threads)
+        same = before.unchanged(states)
+        await self.note(writing, before.threads, is_finished=False)
+        failures = await self.render(threads, same, writing)
+        threads = [each for each in threads if each.facts.thread_id not in failures]
+        unread = [*self.unread(), *failures.values()]
+        await self.write_shared(threads, unread, writing)
+        await writing.remove_others(
+            {
+                f"{THREADS}{each.key}/"
+                for each in threads
+                if each.facts.thread_id in same
+            }
+        )
+        await self.note(writing, self.states(threads), is_finished=True)
+        built = writing.built
+        built.threads = len(threads)
+        built.messages = sum(each.facts.message_count for each in threads)
+        built.failures = [f"{each.thread_id}: {each.reason}" for each in unread]
+        return built
+
+    async def state(self, there: Mapping[str, int]) -> SiteState:
+        """Return what the folder holds; a new state for an empty one."""
+        new = SiteState(archive=self.archive_name)
+        if not there:
+            return new
+        if STATE_FILE not in there:
+            raise NotASite(
+                "the folder holds something else: choose an empty or new one"
+            )
+        found = read_state(await self.target.read(STATE_FILE))
+        if found is None:
+            return new
+        if found.archive != self.archive_name:
+            raise NotASite(
+                "the folder holds the site of another archive: choose another"
+            )
+        return found
+
+    def threads(self) -> list[SiteThread]:
+        """Return the threads, those first that began first: so few numbers change."""
+        states = self.index.states()
+        found = [
+            SiteThread(key=states[facts.thread_id].thread_key, facts=facts)
+            for facts in self.index.threads(self.chosen)
+        ]
+        return sorted(
+            found, key=lambda each: (each.facts.first_message_on, each.facts.thread_id)
+        )
+
+    def states(self, threads: Iterable[SiteThread]) -> dict[str, ThreadState]:
+        known = self.index.states()
+        return {each.facts.thread_id: known[each.facts.thread_id] for each in threads}
+
+    def unread(self) -> list[Unread]:
+        """Return the threads that are meant and that the index could not read."""
+        only = self.chosen.only_threads
+        return [
+            each
+            for each in self.index.unread()
+            if only is None or each.thread_id in only
+        ]
+
+    async def note(
+        self,
+        writing: "Writing",
+        threads: Mapping[str, ThreadState],
+        *,
+        is_finished: bool,
+    ) -> None:
+        state = SiteState(
+            archive=self.archive_name, threads=threads, is_finished=is_finished
+        )
+        await writing.put(STATE_FILE, state.stored)
+
+    async def render(
+        self, threads: Iterable[SiteThread], same: set[str], writing: "Writing"
+    ) -> dict[str, Unread]:
+        """Write the pages of the threads that changed; return those that failed."""
+        keys = {each.facts.thread_id: each.key for each in threads}
+        wanted = [thread_id for thread_id in keys if thread_id not in same]
+        render = self.render_long() if len(wanted) >= MANY else render_thread
+        failures: dict[str, Unread] = {}
+
+        async def read_one(thread_id: str) -> ThreadPages:
+            try:
+                raw = await load(self.archive, thread_id)
+            except IntegrityError as error:
+                return ThreadPages(thread_id, failure=str(error))
+            return await render(raw)
+
+        self.on_thread(0, len(wanted))
+        done = 0
+        async for pages in read_ahead(in_turn(wanted), read_one):
+            thread_id = pages.thread_id
+            if not pages.failure:
+                await self.write_thread(keys[thread_id], pages, writing)
+            else:
+                failures[thread_id] = Unread(thread_id=thread_id, reason=pages.failure)
+            done += 1
+            self.on_thread(done, len(wanted))
+        return failures
+
+    async def write_thread(
+        self, key: str, pages: ThreadPages, writing: "Writing"
+    ) -> None:
+        folder = f"{THREADS}{key}/"
+        for name, data in pages.pages:
+            await writing.put(folder + name, data)
+        for place, path in pages.held:
+            await writing.copy(folder + place, self.archive, path)
+        writing.built.rendered += 1
+
+    async def write_shared(
+        self, threads: list[SiteThread], unread: list[Unread], writing: "Writing"
+    ) -> None:
+        """Write what stands for all threads; the page that opens it comes last."""
+        people = people_in(threads)
+        data = [*data_files(threads, people)]
+        files = chain(
+            fixed_files(),
+            data,
+            list_pages(threads),
+            search_files(self.index, self.chosen, threads, people),
+        )
+        for name, content in files:
+            await writing.put(name, content)
+        about = self.about(threads, people, unread)
+        await writing.put(INDEX, index_page(about, [name for name, _ in data]))
+
+    def about(
+        self, threads: list[SiteThread], people: list[Person], unread: list[Unread]
+    ) -> SiteAbout:
+        ids = {person.raw_id or person.name for person in people}
+        return SiteAbout(
+            thread_count=len(threads),
+            message_count=sum(each.facts.message_count for each in threads),
+            people_count=len(ids),
+            ledger_lines=self.index.about.size,
+            root=self.index.about.root,
+            built_on=self.built_on,
+            unread=unread,
+        )
+
+
+@dataclass(slots=True)
+class Writing:
+    """Writes files where they differ from what is there, and removes the others.
+
+    `there` are the files from before, each with its size.
+    """
+
+    target: SiteFolder
+    there: Mapping[str, int]
+    built: BuiltSite = field(default_factory=BuiltSite)
+    put_now: set[str] = field(default_factory=set)
+
+    async def put(self, path: str, data: bytes) -> None:
+        self.put_now.add(path)
+        is_same = (
+            self.there.get(path) == len(data) and await self.target.read(path) == data
+        )
+        if is_same and path != STATE_FILE:
+            self.built.same += 1
+            return
+        await self.target.replace(path, data)
+        self.built.written += 1
+
+    async def copy(self, path: str, archive: ArchiveFiles, source: str) -> None:
+        """Copy a file of the archive, whose name is the digest of its bytes."""
+        self.put_now.add(path)
+        if path in self.there:
+            self.built.same += 1
+            return
+        try:
+            await self.target.replace(path, archive.stream(source))
+        except IntegrityError as error:
+            self.built.failures.append(str(error))
+        else:
+            self.built.written += 1
+
+    async def remove_others(self, kept: set[str]) -> None:
+        """Remove what this build did not write, but for what is in folders to keep."""
+        # Files of a folder below another first, so that no empty one is left.
+        for path in sorted(self.there, key=lambda path: -path.count("/")):
+            is_kept = (
+                path in self.put_now or "/".join(path.split("/")[:2]) + "/" in kept
+            )
+            if not is_kept:
+                await self.target.remove(path)
+                self.built.removed += 1
+
+
+async def in_turn(thread_ids: Iterable[str]) -> AsyncIterator[str]:
+    for thread_id in thread_ids:
+        yield thread_id

