@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from shared.domain.errors import ArchiverError
 from shared.usecases.capture.ingest import Ingest
 from shared.usecases.capture.redeliver import Redeliver
 from shared.usecases.capture.status import ReadStatus
+from shared.usecases.capture.watch import Watch
 from shared.usecases.evidence.erase import Erase
 from shared.usecases.evidence.holds import Holds
 from shared.usecases.evidence.prove import Prove
@@ -238,6 +239,16 @@ class OpenedArchive:
             quiet_for=due.quiet_for,
             max_open=due.max_open,
         )
+
+    def watch(self, *, since: datetime | None, thread_id: str = "") -> Watch:
+        """Return what shows events as they come to the log.
+
+        Raises:
+            NoStorageAccount: a folder has no log.
+
+        """
+        files = self.account().files(layout.LOG)
+        return Watch(files=files, since=since, thread_id=thread_id)
 
     def redeliver(self, *, execute: bool) -> Redeliver:
         """Return what ingests events again that nothing could process.

@@ -22,6 +22,7 @@ from shared.cli.read import cat, show
 from shared.cli.report import report
 from shared.cli.search import search
 from shared.cli.site import site
+from shared.cli.tail import tail
 from shared.cli.verify import verify
 from shared.domain.words import printable
 
@@ -103,6 +104,7 @@ for command in (
     backfill,
     report,
     status,
+    tail,
     redeliver,
     index,
     search,
