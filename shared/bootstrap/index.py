@@ -149,7 +149,8 @@ async def open_index(
         Transient: the archive cannot be reached.
 
     """
-    from shared.adapters.index.read_index import SqliteIndexReader, reading
+    from shared.adapters.index.read_index import SqliteIndexReader
+    from shared.adapters.index.reading import reading
 
     path = index_path(archive)
     index = SqliteIndexReader(path)

@@ -24,6 +24,7 @@ from shared.cli.search import search
 from shared.cli.site import site
 from shared.cli.tail import tail
 from shared.cli.verify import verify
+from shared.cli.view import view
 from shared.domain.words import printable
 
 HELP_OPTIONS = ["-h", "--help"]
@@ -112,6 +113,7 @@ for command in (
     show,
     cat,
     site,
+    view,
     verify,
     checkpoint,
     prove,

@@ -53,6 +53,8 @@ class Filter:
     is_edited: bool = False
     is_deleted: bool = False
     has_files: bool = False
+    senders: tuple[Person, ...] | None = None
+    """Only what one of these has sent, under that name; None means no limit."""
     only_threads: tuple[str, ...] | None = None
     """Never any other thread, whatever is asked for; None means no limit."""
 
@@ -71,7 +73,8 @@ class Filter:
         """Whether it says anything of messages."""
         limits = (self.after, self.before)
         is_of_kind = self.is_edited or self.is_deleted or self.has_files
-        return is_of_kind or any(limit is not None for limit in limits)
+        is_limited = any(limit is not None for limit in limits)
+        return is_of_kind or is_limited or self.senders is not None
 
 
 NO_FILTER = Filter()

@@ -16,7 +16,7 @@ from local.lock import FIRST, LINE, LOCK, NEXT, SENTENCE
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-FOR_PEOPLE = ("click", "filelock", "platformdirs", "rich")
+FOR_PEOPLE = ("click", "filelock", "jinja2", "platformdirs", "rich")
 """What the command needs and the app does not."""
 
 

@@ -23,6 +23,10 @@ from shared.ports.indexed import Person
 LARGEST = 2**63 - 1
 """Number of SQLite; no message has as large an id."""
 AMONG = "IN (SELECT value FROM json_each(?))"
+SENT_BY = (
+    "m.sender IN (SELECT person FROM people JOIN json_each(?) AS given ON "
+    "raw_id = given.value ->> 0 AND name = given.value ->> 1)"
+)
 
 
 @dataclass(slots=True)
@@ -113,4 +117,7 @@ def on_messages(chosen: Filter) -> Conditions:
     ):
         if is_asked:
             found.add(text)
+    if chosen.senders is not None:
+        people = [[person.raw_id, person.name] for person in chosen.senders]
+        found.add(SENT_BY, json.dumps(people))
     return found

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 from shared.adapters.index import schema
@@ -14,6 +13,8 @@ from shared.adapters.index.conditions import (
     on_threads,
     people_meant,
 )
+from shared.adapters.index.read_rows import files_of, revisions_of
+from shared.adapters.index.reading import BUILD, reading
 from shared.adapters.index.rows import (
     FACTS,
     MESSAGE_FIELDS,
@@ -40,7 +41,6 @@ from shared.ports.indexed import (
     ThreadFacts,
 )
 
-BUILD = "build it with `chat-archive index`"
 SEARCHED = (
     "FROM message_search s CROSS JOIN messages m ON m.message = s.rowid "
     "JOIN threads t ON t.thread = m.thread LEFT JOIN people p ON p.person = m.sender"
@@ -51,33 +51,7 @@ ALL = (
 )
 
 
-BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-NO_ACCESS = (
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_AUTH,
-)
-"""Also after a build that was killed: only a writer can read what it has left."""
-
-
-@contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Let what an index is to blame for be told from an error of the program.
-
-    Raises:
-        NoIndex: it is being built, is not finished, or is damaged.
-
-    """
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        code = error.sqlite_errorcode & 0xFF
-        if code in BUSY:
-            raise NoIndex(f"{path} is being built just now") from None
-        if code in NO_ACCESS:
-            raise NoIndex(f"{path} is unfinished or unreadable: {BUILD}") from None
-        raise NoIndex(f"{path} is no index, or is damaged: delete it") from None
+STATES = "SELECT thread_id, thread_key, ledger_lines FROM threads"
 
 
 class SqliteIndexReader:
@@ -244,12 +218,9 @@ class SqliteIndexReader:
         )
 
     def states(self) -> Mapping[str, ThreadState]:
-        rows = self.db.execute(
-            "SELECT thread_id, thread_key, ledger_lines FROM threads"
-        )
         return {
             thread_id: ThreadState(thread_key=key, ledger_lines=lines)
-            for thread_id, key, lines in rows
+            for thread_id, key, lines in self.db.execute(STATES)
         }
 
     def grades(self, chosen: Filter) -> Mapping[str, int]:
@@ -276,37 +247,10 @@ class SqliteIndexReader:
             yield facts_in(row[1:], people)
 
     def files(self, thread_id: str, message_id: str = "") -> Sequence[IndexedFile]:
-        rows = self.db.execute(
-            "SELECT message_id, number, name, content_type, bytes, outcome, stored, "
-            "f.revision, is_erased FROM files f JOIN threads t USING (thread) "
-            "WHERE thread_id = ?1 AND (?2 = '' OR message_id = ?2) "
-            "ORDER BY message_id, number",
-            (thread_id, message_id),
-        )
-        return [
-            IndexedFile(
-                message_id=message_id, number=number, name=name, bytes=size,
-                content_type=content_type, outcome=outcome, stored=stored,
-                revision=revision, is_erased=bool(is_erased),
-            )
-            for message_id, number, name, content_type, size, outcome, stored,
-            revision, is_erased in rows
-        ]  # fmt: skip
+        return files_of(self.db, thread_id, message_id)
 
     def revisions(self, thread_id: str) -> Sequence[IndexedRevision]:
-        rows = self.db.execute(
-            "SELECT r.revision, r.written_on, r.grade, r.grade_reason, manifest "
-            "FROM revisions r JOIN threads t USING (thread) WHERE thread_id = ? "
-            "ORDER BY r.revision",
-            (thread_id,),
-        )
-        return [
-            IndexedRevision(
-                revision=revision, written_on=written_on, grade=grade,
-                grade_reason=grade_reason, manifest=manifest,
-            )
-            for revision, written_on, grade, grade_reason, manifest in rows
-        ]  # fmt: skip
+        return revisions_of(self.db, thread_id)
 
     # People
 

@@ -445,5 +445,6 @@ const ChatSearch = (() => {
     return new Engine(base, manifest, people, load);
   }
 
-  return { add, open, fold, words, parse, useTables };
+  const marks = (said, query) => hitsIn(said, parse(query));
+  return { add, open, fold, words, parse, marks, useTables };
 })();

@@ -38,6 +38,7 @@ def is_message_meant(message: IndexedMessage, chosen: Filter) -> bool:
         and (message.is_edited or not chosen.is_edited)
         and (message.is_deleted or not chosen.is_deleted)
         and (message.file_count > 0 or not chosen.has_files)
+        and (chosen.senders is None or message.sender in chosen.senders)
     )
 
 

@@ -54,7 +54,7 @@ INDEX = "index.html"
 
 @dataclass(slots=True, kw_only=True)
 class BuiltSite:
-    """What was done: `rendered` are the threads whose pages were made anew.
+    """What was done: `rendered` are the threads whose pages were rendered again.
 
     `written`, `same` and `removed` count files; `failures` hold a sentence for each
     thread that is missing.

@@ -21,6 +21,11 @@ from shared.ports.indexed import Person, ThreadFacts
 if TYPE_CHECKING:
     from jinja2 import Template
 
+VIEW_POLICY = (
+    "default-src 'none'; base-uri 'none'; form-action 'none'; img-src 'self'; "
+    "style-src 'self'; script-src 'self'; connect-src 'self'"
+)
+"""Of a page that a server gives: it may ask that server."""
 ROWS_PER_FILE = 4_000
 ROWS_PER_LIST = 500
 NAMES_SHOWN = 6
@@ -33,7 +38,8 @@ GRADE_LABELS = tuple(words.partition(":")[0] for words in GRADES.values())
 class SiteAbout:
     """What a site says of itself: how much it holds, and as of which ledger head.
 
-    `live` is the address of the page that shows events, where a server has one.
+    A view is made while somebody looks; `live` is the address of the page that shows
+    events, where there is one.
     """
 
     thread_count: int
@@ -43,6 +49,7 @@ class SiteAbout:
     root: str
     built_on: str
     unread: Sequence[Unread] = ()
+    is_view: bool = False
     live: str = ""
     grades: Sequence[tuple[str, str]] = field(
         default=tuple(zip(GRADE_NAMES, GRADE_LABELS, strict=True))
@@ -85,9 +92,11 @@ def fixed_files() -> Iterator[tuple[str, bytes]]:
         yield name, own(name).encode()
 
 
-def index_page(about: SiteAbout, data: Sequence[str]) -> bytes:
+def index_page(
+    about: SiteAbout, data: Sequence[str], policy: str = SITE_POLICY
+) -> bytes:
     """Return `index.html`; `data` are the names of the data files."""
-    text = template("index.html").render(about=about, data=data, policy=SITE_POLICY)
+    text = template("index.html").render(about=about, data=data, policy=policy)
     return readable(text).encode()
 
 

@@ -37,14 +37,14 @@ def texts(
     writer = SearchWriter()
     numbers = {each.facts.thread_id: at for at, each in enumerate(threads)}
     senders = {person: at for at, person in enumerate(people)}
-    places = Places(index)
+    ordinals = Ordinals(index)
     for thread_id, message in index.all_messages(chosen):
         if thread_id not in numbers:
             continue  # its pages could not be made
         yield from writer.add(
             SearchedMessage(
                 thread=numbers[thread_id],
-                ordinal=places.of(thread_id, message),
+                ordinal=ordinals.of(thread_id, message),
                 message_id=message.message_id,
                 time=message.number,
                 sender=senders.get(message.sender, -1),
@@ -57,7 +57,7 @@ def texts(
     yield from writer.finish()
 
 
-class Places:
+class Ordinals:
     """Where messages stand in the pages of their threads, which go by ids.
 
     That is the order in which they come, by time, but for ids that are no plain number:

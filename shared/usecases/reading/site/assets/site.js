@@ -117,32 +117,39 @@ const ChatSite = (() => {
     });
   }
 
-  function snippet(text, query) {
-    const flat = text.split(/\s+/).filter(Boolean).join(" "), ranges = engine.marks(flat, query);
-    const start = flat.length > WIDTH && ranges.length ? Math.max(0, Math.min(ranges[0][0] - BEFORE, flat.length - WIDTH)) : 0;
-    const end = Math.min(flat.length, start + WIDTH), shown = element("p", "", { class: "text", dir: "auto" });
+  // A text with what was found marked, from one place to another.
+  function marked(tag, text, ranges, start, end, attributes) {
+    const shown = element(tag, "", attributes);
     let at = start;
-    if (start) shown.append("…");
     for (const [first, last] of ranges) {
       if (first < at || first >= end) continue;
-      shown.append(flat.slice(at, first), element("mark", flat.slice(first, Math.min(last, end))));
+      shown.append(text.slice(at, first), element("mark", text.slice(first, Math.min(last, end))));
       at = Math.min(last, end);
     }
-    shown.append(flat.slice(at, end) + (end < flat.length ? "…" : ""));
-    return { shown, count: ranges.length };
+    shown.append(text.slice(at, end));
+    return shown;
+  }
+
+  const oneLine = (text) => text.split(/\s+/).filter(Boolean).join(" ");
+  function snippet(text, query) {
+    const flat = oneLine(text), ranges = engine.marks(flat, query);
+    const start = flat.length > WIDTH && ranges.length ? Math.max(0, Math.min(ranges[0][0] - BEFORE, flat.length - WIDTH)) : 0;
+    const end = Math.min(flat.length, start + WIDTH), shown = marked("p", flat, ranges, start, end, { class: "text", dir: "auto" });
+    if (start) shown.prepend("…");
+    if (end < flat.length) shown.append("…");
+    return shown;
   }
 
   function hitItem(hit, query) {
     const item = element("li"), where = element("div", "", { class: "where" }), thread = threads[hit.thread];
     const moment = new Date(hit.time), isKnown = hit.time > 1 && !Number.isNaN(moment.getTime());
     const time = isKnown ? moment.toISOString().slice(0, 19).replace("T", " ") : "time unknown";
+    const name = hit.sender < 0 ? "" : called(hit.sender);
     where.append(
       link(time, `threads/${thread.key}/${page(hit.ordinal)}#m-${encodeURIComponent(hit.id)}`),
-      element("bdi", hit.sender < 0 ? "" : called(hit.sender)), element("bdi", title(thread)), element("code", hit.id),
+      marked("bdi", name, engine.marks(name, query), 0, name.length), element("bdi", title(thread)), element("code", hit.id),
     );
-    let at = hit.texts.findIndex((text) => engine.marks(text.split(/\s+/).join(" "), query).length);
-    if (at < 0) at = 0;
-    const { shown } = snippet(hit.texts[at] ?? "", query);
+    const at = Math.max(0, hit.texts.findIndex((text) => engine.marks(oneLine(text), query).length)), shown = snippet(hit.texts[at] ?? "", query);
     if (at > 0) shown.prepend(element("em", "an earlier version: "));
     item.append(where, shown);
     return item;

@@ -1,0 +1,144 @@
+"""What a person looks at an archive through: a server of their own, on this machine."""
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from shared.bootstrap.identity import utc_now
+from shared.bootstrap.index import build_index, open_index
+from shared.bootstrap.opened_archive import OpenedArchive
+from shared.domain.errors import ArchiverError
+from shared.domain.search.query import NoQuery
+from shared.ports.archive_index import IndexReader
+from shared.usecases.capture.live_events import LiveEvents
+from shared.usecases.reading.index_age import Age, age_of, from_json
+from shared.usecases.reading.site.pages import own
+from shared.usecases.reading.site.view_site import Asked, ViewSite
+
+LOOK_EVERY = 5.0
+"""Seconds after which it is looked whether the archive has changed."""
+LIVE_SINCE = timedelta(days=1)
+LIVE_FILES = ("live.html", "live.css", "live.js")
+MOST_HITS = 200
+MOST_DIGITS = 9
+OnThread = Callable[[int, int], None]
+
+
+class NotServed(ArchiverError):
+    """The server cannot start. The text says what to do."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Viewing:
+    """The pages of an archive as it is now, and the events of its log."""
+
+    archive: OpenedArchive
+    on_indexed: OnThread
+    live: LiveEvents | None
+    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    site: ViewSite | None = None
+    looked_at: float = 0.0
+
+    async def give(self, path: str, asked: Mapping[str, str]) -> bytes | None:
+        """Return a file; None where there is none.
+
+        Raises:
+            ArchiverError: the archive cannot be read.
+
+        """
+        if self.live and path == "events.json":
+            return as_json(await self.live.after(whole_number(asked.get("after", ""))))
+        if self.live and path in LIVE_FILES:
+            return own(path).encode()
+        async with self.lock:
+            site = await self.current()
+            if path == "find.json":
+                return as_json(found(site, asked.get("asked", "")))
+            return await site.file(path)
+
+    async def current(self) -> ViewSite:
+        """Return the site of the archive as it is now, or was a moment ago."""
+        now = time.monotonic()
+        if self.site and now - self.looked_at < LOOK_EVERY:
+            return self.site
+        self.looked_at = now
+        if self.site and await self.is_current(self.site.index):
+            return self.site
+        await self.stack.aclose()
+        self.site = None
+        await build_index(self.archive, self.on_indexed)
+        index = await self.stack.enter_async_context(open_index(self.archive))
+        live = LIVE_FILES[0] if self.live else ""
+        self.site = ViewSite(archive=self.archive.archive, index=index, live=live)
+        return self.site
+
+    async def is_current(self, index: IndexReader) -> bool:
+        position = from_json(index.about.position)
+        return await age_of(self.archive.ledger.blobs, position) is Age.CURRENT
+
+
+def found(site: ViewSite, asked: str) -> dict[str, object]:
+    """Return what is found, or why that cannot be searched for."""
+    try:
+        value: Any = json.loads(asked)
+        limit = min(max(int(value.get("limit", 0)), 0), MOST_HITS)
+        return site.find(Asked(**{**value, "limit": limit}))
+    except NoQuery as error:
+        return {"error": str(error)}
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        return {"error": "what is asked cannot be read"}
+
+
+def whole_number(text: str) -> int:
+    """Return what a page has counted to; 0 for what is no such number."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
+    return int(text) if is_number else 0
+
+
+def as_json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+
+
+async def view(
+    archive: OpenedArchive,
+    *,
+    port: int,
+    has_log: bool,
+    on_indexed: OnThread,
+    on_address: Callable[[str], None],
+) -> None:
+    """Serve until the process is stopped; `on_address` takes the address, once.
+
+    Raises:
+        NotServed: the port cannot be used.
+        NoStorageAccount: a folder has no log.
+        NoIndex: the archive has no ledger, so that no index can be believed.
+        Transient: the archive cannot be reached.
+
+    """
+    from shared.adapters.web.serve import address_of, listen, serve
+
+    watch = archive.watch(since=utc_now() - LIVE_SINCE) if has_log else None
+    live = LiveEvents(watch=watch, monotonic=time.monotonic) if watch else None
+    viewing = Viewing(archive=archive, on_indexed=on_indexed, live=live)
+    token = secrets.token_urlsafe(24)
+    try:
+        listening = listen(port)
+    except OSError as error:
+        raise NotServed(f"port {port} cannot be used: {error.strerror}") from None
+    async with viewing.stack:
+        if live is None or archive.folder:
+            await viewing.current()
+        runner = await serve(viewing.give, listening, token)
+        try:
+            on_address(address_of(listening, token))
+            await asyncio.Event().wait()
+        finally:
+            await runner.cleanup()
