@@ -506,7 +506,7 @@ def contents(path):
     ]
     people = sorted(db.execute("SELECT raw_id, name, name_folded FROM people"))
     views = [
-        sorted(row[first:] for row in db.execute(view))
+        sorted((row[first:] for row in db.execute(view)), key=repr)
         for first, view in (
             (1, "SELECT * FROM conversation"),  # after the number of the row
             (0, "SELECT * FROM all_versions"),
