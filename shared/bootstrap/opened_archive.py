@@ -26,7 +26,7 @@ from shared.usecases.inventory.runs import BackfillRun
 from shared.usecases.reading.choose import Choose
 from shared.usecases.reading.find import Find
 from shared.usecases.reading.look_up import LookUp
-from shared.usecases.reading.package import Package
+from shared.usecases.reading.package import MakeSite, Package
 from shared.usecases.reading.search import Scan
 
 if TYPE_CHECKING:
@@ -193,12 +193,16 @@ class OpenedArchive:
         return Choose(archive=self.archive, on_bytes=on_bytes, index=self.index)
 
     def pack(
-        self, folder: Path, on_bytes: Callable[[int], None], *, recorded: bool
+        self,
+        folder: Path,
+        on_bytes: Callable[[int], None],
+        make_site: MakeSite | None,
+        *,
+        recorded: bool,
     ) -> Package:
         """Return what packs threads into an empty folder.
 
-        With `recorded`, a line of the archive's ledger says so; a package has none to
-        write to.
+        With `recorded`, the archive's ledger says so; a package has none to write to.
         """
         from shared.adapters.storage.archive_folder import FolderArchive
 
@@ -209,6 +213,7 @@ class OpenedArchive:
             draw=new_salt,
             record=self.ledger.append if recorded and not self.package else None,
             on_bytes=on_bytes,
+            make_site=make_site,
         )
 
     def report(self) -> MakeReport:
@@ -241,12 +246,7 @@ class OpenedArchive:
         )
 
     def watch(self, *, since: datetime | None, thread_id: str = "") -> Watch:
-        """Return what shows events as they come to the log.
-
-        Raises:
-            NoStorageAccount: a folder has no log.
-
-        """
+        """Return what shows events as they come; raise `NoStorageAccount` as above."""
         files = self.account().files(layout.LOG)
         return Watch(files=files, since=since, thread_id=thread_id)
 

@@ -1,17 +1,22 @@
 """The site of an archive: where it goes, and the index that it is made from."""
 
 import hashlib
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import cast
 
 from shared.bootstrap.identity import utc_now
+from shared.bootstrap.index import apart as read_by_processes
 from shared.bootstrap.index import build_index, open_index
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.bootstrap.processes import processes
-from shared.ports.archive_index import NO_FILTER, Filter
-from shared.usecases.reading.raw_thread import RawThread
+from shared.domain.evidence.tree import Tree
+from shared.ports.archive_index import IndexReader
+from shared.usecases.evidence.ledger_reading import LedgerPosition
+from shared.usecases.reading.build_index import MANY, index_threads
+from shared.usecases.reading.package import MakeSite
+from shared.usecases.reading.raw_thread import RawThread, read_raw
 from shared.usecases.reading.site.build_site import BuildSite, BuiltSite
 from shared.usecases.reading.site.thread_pages import (
     RenderThread,
@@ -21,14 +26,11 @@ from shared.usecases.reading.site.thread_pages import (
 )
 
 OnThread = Callable[[int, int], None]
+SITE = "site"
 
 
 async def build_site(
-    archive: OpenedArchive,
-    folder: Path,
-    on_indexed: OnThread,
-    on_rendered: OnThread,
-    chosen: Filter = NO_FILTER,
+    archive: OpenedArchive, folder: Path, on_indexed: OnThread, on_rendered: OnThread
 ) -> BuiltSite:
     """Bring the index of an archive up to date, and then its site in a folder.
 
@@ -40,22 +42,71 @@ async def build_site(
         Transient: the archive cannot be reached; the next build goes on.
 
     """
-    from shared.adapters.storage.export_folder import FolderOfExport
-
     archive.check_outside(folder)
     await build_index(archive, on_indexed)
+    name = hashlib.sha256(archive.address.encode()).hexdigest()
     async with open_index(archive) as index:
         with ExitStack() as stack:
-            return await BuildSite(
-                archive=archive.archive,
-                archive_name=hashlib.sha256(archive.address.encode()).hexdigest(),
-                index=index,
-                target=FolderOfExport(folder),
-                built_on=utc_now().isoformat(timespec="seconds"),
-                chosen=chosen,
-                on_thread=on_rendered,
-                render_long=lambda: apart(stack),
-            )()
+            return await site_of(archive, index, folder, name, stack, on_rendered)()
+
+
+def site_of(
+    archive: OpenedArchive,
+    index: IndexReader,
+    folder: Path,
+    name: str,
+    stack: ExitStack,
+    on_rendered: OnThread,
+) -> BuildSite:
+    from shared.adapters.storage.export_folder import FolderOfExport
+
+    return BuildSite(
+        archive=archive.archive,
+        archive_name=name,
+        index=index,
+        target=FolderOfExport(folder),
+        built_on=utc_now().isoformat(timespec="seconds"),
+        on_thread=on_rendered,
+        render_long=lambda: apart(stack),
+    )
+
+
+def site_for_package(
+    archive: OpenedArchive, package: Path, on_rendered: OnThread
+) -> MakeSite:
+    """Return what writes a site into the folder of a package.
+
+    Its index is of the packed threads alone, and goes when the package is whole.
+    """
+    from shared.adapters.index.read_index import SqliteIndexReader
+    from shared.adapters.index.write_index import SqliteIndexWriter
+
+    async def make(threads: Sequence[str], tree: Tree) -> Mapping[str, str]:
+        place = package.with_name("index.sqlite")
+        position = LedgerPosition(lines=tree.size, root=tree.root)
+        now = utc_now().isoformat(timespec="seconds")
+        with ExitStack() as stack:
+            is_long = len(threads) >= MANY
+            reads = read_by_processes(stack) if is_long else read_raw
+            with closing(SqliteIndexWriter(place, archive.address)) as writer:
+                await index_threads(
+                    archive.archive, writer, threads, position, now, reads
+                )
+            with closing(SqliteIndexReader(place)) as index:
+                folder = package / SITE
+                await site_of(archive, index, folder, "", stack, on_rendered)()
+        return {
+            file.relative_to(package).as_posix(): digest_of(file)
+            for file in folder.rglob("*")
+            if file.is_file()
+        }
+
+    return make
+
+
+def digest_of(file: Path) -> str:
+    with file.open("rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()
 
 
 def apart(stack: ExitStack) -> RenderThread:

@@ -128,8 +128,8 @@ async def export(
     row for each message of all threads. Each file appears whole or not at all.
 
     A package holds the files as they are, the ledger with the lines of other threads
-    withheld, a checkpoint, the request, a README and the stand-alone verifier: nobody
-    needs this program, or an account, to verify it.
+    withheld, a checkpoint, the request, a README, a site to read it in any browser, and
+    the stand-alone verifier: nobody needs this program, or an account, to verify it.
 
     A package holds whole threads, with every revision. --thread, --participant,
     --topic and --text choose which; --all packs every one. The archive's ledger gets

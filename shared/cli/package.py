@@ -7,6 +7,7 @@ import click
 
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.bootstrap.packing import check_free, packing_folder
+from shared.bootstrap.site import site_for_package
 from shared.cli.progress import bytes_bar
 from shared.cli.text import printable, say
 from shared.cli.threads import bytes_to_read
@@ -87,6 +88,7 @@ async def write_package(
     total = await archive.size(prefixes)
     with bytes_bar("packing", total) as on_bytes:
         async with packing_folder(wanted.package) as new:
-            return await archive.pack(new, on_bytes, recorded=wanted.record)(
+            site = site_for_package(archive, new, lambda *_: None)
+            return await archive.pack(new, on_bytes, site, recorded=wanted.record)(
                 chosen, by=wanted.by, reason=wanted.reason, origin=archive.origin
             )

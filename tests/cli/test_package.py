@@ -188,3 +188,26 @@ def test_a_package_that_is_there_stays_and_is_named_as_it_is(run, folder):
     assert said == (
         "Error: p exists already, and is left as it is. Choose another name.\n"
     )
+
+
+def test_a_package_holds_a_site_of_its_threads_that_both_verifiers_check(
+    run, folder, tmp_path
+):
+    run("export", folder, "--package", "case", "--thread", LOAN, *WHY)
+
+    package = tmp_path / "case"
+    page = (package / "site" / "index.html").read_text()
+    assert "1 thread, " in page
+    assert "site/index.html" in (package / "README.txt").read_text()
+    asked = json.loads((package / "request.json").read_text())["files"]
+    there = {
+        path.relative_to(package).as_posix()
+        for path in (package / "site").rglob("*")
+        if path.is_file()
+    }
+    assert there == {name for name in asked if name.startswith("site/")}
+    assert not list(tmp_path.rglob("*.sqlite"))
+    assert "VERIFIED" in run("verify", package, status=None)
+    (package / "site" / "index.html").write_text(page + "changed")
+    said = run("verify", package, status=1)
+    assert "site/index.html" in said

@@ -6,7 +6,14 @@ Rule 2: what changes while threads are read has lines that the next build finds.
 Rule 3: a thread that cannot be read is named with its reason, and tried every time.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field
 
 from shared.domain import layout
@@ -161,6 +168,37 @@ class BuildIndex:
             return  # an attempt that died, or is under way
         self.index.fail(read.key, read.thread_id, failure)
         built.failures.append(f"{read.thread_id}: {failure}")
+
+
+async def index_threads(
+    archive: ArchiveFiles,
+    index: IndexWriter,
+    thread_ids: Sequence[str],
+    position: LedgerPosition,
+    built_on: str,
+    reads: ReadRaw = read_raw,
+) -> None:
+    """Build a new index of some threads, for a copy of them; the ledger is not read.
+
+    Raises:
+        Transient: the archive cannot be reached.
+
+    """
+    index.clear()
+    index.note(to_json(position), (), (), erases=False)
+
+    async def read_one(thread_id: str) -> ReadThread:
+        try:
+            return await reads(await load(archive, thread_id), index.prepare)
+        except IntegrityError as error:
+            return ReadThread(thread_id, "", failure=str(error))
+
+    async for read in read_ahead(in_turn(thread_ids), read_one):
+        if read.failure:
+            index.fail(read.key, read.thread_id, read.failure)
+        else:
+            index.put(read.prepared)
+    index.finish(built_on)
 
 
 async def in_turn(thread_ids: Iterable[str]) -> AsyncIterator[str]:

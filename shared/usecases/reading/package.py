@@ -4,12 +4,13 @@ It carries what was asked for, the files as they are, the ledger with the lines 
 threads withheld, a checkpoint, and the stand-alone verifier.
 
 In this order, so that an archive which is written to meanwhile gives a package that
-verifies: the ledger's head; which threads there are; the request, and its line of the
-ledger; the ledger up to that line; of each thread what the ledger knows by then.
+verifies: the ledger's head; which threads there are; their site; the request, and its
+line of the ledger; the ledger up to that line; of each thread what the ledger knows by
+then.
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files as resources
 
@@ -33,6 +34,11 @@ from shared.usecases.reading.package_readme import Asked, readme_of
 
 Record = Callable[[bytes], Awaitable[None]]
 """Appends a line, with its LF, to the archive's ledger."""
+MakeSite = Callable[[Sequence[str], Tree], Awaitable[Mapping[str, str]]]
+"""Writes the site of some threads, as of a ledger, into the package.
+
+It returns the digest of each of its files, by path.
+"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,6 +72,8 @@ class Package:
     draw: NewSalt
     record: Record | None
     on_bytes: Callable[[int], None]
+    make_site: MakeSite | None = None
+    """None where the package is to have no site."""
 
     async def __call__(
         self, chosen: Chosen, *, by: str, reason: str, origin: str
@@ -98,7 +106,9 @@ class Package:
         )
         checkpoint = Checkpoint(origin=origin, size=tree.size, root=tree.root)
         known = sorted(thread_id for thread_id, key in keys.items() if key)
-        request, own = await self.requested(asked, known, checkpoint, packed)
+        site = await self.make_site(known, tree) if self.make_site else {}
+        packed.files += len(site)
+        request, own = await self.requested(asked, known, checkpoint, packed, site)
         ledger = await PackLedger(
             archive=self.archive,
             request=request,
@@ -143,11 +153,16 @@ class Package:
         return found.thread_key
 
     async def requested(
-        self, asked: Asked, threads: list[str], checkpoint: Checkpoint, packed: Packed
+        self,
+        asked: Asked,
+        threads: list[str],
+        checkpoint: Checkpoint,
+        packed: Packed,
+        site: Mapping[str, str],
     ) -> tuple[PackageRequest, Mapping[str, bytes]]:
         """Return the request and the package's own files, once that is recorded."""
         if self.record:
-            request, own = self.request(asked, threads, checkpoint, recorded=True)
+            request, own = self.request(asked, threads, checkpoint, site, recorded=True)
             try:
                 await self.record(request.ledger_line)
             except ArchiverError as error:
@@ -156,18 +171,19 @@ class Package:
             else:
                 packed.recorded = True
                 return request, own
-        return self.request(asked, threads, checkpoint, recorded=False)
+        return self.request(asked, threads, checkpoint, site, recorded=False)
 
     def request(
         self,
         asked: Asked,
         threads: list[str],
         checkpoint: Checkpoint,
+        site: Mapping[str, str],
         *,
         recorded: bool,
     ) -> tuple[PackageRequest, Mapping[str, bytes]]:
         own = {
-            "README.txt": readme_of(asked, recorded=recorded),
+            "README.txt": readme_of(asked, recorded=recorded, has_site=bool(site)),
             "checkpoint.txt": checkpoint.body.encode(),
             "verify.py": resources("shared.verifier")
             .joinpath("verify.py")
@@ -178,7 +194,10 @@ class Package:
             recorded=recorded,
             threads=tuple(threads),
             filters=asked.filters,
-            files={name: hashlib.sha256(own[name]).hexdigest() for name in own},
+            files={
+                **{name: hashlib.sha256(own[name]).hexdigest() for name in own},
+                **site,
+            },
         )
         return request, {**own, "request.json": request.stored}
 

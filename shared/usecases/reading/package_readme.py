@@ -12,7 +12,7 @@ Why:    {reason}
 Chosen: {filters}
 From:   an archive {origin}
 {unreadable}
-archive/thread=.../     a folder for each thread, with a folder for each revision
+{site}archive/thread=.../     a folder for each thread, with a folder for each revision
 archive/ledger/         {ledger}
 checkpoint.txt          the head of the ledger from before this package was made
 request.json            what was asked for, and the digests of the files beside it
@@ -27,6 +27,9 @@ FILE is a checkpoint that you were given through another channel. Without one yo
 that the package agrees with itself, not that nobody wrote all of it anew.
 
 {recorded}
+"""
+SITE = """\
+site/index.html         open it in a browser: every thread, with a search over all
 """
 OTHERS_WITHHELD = """\
 a line for each revision, erasure, hold and package;
@@ -55,7 +58,7 @@ class Asked:
     """Threads that could not be read, so that nobody knows whether they are meant."""
 
 
-def readme_of(asked: Asked, *, recorded: bool) -> bytes:
+def readme_of(asked: Asked, *, recorded: bool, has_site: bool) -> bytes:
     """Return the text, in UTF-8."""
     count = asked.unreadable
     unreadable = f"Unread: {plural(count, 'thread')} that may have been meant\n"
@@ -69,5 +72,6 @@ def readme_of(asked: Asked, *, recorded: bool) -> bytes:
         ledger=ALL_LINES if asked.filters == EVERY_THREAD else OTHERS_WITHHELD,
         unreadable=unreadable if count else "",
         recorded=RECORDED if recorded else NOT_RECORDED,
+        site=SITE if has_site else "",
     )
     return text.encode("utf-8", "replace")

@@ -7,14 +7,13 @@ Rule 2: the state is written last. A build that was killed leaves one that is no
 Rule 3: the search is built anew from every text: nothing that was erased stays in it.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
 from shared.domain.errors import IntegrityError
 from shared.ports.archive_index import (
     NO_FILTER,
-    Filter,
     IndexReader,
     ThreadState,
     Unread,
@@ -22,6 +21,7 @@ from shared.ports.archive_index import (
 from shared.ports.archive_store import ArchiveFiles
 from shared.ports.indexed import Person
 from shared.ports.site_folder import SiteFolder
+from shared.usecases.reading.build_index import in_turn
 from shared.usecases.reading.raw_thread import load
 from shared.usecases.reading.read_ahead import read_ahead
 from shared.usecases.reading.site.pages import (
@@ -71,7 +71,7 @@ class BuiltSite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildSite:
-    """Writes the site of an archive; `chosen` says which threads are in it.
+    """Writes the site of the threads that an index has.
 
     `archive_name` tells archives apart; `on_thread` takes how many are done, and of
     all; `render_long` returns what renders many threads, in processes of their own.
@@ -82,7 +82,6 @@ class BuildSite:
     index: IndexReader
     target: SiteFolder
     built_on: str
-    chosen: Filter = NO_FILTER
     on_thread: Callable[[int, int], None] = lambda done, total: None  # noqa: ARG005
     render_long: Callable[[], RenderThread] = lambda: render_thread
 
@@ -103,7 +102,7 @@ class BuildSite:
         await self.note(writing, before.threads, is_finished=False)
         failures = await self.render(threads, same, writing)
         threads = [each for each in threads if each.facts.thread_id not in failures]
-        unread = [*self.unread(), *failures.values()]
+        unread = [*self.index.unread(), *failures.values()]
         await self.write_shared(threads, unread, writing)
         await writing.remove_others(
             {
@@ -142,7 +141,7 @@ class BuildSite:
         states = self.index.states()
         found = [
             SiteThread(key=states[facts.thread_id].thread_key, facts=facts)
-            for facts in self.index.threads(self.chosen)
+            for facts in self.index.threads(NO_FILTER)
         ]
         return sorted(
             found, key=lambda each: (each.facts.first_message_on, each.facts.thread_id)
@@ -151,15 +150,6 @@ class BuildSite:
     def states(self, threads: Iterable[SiteThread]) -> dict[str, ThreadState]:
         known = self.index.states()
         return {each.facts.thread_id: known[each.facts.thread_id] for each in threads}
-
-    def unread(self) -> list[Unread]:
-        """Return the threads that are meant and that the index could not read."""
-        only = self.chosen.only_threads
-        return [
-            each
-            for each in self.index.unread()
-            if only is None or each.thread_id in only
-        ]
 
     async def note(
         self,
@@ -221,7 +211,7 @@ class BuildSite:
             fixed_files(),
             data,
             list_pages(threads),
-            search_files(self.index, self.chosen, threads, people),
+            search_files(self.index, threads, people),
         )
         for name, content in files:
             await writing.put(name, content)
@@ -289,8 +279,3 @@ class Writing:
             if not is_kept:
                 await self.target.remove(path)
                 self.built.removed += 1
-
-
-async def in_turn(thread_ids: Iterable[str]) -> AsyncIterator[str]:
-    for thread_id in thread_ids:
-        yield thread_id

@@ -10,7 +10,7 @@ from shared.formats.site_search.writer import (
     SearchWriter,
     engine_files,
 )
-from shared.ports.archive_index import Filter, IndexReader
+from shared.ports.archive_index import NO_FILTER, IndexReader
 from shared.ports.indexed import IndexedMessage, Person
 from shared.usecases.reading.site.pages import SiteThread
 
@@ -19,18 +19,16 @@ FOLDER = "search/"
 
 def search_files(
     index: IndexReader,
-    chosen: Filter,
     threads: Sequence[SiteThread],
     people: Sequence[Person],
 ) -> Iterator[tuple[str, bytes]]:
     """Yield the files, as they become full; messages of no other thread are in them."""
-    for name, data in chain(engine_files(), texts(index, chosen, threads, people)):
+    for name, data in chain(engine_files(), texts(index, threads, people)):
         yield FOLDER + name, data
 
 
 def texts(
     index: IndexReader,
-    chosen: Filter,
     threads: Sequence[SiteThread],
     people: Sequence[Person],
 ) -> Iterator[tuple[str, bytes]]:
@@ -38,7 +36,7 @@ def texts(
     numbers = {each.facts.thread_id: at for at, each in enumerate(threads)}
     senders = {person: at for at, person in enumerate(people)}
     ordinals = Ordinals(index)
-    for thread_id, message in index.all_messages(chosen):
+    for thread_id, message in index.all_messages(NO_FILTER):
         if thread_id not in numbers:
             continue  # its pages could not be made
         yield from writer.add(
