@@ -38,12 +38,13 @@ check: setup ## Lint, types, layers, infrastructure
 	"$(BIN)/python" infra/check.py
 	"$(BIN)/python" -m pytest -q tests/infra tests/repository
 
-bench: setup ## Measure ingest, formats, backfill and index beside their floors (about 45 minutes)
+bench: setup ## Measure ingest, formats, backfill, index and site beside their floors (about an hour)
 	"$(BIN)/python" -m bench
 	"$(BIN)/python" -m bench.render
 	"$(BIN)/python" -m bench.growth
 	"$(BIN)/python" -m bench.backfill
 	"$(BIN)/python" -m bench.index
+	"$(BIN)/python" -m bench.site
 
 format: setup ## Format the code and sort the imports
 	"$(BIN)/ruff" check --fix-only --quiet .

@@ -67,6 +67,15 @@ def find(archive: Path) -> bool:
     return good and run("search", "warehouse fird*", archive) == 0
 
 
+def publish(archive: Path, site: Path) -> bool:
+    """Make the archive a site, and say how to open both."""
+    if run("site", archive, "--output", site) != 0:
+        return False
+    print(f"\n    Open {site / 'index.html'}, or see the same from a server:")
+    print(f"    $ chat-archive view {archive}")
+    return True
+
+
 def erase(archive: Path, evidence: Path, transcript: Mapping[str, Any]) -> bool:
     """Erase a message from the copy, verify what is left, prove that it was erased."""
     checkpoint, proof = evidence / "ledger.checkpoint", evidence / "erased.json"

@@ -16,7 +16,7 @@ from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from local.azurite_process import AzuriteFailed
 from local.demo import conversations
-from local.demo.evidence import convert, erase, examine, find
+from local.demo.evidence import convert, erase, examine, find, publish
 from local.demo.people import invite
 from local.stack import Stack, StackFailed, stack
 from shared.domain.words import plural
@@ -107,6 +107,10 @@ def demonstrate(scratch: Path) -> int:
     step("Somebody asks for a message to be erased; everything else still verifies")
     if not erase(ARCHIVE, OUTPUT / "evidence", transcript):
         print("FAILED: the message was not erased as it should be", file=sys.stderr)
+        return 1
+    step("What anybody opens by double click: the archive as pages, with a search")
+    if not publish(ARCHIVE, OUTPUT / "site"):
+        print("FAILED: the archive could not be made a site", file=sys.stderr)
         return 1
     return status
 
