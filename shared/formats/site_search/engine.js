@@ -3,7 +3,7 @@
 // tables of letters are those of the Python that wrote the files.
 const ChatSearch = (() => {
   const BASE = 91, ENDS = 80, GOES_ON = BASE - ENDS, TAIL_FROM = 8, BITS = 6, BITMAP_SHARE = 6;
-  const PACKS_PER_FOLDER = 1000, HOT = 500, KEPT_PACKS = 300, KEPT_SHARDS = 150, PACKS_AT_ONCE = 50, MARK = "\u0001";
+  const PACKS_PER_FOLDER = 1000, HOT = 300, KEPT_PACKS = 300, KEPT_SHARDS = 150, PACKS_AT_ONCE = 50, MARK = "\u0001";
   const VALUES = new Uint8Array(128);
   for (let code = 33, value = 0; code < 126; code++) if (code !== 34 && code !== 92) VALUES[code] = value++;
 
@@ -23,9 +23,9 @@ const ChatSearch = (() => {
 
   // Numbers
 
-  function numbers(text, from = 0, to = text.length) {
+  function numbers(text) {
     const found = [];
-    for (let at = from, value = 0; at < to; at++) {
+    for (let at = 0, value = 0; at < text.length; at++) {
       const digit = VALUES[text.charCodeAt(at)];
       if (digit < ENDS) { found.push(value * ENDS + digit); value = 0; }
       else value = value * GOES_ON + digit - ENDS + 1;
@@ -72,18 +72,23 @@ const ChatSearch = (() => {
     return found;
   }
 
-  // By message, the places of a term in it.
-  function placesIn(text, messages) {
-    const all = numbers(text), found = new Map();
-    let at = 0;
+  // The places of a term in those of its messages that are wanted, in their order.
+  function placesIn(text, messages, wanted) {
+    const found = [];
+    let at = 0, next = 0, value = 0;
     for (const message of messages) {
-      const places = [];
+      const places = message === wanted[next] ? [] : null;
       for (let place = 0, more = 1; more; ) {
-        more = all[at] & 1;
-        place += all[at++] >> 1;
-        places.push(place);
+        let digit = VALUES[text.charCodeAt(at++)];
+        for (value = 0; digit >= ENDS; digit = VALUES[text.charCodeAt(at++)]) value = value * GOES_ON + digit - ENDS + 1;
+        value = value * ENDS + digit;
+        more = value & 1;
+        place += value >> 1;
+        places?.push(place);
       }
-      found.set(message, places);
+      if (!places) continue;
+      found.push(places);
+      if (++next === wanted.length) break;
     }
     return found;
   }
@@ -148,7 +153,6 @@ const ChatSearch = (() => {
       token: new RegExp(
         `[${blanks}]*(?:(?<not>-(?=["_(]|(?![${joined}])[${letters}]))?(?:"(?<phrase>[^"]*)"(?<star>\\*)?` +
         `|(?<bracket>[()])|(?<word>[^${blanks}()"]+)))`, "yu"),
-      wordy: new RegExp(`[^${blanks}]+`, "gu"),
     };
   }
   const isAscii = (said) => /^[\0-\x7f]*$/.test(said);
@@ -311,6 +315,15 @@ const ChatSearch = (() => {
     }
   }
 
+  const isHot = (entry) => entry.count >= HOT;
+  // Those messages where a word follows on others.
+  function follows(before, end, messages) {
+    const places = before.map((entry) => placesIn(entry.places, entry.numbers, messages));
+    const ends = placesIn(end.places, end.numbers, messages);
+    return messages.filter((_, at) => ends[at].some((place) =>
+      places.every((each, number) => each[at].includes(place - places.length + number))));
+  }
+
   class Engine {
     constructor(base, manifest, people, load) {
       this.base = base;
@@ -417,19 +430,10 @@ const ChatSearch = (() => {
       let candidates = union(ends.map((entry) => entry.numbers), this.total);
       for (const entry of before) candidates = both(candidates, entry.numbers);
       if (!candidates.length) return candidates;
-      let found = new Uint32Array();
-      const hot = ends.filter((entry) => entry.count >= HOT);
-      if (before.every((entry) => entry.count >= HOT) && hot.length) {
-        const maps = before.map((entry) => placesIn(entry.places, entry.numbers));
-        const follow = hot.map((entry) => {
-          const map = placesIn(entry.places, entry.numbers);
-          return both(candidates, entry.numbers).filter((number) =>
-            map.get(number).some((end) => maps.every((places, at) => places.get(number).includes(end - maps.length + at))));
-        });
-        found = union(follow, this.total);
-        candidates = both(candidates, union(ends.filter((entry) => entry.count < HOT).map((entry) => entry.numbers), this.total));
-        candidates = without(candidates, found);
-      }
+      const hot = before.every(isHot) ? ends.filter(isHot) : [];
+      const found = union(hot.map((end) => follows(before, end, both(candidates, end.numbers))), this.total);
+      if (hot.length) candidates = both(candidates, union(ends.filter((end) => !isHot(end)).map((end) => end.numbers), this.total));
+      candidates = without(candidates, found);
       return union([found, await this.checked(term, candidates)], this.total);
     }
 

@@ -24,7 +24,7 @@ LONG_CHARACTERS = 30_000
 """Postings from which on a term has files of its own."""
 PART_CHARACTERS = 400_000
 """What one of these holds."""
-HOT = 500
+HOT = 300
 """Messages from which on the places of a term in them are kept: a phrase of frequent
 words needs no text then."""
 BITMAP_SHARE = 6
