@@ -18,7 +18,12 @@ from verifying import small_world, write
 
 ROOT = Path(__file__).parents[2]
 MADE_OF = ("pyproject.toml", "README.md", "LICENSE", "MANIFEST.in")
-DATA = ("formats/page/page.css", "formats/page/page.js", "cli/report.css")
+DATA = (
+    "formats/page/page.css",
+    "formats/page/page.js",
+    "formats/site_search/engine.js",
+    "cli/report.css",
+)
 NAME = f"acs_chat_archiver-{__version__}"
 
 

@@ -2,8 +2,8 @@
 // loaded, by script tags in a browser. Text is read exactly as the program reads it: the
 // tables of letters are those of the Python that wrote the files.
 const ChatSearch = (() => {
-  const ENDS = 60, GOES_ON = 31, BITS = 6, BITMAP_SHARE = 6, PACKS_PER_FOLDER = 1000;
-  const HOT = 500, KEPT_PACKS = 300, KEPT_SHARDS = 150, MARK = "\u0001";
+  const BASE = 91, ENDS = 80, GOES_ON = BASE - ENDS, TAIL_FROM = 8, BITS = 6, BITMAP_SHARE = 6;
+  const PACKS_PER_FOLDER = 1000, HOT = 300, KEPT_PACKS = 300, KEPT_SHARDS = 150, PACKS_AT_ONCE = 50, MARK = "\u0001";
   const VALUES = new Uint8Array(128);
   for (let code = 33, value = 0; code < 126; code++) if (code !== 34 && code !== 92) VALUES[code] = value++;
 
@@ -23,9 +23,9 @@ const ChatSearch = (() => {
 
   // Numbers
 
-  function numbers(text, from = 0, to = text.length) {
+  function numbers(text) {
     const found = [];
-    for (let at = from, value = 0; at < to; at++) {
+    for (let at = 0, value = 0; at < text.length; at++) {
       const digit = VALUES[text.charCodeAt(at)];
       if (digit < ENDS) { found.push(value * ENDS + digit); value = 0; }
       else value = value * GOES_ON + digit - ENDS + 1;
@@ -33,35 +33,62 @@ const ChatSearch = (() => {
     return found;
   }
 
+  const isBitmap = (count, total) => count > Math.floor(total / BITMAP_SHARE);
+  function tailLength(count, total) {
+    let length = 0;
+    while (total >= TAIL_FROM * BASE ** (length + 1) * count) length++;
+    return length;
+  }
+  // Where the messages of a term end that begin somewhere in a text.
+  function endOfMessages(text, from, count, total) {
+    if (isBitmap(count, total)) return from + Math.ceil(total / BITS);
+    const tail = tailLength(count, total);
+    let at = from;
+    for (let left = count; left; left--) {
+      while (VALUES[text.charCodeAt(at)] >= ENDS) at++;
+      at += 1 + tail;
+    }
+    return at;
+  }
   function messagesIn(text, count, total) {
     const found = new Uint32Array(count);
     let size = 0;
-    if (count > Math.floor(total / BITMAP_SHARE)) {
+    if (isBitmap(count, total)) {
       for (let at = 0; at < text.length; at++)
         for (let bits = VALUES[text.charCodeAt(at)], bit = 0; bits; bits >>= 1, bit++)
           if (bits & 1) found[size++] = at * BITS + bit;
       return found;
     }
+    const tail = tailLength(count, total);
     for (let at = 0, value = 0, before = -1; at < text.length; at++) {
       const digit = VALUES[text.charCodeAt(at)];
-      if (digit < ENDS) { before += value * ENDS + digit + 1; found[size++] = before; value = 0; }
-      else value = value * GOES_ON + digit - ENDS + 1;
+      if (digit >= ENDS) { value = value * GOES_ON + digit - ENDS + 1; continue; }
+      value = value * ENDS + digit;
+      for (let more = tail; more; more--) value = value * BASE + VALUES[text.charCodeAt(++at)];
+      before += value + 1;
+      found[size++] = before;
+      value = 0;
     }
     return found;
   }
 
-  // By message, the places of a term in it.
-  function placesIn(text, messages) {
-    const all = numbers(text), found = new Map();
-    let at = 0;
+  // The places of a term in those of its messages that are wanted, in their order.
+  function placesIn(text, messages, wanted) {
+    const found = [];
+    let at = 0, next = 0, value = 0;
     for (const message of messages) {
-      const places = [];
+      const places = message === wanted[next] ? [] : null;
       for (let place = 0, more = 1; more; ) {
-        more = all[at] & 1;
-        place += all[at++] >> 1;
-        places.push(place);
+        let digit = VALUES[text.charCodeAt(at++)];
+        for (value = 0; digit >= ENDS; digit = VALUES[text.charCodeAt(at++)]) value = value * GOES_ON + digit - ENDS + 1;
+        value = value * ENDS + digit;
+        more = value & 1;
+        place += value >> 1;
+        places?.push(place);
       }
-      found.set(message, places);
+      if (!places) continue;
+      found.push(places);
+      if (++next === wanted.length) break;
     }
     return found;
   }
@@ -115,17 +142,17 @@ const ChatSearch = (() => {
 
   let text;
   function useTables(tables) {
-    const { letters, unknown, marks, unspaced, blanks, simpler, limits } = tables;
+    const { letters, joined, unknown, hidden, marks, unspaced, blanks, simpler, limits } = tables;
     text = {
       unknown: new RegExp(`[${unknown}]`, "gu"), marks: new RegExp(`[${marks}]`, "gu"),
       simpler: new RegExp(`[${Object.keys(simpler).join("")}]`, "gu"), letters: simpler,
+      hidden: new RegExp(`[${hidden}${unknown}]`, "u"),
       spaced: new RegExp(`[${letters}]+`, "gu"), anyUnspaced: new RegExp(`[${unspaced}]`, "u"),
       runs: new RegExp(`([${unspaced}]+)|(?:(?![${unspaced}])[${letters}])+`, "gu"),
       trim: new RegExp(`^[${blanks}]+|[${blanks}]+$`, "gu"), limits,
       token: new RegExp(
-        `[${blanks}]*(?:(?<not>-(?=["_(]|[${letters}]))?(?:"(?<phrase>[^"]*)"(?<star>\\*)?` +
+        `[${blanks}]*(?:(?<not>-(?=["_(]|(?![${joined}])[${letters}]))?(?:"(?<phrase>[^"]*)"(?<star>\\*)?` +
         `|(?<bracket>[()])|(?<word>[^${blanks}()"]+)))`, "yu"),
-      wordy: new RegExp(`[^${blanks}]+`, "gu"),
     };
   }
   const isAscii = (said) => /^[\0-\x7f]*$/.test(said);
@@ -164,7 +191,16 @@ const ChatSearch = (() => {
 
   // Queries: the same as domain/search/query.py
 
-  const python = (said) => (said.includes("'") && !said.includes('"') ? `"${said}"` : `'${said.replace(/'/g, "\\'")}'`);
+  // A text as Python shows it in a sentence.
+  function shown(said) {
+    const quote = said.includes("'") && !said.includes('"') ? '"' : "'";
+    const names = new Map([["\\", "\\\\"], ["\t", "\\t"], ["\n", "\\n"], ["\r", "\\r"], [quote, `\\${quote}`]]);
+    return quote + [...said].map((each) => names.get(each) ?? (text.hidden.test(each) ? escaped(each.codePointAt(0)) : each)).join("") + quote;
+  }
+  function escaped(code) {
+    const [letter, length] = code < 0x100 ? ["x", 2] : code < 0x10000 ? ["u", 4] : ["U", 8];
+    return `\\${letter}${code.toString(16).padStart(length, "0")}`;
+  }
   function termOf(said, isPrefix) {
     const found = words(said), last = found.at(-1);
     if (!found.length) return null;
@@ -189,10 +225,10 @@ const ChatSearch = (() => {
       else if (word === "AND" || word === "OR" || word === "NOT") found.push(word);
       else {
         const given = phrase ?? word;
-        if (word && word.replace(/\*+$/, "").includes("*")) throw new Error(`a star stands at the end of a word, not as in ${python(word)}`);
+        if (word && word.replace(/\*+$/, "").includes("*")) throw new Error(`a star stands at the end of a word, not as in ${shown(word)}`);
         const term = termOf(given, Boolean(star) || Boolean(word?.endsWith("*")));
         if (term) found.push(term);
-        else if (token.not) throw new Error(`there is no letter or digit in ${python(given)} to leave out`);
+        else if (token.not) throw new Error(`there is no letter or digit in ${shown(given)} to leave out`);
       }
     }
     return found;
@@ -279,6 +315,15 @@ const ChatSearch = (() => {
     }
   }
 
+  const isHot = (entry) => entry.count >= HOT;
+  // Those messages where a word follows on others.
+  function follows(before, end, messages) {
+    const places = before.map((entry) => placesIn(entry.places, entry.numbers, messages));
+    const ends = placesIn(end.places, end.numbers, messages);
+    return messages.filter((_, at) => ends[at].some((place) =>
+      places.every((each, number) => each[at].includes(place - places.length + number))));
+  }
+
   class Engine {
     constructor(base, manifest, people, load) {
       this.base = base;
@@ -290,7 +335,7 @@ const ChatSearch = (() => {
       this.people = people.map(words);
       this.packs = new Kept(KEPT_PACKS, (number) => this.registered("pack", number, `p${Math.floor(number / PACKS_PER_FOLDER)}/${number}.js`).then(([, rows]) => rows));
       this.shards = new Kept(KEPT_SHARDS, (number) => this.registered("term", number, `t${number}.js`).then(([, ...parts]) => this.shard(...parts)));
-      this.longs = new Kept(KEPT_SHARDS, (number) => this.registered("long", number, `l${number}.js`).then(([, messages, places]) => ({ messages, places })));
+      this.longs = new Kept(KEPT_SHARDS, (number) => this.registered("long", number, `l${number}.js`).then(([, part]) => part));
     }
 
     async registered(kind, number, name) {
@@ -304,13 +349,13 @@ const ChatSearch = (() => {
       const all = numbers(numbersText), terms = new Map();
       let before = "", from = 0, at = 0;
       for (const written of termsText.split(" ")) {
-        const term = before.slice(0, VALUES[written.charCodeAt(0)]) + written.slice(1);
-        const count = all[at++], length = all[at++], rest = all[at++];
-        if (length) {
-          const places = from + length - 1;
-          terms.set(term, { count, messages: postings.slice(from, places), places: postings.slice(places, places + rest) });
-          from = places + rest;
-        } else terms.set(term, { count, long: rest });
+        const term = before.slice(0, VALUES[written.charCodeAt(0)]) + written.slice(1), count = all[at++];
+        const size = count < HOT ? 1 : all[at++];
+        if (size) {
+          const places = endOfMessages(postings, from, count, this.total), end = places + size - 1;
+          terms.set(term, { count, messages: postings.slice(from, places), places: postings.slice(places, end) });
+          from = end;
+        } else terms.set(term, { count, long: { first: all[at++], parts: all[at++], messages: all[at++] } });
         before = term;
       }
       return terms;
@@ -326,9 +371,13 @@ const ChatSearch = (() => {
       return Math.max(0, low - 1);
     }
 
-    async whole(entry) {
-      const found = entry.long ? { count: entry.count, ...(await this.longs.get(entry.long)) } : entry;
-      return { ...found, numbers: messagesIn(found.messages, found.count, this.total) };
+    async whole({ count, long, messages, places }) {
+      if (long) {
+        const all = (await Promise.all(Array.from({ length: long.parts }, (_, at) => this.longs.get(long.first + at)))).join("");
+        messages = all.slice(0, long.messages);
+        places = all.slice(long.messages);
+      }
+      return { count, places, numbers: messagesIn(messages, count, this.total) };
     }
 
     // What the index has of a term; null where it has nothing.
@@ -340,9 +389,9 @@ const ChatSearch = (() => {
 
     async entriesWith(prefix) {
       if (!this.firstTerms.length) return [];
-      const wanted = [];
-      for (let number = this.shardOf(prefix); number < this.firstTerms.length; number++) {
-        if (number > this.shardOf(prefix) && !this.firstTerms[number].startsWith(prefix)) break;
+      const wanted = [], first = this.shardOf(prefix);
+      for (let number = first; number < this.firstTerms.length; number++) {
+        if (number > first && !this.firstTerms[number].startsWith(prefix)) break;
         wanted.push(this.shards.get(number));
       }
       const found = [];
@@ -381,26 +430,24 @@ const ChatSearch = (() => {
       let candidates = union(ends.map((entry) => entry.numbers), this.total);
       for (const entry of before) candidates = both(candidates, entry.numbers);
       if (!candidates.length) return candidates;
-      let found = new Uint32Array();
-      const hot = ends.filter((entry) => entry.count >= HOT);
-      if (before.every((entry) => entry.count >= HOT) && hot.length) {
-        const maps = before.map((entry) => placesIn(entry.places, entry.numbers));
-        const follow = hot.map((entry) => {
-          const map = placesIn(entry.places, entry.numbers);
-          return both(candidates, entry.numbers).filter((number) =>
-            map.get(number).some((end) => maps.every((places, at) => places.get(number).includes(end - maps.length + at))));
-        });
-        found = union(follow, this.total);
-        candidates = both(candidates, union(ends.filter((entry) => entry.count < HOT).map((entry) => entry.numbers), this.total));
-        candidates = without(candidates, found);
-      }
+      const hot = before.every(isHot) ? ends.filter(isHot) : [];
+      const found = union(hot.map((end) => follows(before, end, both(candidates, end.numbers))), this.total);
+      if (hot.length) candidates = both(candidates, union(ends.filter((end) => !isHot(end)).map((end) => end.numbers), this.total));
+      candidates = without(candidates, found);
       return union([found, await this.checked(term, candidates)], this.total);
     }
 
-    // Those candidates that have a phrase, by their texts.
+    // Those candidates that have a phrase, by their texts: few packs at a time, since
+    // there may be as many as there are.
     async checked(term, candidates) {
-      const rows = await this.rows(candidates);
-      return candidates.filter((_, at) => rows[at].slice(5).some((said) => places(term, words(said)).length));
+      const found = [];
+      for (let from = 0, to = 0; from < candidates.length; from = to) {
+        const last = this.packOf(candidates[from]) + PACKS_AT_ONCE;
+        to = last < this.firsts.length ? firstFrom(candidates, this.firsts[last], from) : candidates.length;
+        const some = candidates.subarray(from, to), rows = await this.rows(some);
+        rows.forEach((row, at) => { if (row.slice(5).some((said) => places(term, words(said)).length)) found.push(some[at]); });
+      }
+      return Uint32Array.from(found);
     }
 
     packOf(number) {
@@ -421,7 +468,7 @@ const ChatSearch = (() => {
       return this.firsts[pack] + rows.filter((row) => row[3] < time).length;
     }
 
-    async find(said, filter, { limit, offset = 0 }) {
+    async find(said, filter = {}, { limit = 50, offset = 0 } = {}) {
       let found = await this.eval(parse(said));
       if (filter.person) found = both(found, await this.from(filter.person));
       for (const [name, kind] of [["edited", "e"], ["deleted", "d"], ["files", "f"]])
@@ -430,7 +477,7 @@ const ChatSearch = (() => {
       const end = filter.before == null ? found.length : firstFrom(found, await this.firstSince(filter.before));
       found = found.subarray(start, Math.max(start, end));
       const from = Math.max(0, found.length - offset), wanted = found.subarray(Math.max(0, from - limit), from).slice().reverse();
-      const hits = (await this.rows(wanted)).map(([thread, ordinal, id, time, sender, ...texts]) => ({ thread, ordinal, id: id || String(time), time, sender, texts }));
+      const hits = (await this.rows(wanted)).map(([thread, ordinal, id, time, sender, ...texts]) => ({ thread, ordinal, id: id === 0 ? String(time) : id, time, sender, texts }));
       return { count: found.length, hits };
     }
 

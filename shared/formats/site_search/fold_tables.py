@@ -5,6 +5,7 @@ Python that wrote the index, told to the script as ranges.
 """
 
 import functools
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -19,19 +20,29 @@ from shared.domain.search.query import (
 SURROGATES = range(0xD800, 0xE000)
 LAST_LETTER = 0x40000
 """From there on no code is a letter, in any version of Unicode so far."""
+END = 0x110000
 
 
 @functools.cache
 def fold_tables() -> Mapping[str, object]:
     """Return the tables: character classes as the inside of a JavaScript class."""
-    is_letter = spaced_words().fullmatch
+    is_letter, is_alone = spaced_words().fullmatch, re.compile(r"\w").fullmatch
     codes = [*range(min(SURROGATES)), *range(max(SURROGATES) + 1, LAST_LETTER)]
     assigned = {code for code in codes if unicodedata.category(chr(code)) != "Cn"}
     unspaced = {*unspaced_codes()}
+    letters = [code for code in codes if is_letter(chr(code))]
+    unknown = {*codes} - assigned - unspaced
     return {
-        "letters": class_of(code for code in codes if is_letter(chr(code))),
+        "letters": class_of(letters),
+        # They stand within words only: a minus before one leaves nothing out.
+        "joined": class_of(code for code in letters if not is_alone(chr(code))),
         # What is not assigned is no letter, and the browser may know it as one.
-        "unknown": class_of(sorted({*codes} - assigned - unspaced)),
+        "unknown": class_of(sorted(unknown)),
+        "hidden": class_of(
+            code
+            for code in range(END)
+            if code not in unknown and not chr(code).isprintable()
+        ),
         "marks": class_of(sorted(MARKS)),
         "unspaced": class_of(sorted(unspaced)),
         "blanks": class_of(code for code in codes if chr(code).isspace()),

@@ -1,15 +1,19 @@
 """Numbers as printable text, in a script: short ones take a character.
 
 A digit is one of 91 characters that need no escape in a string. The low ones end a
-number, the high ones say that it goes on.
+number, the high ones say that it goes on. In a list of large numbers each is followed
+by a digit or two of any kind: both sides know how many from what the list is of.
 """
 
 from collections.abc import Iterable, Sequence
 
 DIGITS = "".join(chr(code) for code in range(33, 126) if chr(code) not in '"\\')
-ENDS = 60
-"""So many digits end a number; the other 31 go on."""
-GOES_ON = len(DIGITS) - ENDS
+BASE = len(DIGITS)
+ENDS = 80
+"""So many digits end a number; the others go on. Measured: the shortest index."""
+GOES_ON = BASE - ENDS
+TAIL_FROM = 8
+"""A list has one more digit after each number from this many times its value on."""
 BITS = 6
 """Of a bitmap in one character."""
 
@@ -29,13 +33,34 @@ SHORT = [number_text(number) for number in range(ENDS + ENDS * GOES_ON)]
 """Nearly every gap is found here."""
 
 
-def numbers_text(numbers: Iterable[int]) -> str:
+def tail_length(count: int, total: int) -> int:
+    """Return how many digits follow each number of a list of gaps.
+
+    So many numbers below a total stand in the list: few are far from each other.
+    """
+    length = 0
+    while total >= TAIL_FROM * BASE ** (length + 1) * count:
+        length += 1
+    return length
+
+
+def numbers_text(numbers: Iterable[int], tail: int = 0) -> str:
+    if tail:
+        return "".join([with_tail(number, tail) for number in numbers])
     return "".join(
         [
             SHORT[number] if number < len(SHORT) else number_text(number)
             for number in numbers
         ]
     )
+
+
+def with_tail(number: int, tail: int) -> str:
+    text = ""
+    for _ in range(tail):
+        number, digit = divmod(number, BASE)
+        text = DIGITS[digit] + text
+    return number_text(number) + text
 
 
 def gaps(numbers: Sequence[int]) -> list[int]:

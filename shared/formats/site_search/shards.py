@@ -1,8 +1,10 @@
 """Terms with the messages that have them, in files: sorted, so a prefix is a range.
 
 A file registers three strings: its terms, each without what it shares with the one
-before it; how often and how far each goes; and their postings. Two literals are one
-byte a character however the terms are written.
+before it; in how many messages each is; and their postings. Two literals are one byte a
+character however the terms are written. Nothing says how long the messages of a term
+are: their number does, and what ends a number. So a rare term, as most are, costs its
+letters, one for their count, and three for each message.
 """
 
 import json
@@ -13,14 +15,16 @@ from shared.formats.site_search.numbers import (
     DIGITS,
     bitmap_text,
     gaps,
-    number_text,
     numbers_text,
+    tail_length,
 )
 
 SHARD_CHARACTERS = 90_000
 LONG_CHARACTERS = 30_000
-"""Postings from which on a term has a file of its own."""
-HOT = 500
+"""Postings from which on a term has files of its own."""
+PART_CHARACTERS = 400_000
+"""What one of these holds."""
+HOT = 300
 """Messages from which on the places of a term in them are kept: a phrase of frequent
 words needs no text then."""
 BITMAP_SHARE = 6
@@ -49,7 +53,10 @@ def postings_of(
             found.append(message)
             places.append([place])
     is_frequent = len(found) > total // BITMAP_SHARE
-    text = bitmap_text(found, total) if is_frequent else numbers_text(gaps(found))
+    if is_frequent:
+        text = bitmap_text(found, total)
+    else:
+        text = numbers_text(gaps(found), tail_length(len(found), total))
     if len(found) < HOT or not is_word:
         return Postings(len(found), text)
     return Postings(len(found), text, numbers_text(place_numbers(places)))
@@ -83,29 +90,23 @@ class Shards:
         """Add a term, the terms in their order; yield the files that are full."""
         if self.size > SHARD_CHARACTERS:
             yield self.shard()
-        long = ""
-        if len(found.messages) + len(found.places) > LONG_CHARACTERS:
-            self.long_files += 1
-            long = number_text(self.long_files)
-            yield self.long_file(found)
+        text = found.messages + found.places
+        is_long = found.count >= HOT and len(text) > LONG_CHARACTERS
+        if is_long:
+            first = self.long_files
+            yield from self.long(text)
+            lengths = [0, first, self.long_files - first, len(found.messages)]
+        else:
+            lengths = [len(found.places) + 1] if found.count >= HOT else []
+            self.postings.append(text)
+            self.size += len(text)
         if not self.terms:
             self.first_terms.append(term)
         shared = shared_length(self.before, term)
         self.terms.append(DIGITS[shared] + from_unit(term, shared))
         self.before = term
-        lengths = (
-            [0, self.long_files]
-            if long
-            else [
-                len(found.messages) + 1,
-                len(found.places),
-            ]
-        )
         self.numbers.append(numbers_text([found.count, *lengths]))
-        if not long:
-            self.postings += [found.messages, found.places]
-            self.size += sum(lengths)
-        self.size += len(term) - shared + 4
+        self.size += len(term) - shared + 2
 
     def finish(self) -> Iterator[tuple[str, bytes]]:
         if self.terms:
@@ -122,9 +123,12 @@ class Shards:
         self.begin()
         return name, registered("term", *parts)
 
-    def long_file(self, found: Postings) -> tuple[str, bytes]:
-        number = self.long_files
-        return f"l{number}.js", registered("long", number, found.messages, found.places)
+    def long(self, text: str) -> Iterator[tuple[str, bytes]]:
+        for start in range(0, len(text), PART_CHARACTERS):
+            part = text[start : start + PART_CHARACTERS]
+            number = self.long_files
+            self.long_files += 1
+            yield f"l{number}.js", registered("long", number, part)
 
 
 def shared_length(before: str, term: str) -> int:

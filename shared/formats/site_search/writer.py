@@ -19,6 +19,8 @@ from shared.formats.site_search.shards import Shards, postings_of, registered
 
 PACK_CHARACTERS = 120_000
 PACKS_PER_FOLDER = 1_000
+LARGEST_EXACT = 2**53
+"""Of the whole numbers of a script."""
 MARK = "\u0001"
 """Before what stands in the index like a word and is none."""
 EDITED, DELETED, FILES = f"{MARK}e", f"{MARK}d", f"{MARK}f"
@@ -62,7 +64,7 @@ class SearchWriter:
             [
                 message.thread,
                 message.ordinal,
-                "" if message.message_id == str(message.time) else message.message_id,
+                0 if is_time(message) else message.message_id,
                 message.time,
                 message.sender,
                 *message.texts,
@@ -137,6 +139,12 @@ def engine_files() -> Iterator[tuple[str, bytes]]:
     yield "engine.js", engine.read_bytes()
     tables = json.dumps(fold_tables(), ensure_ascii=True, separators=(",", ":"))
     yield "fold.js", f"ChatSearch.useTables({tables})\n".encode()
+
+
+def is_time(message: SearchedMessage) -> bool:
+    """Return whether a message's id is its time, in digits that a script has too."""
+    is_exact = message.time <= LARGEST_EXACT
+    return is_exact and message.message_id == str(message.time)
 
 
 def pack_name(number: int) -> str:

@@ -189,7 +189,8 @@ def corpus(tmp_path_factory):
     # Small enough that every kind of file is written, as for a million messages.
     patched.setattr(writing, "PACK_CHARACTERS", 3000)
     patched.setattr(shards, "SHARD_CHARACTERS", 900)
-    patched.setattr(shards, "LONG_CHARACTERS", 500)
+    patched.setattr(shards, "LONG_CHARACTERS", 300)
+    patched.setattr(shards, "PART_CHARACTERS", 400)
     messages = [*made(1800)]
     folder = written(messages, tmp_path_factory.mktemp("search"))
     patched.undo()
@@ -289,6 +290,8 @@ BAD = [
     "", " ", "...", '"open', "(a", "a)", "a OR", "OR a", "NOT a", "-a", "-...", "a*b",
     "a*'b", "* a", "()", "a () b", "(" * 20 + "a" + ")" * 20, "a " * 200, "AND", "a -",
     "a OR -b", "a NOT", "-\"'\" a", "a -!", 'say "it\'s"', "\ufeffa", "a\u0085b", "“a b”",
+    "a*\\b", "x\u200b*y", 'a -"\t\n"', 'a -"\u2028\x07"', 'a -"\U000e0001"', "a -\u0301b",
+    "\u0301", "-\u0301", 'a -"\'\\"', "a -_", "a -_b",
 ]  # fmt: skip
 
 
@@ -303,6 +306,24 @@ def test_what_cannot_be_searched_for_is_refused_in_the_same_words(corpus):
             assert answer == query, said
         else:
             assert "count" in answer, (said, answer)
+
+
+def test_ids_come_back_as_they_were(tmp_path):
+    ids = ["", "0", "1", "01", str(2**53 + 1), "9" * 19, '"</script>', "a\u2028b"]
+    folder = written(
+        (
+            SearchedMessage(
+                thread=0, ordinal=at, message_id=each, sender=-1, texts=["x"],
+                time=int(each) if each.isdecimal() else 0,
+                is_edited=False, is_deleted=False, has_files=False,
+            )
+            for at, each in enumerate(ids)
+        ),
+        tmp_path,
+    )  # fmt: skip
+
+    (answer,) = run_engine(folder, [("find", "x", NONE, {"limit": 9})])
+    assert [hit["id"] for hit in answer["hits"]] == ids[::-1]
 
 
 def test_nothing_at_all_can_be_searched_too(tmp_path):
