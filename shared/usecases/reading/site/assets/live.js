@@ -23,7 +23,7 @@
 
   function row(event, isNew) {
     const made = document.createElement("tr"), about = event.reason || event.text;
-    made.className = `${event.kind}${isNew ? " new" : ""}`;
+    made.className = `is-${event.kind}${isNew ? " new" : ""}`;
     const what = cell(event.kind.replaceAll("_", " "));
     if (event.is_duplicate) {
       const mark = document.createElement("span");
@@ -55,7 +55,11 @@
   function counts() {
     const now = Date.now(), count = (test) => events.filter(test).length;
     const lately = count((event) => now - Date.parse(event.received_on) < MINUTE);
-    $("#counts").textContent = `${events.length} events shown here, ${lately} in the last minute, ${count((event) => event.is_duplicate)} duplicates, ${count((event) => event.kind === "quarantined")} in quarantine` + (missed ? `; ${missed} came that are no longer kept here` : "");
+    const plural = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+    $("#counts").textContent = [
+      plural(events.length, "event"), `${lately} kept in the last minute`, plural(count((event) => event.is_duplicate), "duplicate"),
+      `${count((event) => event.kind === "quarantined")} in quarantine`, ...(missed ? [`${missed} that came are no longer kept here`] : []),
+    ].join(", ");
   }
 
   function redraw() {
