@@ -1,4 +1,4 @@
-"""`python -m bench.site`: a site built beside its floors, and searched in a browser.
+"""`python -m bench.site`: a site, built and searched, beside what it cannot do without.
 
 Made-up archives in a folder: threads of 100 messages of 100 characters. Building the
 pages is compared with reading the same threads (`replay`), building the search with
@@ -220,7 +220,9 @@ async def search(
         )
         paint, loaded = await on_page(browser, page, PAINT)
         for name, each in questions.items():
-            times = [await on_page(browser, page, ASK, [*one]) for one in each]
+            times = [
+                await on_page(browser, page, ASK, [*question]) for question in each
+            ]
             kinds[name] = {
                 kind: (statistics.median(found), max(found))
                 for kind, found in (

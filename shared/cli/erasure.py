@@ -200,8 +200,8 @@ async def show_unreached(
     if can_go:
         click.echo(
             "Not reached: exports, sites and packages, backups, versions that the "
-            "storage keeps, indexes on other machines and where the archive stood before "
-            "(refused until they are built again), "
+            "storage keeps, indexes on other machines and where the archive stood "
+            "before (refused until they are built again), "
             "and the chat service itself.",
             err=True,
         )

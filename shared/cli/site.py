@@ -27,7 +27,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 @JSON
 @runs
 async def site(address: ArchiveAddress, output: Path, as_json: bool) -> int:
-    """Make an archive a folder of pages, which anybody opens by double click.
+    """Make an archive a folder of pages that opens by double click.
 
     Open index.html in it: all threads with topic, people, dates, counts and grade, a
     search over everything, the pages of each thread, and the files that it names. It

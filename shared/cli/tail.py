@@ -60,7 +60,7 @@ async def tail(
     once: bool,
     as_json: bool,
 ) -> int:
-    """Show events as they come to the log: time, kind, person, thread, text.
+    """Show events as they come to the log, with their delay.
 
     It reads the log in the storage account, once a second, and nothing else: it
     subscribes to nothing, and what came while it was not looking comes next. The

@@ -32,7 +32,7 @@ HIGHEST_PORT = 65535
 async def view(
     address: ArchiveAddress, has_log: bool, port: int, no_browser: bool
 ) -> int:
-    """Look at an archive in a browser: threads, people, search, pages.
+    """Look at an archive, and events as they come, in a browser.
 
     The same pages as `site` makes, given by a server on 127.0.0.1 that reads the index
     and the archive as whoever you are signed in as. Nothing but the index is written,
