@@ -10,7 +10,7 @@ BIN = $(VENV)/bin
 export VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test long soak check bench format lock clean
+.PHONY: help setup demo up test long soak check bench format lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ setup: ## Install everything into .venv, Azurite and a browser for tests into lo
 
 demo: ## Do the main job on this machine, from chat message to archive
 	@$(PYTHON) -m local.demo
+
+up: ## Start the whole stack and stay up: chat into it, and see events arrive on a live page
+	@$(PYTHON) -m local.up
 
 test: ## Run every test that takes seconds
 	@$(PYTHON) -m local.test

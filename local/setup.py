@@ -161,8 +161,8 @@ def create(venv: Path) -> int:
     name = os.path.relpath(str(venv), str(ROOT))
     version = "{}.{}.{}".format(*sys.version_info[:3])
     print(
-        f"Setting up {name} with Python {version}: packages (850 MB) and Azurite "
-        "(250 MB); one to three minutes, once.",
+        f"Setting up {name} with Python {version}: packages (1 GB), Azurite (250 MB) "
+        "and a browser for tests (300 MB); one to three minutes, once.",
         flush=True,
     )
     # What is left of one whose Python is gone would keep the new one from working.

@@ -1,0 +1,1 @@
+"""The whole stack on this machine, to chat into and to watch."""
