@@ -1,5 +1,5 @@
 // Asks a site's search in node, as a page that was just opened, and then once more:
-// `node site_search.mjs FOLDER < questions`, where each is [words, filter].
+// `node site_search.mjs FOLDER PEOPLE < questions`, where each query is [words, filter].
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runInThisContext } from "node:vm";
@@ -11,11 +11,12 @@ run("engine.js");
 run("fold.js");
 runInThisContext("globalThis.ChatSearch = ChatSearch");
 const answers = [];
-for (const [words, filter] of JSON.parse(readFileSync(0, "utf8"))) {
+const { queries } = JSON.parse(readFileSync(0, "utf8"));
+for (const [words, filter] of queries) {
   const asked = async (engine) => (await engine.find(words, filter, { limit: 50 })).count;
   files = 0;
   let began = performance.now();
-  const engine = await ChatSearch.open("", people, async (name) => run(name));
+  const engine = await ChatSearch.open("", people, { load: async (name) => run(name) });
   const count = await asked(engine), cold = performance.now() - began, read = files;
   began = performance.now();
   await asked(engine);

@@ -213,7 +213,7 @@ def answer(folder: Path, query: tuple[str, object]) -> dict[str, Any]:
     people = json.dumps([f"Person {number}" for number in range(PEOPLE)])
     done = subprocess.run(
         [sys.executable, "-c", NODE, str(SCRIPT), str(folder), people],
-        input=json.dumps([query]),
+        input=json.dumps({"queries": [query]}),
         capture_output=True,
         text=True,
         check=True,

@@ -14,6 +14,7 @@ import pytest
 
 from builders import THREAD
 from shared import __version__
+from shared.formats.site_search.writer import SCRIPTS
 from verifying import small_world, write
 
 ROOT = Path(__file__).parents[2]
@@ -21,8 +22,8 @@ MADE_OF = ("pyproject.toml", "README.md", "LICENSE", "MANIFEST.in")
 DATA = (
     "formats/page/page.css",
     "formats/page/page.js",
-    "formats/site_search/engine.js",
     "cli/report.css",
+    *(f"formats/site_search/{name}" for name in SCRIPTS),
 )
 NAME = f"acs_chat_archiver-{__version__}"
 

@@ -13,7 +13,7 @@ run("fold.js");
 runInThisContext("globalThis.ChatSearch = ChatSearch");
 const loaded = [];
 const load = async (name) => { loaded.push(name); run(name); };
-const engine = await ChatSearch.open("", people, load);
+const engine = await ChatSearch.open("", people, { load });
 const ask = {
   find: (...given) => engine.find(...given),
   marks: (...given) => engine.marks(...given),

@@ -39,7 +39,7 @@ def tail_length(count: int, total: int) -> int:
     So many numbers below a total stand in the list: few are far from each other.
     """
     length = 0
-    while total >= TAIL_FROM * BASE ** (length + 1) * count:
+    while count and total >= TAIL_FROM * BASE ** (length + 1) * count:
         length += 1
     return length
 
@@ -66,7 +66,7 @@ def with_tail(number: int, tail: int) -> str:
 def gaps(numbers: Sequence[int]) -> list[int]:
     """Return the first of ascending numbers, and the distances between them, less 1."""
     steps = zip(numbers[1:], numbers, strict=False)
-    return [numbers[0], *(number - before - 1 for number, before in steps)]
+    return [*numbers[:1], *(number - before - 1 for number, before in steps)]
 
 
 def bitmap_text(numbers: Iterable[int], total: int) -> str:

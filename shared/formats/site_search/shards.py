@@ -52,14 +52,17 @@ def postings_of(
         else:
             found.append(message)
             places.append([place])
-    is_frequent = len(found) > total // BITMAP_SHARE
-    if is_frequent:
-        text = bitmap_text(found, total)
-    else:
-        text = numbers_text(gaps(found), tail_length(len(found), total))
+    text = sorted_text(found, total)
     if len(found) < HOT or not is_word:
         return Postings(len(found), text)
     return Postings(len(found), text, numbers_text(place_numbers(places)))
+
+
+def sorted_text(numbers: Sequence[int], total: int) -> str:
+    """Return ascending numbers below a total as text, whichever way is short."""
+    if len(numbers) > total // BITMAP_SHARE:
+        return bitmap_text(numbers, total)
+    return numbers_text(gaps(numbers), tail_length(len(numbers), total))
 
 
 def place_numbers(places: Sequence[Sequence[int]]) -> Iterator[int]:
@@ -128,7 +131,8 @@ class Shards:
             part = text[start : start + PART_CHARACTERS]
             number = self.long_files
             self.long_files += 1
-            yield f"l{number}.js", registered("long", number, part)
+            script = registered("long", number, part)
+            yield f"l{number}.js", script
 
 
 def shared_length(before: str, term: str) -> int:

@@ -15,10 +15,31 @@ from importlib.resources import files as resources
 
 from shared.domain.search.fold import words
 from shared.formats.site_search.fold_tables import fold_tables
-from shared.formats.site_search.shards import Shards, postings_of, registered
+from shared.formats.site_search.shards import (
+    Shards,
+    postings_of,
+    registered,
+)
 
 PACK_CHARACTERS = 120_000
 PACKS_PER_FOLDER = 1_000
+SCRIPTS = (
+    "numbers.js",
+    "sets.js",
+    "text.js",
+    "query.js",
+    "files.js",
+    "part.js",
+    "engine.js",
+)
+ENGINE = """\
+"use strict";
+const ChatSearch = (() => {{
+{}
+return {{ add, open, fold, words, parse, marks, useTables }};
+}})();
+"""
+"""One script: each that a page loads costs it time."""
 LARGEST_EXACT = 2**53
 """Of the whole numbers of a script."""
 MARK = "\u0001"
@@ -123,6 +144,7 @@ class SearchWriter:
             "m.js",
             registered(
                 "manifest",
+                0,
                 {
                     "count": self.count,
                     "terms": shards.first_terms,
@@ -135,10 +157,13 @@ class SearchWriter:
 
 def engine_files() -> Iterator[tuple[str, bytes]]:
     """Yield the script that searches, and what it needs to read text as we do."""
-    engine = resources("shared.formats.site_search").joinpath("engine.js")
-    yield "engine.js", engine.read_bytes()
+    yield "engine.js", ENGINE.format("\n".join(map(script, SCRIPTS))).encode()
     tables = json.dumps(fold_tables(), ensure_ascii=True, separators=(",", ":"))
     yield "fold.js", f"ChatSearch.useTables({tables})\n".encode()
+
+
+def script(name: str) -> str:
+    return resources("shared.formats.site_search").joinpath(name).read_text("utf-8")
 
 
 def is_time(message: SearchedMessage) -> bool:
