@@ -8,7 +8,7 @@ from typing import cast
 
 from shared.bootstrap.identity import utc_now
 from shared.bootstrap.index import apart as read_by_processes
-from shared.bootstrap.index import build_index, open_index
+from shared.bootstrap.index import open_index
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.bootstrap.processes import processes
 from shared.domain.evidence.tree import Tree
@@ -30,20 +30,18 @@ SITE = "site"
 
 
 async def build_site(
-    archive: OpenedArchive, folder: Path, on_indexed: OnThread, on_rendered: OnThread
+    archive: OpenedArchive, folder: Path, on_rendered: OnThread
 ) -> BuiltSite:
-    """Bring the index of an archive up to date, and then its site in a folder.
+    """Write the site of an archive, or bring it up to date; its index has to be.
 
     Raises:
         InsideArchive: the folder is in the archive.
         NotASite: the folder holds something else.
-        IndexBusy: another process is building the index.
-        IndexFailed: the index cannot be written.
+        NoIndex: the archive has no index as new as itself.
         Transient: the archive cannot be reached; the next build goes on.
 
     """
     archive.check_outside(folder)
-    await build_index(archive, on_indexed)
     name = hashlib.sha256(archive.address.encode()).hexdigest()
     async with open_index(archive) as index:
         with ExitStack() as stack:
@@ -56,7 +54,7 @@ def site_of(
     folder: Path,
     name: str,
     stack: ExitStack,
-    on_rendered: OnThread,
+    on_rendered: OnThread = lambda done, total: None,  # noqa: ARG005
 ) -> BuildSite:
     from shared.adapters.storage.export_folder import FolderOfExport
 
@@ -71,9 +69,7 @@ def site_of(
     )
 
 
-def site_for_package(
-    archive: OpenedArchive, package: Path, on_rendered: OnThread
-) -> MakeSite:
+def site_for_package(archive: OpenedArchive, package: Path) -> MakeSite:
     """Return what writes a site into the folder of a package.
 
     Its index is of the packed threads alone, and goes when the package is whole.
@@ -94,7 +90,7 @@ def site_for_package(
                 )
             with closing(SqliteIndexReader(place)) as index:
                 folder = package / SITE
-                await site_of(archive, index, folder, "", stack, on_rendered)()
+                await site_of(archive, index, folder, "", stack)()
         return {
             file.relative_to(package).as_posix(): digest_of(file)
             for file in folder.rglob("*")

@@ -5,7 +5,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from shared.bootstrap.index import build_index, open_index
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.domain.errors import ArchiverError
 from shared.domain.search.query import NoQuery
-from shared.ports.archive_index import IndexReader
+from shared.ports.archive_index import IndexReader, NoIndex
 from shared.usecases.capture.live_events import LiveEvents
 from shared.usecases.reading.index_age import Age, age_of, from_json
 from shared.usecases.reading.site.pages import own
@@ -39,7 +39,6 @@ class Viewing:
     """The pages of an archive as it is now, and the events of its log."""
 
     archive: OpenedArchive
-    on_indexed: OnThread
     live: LiveEvents | None
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -73,7 +72,7 @@ class Viewing:
             return self.site
         await self.stack.aclose()
         self.site = None
-        await build_index(self.archive, self.on_indexed)
+        await build_index(self.archive, lambda *_: None)
         index = await self.stack.enter_async_context(open_index(self.archive))
         live = LIVE_FILES[0] if self.live else ""
         self.site = ViewSite(archive=self.archive.archive, index=index, live=live)
@@ -106,12 +105,35 @@ def as_json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
+async def index_before(
+    archive: OpenedArchive, on_indexed: OnThread, *, has_log: bool
+) -> None:
+    """Bring the index up to date before anybody looks: that may take a while.
+
+    With a log that can wait: there may be events, and no archive yet.
+
+    Raises:
+        NoIndex: the archive has no ledger, so that no index can be believed.
+        IndexBusy: another process is building it.
+        IndexFailed: it cannot be written.
+        Transient: the archive cannot be reached.
+
+    """
+    if has_log:
+        archive.account()
+        with suppress(NoIndex):
+            await build_index(archive, on_indexed)
+        return
+    await build_index(archive, on_indexed)
+    async with open_index(archive):
+        pass
+
+
 async def view(
     archive: OpenedArchive,
     *,
     port: int,
     has_log: bool,
-    on_indexed: OnThread,
     on_address: Callable[[str], None],
 ) -> None:
     """Serve until the process is stopped; `on_address` takes the address, once.
@@ -119,23 +141,19 @@ async def view(
     Raises:
         NotServed: the port cannot be used.
         NoStorageAccount: a folder has no log.
-        NoIndex: the archive has no ledger, so that no index can be believed.
-        Transient: the archive cannot be reached.
 
     """
     from shared.adapters.web.serve import address_of, listen, serve
 
     watch = archive.watch(since=utc_now() - LIVE_SINCE) if has_log else None
     live = LiveEvents(watch=watch, monotonic=time.monotonic) if watch else None
-    viewing = Viewing(archive=archive, on_indexed=on_indexed, live=live)
+    viewing = Viewing(archive=archive, live=live)
     token = secrets.token_urlsafe(24)
     try:
         listening = listen(port)
     except OSError as error:
         raise NotServed(f"port {port} cannot be used: {error.strerror}") from None
     async with viewing.stack:
-        if live is None or archive.folder:
-            await viewing.current()
         runner = await serve(viewing.give, listening, token)
         try:
             on_address(address_of(listening, token))

@@ -88,7 +88,7 @@ async def write_package(
     total = await archive.size(prefixes)
     with bytes_bar("packing", total) as on_bytes:
         async with packing_folder(wanted.package) as new:
-            site = site_for_package(archive, new, lambda *_: None)
+            site = site_for_package(archive, new)
             return await archive.pack(new, on_bytes, site, recorded=wanted.record)(
                 chosen, by=wanted.by, reason=wanted.reason, origin=archive.origin
             )

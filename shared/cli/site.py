@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
+from shared.bootstrap.index import build_index
 from shared.bootstrap.site import build_site
 from shared.cli.options import JSON, archive_argument, runs
 from shared.cli.progress import threads_bar
@@ -47,11 +48,11 @@ async def site(address: ArchiveAddress, output: Path, as_json: bool) -> int:
       chat-archive site demo-archive/archive --output site
     """
     async with open_archive(address) as archive:
-        with (
-            threads_bar("indexing") as on_indexed,
-            threads_bar("writing") as on_rendered,
-        ):
-            built = await build_site(archive, output, on_indexed, on_rendered)
+        archive.check_outside(output)
+        with threads_bar("indexing") as on_indexed:
+            await build_index(archive, on_indexed)
+        with threads_bar("writing") as on_rendered:
+            built = await build_site(archive, output, on_rendered)
     for failure in built.failures:
         say(f"NOT IN THE SITE {failure}", err=True)
     if as_json:

@@ -5,6 +5,7 @@ import webbrowser
 import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
+from shared.bootstrap.viewing import index_before
 from shared.bootstrap.viewing import view as serve_view
 from shared.cli.options import archive_argument, runs
 from shared.cli.progress import threads_bar
@@ -61,11 +62,6 @@ async def view(
 
     async with open_archive(address) as archive:
         with threads_bar("indexing") as on_indexed:
-            await serve_view(
-                archive,
-                port=port,
-                has_log=has_log,
-                on_indexed=on_indexed,
-                on_address=on_address,
-            )
+            await index_before(archive, on_indexed, has_log=has_log)
+        await serve_view(archive, port=port, has_log=has_log, on_address=on_address)
     return 0

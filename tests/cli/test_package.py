@@ -84,7 +84,7 @@ def packed(tmp_path, name="given"):
         (["--thread", LOAN, "--thread", HOUSE, "--topic", "House"], {HOUSE}),
         (["--topic", "4711", "--text", "about"], {LOAN}),
     ],
-    ids=" ".join,
+    ids=lambda words: " ".join(sorted(words)),
 )
 def test_filters_choose_the_threads_of_a_package(
     run, folder, tmp_path, filters, threads

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -356,3 +357,26 @@ def test_a_kill_leaves_a_site_that_the_next_build_makes_whole(run, folder, tmp_p
     whole, cut = said_in(tmp_path / "whole"), said_in(tmp_path / "cut")
     assert cut.keys() == whole.keys()
     assert {name for name in cut if cut[name] != whole[name]} <= {INDEX}
+
+
+def test_on_a_terminal_the_bars_follow_each_other(folder, tmp_path):
+    """Two bars at once are an error of the library that draws them."""
+    main, other = pty.openpty()
+    command = [sys.executable, "-m", "shared.cli.main", "site", folder]
+    try:
+        done = subprocess.run(
+            [*command, "--output", tmp_path / "on-a-terminal"],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"},
+            stdin=other,
+            stdout=other,
+            stderr=other,
+            check=False,
+        )
+        said = os.read(main, 100_000).decode()
+    finally:
+        os.close(main)
+        os.close(other)
+
+    assert done.returncode == 0, said
+    assert "indexing" in said
+    assert "writing" in said
