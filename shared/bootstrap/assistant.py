@@ -151,7 +151,8 @@ async def serve_over_http(
 
     """
     check_sdk()
-    from shared.adapters.mcp.serve import address_of, listen, serve_http
+    from shared.adapters.loopback import listen
+    from shared.adapters.mcp.serve import address_of, serve_http
     from shared.adapters.mcp.server import make_server
 
     try:

@@ -143,7 +143,8 @@ async def view(
         NoStorageAccount: a folder has no log.
 
     """
-    from shared.adapters.web.serve import address_of, listen, serve
+    from shared.adapters.loopback import listen
+    from shared.adapters.web.serve import address_of, serve
 
     watch = archive.watch(since=utc_now() - LIVE_SINCE) if has_log else None
     live = LiveEvents(watch=watch, monotonic=time.monotonic) if watch else None

@@ -21,7 +21,9 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-HOST, PATH = "127.0.0.1", "/mcp"
+from shared.adapters.loopback import HOST, hosts_of
+
+PATH = "/mcp"
 LARGEST_REQUEST = 256 * 1024
 MOST_SESSIONS = 100
 BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +")
@@ -38,18 +40,6 @@ async def serve_stdio(server: Server[Any]) -> None:
         await server.run(reader, writer, server.create_initialization_options())
 
 
-def listen(port: int) -> socket.socket:
-    """Return a socket on loopback; port 0 is any that is free.
-
-    Raises:
-        OSError: the port is taken, or may not be used.
-
-    """
-    listening = socket.create_server((HOST, port))
-    listening.setblocking(False)
-    return listening
-
-
 def address_of(listening: socket.socket) -> str:
     return f"http://{HOST}:{listening.getsockname()[1]}{PATH}"
 
@@ -59,8 +49,7 @@ async def serve_http(server: Server[Any], listening: socket.socket, token: str) 
     import uvicorn
 
     logging.disable()
-    port = listening.getsockname()[1]
-    hosts = [f"{host}:{port}" for host in (HOST, "localhost")]
+    hosts = hosts_of(listening)
     origins = [f"http://{host}" for host in hosts]
     app = server.streamable_http_app(
         streamable_http_path=PATH,

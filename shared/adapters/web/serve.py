@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from shared.adapters.loopback import HOST, hosts_of
 from shared.domain.errors import ArchiverError
 
-HOST = "127.0.0.1"
 POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'"
@@ -43,18 +43,6 @@ NO_PAGE = "There is no such page.\n"
 
 Give = Callable[[str, Mapping[str, str]], Awaitable[bytes | None]]
 """Returns the file at a path, given what was asked after `?`; None where none is."""
-
-
-def listen(port: int) -> socket.socket:
-    """Return a socket on loopback; port 0 is any that is free.
-
-    Raises:
-        OSError: the port is taken, or may not be used.
-
-    """
-    listening = socket.create_server((HOST, port))
-    listening.setblocking(False)
-    return listening
 
 
 def address_of(listening: socket.socket, token: str) -> str:
@@ -116,8 +104,7 @@ def headers_of(path: str) -> Mapping[str, str]:
 async def serve(give: Give, listening: socket.socket, token: str) -> web.ServerRunner:
     """Begin to serve; return what stops it."""
     logging.getLogger("aiohttp").setLevel(logging.CRITICAL)
-    port = listening.getsockname()[1]
-    hosts = frozenset(f"{host}:{port}" for host in (HOST, "localhost"))
+    hosts = frozenset(hosts_of(listening))
     server = web.Server(OneReader(give=give, token=token, hosts=hosts), access_log=None)
     runner = web.ServerRunner(server)
     await runner.setup()
