@@ -123,7 +123,7 @@ async def build(
     async for _ in scan.threads(NO_FILTER):
         pass
     replay = time.perf_counter() - begun
-    texts = [message.text for _, message in index.all_messages(NO_FILTER)]
+    texts = [message.texts[0] for message in index.texts()]
     begun = time.perf_counter()
     for text in texts:
         words(text)
@@ -177,7 +177,7 @@ def searched(index: IndexReader) -> Any:
 def asked(index: IndexReader) -> Mapping[str, list[tuple[str, Mapping[str, Any]]]]:
     """Return questions of every kind, of words that are there."""
     chance = random.Random(5)
-    texts = [message.text for _, message in index.all_messages(NO_FILTER)]
+    texts = [message.texts[0] for message in index.texts()]
     sample = chance.sample(texts, min(SAMPLE, len(texts)))
     counted = Counter(word for text in sample for word in set(words(text)))
     latin = [word for word in counted if word.isascii()]

@@ -15,6 +15,7 @@ from shared.ports.indexed import (
     IndexedFile,
     IndexedMessage,
     IndexedRevision,
+    IndexedTexts,
     IndexedThread,
     Person,
     ThreadFacts,
@@ -141,8 +142,8 @@ class IndexReader(Protocol):
         """Return the messages that were found, the newest first."""
         ...
 
-    def all_messages(self, chosen: Filter) -> Iterator[tuple[str, IndexedMessage]]:
-        """Yield messages with the ids of their threads, the oldest first."""
+    def texts(self) -> Iterator[IndexedTexts]:
+        """Yield the texts of all messages, the oldest first."""
         ...
 
     def count(self, query: Query | None, chosen: Filter, most: int) -> int:

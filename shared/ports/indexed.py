@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.domain.times import parse_time
 
@@ -55,10 +56,7 @@ class IndexedMessage:
     @property
     def number(self) -> int:
         """Epoch milliseconds, by which the newest come first; 1 where nobody knows."""
-        if self.message_id.isdecimal() and self.message_id.isascii():
-            return int(self.message_id)
-        moment = parse_time(self.created_on)
-        return int(moment.timestamp() * 1000) if moment else 1
+        return number_of(self.message_id, self.created_on)
 
     @property
     def earlier_texts(self) -> Iterator[str]:
@@ -68,6 +66,31 @@ class IndexedMessage:
             if version.text not in seen:
                 seen.add(version.text)
                 yield version.text
+
+
+def number_of(message_id: str, created_on: str) -> int:
+    """Return a message's number: its id, or when it was created."""
+    if message_id.isdecimal() and message_id.isascii():
+        return int(message_id)
+    moment = parse_time(created_on)
+    return int(moment.timestamp() * 1000) if moment else 1
+
+
+class IndexedTexts(NamedTuple):
+    """What a message says and said, for whoever reads all of them.
+
+    `texts` are the one that people read, and those that they cannot see in it.
+    `number` is as of `IndexedMessage`.
+    """
+
+    thread_id: str
+    message_id: str
+    number: int
+    sender: Person
+    texts: tuple[str, ...]
+    is_edited: bool
+    is_deleted: bool
+    has_files: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from shared.adapters.index.conditions import (
     on_threads,
     people_meant,
 )
-from shared.adapters.index.read_rows import files_of, revisions_of
+from shared.adapters.index.read_rows import all_texts, files_of, revisions_of
 from shared.adapters.index.reading import BUILD, reading
 from shared.adapters.index.rows import (
     FACTS,
@@ -37,6 +37,7 @@ from shared.ports.indexed import (
     IndexedFile,
     IndexedMessage,
     IndexedRevision,
+    IndexedTexts,
     Person,
     ThreadFacts,
 )
@@ -122,15 +123,8 @@ class SqliteIndexReader:
             for *row, thread_id, topic in rows
         ]
 
-    def all_messages(self, chosen: Filter) -> Iterator[tuple[str, IndexedMessage]]:
-        source, found = self.sought(None, chosen)
-        rows = self.db.execute(
-            f"SELECT {MESSAGE_FIELDS}, t.thread_id {source}{found.where} "
-            "ORDER BY m.message",
-            found.values,
-        )
-        for *row, thread_id in rows:
-            yield thread_id, message_in(self.db, row)
+    def texts(self) -> Iterator[IndexedTexts]:
+        return all_texts(self.db)
 
     def count(self, query: Query | None, chosen: Filter, most: int) -> int:
         source, found = self.sought(query, chosen)

@@ -1,8 +1,43 @@
-"""Rows of files and revisions of a thread, as an index is read."""
+"""Rows of texts, files and revisions, as an index is read."""
 
 import sqlite3
+from collections.abc import Iterator
 
-from shared.ports.indexed import IndexedFile, IndexedRevision
+from shared.ports.indexed import (
+    IndexedFile,
+    IndexedRevision,
+    IndexedTexts,
+    Person,
+    number_of,
+)
+
+TEXTS = (
+    "SELECT m.message, thread, message_id, sender, created_on, text, is_edited, "
+    "is_deleted, file_count, "
+    "EXISTS (SELECT 1 FROM versions v WHERE v.message = m.message) "
+    "FROM messages m ORDER BY m.message"
+)
+EARLIER = "SELECT text FROM versions WHERE message = ? ORDER BY place"
+
+
+def all_texts(db: sqlite3.Connection) -> Iterator[IndexedTexts]:
+    """Yield what every message says and said; people and threads are read once."""
+    threads = dict(db.execute("SELECT thread, thread_id FROM threads"))
+    rows = db.execute("SELECT person, raw_id, name FROM people")
+    people = {None: Person("")} | {
+        number: Person(raw_id, name) for number, raw_id, name in rows
+    }
+    for (number, thread, message_id, sender, created_on, text, is_edited, is_deleted,
+         file_count, has_versions) in db.execute(TEXTS):  # fmt: skip
+        texts = (text,)
+        if has_versions:
+            earlier = (said for (said,) in db.execute(EARLIER, (number,)))
+            texts = tuple(dict.fromkeys((text, *filter(None, earlier))))
+        name = str(message_id)
+        yield IndexedTexts(
+            threads[thread], name, number_of(name, created_on or ""), people[sender],
+            texts, bool(is_edited), bool(is_deleted), file_count > 0,
+        )  # fmt: skip
 
 
 def files_of(

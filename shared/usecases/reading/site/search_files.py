@@ -10,8 +10,8 @@ from shared.formats.site_search.writer import (
     SearchWriter,
     engine_files,
 )
-from shared.ports.archive_index import NO_FILTER, IndexReader
-from shared.ports.indexed import IndexedMessage, Person
+from shared.ports.archive_index import IndexReader
+from shared.ports.indexed import IndexedTexts, Person
 from shared.usecases.reading.site.pages import SiteThread
 
 FOLDER = "search/"
@@ -36,20 +36,20 @@ def texts(
     numbers = {each.facts.thread_id: at for at, each in enumerate(threads)}
     senders = {person: at for at, person in enumerate(people)}
     ordinals = Ordinals(index)
-    for thread_id, message in index.all_messages(NO_FILTER):
-        if thread_id not in numbers:
+    for message in index.texts():
+        if message.thread_id not in numbers:
             continue  # its pages could not be made
         yield from writer.add(
             SearchedMessage(
-                thread=numbers[thread_id],
-                ordinal=ordinals.of(thread_id, message),
+                thread=numbers[message.thread_id],
+                ordinal=ordinals.of(message),
                 message_id=message.message_id,
                 time=message.number,
                 sender=senders.get(message.sender, -1),
-                texts=(message.text, *message.earlier_texts),
+                texts=message.texts,
                 is_edited=message.is_edited,
                 is_deleted=message.is_deleted,
-                has_files=message.file_count > 0,
+                has_files=message.has_files,
             )
         )
     yield from writer.finish()
@@ -67,7 +67,8 @@ class Ordinals:
         self.next = Counter[str]()
         self.odd: dict[str, dict[str, int]] = {}
 
-    def of(self, thread_id: str, message: IndexedMessage) -> int:
+    def of(self, message: IndexedTexts) -> int:
+        thread_id = message.thread_id
         if thread_id not in self.next:
             self.look_at(thread_id)
         place = self.next[thread_id]
