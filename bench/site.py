@@ -63,8 +63,8 @@ LOOK = """async (word) => {
   const begun = performance.now();
   const engine = await ChatSearch.open("search/", []);
   let count = 0;
-  for (let pack = 0; pack < engine.firsts.length; pack++)
-    for (const [, , , , , text] of await engine.packs.get(pack))
+  for (let pack = 0; pack < engine.base.firsts.length; pack++)
+    for (const [, , , , , text] of await engine.base.packs.get(pack))
       count += ChatSearch.words(text).includes(word);
   return [performance.now() - begun, count];
 }"""

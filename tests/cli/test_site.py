@@ -177,6 +177,21 @@ def test_the_site_of_another_archive_is_left_as_it_is(run, folder, site, tmp_pat
     assert said_in(site) == before
 
 
+def test_a_site_of_another_format_is_written_anew(run, folder, site):
+    before = said_in(site)
+    state = json.loads((site / STATE_FILE).read_text())
+    (site / STATE_FILE).write_text(json.dumps({**state, "format": "0"}))
+    (site / "old.js").write_text("of that format")
+
+    run("site", folder, "--output", "site")
+
+    assert said_in(site).keys() == before.keys()
+    for text in ("", "[]", "{", '{"format": "1"}', "null"):
+        (site / STATE_FILE).write_text(text)
+        said = run("site", folder, "--output", "site", status=2)
+        assert "not that of a site" in said
+
+
 def test_it_is_never_written_into_the_archive(run, folder):
     said = run("site", folder, "--output", folder / "site", status=2)
 

@@ -57,7 +57,7 @@ class BuiltSite:
     """What was done: `rendered` are the threads whose pages were rendered again.
 
     `written`, `same` and `removed` count files; `failures` hold a sentence for each
-    thread that is missing.
+    thread, and each file of one, that is missing.
     """
 
     threads: int = 0
@@ -115,7 +115,7 @@ class BuildSite:
         built = writing.built
         built.threads = len(threads)
         built.messages = sum(each.facts.message_count for each in threads)
-        built.failures = [f"{each.thread_id}: {each.reason}" for each in unread]
+        built.failures += [f"{each.thread_id}: {each.reason}" for each in unread]
         return built
 
     async def state(self, there: Mapping[str, int]) -> SiteState:
@@ -128,8 +128,6 @@ class BuildSite:
                 "the folder holds something else: choose an empty or new one"
             )
         found = read_state(await self.target.read(STATE_FILE))
-        if found is None:
-            return new
         if found.archive != self.archive_name:
             raise NotASite(
                 "the folder holds the site of another archive: choose another"

@@ -53,8 +53,8 @@ class SiteState:
         }
 
 
-def read_state(data: bytes) -> SiteState | None:
-    """Return a stored state; None where it is of another format, or damaged.
+def read_state(data: bytes) -> SiteState:
+    """Return a stored state; one of another format is not finished, and has no thread.
 
     Raises:
         NotASite: no site has such a file.
@@ -62,10 +62,11 @@ def read_state(data: bytes) -> SiteState | None:
     """
     try:
         value: Any = json.loads(data)
+        archive = str(value["archive"])
         if value["format"] != FORMAT:
-            return None
+            return SiteState(archive=archive)
         return SiteState(
-            archive=str(value["archive"]),
+            archive=archive,
             is_finished=value["finished"] is True,
             threads={
                 thread_id: ThreadState(thread_key=str(key), ledger_lines=int(lines))
