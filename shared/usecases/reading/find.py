@@ -1,8 +1,9 @@
 """Find: the threads of an archive that match a selection, read one after the other."""
 
+import re
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.domain.archive.read_chain import transcript_of
 from shared.domain.errors import ArchiverError, IntegrityError
@@ -20,6 +21,7 @@ from shared.usecases.reading.indexed import facts_of, indexed_messages
 from shared.usecases.reading.matching import is_found, is_thread_meant
 from shared.usecases.reading.read_ahead import read_ahead
 
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 SHORTEST_ID = 10
 """Digits from which a number is taken for a message's id, not for a year."""
 
@@ -140,9 +142,22 @@ def filter_of(selection: Selection) -> Filter:
         threads=selection.threads,
         participant=selection.participant,
         topic=selection.topic,
-        after=limit(selection.after),
+        after=beginning(selection.after),
         before=limit(selection.before),
     )
+
+
+def beginning(text: str) -> datetime | int | None:
+    """Read a limit after which something has to be: of a day, its first moment counts.
+
+    Raises:
+        NoTime: it is neither a time nor an id.
+
+    """
+    found = limit(text)
+    if isinstance(found, datetime) and DAY.fullmatch(text):
+        return found - timedelta(microseconds=1)
+    return found
 
 
 def limit(text: str) -> datetime | int | None:

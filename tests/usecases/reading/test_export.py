@@ -4,13 +4,15 @@ import pytest
 
 from builders import ALICE, BOB, FIRST_ID, THREAD, received
 from fakes.archive_store import MemoryArchiveStore
+from indexes import build, reader, scan
 from shared.formats.finetune_format import NoRoles
 from shared.formats.part import PLAIN, Options
 from shared.formats.registry import FORMATS
 from shared.ports.archive_store import AlreadyExists
 from shared.usecases.reading.export import Export
-from shared.usecases.reading.find import NoTime, Selection
+from shared.usecases.reading.find import NoTime, Selection, filter_of
 from verifying import OTHER, small_world
+from world import World
 
 
 async def export(world, *formats, target=None, options=PLAIN, **selection):
@@ -61,6 +63,33 @@ async def test_a_part_of_a_thread_says_that_it_is_one(selection, numbers):
 
     assert [int(one["id"]) - FIRST_ID for one in value["messages"]] == numbers
     assert value["gaps"][-1]["kind"] == "selection"
+
+
+@pytest.mark.parametrize("has_index", [True, False])
+async def test_the_first_moment_of_a_day_belongs_to_it(tmp_path, has_index):
+    midnight = 43_200_000  # milliseconds from noon
+    world = World(formats=("json",))
+    spoken = (midnight - 1, midnight, midnight + 1)
+    await world.receive(*(received(number, str(number)) for number in spoken))
+    await world.finalize(THREAD)
+    if has_index:
+        await build(world, tmp_path / "index")
+
+    async def found(**selection):
+        chosen = filter_of(Selection(**selection))
+        if has_index:
+            index = reader(tmp_path / "index")
+            hits = index.search(None, chosen, 9)
+            index.close()
+        else:
+            hits = (await scan(world).search(None, chosen, 9)).hits
+        return sorted(int(hit.message.message_id) - FIRST_ID for hit in hits)
+
+    assert await found(after="2026-11-23") == [midnight, midnight + 1]
+    assert await found(before="2026-11-23") == [midnight - 1]
+    _, files = await export(world, threads=(THREAD,), after="2026-11-23")
+    told = [int(one["id"]) - FIRST_ID for one in transcript(files)["messages"]]
+    assert told == [midnight, midnight + 1]
 
 
 async def test_a_thread_in_which_nobody_spoke_at_that_time_is_left_out():
