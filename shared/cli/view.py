@@ -1,5 +1,7 @@
 """`chat-archive view`: an archive in a browser, from a server on this machine."""
 
+import os
+import sys
 import webbrowser
 
 import click
@@ -12,6 +14,7 @@ from shared.cli.progress import threads_bar
 from shared.cli.text import say
 
 HIGHEST_PORT = 65535
+SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
 
 
 @click.command()
@@ -57,7 +60,7 @@ async def view(
         say(f"Serving {url}, on this machine only. Ctrl-C stops it.", err=True)
         if has_log:
             say(f"Live page: {url}live.html", err=True)
-        if not no_browser:
+        if not no_browser and has_screen():
             webbrowser.open(url)
 
     async with open_archive(address) as archive:
@@ -65,3 +68,8 @@ async def view(
             await index_before(archive, on_indexed, has_log=has_log)
         await serve_view(archive, port=port, has_log=has_log, on_address=on_address)
     return 0
+
+
+def has_screen() -> bool:
+    """Return whether a browser has a window; one of a terminal would take that over."""
+    return sys.platform in ("win32", "darwin") or any(map(os.environ.get, SCREENS))

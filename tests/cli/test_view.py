@@ -12,6 +12,7 @@ from viewing import ask, served
 
 from builders import BOB, FIRST_ID, NOON, THREAD, edited, received, thread_created, who
 from shared.bootstrap.identity import utc_now
+from shared.cli.view import has_screen
 from shared.domain import layout
 from shared.domain.log.record import encode_quarantined, encode_record
 from world import World
@@ -250,3 +251,23 @@ async def test_the_start_page_leads_to_it(account, live):
     async with tab(live.replace("live.html", "")) as it:
         await it.page.get_by_role("link", name="Live page").click()
         await it.page.get_by_text("watching").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("platform", "env", "has"),
+    [
+        ("linux", {}, False),
+        ("linux", {"DISPLAY": ":0"}, True),
+        ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, True),
+        ("darwin", {}, True),
+        ("win32", {}, True),
+    ],
+)
+def test_a_browser_is_opened_where_it_has_a_window(monkeypatch, platform, env, has):
+    monkeypatch.setattr("sys.platform", platform)
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+
+    assert has_screen() == has

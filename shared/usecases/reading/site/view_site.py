@@ -4,6 +4,7 @@ Nothing is written. Pages of the threads that were looked at last are kept in me
 since reading a long thread takes a while.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ from shared.usecases.reading.site.pages import (
     people_in,
 )
 from shared.usecases.reading.site.search_files import FOLDER
-from shared.usecases.reading.site.thread_pages import ThreadPages, render_thread
+from shared.usecases.reading.site.thread_pages import ThreadPages, render_apart
 
 MOST_BYTES = 64 * 1024 * 1024
 """Of pages that are kept."""
@@ -139,7 +140,9 @@ class ViewSite:
         """
         found = self.rendered.pop(thread_id, None)
         if found is None:
-            found = await render_thread(await load(self.archive, thread_id))
+            raw = await load(self.archive, thread_id)
+            # A long thread takes a while, and other pages are not to wait for it.
+            found = await asyncio.to_thread(render_apart, raw)
             if found.failure:
                 raise IntegrityError(f"{thread_id}: {found.failure}")
         self.rendered[thread_id] = found
