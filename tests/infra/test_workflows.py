@@ -63,9 +63,10 @@ def test_everything_that_is_installed_is_watched():
     workflow = (ROOT / ".github" / "workflows" / "check.yml").read_text()
 
     assert sorted(watched) == [
-        ("github-actions", "/"), ("npm", "/local/azurite"), ("pip", "/"),
+        ("github-actions", "/"), ("npm", "/local/azurite"), ("npm", "/local/browser"), ("pip", "/"),
         ("pip", "/infra/hooks"),
     ]  # fmt: skip
     for lock in ("requirements.txt", "infra/hooks/requirements.txt"):
         assert re.search(rf"pip-audit==[\d.]+ --requirement {lock} ", workflow)
     assert "npm audit --prefix local/azurite " in workflow
+    assert "npm audit --prefix local/browser " in workflow
