@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from shared.cli.options import Command, check_text
-from shared.usecases.reading.find import NoTime, Selection, limit
+from shared.domain.search.limits import NoTime, limit
+from shared.usecases.reading.find import Selection
 
 
 def check_limit(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from shared.domain.search.limits import beginning, limit
 from shared.domain.search.query import NoQuery, Query, parse_query
 from shared.ports.archive_index import Filter
 from shared.ports.assistant import Refused
@@ -102,8 +103,8 @@ def chosen_in(question: Question) -> Filter:
         question.scope.all,
         participant=arguments["participant"],
         topic=arguments["topic"],
-        after=read_limit("after", arguments["after"]),
-        before=read_limit("before", arguments["before"]),
+        after=read_limit("after", arguments["after"], beginning),
+        before=read_limit("before", arguments["before"], limit),
         is_edited=arguments.get("edited", False),
         is_deleted=arguments.get("deleted", False),
         has_files=arguments.get("with_files", False),

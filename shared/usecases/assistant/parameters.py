@@ -1,18 +1,16 @@
 """What a tool is given: which arguments there are, and what they may be."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.domain.times import parse_time
+from shared.domain.search.limits import NoTime
 from shared.ports.assistant import Refused
 from shared.usecases.assistant.texts import HIDDEN
 
 LONGEST = 1000
 """Characters of an argument."""
-SHORTEST_ID = 10
-"""Digits from which a number is taken for a message's id, not for a year."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,25 +95,19 @@ def read_arguments(
     return found
 
 
-def read_limit(name: str, text: str) -> datetime | int | None:
+def read_limit(
+    name: str, text: str, read: Callable[[str], datetime | int | None]
+) -> datetime | int | None:
     """Return a time, or the id of a message; None for "".
 
     Raises:
         Refused: it is neither.
 
     """
-    if not text:
-        return None
-    if text.isascii() and text.isdecimal() and SHORTEST_ID <= len(text) <= LONGEST_TIME:
-        return int(text)
-    moment = parse_time(text)
-    if moment is None:
+    try:
+        return read(text)
+    except NoTime:
         raise Refused(
             f"`{name}` is neither a time (2026-11-22, 2026-11-22T12:00Z) nor the id "
             "of a message"
-        )
-    return moment
-
-
-LONGEST_TIME = 18
-"""Digits of an id: what an index can hold as a number."""
+        ) from None

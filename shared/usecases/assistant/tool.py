@@ -96,8 +96,8 @@ PARTICIPANT = Parameter(
 TOPIC = Parameter(name="topic", about="Only threads with this in their topic.")
 AFTER = Parameter(
     name="after",
-    about="Only messages after this: a time such as 2026-11-22 or "
-    "2026-11-22T12:00Z (UTC), or a message's id.",
+    about="Only messages after this: a time such as 2026-11-22 (which is included) "
+    "or 2026-11-22T12:00Z (UTC), or a message's id.",
 )
 BEFORE = Parameter(
     name="before", about="Only messages before this: a time or a message's id."

@@ -1,13 +1,13 @@
 """Find: the threads of an archive that match a selection, read one after the other."""
 
-import re
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from shared.domain.archive.read_chain import transcript_of
-from shared.domain.errors import ArchiverError, IntegrityError
+from shared.domain.errors import IntegrityError
 from shared.domain.log.event import parse_version
+from shared.domain.search.limits import beginning, limit
 from shared.domain.search.query import Query, parse_query
 from shared.domain.thread.message import Message
 from shared.domain.thread.transcript import Gap, GapKind, Transcript
@@ -20,14 +20,6 @@ from shared.usecases.evidence.thread_archive import read_thread
 from shared.usecases.reading.indexed import facts_of, indexed_messages
 from shared.usecases.reading.matching import is_found, is_thread_meant
 from shared.usecases.reading.read_ahead import read_ahead
-
-DAY = re.compile(r"\d{4}-\d\d-\d\d")
-SHORTEST_ID = 10
-"""Digits from which a number is taken for a message's id, not for a year."""
-
-
-class NoTime(ArchiverError):
-    """Something is neither a time nor the id of a message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,37 +137,6 @@ def filter_of(selection: Selection) -> Filter:
         after=beginning(selection.after),
         before=limit(selection.before),
     )
-
-
-def beginning(text: str) -> datetime | int | None:
-    """Read a limit after which something has to be: of a day, its first moment counts.
-
-    Raises:
-        NoTime: it is neither a time nor an id.
-
-    """
-    found = limit(text)
-    if isinstance(found, datetime) and DAY.fullmatch(text):
-        return found - timedelta(microseconds=1)
-    return found
-
-
-def limit(text: str) -> datetime | int | None:
-    """Read a limit: a time, or a message's id.
-
-    Raises:
-        NoTime: it is neither.
-
-    """
-    if not text:
-        return None
-    number = parse_version(text)
-    if number is not None and len(text) >= SHORTEST_ID:
-        return number
-    moment = parse_time(text)
-    if moment is None:
-        raise NoTime(f"{text!r} is no time (2026-11-22, 2026-11-22T12:00Z) and no id")
-    return moment
 
 
 def between(

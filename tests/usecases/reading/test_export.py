@@ -5,12 +5,13 @@ import pytest
 from builders import ALICE, BOB, FIRST_ID, THREAD, received
 from fakes.archive_store import MemoryArchiveStore
 from indexes import build, reader, scan
+from shared.domain.search.limits import NoTime
 from shared.formats.finetune_format import NoRoles
 from shared.formats.part import PLAIN, Options
 from shared.formats.registry import FORMATS
 from shared.ports.archive_store import AlreadyExists
 from shared.usecases.reading.export import Export
-from shared.usecases.reading.find import NoTime, Selection, filter_of
+from shared.usecases.reading.find import Selection, filter_of
 from verifying import OTHER, small_world
 from world import World
 
