@@ -82,17 +82,18 @@ async def tail(
     async with open_archive(address) as archive:
         watch = archive.watch(since=begins, thread_id=thread)
         show = as_object if as_json else as_line
-        if once:
-            for event in await watch.round():
-                click.echo(show(event))
-            return 0
-        say(WAITING, err=True)
+        if not once:
+            say(WAITING, err=True)
         while True:
             began = time.monotonic()
-            for event in await looked(watch):
+            for event in await (watch.round() if once else looked(watch)):
                 click.echo(show(event))
-            took = time.monotonic() - began
-            await asyncio.sleep(max(EVERY, took * SHARE))
+            if once and not watch.is_behind:
+                return 0
+            if not once:
+                # While it is behind, the next look lists nothing.
+                listed = 0.0 if watch.is_behind else time.monotonic() - began
+                await asyncio.sleep(max(EVERY, listed * SHARE))
 
 
 async def looked(watch: Watch) -> list[SeenEvent]:

@@ -15,9 +15,12 @@ from azure.storage.blob import BlobServiceClient
 from builders import NOON, THREAD, received, to_log
 from shared.domain import layout
 from shared.domain.log.record import encode_quarantined
+from shared.usecases.capture.watch import MOST_BYTES
 
 pytestmark = pytest.mark.azurite
 ROOT = Path(__file__).parents[2]
+LONG = "x" * 7000
+"""A text that lets few events make a segment long."""
 
 
 @pytest.fixture
@@ -63,6 +66,17 @@ def test_what_the_log_holds_is_shown_and_moves_no_cursor(run, log, running_azuri
         True,
     ]
     assert {each["text"] for each in found} == {hostile, ""}
+
+
+def test_once_shows_all_that_there_is_however_long_a_segment(run, log, running_azurite):
+    count = 2 * MOST_BYTES // len(to_log(received(0, LONG))) + 1
+    for first in range(0, count, 500):
+        numbers = range(first, min(first + 500, count))
+        append(log, to_log(*(received(n, LONG) for n in numbers)))
+    given = ("--connection-string", running_azurite.connection_string)
+
+    said = run("tail", "--from-start", "--once", *given)
+    assert len(said.splitlines()) == count
 
 
 def test_a_time_has_to_be_one(run, running_azurite):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 from shared.domain.errors import Transient
-from shared.usecases.capture.watch import Watch
+from shared.usecases.capture.watch import SeenEvent, Watch, when_kept
 
 MOST_KEPT = 2_000
 EVERY = 1.0
@@ -30,6 +30,7 @@ class LiveEvents:
     kept: deque[tuple[int, dict[str, object]]] = field(
         default_factory=lambda: deque(maxlen=MOST_KEPT)
     )
+    arrived: list[SeenEvent] = field(default_factory=list)
     count: int = 0
     next_look: float = 0.0
     is_looking: bool = False
@@ -38,12 +39,12 @@ class LiveEvents:
     async def after(self, number: int) -> dict[str, object]:
         """Return the events after a number, the number to ask with next, and failures.
 
-        `missed` says how many came that are not kept any more.
+        `missed` says how many came after it that are not kept any more.
         """
         await self.look()
         events = [event | {"number": at} for at, event in self.kept if at > number]
         oldest = self.kept[0][0] if self.kept else self.count + 1
-        missed = max(0, oldest - 1 - number) if 0 < number <= self.count else 0
+        missed = max(0, oldest - 1 - number) if number <= self.count else 0
         return {
             "next": self.count,
             "events": events,
@@ -58,9 +59,11 @@ class LiveEvents:
             return
         self.is_looking = True
         try:
-            for event in await self.watch.round():
+            await self.catch_up()
+            for event in self.arrived:
                 self.count += 1
                 self.kept.append((self.count, asdict(event)))
+            self.arrived = []
             self.failure = ""
         except Transient as error:
             self.failure = str(error)
@@ -68,3 +71,18 @@ class LiveEvents:
             self.is_looking = False
             now = self.monotonic()
             self.next_look = now + max(EVERY, (now - began) * SHARE)
+
+    async def catch_up(self) -> None:
+        """Read all that came; of more than is kept, leave what was kept first.
+
+        Raises:
+            Transient: the storage cannot be reached; what has arrived stays.
+
+        """
+        is_behind = True
+        while is_behind:
+            came = await self.watch.round()
+            self.arrived = sorted(self.arrived + came, key=when_kept)
+            self.count += max(0, len(self.arrived) - MOST_KEPT)
+            del self.arrived[:-MOST_KEPT]
+            is_behind = self.watch.is_behind

@@ -1,13 +1,16 @@
 """Watch the log: events as they are kept, read from the storage and from nowhere else.
 
 Rule 1: each round lists the log, and reads what came to a segment since the last one.
-        Nothing is subscribed to, so nothing is lost between two rounds.
+        Nothing is subscribed to, so nothing is lost between two rounds, nor when the
+        storage fails in one: what was read until then is returned by the next.
 Rule 2: only whole lines are read; the rest of one comes with the next round.
-Rule 3: what repeats an event that was seen says so. Of events from before the watch
+Rule 3: a round reads so much and no more, the oldest days first. While the watch is
+        behind, the next round goes on, and lists nothing.
+Rule 4: what repeats an event that was seen says so. Of events from before the watch
         began nobody knows.
 """
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -41,7 +44,9 @@ ACTORS = (
 )
 SECOND = len("2026-11-22T12:00:00")
 MOST_BYTES = 16 * 1024 * 1024
-"""Read of one segment in a round: a longer one is read on in the next."""
+"""Read of a segment at a time."""
+ROUND_BYTES = 64 * 1024 * 1024
+"""Read in a round, but for the last part: 70,000 events of 1 kB, 80 MB of memory."""
 QUARANTINED, UNREADABLE = "quarantined", "unreadable"
 """Kinds of what is no event: input with a reason, and a line that cannot be read."""
 
@@ -80,6 +85,13 @@ class Watch:
     read_to: dict[str, int] = field(default_factory=dict)
     identities: OrderedDict[EventIdentity, None] = field(default_factory=OrderedDict)
     has_begun: bool = False
+    waiting: deque[StoredFile] = field(default_factory=deque)
+    found: list[SeenEvent] = field(default_factory=list)
+
+    @property
+    def is_behind(self) -> bool:
+        """Return whether the log holds more that was there when it was listed."""
+        return bool(self.waiting)
 
     async def round(self) -> list[SeenEvent]:
         """Return what came since the last round, by when it was kept.
@@ -88,16 +100,26 @@ class Watch:
             Transient: the storage cannot be reached; the next round goes on.
 
         """
-        found: list[SeenEvent] = []
+        if not self.waiting:
+            grown = [file async for file in self.grown()]
+            self.has_begun = True
+            self.waiting.extend(sorted(grown, key=day_of))
+        length = 0
+        while self.waiting and length < ROUND_BYTES:
+            file = self.waiting[0]
+            part = await self.read(file)
+            length += part
+            if not part or self.read_to[file.path] >= file.size:
+                self.waiting.popleft()
+        found, self.found = self.found, []
+        return sorted(found, key=when_kept)
+
+    async def grown(self) -> AsyncIterator[StoredFile]:
+        """Yield the segments that hold more than what was read of them."""
         async for file in self.segments():
-            start = self.read_to.get(file.path)
-            if start is None:
-                start = file.size if self.is_before(file) else 0
-            if file.size > start:
-                start += await self.read(file, start, found)
-            self.read_to[file.path] = start
-        self.has_begun = True
-        return sorted(found, key=lambda each: each.received_on[:SECOND])
+            start = file.size if self.is_before(file) else 0
+            if file.size > self.read_to.setdefault(file.path, start):
+                yield file
 
     async def segments(self) -> AsyncIterator[StoredFile]:
         """Yield the files of the log in which lines may come."""
@@ -116,11 +138,11 @@ class Watch:
         # An event stands under the day when it happened, and may be kept later.
         return self.since is None or day < (self.since - LATE).date()
 
-    async def read(self, file: StoredFile, start: int, found: list[SeenEvent]) -> int:
-        """Read whole lines from a place on; return how many bytes those are."""
+    async def read(self, file: StoredFile) -> int:
+        """Read whole lines of a segment; return how many bytes those are."""
         data = bytearray()
         try:
-            async for part in self.files.stream(file.path, start):
+            async for part in self.files.stream(file.path, self.read_to[file.path]):
                 data += part
                 if len(data) >= MOST_BYTES and b"\n" in data:
                     break
@@ -131,11 +153,12 @@ class Watch:
         for seen, event in (quarantined if is_quarantine else recorded)(whole):
             kept = parse_time(seen.received_on)
             if self.since is None or kept is None or kept >= self.since:
-                found.append(
+                self.found.append(
                     replace(
                         seen, is_duplicate=event is not None and self.is_known(event)
                     )
                 )
+        self.read_to[file.path] += len(whole)
         return len(whole)
 
     def is_known(self, event: ChatEvent) -> bool:
@@ -145,6 +168,16 @@ class Watch:
         if len(self.identities) > MOST_IDENTITIES:
             self.identities.popitem(last=False)
         return is_known
+
+
+def day_of(file: StoredFile) -> str:
+    """Return the day of a segment, and then its path, to sort by."""
+    return f"{layout.segment_day(file.path)} {file.path}"
+
+
+def when_kept(event: SeenEvent) -> str:
+    """Return the second when an event was kept: within one the log has the order."""
+    return event.received_on[:SECOND]
 
 
 Lines = Iterator[tuple[SeenEvent, ChatEvent | None]]

@@ -20,6 +20,7 @@ from builders import (
 )
 from shared.adapters.storage.archive_folder import FolderArchive
 from shared.domain import layout
+from shared.domain.errors import Transient
 from shared.domain.log.record import encode_quarantined
 from shared.usecases.capture import watch as watching
 from shared.usecases.capture.watch import Watch
@@ -47,6 +48,18 @@ def watch(log, **more):
 
 def said(found):
     return [each.text for each in found]
+
+
+class Unsteady(FolderArchive):
+    """A folder that cannot be reached once, at the second file that is read."""
+
+    reads = 0
+
+    def stream(self, path, start=0):
+        self.reads += 1
+        if self.reads == 2:
+            raise Transient("the storage cannot be reached")
+        return super().stream(path, start)
 
 
 async def test_it_begins_with_what_comes_from_now_on(log):
@@ -110,10 +123,43 @@ async def test_a_long_segment_is_read_in_parts(log, monkeypatch):
     append(log, to_log(*(received(n, f"text {n}") for n in range(20))))
     seen = watch(log, since=NOON - timedelta(days=1))
 
-    found = []
-    for _ in range(40):
+    found = said(await seen.round())
+    while seen.is_behind:
         found += said(await seen.round())
     assert found == [f"text {n}" for n in range(20)]
+
+
+async def test_a_failure_in_the_middle_of_a_round_loses_nothing(log):
+    log.mkdir()
+    seen = Watch(files=Unsteady(log))
+    await seen.round()
+    for number in range(4):
+        thread = f"19:t{number}@thread.v2"
+        event = received(number, f"text {number}", threadId=thread)
+        append(log, to_log(event), thread=thread)
+
+    with pytest.raises(Transient):
+        await seen.round()
+    found = await seen.round()
+    assert sorted(said(found)) == [f"text {n}" for n in range(4)]
+    assert not any(each.is_duplicate for each in found)
+
+
+async def test_a_round_reads_no_more_than_so_much_the_oldest_days_first(
+    log, monkeypatch
+):
+    monkeypatch.setattr(watching, "ROUND_BYTES", 1)
+    days = [DAY - timedelta(days=ago) for ago in (0, 2, 1)]
+    for number, day in enumerate(days):
+        thread = f"19:t{number}@thread.v2"
+        event = received(number, str(day), threadId=thread)
+        append(log, to_log(event), thread=thread, day=day)
+    seen = watch(log, since=NOON - timedelta(days=9))
+
+    rounds = [said(await seen.round())]
+    while seen.is_behind:
+        rounds.append(said(await seen.round()))
+    assert rounds == [[str(day)] for day in sorted(days)]
 
 
 async def test_every_kind_says_who_and_what(log):
