@@ -11,12 +11,14 @@ from pathlib import Path
 
 from local.azurite_process import AzuriteFailed, stop
 from local.demo.people import Person, invite
+from local.signals import end_as_ctrl_c_does
 from local.stack import Stack, StackFailed, stack
 from local.up.session import SESSION, Session
 
 TOPIC = "Hello from make up"
 SETTINGS = {"QUIET_FOR": "1m", "SWEEP_SCHEDULE": "*/15 * * * * *"}
 """A thread is archived a minute after its last event; the environment may say less."""
+UP_ALREADY = "A stack is up in this folder: Ctrl-C stops it where it was started."
 WHAT_TO_DO = """
 Everything runs on this machine. The live page, where events arrive:
 
@@ -40,6 +42,10 @@ and nothing of it is kept.
 
 
 def main() -> int:
+    end_as_ctrl_c_does()
+    if Session.is_up():
+        print(UP_ALREADY, file=sys.stderr)
+        return 1
     print("Starting Azurite, the chat service and the Functions host …", flush=True)
     given = {name: os.environ.get(name) or usual for name, usual in SETTINGS.items()}
     try:
@@ -60,7 +66,8 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         pass
-    print("Stopped.")
+    with suppress(OSError):  # the terminal may be gone
+        print("Stopped.", flush=True)
     return 0
 
 

@@ -4,7 +4,9 @@ import json
 import os
 import threading
 from dataclasses import asdict, dataclass
+from urllib.parse import urlsplit
 
+from local.ports import is_open
 from local.stack import ROOT
 
 SESSION = ROOT / ".up.json"
@@ -46,6 +48,14 @@ class Session:
             return cls(**json.loads(SESSION.read_text("utf-8")))
         except (OSError, ValueError, TypeError):
             raise NotUp(NOT_UP) from None
+
+    @classmethod
+    def is_up(cls) -> bool:
+        """Return whether a stack answers: one that was killed leaves its file."""
+        try:
+            return is_open(urlsplit(cls.read().endpoint).port or 0)
+        except NotUp:
+            return False
 
     def wait(self) -> None:
         """Wait until somebody stops the process."""

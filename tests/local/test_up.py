@@ -7,11 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
 
+from local.ports import is_open
 from local.stack import ROOT, call
-from local.up.session import SESSION
+from local.up.session import SESSION, Session
 
 QUICK = {"QUIET_FOR": "2s", "SWEEP_SCHEDULE": "*/2 * * * * *"}
 WITHIN = 60.0
@@ -35,10 +38,10 @@ def given(url):
     return body.decode()
 
 
-@pytest.fixture(scope="module")
-def up():
-    """The stack, and what it says when it is up."""
-    assert not SESSION.exists(), "a stack is up in this folder already"
+@contextmanager
+def running(ending):
+    """Run the stack; give what it says when it is up, and end it by a signal."""
+    assert not Session.is_up(), "a stack is up in this folder already"
     with subprocess.Popen(
         [sys.executable, "-u", "-m", "local.up.run"],
         cwd=ROOT,
@@ -51,10 +54,35 @@ def up():
             line = stack.stdout.readline()
             assert line, said
             said += line
-        yield said
-        stack.send_signal(signal.SIGINT)
-        assert stack.wait(timeout=30) == 0
+        try:
+            yield said
+        finally:
+            stack.send_signal(ending)
+            assert stack.wait(timeout=30) == 0
     assert not SESSION.exists()
+
+
+@pytest.fixture
+def up():
+    with running(signal.SIGINT) as said:
+        yield said
+
+
+def ports(said):
+    """Return where the storage, the chat service and the live page listen."""
+    session = Session.read()
+    urls = [session.endpoint, re.search(r"BlobEndpoint=([^;]+)", session.storage)[1]]
+    urls.append(re.search(r"http://\S+live\.html", said)[0])
+    return [urlsplit(url).port for url in urls]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
+def test_nothing_stays_when_it_is_ended_or_its_terminal_is_closed(ending):
+    with running(ending) as said:
+        listening = ports(said)
+        assert all(map(is_open, listening))
+
+    assert not any(map(is_open, listening))
 
 
 def test_what_is_said_arrives_is_archived_and_is_found(up):
@@ -85,6 +113,12 @@ def test_what_is_said_arrives_is_archived_and_is_found(up):
 
 
 def test_what_is_asked_wrongly_is_said(up):
+    second = subprocess.run(
+        [sys.executable, "-m", "local.up.run"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (second.returncode, second.stdout) == (1, "")
+    assert "A stack is up in this folder" in second.stderr
     assert "give a text" in run("say", status=2)
     assert "give a text" in run("say", "a", "--delete", status=2)
 
