@@ -13,7 +13,8 @@ from local import setup
 ROOT = Path(__file__).parents[2]
 BEFORE_ANYTHING = ("local/__init__.py", "local/setup.py", "local/test.py")
 BEFORE_ANYTHING += ("local/demo/__init__.py", "local/demo/__main__.py")
-VERBS = ("setup", "demo", "test")
+BEFORE_ANYTHING += ("local/up/__init__.py", "local/up/__main__.py")
+VERBS = ("setup", "demo", "up", "test")
 
 
 def set_up_in(folder):

@@ -20,6 +20,8 @@ class Tab:
         self.errors = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", self.note)
+        # No route sees these, and no page has any.
+        page.on("websocket", lambda socket: self.elsewhere.append(socket.url))
 
     def note(self, message):
         if message.type == "error":
@@ -53,7 +55,7 @@ async def tab(url, *, origin=None, scheme="light", scripts=True, **options):
     assert CHROMIUM.exists(), MISSING
     parts = urlsplit(url)
     near = (
-        url.rpartition("/")[0]
+        url.rpartition("/")[0] + "/"
         if parts.scheme == "file"
         else f"{parts.scheme}://{parts.netloc}/"
     )
