@@ -17,14 +17,17 @@ from shared.domain.errors import ArchiverError
 from shared.domain.search.query import NoQuery
 from shared.ports.archive_index import IndexReader, NoIndex
 from shared.usecases.capture.live_events import LiveEvents
-from shared.usecases.reading.index_age import Age, age_of, from_json
-from shared.usecases.reading.site.pages import own
+from shared.usecases.reading.index_age import Age, age_of, from_json, written
+from shared.usecases.reading.site.build_site import INDEX
+from shared.usecases.reading.site.pages import fixed_files, own
 from shared.usecases.reading.site.view_site import Asked, ViewSite
 
 LOOK_EVERY = 5.0
 """Seconds after which it is looked whether the archive has changed."""
 LIVE_SINCE = timedelta(days=1)
 LIVE_FILES = ("live.html", "live.css", "live.js")
+NOTHING_YET = "nothing_yet.html"
+START = ("", INDEX)
 MOST_HITS = 200
 MOST_DIGITS = 9
 OnThread = Callable[[int, int], None]
@@ -56,8 +59,15 @@ class Viewing:
             return as_json(await self.live.after(whole_number(asked.get("after", ""))))
         if self.live and path in LIVE_FILES:
             return own(path).encode()
+        if fixed := dict(fixed_files()).get(path):
+            return fixed  # the live page has its looks before there is an archive
         async with self.lock:
-            site = await self.current()
+            try:
+                site = await self.current()
+            except NoIndex:
+                if self.live and path in START and not await self.has_ledger():
+                    return own(NOTHING_YET).encode()
+                raise
             if path == "find.json":
                 return as_json(found(site, asked.get("asked", "")))
             return await site.file(path)
@@ -77,6 +87,10 @@ class Viewing:
         live = LIVE_FILES[0] if self.live else ""
         self.site = ViewSite(archive=self.archive.archive, index=index, live=live)
         return self.site
+
+    async def has_ledger(self) -> bool:
+        """Return whether anything was archived: each revision has a line there."""
+        return bool(written(await self.archive.ledger.blobs.list()).blobs)
 
     async def is_current(self, index: IndexReader) -> bool:
         position = from_json(index.about.position)

@@ -2,19 +2,14 @@
 
 import asyncio
 import json
-import os
 from urllib.parse import quote, urlsplit
 
 import pytest
-from azure.storage.blob import BlobServiceClient
 from browser import tab
 from viewing import ask, served
 
-from builders import BOB, FIRST_ID, NOON, THREAD, edited, received, thread_created, who
-from shared.bootstrap.identity import utc_now
+from builders import BOB, FIRST_ID, THREAD, edited, received, thread_created, who
 from shared.cli.view import has_screen
-from shared.domain import layout
-from shared.domain.log.record import encode_quarantined, encode_record
 from world import World
 
 pytestmark = pytest.mark.azurite
@@ -56,6 +51,7 @@ def test_nobody_gets_in_without_the_token_and_from_elsewhere(view):
     assert ask(view)[0] == 200
     assert ask(view, Host="evil.example")[0] == 421
     assert ask(view, Host=f"evil.example:{host.port}")[0] == 421
+    assert ask(view, method="HEAD")[::2] == (200, b"")
     for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
         assert ask(view, method=method)[0] == 405
     for path in (
@@ -149,108 +145,6 @@ def test_a_taken_port_is_named(run, folder, view):
 
 def test_a_folder_has_no_log(run, folder):
     assert "has no log" in run("view", folder, "--log", "--no-browser", status=2)
-
-
-# The live page
-
-
-@pytest.fixture
-def account(running_azurite, files):
-    service = BlobServiceClient.from_connection_string(
-        running_azurite.connection_string
-    )
-    with service:
-        for container in service.list_containers():
-            service.delete_container(container.name)
-        archive = service.create_container(layout.ARCHIVE)
-        for path, data in files.items():
-            kind = "AppendBlob" if path.startswith("ledger/") else "BlockBlob"
-            archive.upload_blob(path, data, blob_type=kind)
-        yield service.create_container(layout.LOG)
-
-
-@pytest.fixture
-def live(account, running_azurite, tmp_path):
-    env = {
-        "CHAT_STORAGE": running_azurite.connection_string,
-        "XDG_CACHE_HOME": str(tmp_path),
-    }
-    with served("--log", **env) as url:
-        yield url + "live.html"
-
-
-def append(log, data, stem=None):
-    stem = stem or layout.segment_stem(THREAD, utc_now().date())
-    blob = log.get_blob_client(layout.segment_path(stem, 0))
-    if not blob.exists():
-        blob.create_append_blob()
-    blob.append_block(data)
-
-
-def lines(*events):
-    return b"".join(
-        encode_record(json.dumps(event), utc_now(), os.urandom(16)) for event in events
-    )
-
-
-async def test_events_are_shown_as_they_come_and_a_reload_loses_nothing(account, live):
-    append(account, lines(received(0, "hello")))
-    async with tab(live) as it:
-        rows = it.page.locator("tbody tr")
-        await rows.filter(has_text="hello").wait_for()
-        append(account, lines(received(0, "hello"), edited(0, "hello <b>again</b>")))
-        reason = "the event has no type"
-        quarantined = encode_quarantined("{}", utc_now(), reason, bytes(16))
-        append(account, quarantined, layout.quarantine_stem("", NOON.date()))
-        await rows.filter(has_text="hello <b>again</b>").wait_for()
-        await rows.filter(has_text=reason).wait_for()
-        assert await rows.filter(has_text="duplicate").count() == 1
-        shown = await rows.all_inner_texts()
-
-        await it.page.reload()
-        await rows.nth(3).wait_for()
-        assert await rows.all_inner_texts() == shown
-        counts = await it.page.locator("#counts").inner_text()
-        assert "4 events" in counts
-        assert "1 duplicate," in counts
-        assert "1 in quarantine" in counts
-
-
-async def test_it_can_be_paused_and_filtered(account, live):
-    append(account, lines(received(0, "one"), received(1, "two", **BY_BOB)))
-    async with tab(live) as it:
-        rows = it.page.locator("tbody tr")
-        await rows.nth(1).wait_for()
-        await it.page.get_by_role("button", name="Pause").click()
-        append(account, lines(received(2, "three")))
-        await it.page.wait_for_timeout(3000)
-        assert await rows.count() == 2
-        await it.page.get_by_role("button", name="Pause").click()
-        await rows.nth(2).wait_for()
-        await it.page.get_by_label("Filter").fill("sons")
-        assert await rows.count() == 1
-        await it.page.get_by_label("Filter").fill("")
-        await it.page.get_by_label("Kind").select_option("received")
-        assert await rows.count() == 3
-        await it.page.get_by_label("Thread").select_option(THREAD)
-        assert await rows.count() == 3
-        append(account, lines(edited(0, "changed")))
-        await it.page.wait_for_timeout(3000)
-        assert await rows.count() == 3
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_live_page_is_open_to_everybody(account, live, scheme):
-    append(account, lines(received(0, "hello")))
-    async with tab(live, scheme=scheme, reduced_motion="reduce") as it:
-        await it.page.locator("tbody tr").first.wait_for()
-        assert await it.violations() == []
-
-
-async def test_the_start_page_leads_to_it(account, live):
-    async with tab(live.replace("live.html", "")) as it:
-        await it.page.get_by_role("link", name="Live page").click()
-        await it.page.get_by_text("watching").wait_for()
 
 
 @pytest.mark.parametrize(
