@@ -17,7 +17,7 @@ from bench.client_cost import KEY, null_server
 from bench.contestants import Product, take
 from bench.measure import closed_loop, median
 from bench.workloads import WORKLOADS
-from local.insights import as_deployed, insights
+from local.application_insights import as_deployed, insights
 
 OFF, DEPLOYED, AS_IT_COMES = "off", "as deployed", "as it comes"
 CELLS = ((WORKLOADS[0], 1), (WORKLOADS[2], 64))

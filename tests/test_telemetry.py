@@ -18,7 +18,7 @@ from croniter import croniter
 
 from builders import NOON, THREAD
 from instruments import metric_names
-from local.insights import as_deployed, insights
+from local.application_insights import as_deployed, insights
 from shared.domain import json_line
 from shared.domain.errors import Unforeseen
 from shared.telemetry import call, unforeseen
