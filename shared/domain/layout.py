@@ -11,6 +11,8 @@ from urllib.parse import quote, unquote
 LOG = "chat-log"
 ARCHIVE = "chat-archive"
 CONTROL = "chat-control"
+INSIGHTS = "chat-insights"
+"""Apart from the archive: what a model said of it."""
 DEAD_LETTER = "dead-letter"
 FINALIZE_QUEUE = "threads-to-finalize"
 POISON_QUEUE = "threads-to-finalize-poison"

@@ -1,0 +1,1 @@
+"""Language models behind the interface of OpenAI, which many servers speak."""
