@@ -159,8 +159,8 @@ var tags = { 'azd-env-name': environmentName }
 var isReachable = !(useNetworkIsolation && eventDelivery == 'queue')
 var appContainers = ['chat-log', 'chat-archive', 'chat-control']
 var hostContainers = ['azure-webjobs-hosts', 'azure-webjobs-secrets', 'app-package']
-// Event Grid writes here, and people read it: the app does neither.
-var otherContainers = ['dead-letter']
+// Event Grid writes the first, people the second (what a model said): the app neither.
+var otherContainers = ['dead-letter', 'chat-insights']
 var queueNames = ['threads-to-finalize', 'threads-to-finalize-poison', 'chat-events', 'chat-events-poison']
 var acsGroupName = empty(acsResourceGroupName) ? resourceGroupName : acsResourceGroupName
 

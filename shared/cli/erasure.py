@@ -6,14 +6,8 @@ import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.erasing import open_erase
-from shared.bootstrap.index import (
-    build_index,
-    has_left,
-    index_places,
-    is_own,
-    remove_index,
-)
 from shared.bootstrap.opened_archive import OpenedArchive
+from shared.cli.clearing import clear_indexes, clear_insights
 from shared.cli.look_up import look_up, say_unknown
 from shared.cli.options import (
     archive_argument,
@@ -21,7 +15,6 @@ from shared.cli.options import (
     reason_option,
     runs,
 )
-from shared.cli.progress import threads_bar
 from shared.cli.setting_options import setting_options
 from shared.cli.text import printable, say
 from shared.domain.errors import ArchiverError
@@ -74,7 +67,8 @@ async def erase(
     What others wrote about somebody is not found. An id that the archive does not know
     erases nothing; a display name is no id.
 
-    This machine's index (`chat-archive index`) is cleared, too.
+    This machine's index (`chat-archive index`) is cleared, and what a model said of the
+    threads (`chat-archive insights`) is removed.
 
     A thread whose log holds more than the archive is archived first, if the ACS
     resource is given; else it is refused, and reached once it is finalized. It ends
@@ -119,43 +113,13 @@ async def erase(
         if can_go and execute:
             status = await carry_out(use, plans, choice, by=by, reason=reason)
             status = max(status, await clear_indexes(archive))
+            reached = {plan.thread_id for plan in plans}
+            status = max(status, await clear_insights(archive, reached))
         elif can_go:
             is_done = all(plan.is_done for plan in plans)
             click.echo(NOTHING_LEFT if is_done else NOT_YET)
         has_left = await show_unreached(archive, choice, can_go=can_go)
     return 1 if failures or has_left else status
-
-
-async def clear_indexes(archive: OpenedArchive) -> int:
-    """Take what was erased out of this machine's indexes (P12); return the exit status.
-
-    One that cannot be cleared is refused by every command, since the archive is newer.
-    """
-    status = 0
-    for path in index_places(archive):
-        if has_left(path):
-            remove_index(path)
-        if not path.exists():
-            continue
-        if not is_own(path):
-            say(f"NOT CLEARED {path}: it is somebody else's, and refused.", err=True)
-            continue
-        try:
-            with threads_bar("clearing the index") as on_thread:
-                built = await build_index(archive, on_thread, path)
-        except (ArchiverError, OSError) as error:
-            why = str(error) if isinstance(error, ArchiverError) else error.strerror
-            say(
-                f"NOT CLEARED: {why}. It is refused until then; or delete it, with the "
-                "files beside it whose names begin with its own.",
-                err=True,
-            )
-            status = 1
-            continue
-        for failure in built.failures:
-            say(f"NOT INDEXED {failure}", err=True)
-        say(f"cleared the index {path}")
-    return status
 
 
 NOT_YET = "Nothing was erased. With --execute, this cannot be undone."
@@ -201,8 +165,9 @@ async def show_unreached(
         click.echo(
             "Not reached: exports, sites and packages, backups, versions that the "
             "storage keeps, indexes on other machines and where the archive stood "
-            "before (refused until they are built again), "
-            "and the chat service itself.",
+            "before (refused until they are built again), insights that are kept "
+            "elsewhere (`--insights`; shown nowhere until they are made again), what "
+            "a model's service keeps of questions, and the chat service itself.",
             err=True,
         )
     return has_left

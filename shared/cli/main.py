@@ -15,6 +15,7 @@ from shared.cli.export import export
 from shared.cli.formats import formats
 from shared.cli.hold import hold
 from shared.cli.index import index
+from shared.cli.insights import insights
 from shared.cli.list import list_threads
 from shared.cli.mcp import mcp
 from shared.cli.operate import redeliver, status
@@ -121,6 +122,7 @@ for command in (
     formats,
     erase,
     hold,
+    insights,
     mcp,
 ):
     main.add_command(command)

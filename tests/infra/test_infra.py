@@ -137,7 +137,13 @@ def test_the_storage_is_what_the_code_expects(names):
     queues = names_in("queueNames")
 
     assert sorted(containers) == sorted(
-        (layout.LOG, layout.ARCHIVE, layout.CONTROL, layout.DEAD_LETTER)
+        (
+            layout.LOG,
+            layout.ARCHIVE,
+            layout.CONTROL,
+            layout.DEAD_LETTER,
+            layout.INSIGHTS,
+        )
     )
     triggers = {
         binding.get_dict_repr().get("queueName")
