@@ -10,6 +10,7 @@ from pathlib import Path
 from shared.bootstrap.address import ENDING
 from shared.bootstrap.identity import utc_now
 from shared.bootstrap.index import index_path, open_index
+from shared.bootstrap.insights import shown_insights
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.domain.errors import ArchiverError
 from shared.ports.archive_index import IndexReader
@@ -53,6 +54,7 @@ def ask_of(archive: OpenedArchive, limits: Limits, *, is_stale_ok: bool) -> Ask:
 
     return Ask(
         open_index=opened,
+        open_insights=lambda index: shown_insights(archive, index),
         prove=prove,
         archive=archive.address if archive.folder else "",
         limits=limits,

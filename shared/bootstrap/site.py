@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 from shared.bootstrap.identity import utc_now
 from shared.bootstrap.index import apart as read_by_processes
 from shared.bootstrap.index import open_index
+from shared.bootstrap.insights import shown_insights
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.bootstrap.processes import processes
 from shared.domain.evidence.tree import Tree
@@ -43,9 +45,13 @@ async def build_site(
     """
     archive.check_outside(folder)
     name = hashlib.sha256(archive.address.encode()).hexdigest()
-    async with open_index(archive) as index:
+    async with (
+        open_index(archive) as index,
+        shown_insights(archive, index) as insights,
+    ):
         with ExitStack() as stack:
-            return await site_of(archive, index, folder, name, stack, on_rendered)()
+            build = site_of(archive, index, folder, name, stack, on_rendered)
+            return await replace(build, insights=insights)()
 
 
 def site_of(
@@ -111,7 +117,7 @@ def apart(stack: ExitStack) -> RenderThread:
     if call is None:
         return render_thread
 
-    async def render(raw: RawThread) -> ThreadPages:
-        return cast(ThreadPages, await call(render_apart, raw))
+    async def render(raw: RawThread, has_insights: bool) -> ThreadPages:
+        return cast(ThreadPages, await call(render_apart, raw, has_insights))
 
     return render

@@ -12,6 +12,7 @@ from typing import Any
 
 from shared.bootstrap.identity import utc_now
 from shared.bootstrap.index import build_index, open_index
+from shared.bootstrap.insights import shown_insights
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.domain.errors import ArchiverError
 from shared.domain.search.query import NoQuery
@@ -85,7 +86,13 @@ class Viewing:
         await build_index(self.archive, lambda *_: None)
         index = await self.stack.enter_async_context(open_index(self.archive))
         live = LIVE_FILES[0] if self.live else ""
-        self.site = ViewSite(archive=self.archive.archive, index=index, live=live)
+        shown = shown_insights(self.archive, index)
+        self.site = ViewSite(
+            archive=self.archive.archive,
+            index=index,
+            live=live,
+            insights=await self.stack.enter_async_context(shown),
+        )
         return self.site
 
     async def has_ledger(self) -> bool:

@@ -122,6 +122,7 @@ class HtmlThread:
                 self.transcript,
                 self.names,
                 site=site,
+                insights=self.options.insights,
                 jump=self.pages.nav(number, "Pages")
                 + jump(self.pages, days_of(messages)),
                 tools=tools_for(self.people_of(messages)) if self.has_script else "",

@@ -93,11 +93,14 @@ def header(
     called: Names,
     *,
     site: str,
+    insights: str,
     jump: str,
     tools: str,
 ) -> str:
     """Return what stands above the messages."""
-    back = f'<p><a href="{site}index.html">All threads</a></p>\n' if site else ""
+    links = [f'<a href="{site}index.html">All threads</a>'] if site else []
+    links += [f'<a href="{insights}">What a model says of it</a>'] if insights else []
+    back = f"<p>{' · '.join(links)}</p>\n" if links else ""
     return (
         f'<header>{back}<h1 dir="auto">{escape(title(transcript))}</h1>'
         f'{badge(transcript)}\n<p class="facts">{facts(transcript)}</p>\n'

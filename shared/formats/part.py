@@ -28,6 +28,8 @@ class Options:
     """Whether it is written outside of the archive, where nothing seals it."""
     site: str = ""
     """Where the files of a site are as seen from a page; "" for a page of its own."""
+    insights: str = ""
+    """In a site: where a page is of what a model said of the thread; "" for none."""
 
     bom: bool = False
     """Begin CSV with a byte order mark, which Excel needs to recognise UTF-8."""

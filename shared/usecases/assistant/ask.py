@@ -19,6 +19,7 @@ from shared.ports.assistant import Offer, Refused
 from shared.ports.question_log import LogFailed, LoggedQuestion, QuestionLog
 from shared.telemetry import unforeseen
 from shared.usecases.assistant.history import MESSAGE_HISTORY
+from shared.usecases.assistant.insights import THREAD_INSIGHTS
 from shared.usecases.assistant.limits import Limits, Shown
 from shared.usecases.assistant.messages import READ_THREAD, SEARCH_MESSAGES
 from shared.usecases.assistant.parameters import read_arguments
@@ -26,6 +27,7 @@ from shared.usecases.assistant.proofs import PROVE_MESSAGE
 from shared.usecases.assistant.texts import WARNING
 from shared.usecases.assistant.threads import COMPLETENESS, LIST_THREADS, WHO_IS
 from shared.usecases.assistant.tool import Question, Tool
+from shared.usecases.insights.show import ShowInsights
 
 TOOLS: Mapping[str, Tool] = {
     tool.name: tool
@@ -37,6 +39,7 @@ TOOLS: Mapping[str, Tool] = {
         WHO_IS,
         COMPLETENESS,
         PROVE_MESSAGE,
+        THREAD_INSIGHTS,
     )
 }
 INSTRUCTIONS = (
@@ -63,6 +66,9 @@ class Ask:
     """Answers questions about one archive."""
 
     open_index: Callable[[], AbstractAsyncContextManager[IndexReader]]
+    open_insights: Callable[
+        [IndexReader], AbstractAsyncContextManager[ShowInsights | None]
+    ]
     prove: Callable[[str, str], Awaitable[bytes]]
     archive: str
     """Where it stands, as a command is told it."""
@@ -105,13 +111,17 @@ class Ask:
             raise Refused(NO_TOOL)
         given = read_arguments(tool.parameters, arguments)
         try:
-            async with self.open_index() as index:
+            async with (
+                self.open_index() as index,
+                self.open_insights(index) as insights,
+            ):
                 question = Question(
                     scope=self.limits.scope(index),
                     arguments=given,
                     prove=self.prove,
                     archive=self.archive,
                     shown=shown,
+                    insights=insights,
                 )
                 answer = await tool.answer(question)
                 age: dict[str, Any] = {"index_built_on": index.about.built_on}

@@ -9,6 +9,7 @@ from shared.ports.assistant import OfferedTool
 from shared.usecases.assistant.limits import Scope, Shown
 from shared.usecases.assistant.parameters import Parameter, input_schema
 from shared.usecases.assistant.texts import UNTRUSTED, WARNING
+from shared.usecases.insights.show import ShowInsights
 
 Schema = Mapping[str, Any]
 STRING: Schema = {"type": "string"}
@@ -27,6 +28,8 @@ class Question:
     archive: str
     """Where the archive stands, as a command is told it."""
     shown: Shown = field(default_factory=Shown)
+    insights: ShowInsights | None = None
+    """Returns what a model said of a thread, as far as it holds."""
 
     @property
     def index(self) -> IndexReader:

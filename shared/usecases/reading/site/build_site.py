@@ -7,23 +7,25 @@ Rule 2: the state is written last. A build that was killed leaves one that is no
 Rule 3: the search is built anew from every text: nothing that was erased stays in it.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 
 from shared.domain.errors import IntegrityError
 from shared.ports.archive_index import (
     NO_FILTER,
     IndexReader,
-    ThreadState,
     Unread,
 )
 from shared.ports.archive_store import ArchiveFiles
 from shared.ports.indexed import Person
 from shared.ports.site_folder import SiteFolder
+from shared.usecases.insights.show import ShowInsights
 from shared.usecases.reading.build_index import in_turn
 from shared.usecases.reading.raw_thread import load
 from shared.usecases.reading.read_ahead import read_ahead
+from shared.usecases.reading.site.insight_pages import InsightPages
 from shared.usecases.reading.site.pages import (
     SiteAbout,
     SiteThread,
@@ -36,37 +38,25 @@ from shared.usecases.reading.site.pages import (
 from shared.usecases.reading.site.search_files import search_files
 from shared.usecases.reading.site.site_state import (
     STATE_FILE,
+    BuiltThread,
     NotASite,
     SiteState,
     read_state,
 )
 from shared.usecases.reading.site.thread_pages import (
+    INSIGHTS_PAGE,
     RenderThread,
     ThreadPages,
     render_thread,
 )
+from shared.usecases.reading.site.writing import BuiltSite, Writing
+
+__all__ = ["INDEX", "THREADS", "BuildSite", "BuiltSite"]
 
 MANY = 50
 """Threads from which on it takes long to render them."""
 THREADS = "threads/"
 INDEX = "index.html"
-
-
-@dataclass(slots=True, kw_only=True)
-class BuiltSite:
-    """What was done: `rendered` are the threads whose pages were rendered again.
-
-    `written`, `same` and `removed` count files; `failures` hold a sentence for each
-    thread, and each file of one, that is missing.
-    """
-
-    threads: int = 0
-    messages: int = 0
-    rendered: int = 0
-    written: int = 0
-    same: int = 0
-    removed: int = 0
-    failures: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +74,7 @@ class BuildSite:
     built_on: str
     on_thread: Callable[[int, int], None] = lambda done, total: None  # noqa: ARG005
     render_long: Callable[[], RenderThread] = lambda: render_thread
+    insights: ShowInsights | None = None
 
     async def __call__(self) -> BuiltSite:
         """Build.
@@ -97,10 +88,11 @@ class BuildSite:
         writing = Writing(self.target, there)
         before = await self.state(there)
         threads = self.threads()
-        states = self.states(threads)
+        insights = await self.insight_pages(threads)
+        states = self.states(threads, insights)
         same = before.unchanged(states)
         await self.note(writing, before.threads, is_finished=False)
-        failures = await self.render(threads, same, writing)
+        failures = await self.render(threads, same, insights, writing)
         threads = [each for each in threads if each.facts.thread_id not in failures]
         unread = [*self.index.unread(), *failures.values()]
         await self.write_shared(threads, unread, writing)
@@ -111,7 +103,7 @@ class BuildSite:
                 if each.facts.thread_id in same
             }
         )
-        await self.note(writing, self.states(threads), is_finished=True)
+        await self.note(writing, self.states(threads, insights), is_finished=True)
         built = writing.built
         built.threads = len(threads)
         built.messages = sum(each.facts.message_count for each in threads)
@@ -145,14 +137,39 @@ class BuildSite:
             found, key=lambda each: (each.facts.first_message_on, each.facts.thread_id)
         )
 
-    def states(self, threads: Iterable[SiteThread]) -> dict[str, ThreadState]:
+    async def insight_pages(self, threads: Iterable[SiteThread]) -> dict[str, bytes]:
+        """Return the page of what a model said of a thread, by the thread's id."""
+        if self.insights is None:
+            return {}
+        known = {each.facts.thread_id for each in threads}
+        pages = InsightPages(self.index)
+        return {
+            thread_id: pages.page(shown)
+            async for thread_id in self.insights.kept.threads()
+            if thread_id in known and (shown := await self.insights(thread_id))
+        }
+
+    def states(
+        self, threads: Iterable[SiteThread], insights: Mapping[str, bytes]
+    ) -> dict[str, BuiltThread]:
         known = self.index.states()
-        return {each.facts.thread_id: known[each.facts.thread_id] for each in threads}
+        digests = {
+            thread_id: hashlib.sha256(page).hexdigest()
+            for thread_id, page in insights.items()
+        }
+        return {
+            thread_id: BuiltThread(
+                thread_key=known[thread_id].thread_key,
+                ledger_lines=known[thread_id].ledger_lines,
+                insights=digests.get(thread_id, ""),
+            )
+            for thread_id in (each.facts.thread_id for each in threads)
+        }
 
     async def note(
         self,
-        writing: "Writing",
-        threads: Mapping[str, ThreadState],
+        writing: Writing,
+        threads: Mapping[str, BuiltThread],
         *,
         is_finished: bool,
     ) -> None:
@@ -162,7 +179,11 @@ class BuildSite:
         await writing.put(STATE_FILE, state.stored)
 
     async def render(
-        self, threads: Iterable[SiteThread], same: set[str], writing: "Writing"
+        self,
+        threads: Iterable[SiteThread],
+        same: set[str],
+        insights: Mapping[str, bytes],
+        writing: Writing,
     ) -> dict[str, Unread]:
         """Write the pages of the threads that changed; return those that failed."""
         keys = {each.facts.thread_id: each.key for each in threads}
@@ -175,7 +196,7 @@ class BuildSite:
                 raw = await load(self.archive, thread_id)
             except IntegrityError as error:
                 return ThreadPages(thread_id, failure=str(error))
-            return await render(raw)
+            return await render(raw, thread_id in insights)
 
         self.on_thread(0, len(wanted))
         done = 0
@@ -183,6 +204,10 @@ class BuildSite:
             thread_id = pages.thread_id
             if not pages.failure:
                 await self.write_thread(keys[thread_id], pages, writing)
+                if page := insights.get(thread_id):
+                    await writing.put(
+                        f"{THREADS}{keys[thread_id]}/{INSIGHTS_PAGE}", page
+                    )
             else:
                 failures[thread_id] = Unread(thread_id=thread_id, reason=pages.failure)
             done += 1
@@ -190,7 +215,7 @@ class BuildSite:
         return failures
 
     async def write_thread(
-        self, key: str, pages: ThreadPages, writing: "Writing"
+        self, key: str, pages: ThreadPages, writing: Writing
     ) -> None:
         folder = f"{THREADS}{key}/"
         for name, data in pages.pages:
@@ -200,7 +225,7 @@ class BuildSite:
         writing.built.rendered += 1
 
     async def write_shared(
-        self, threads: list[SiteThread], unread: list[Unread], writing: "Writing"
+        self, threads: list[SiteThread], unread: list[Unread], writing: Writing
     ) -> None:
         """Write what stands for all threads; the page that opens it comes last."""
         people = people_in(threads)
@@ -229,51 +254,3 @@ class BuildSite:
             built_on=self.built_on,
             unread=unread,
         )
-
-
-@dataclass(slots=True)
-class Writing:
-    """Writes files where they differ from what is there, and removes the others.
-
-    `there` are the files from before, each with its size.
-    """
-
-    target: SiteFolder
-    there: Mapping[str, int]
-    built: BuiltSite = field(default_factory=BuiltSite)
-    put_now: set[str] = field(default_factory=set)
-
-    async def put(self, path: str, data: bytes) -> None:
-        self.put_now.add(path)
-        is_same = (
-            self.there.get(path) == len(data) and await self.target.read(path) == data
-        )
-        if is_same and path != STATE_FILE:
-            self.built.same += 1
-            return
-        await self.target.replace(path, data)
-        self.built.written += 1
-
-    async def copy(self, path: str, archive: ArchiveFiles, source: str) -> None:
-        """Copy a file of the archive, whose name is the digest of its bytes."""
-        self.put_now.add(path)
-        if path in self.there:
-            self.built.same += 1
-            return
-        try:
-            await self.target.replace(path, archive.stream(source))
-        except IntegrityError as error:
-            self.built.failures.append(str(error))
-        else:
-            self.built.written += 1
-
-    async def remove_others(self, kept: set[str]) -> None:
-        """Remove what this build did not write, but for what is in folders to keep."""
-        # Files of a folder below another first, so that no empty one is left.
-        for path in sorted(self.there, key=lambda path: -path.count("/")):
-            is_kept = (
-                path in self.put_now or "/".join(path.split("/")[:2]) + "/" in kept
-            )
-            if not is_kept:
-                await self.target.remove(path)
-                self.built.removed += 1

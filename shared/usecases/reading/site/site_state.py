@@ -3,13 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.domain.errors import ArchiverError
-from shared.ports.archive_index import ThreadState
 
 STATE_FILE = "site.json"
-FORMAT = "1"
+FORMAT = "2"
 """Changes with what pages look like, so that the next build writes all of them."""
 
 
@@ -17,16 +16,27 @@ class NotASite(ArchiverError):
     """The folder holds something else. The text says what to do."""
 
 
+class BuiltThread(NamedTuple):
+    """A thread as it was built: after how many lines of the ledger the index read it.
+
+    `insights` is the digest of the page of what a model said of it; "" for none.
+    """
+
+    thread_key: str
+    ledger_lines: int
+    insights: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteState:
-    """What was built: by thread id, when the index had read it last.
+    """What was built, by thread id.
 
     `archive` is a digest of the archive's address: whoever gets the site need not know
     where that stands. A state that is not `finished` is of a build that was killed.
     """
 
     archive: str
-    threads: Mapping[str, ThreadState] = field(default_factory=dict)
+    threads: Mapping[str, BuiltThread] = field(default_factory=dict)
     is_finished: bool = False
 
     @property
@@ -36,13 +46,12 @@ class SiteState:
             "archive": self.archive,
             "finished": self.is_finished,
             "threads": {
-                thread_id: [state.thread_key, state.ledger_lines]
-                for thread_id, state in self.threads.items()
+                thread_id: list(state) for thread_id, state in self.threads.items()
             },
         }
         return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
-    def unchanged(self, now: Mapping[str, ThreadState]) -> set[str]:
+    def unchanged(self, now: Mapping[str, BuiltThread]) -> set[str]:
         """Return the threads whose pages are as they should be."""
         if not self.is_finished:
             return set()
@@ -69,8 +78,8 @@ def read_state(data: bytes) -> SiteState:
             archive=archive,
             is_finished=value["finished"] is True,
             threads={
-                thread_id: ThreadState(thread_key=str(key), ledger_lines=int(lines))
-                for thread_id, (key, lines) in value["threads"].items()
+                thread_id: BuiltThread(str(key), int(lines), str(insights))
+                for thread_id, (key, lines, insights) in value["threads"].items()
             },
         )
     except (ValueError, KeyError, TypeError, AttributeError):

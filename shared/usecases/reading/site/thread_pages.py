@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.domain import layout
 from shared.domain.archive.read_chain import transcript_of
@@ -16,6 +16,7 @@ from shared.usecases.evidence.thread_archive import read_thread
 from shared.usecases.reading.raw_thread import RawThread
 
 IN_SITE = Options(is_copy=True, site="../../", place=in_export)
+INSIGHTS_PAGE = "insights.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,11 @@ class ThreadPages:
     failure: str = ""
 
 
-RenderThread = Callable[[RawThread], Awaitable[ThreadPages]]
+RenderThread = Callable[[RawThread, bool], Awaitable[ThreadPages]]
+"""Takes a thread, and whether a page of what a model said of it stands beside."""
 
 
-async def render_thread(raw: RawThread) -> ThreadPages:
+async def render_thread(raw: RawThread, has_insights: bool) -> ThreadPages:
     """Render the newest revision of a thread."""
     try:
         thread = await read_thread(raw, raw.thread_id)
@@ -50,10 +52,11 @@ async def render_thread(raw: RawThread) -> ThreadPages:
         for file in transcript.attachments
         if file.is_held and not file.erased
     }
-    pages = tuple((name, b"".join(parts)) for name, parts in write(transcript, IN_SITE))
+    options = replace(IN_SITE, insights=INSIGHTS_PAGE if has_insights else "")
+    pages = tuple((name, b"".join(parts)) for name, parts in write(transcript, options))
     return ThreadPages(raw.thread_id, pages, tuple(held.items()))
 
 
-def render_apart(raw: RawThread) -> ThreadPages:
+def render_apart(raw: RawThread, has_insights: bool) -> ThreadPages:
     """Do the same in a process that does nothing else."""
-    return asyncio.run(render_thread(raw))
+    return asyncio.run(render_thread(raw, has_insights))

@@ -19,8 +19,10 @@ from shared.formats.site_search.writer import engine_files
 from shared.ports.archive_index import NO_FILTER, Filter, Hit, IndexReader
 from shared.ports.archive_store import ArchiveFiles
 from shared.ports.indexed import Person
+from shared.usecases.insights.show import ShowInsights
 from shared.usecases.reading.raw_thread import load
 from shared.usecases.reading.site.build_site import INDEX, THREADS
+from shared.usecases.reading.site.insight_pages import InsightPages
 from shared.usecases.reading.site.pages import (
     VIEW_POLICY,
     SiteAbout,
@@ -33,7 +35,11 @@ from shared.usecases.reading.site.pages import (
     people_in,
 )
 from shared.usecases.reading.site.search_files import FOLDER
-from shared.usecases.reading.site.thread_pages import ThreadPages, render_apart
+from shared.usecases.reading.site.thread_pages import (
+    INSIGHTS_PAGE,
+    ThreadPages,
+    render_apart,
+)
 
 MOST_BYTES = 64 * 1024 * 1024
 """Of pages that are kept."""
@@ -63,7 +69,10 @@ class ViewSite:
     archive: ArchiveFiles
     index: IndexReader
     live: str = ""
-    rendered: OrderedDict[str, ThreadPages] = field(default_factory=OrderedDict)
+    insights: ShowInsights | None = None
+    rendered: OrderedDict[tuple[str, bool], ThreadPages] = field(
+        default_factory=OrderedDict
+    )
 
     @cached_property
     def threads(self) -> list[SiteThread]:
@@ -124,28 +133,32 @@ class ViewSite:
         return self.shared.get(path or INDEX)
 
     async def thread_file(self, thread_id: str, name: str) -> bytes | None:
-        pages = await self.pages(thread_id)
+        shown = await self.insights(thread_id) if self.insights else None
+        if name == INSIGHTS_PAGE:
+            return InsightPages(self.index).page(shown) if shown else None
+        pages = await self.pages(thread_id, has_insights=shown is not None)
         for page, data in pages.pages:
             if page == name:
                 return data
         held = dict(pages.held).get(name)
         return await self.archive.read(held) if held else None
 
-    async def pages(self, thread_id: str) -> ThreadPages:
+    async def pages(self, thread_id: str, *, has_insights: bool) -> ThreadPages:
         """Return a thread's pages, as the index knows it: another one is another site.
 
         Raises:
             IntegrityError: it cannot be read.
 
         """
-        found = self.rendered.pop(thread_id, None)
+        key = (thread_id, has_insights)
+        found = self.rendered.pop(key, None)
         if found is None:
             raw = await load(self.archive, thread_id)
             # A long thread takes a while, and other pages are not to wait for it.
-            found = await asyncio.to_thread(render_apart, raw)
+            found = await asyncio.to_thread(render_apart, raw, has_insights)
             if found.failure:
                 raise IntegrityError(f"{thread_id}: {found.failure}")
-        self.rendered[thread_id] = found
+        self.rendered[key] = found
         sizes = [
             sum(len(data) for _, data in each.pages) for each in self.rendered.values()
         ]
