@@ -85,11 +85,12 @@ def erase(archive: Path, evidence: Path, transcript: Mapping[str, Any]) -> bool:
     thread, text = transcript["thread_id"], message["versions"][0]["content"]["message"]
     told = str(text).encode()
     index = archive.with_name(f"{archive.name}-index.sqlite")
-    before = files_with(archive, index, told)
+    insights = archive.with_name(f"{archive.name}-insights")
+    before = files_with(told, archive, insights, index)
     chosen = ("--thread", thread, "--message", message["id"])
     words = ("--reason", "request 12", "--execute")
     good = bool(before) and run("erase", archive, *chosen, *words) == 0
-    left = files_with(archive, index, told)
+    left = files_with(told, archive, insights, index)
     print(
         f"\n    Its text stood in {len(before)} files, and stands in {len(left)} now."
     )
@@ -99,11 +100,12 @@ def erase(archive: Path, evidence: Path, transcript: Mapping[str, Any]) -> bool:
     return good and run("verify", proof) == 0
 
 
-def files_with(folder: Path, index: Path, text: bytes) -> list[Path]:
-    """Return the files of an archive that hold a text, and its index if that does."""
+def files_with(text: bytes, *places: Path) -> list[Path]:
+    """Return the files that hold a text: of an archive, and of what is beside it."""
     return [
         file
-        for file in (*folder.rglob("*"), index)
+        for place in places
+        for file in (place, *place.rglob("*"))
         if file.is_file() and text in file.read_bytes()
     ]
 

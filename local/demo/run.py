@@ -17,6 +17,7 @@ from azure.storage.blob import BlobServiceClient, ContainerClient
 from local.azurite_process import AzuriteFailed
 from local.demo import conversations
 from local.demo.evidence import convert, erase, examine, find, publish
+from local.demo.insights import describe
 from local.demo.people import invite
 from local.stack import Stack, StackFailed, stack
 from shared.domain.words import plural
@@ -103,6 +104,10 @@ def demonstrate(scratch: Path) -> int:
     step("What other systems read: the formats that only an export has")
     if not convert(ARCHIVE, OUTPUT / "export", transcript):
         print("FAILED: the archive could not be exported", file=sys.stderr)
+        return 1
+    step("What a model says of the threads: each sentence with words to check it by")
+    if not describe(ARCHIVE, str(transcript["thread_id"])):
+        print("FAILED: what the model says does not check out", file=sys.stderr)
         return 1
     step("Somebody asks for a message to be erased; everything else still verifies")
     if not erase(ARCHIVE, OUTPUT / "evidence", transcript):
