@@ -48,6 +48,7 @@ bench: setup ## Measure ingest, formats, backfill, index and site beside their f
 	"$(BIN)/python" -m bench.backfill
 	"$(BIN)/python" -m bench.index
 	"$(BIN)/python" -m bench.site
+	"$(BIN)/python" -m bench.insights
 
 format: setup ## Format the code and sort the imports
 	"$(BIN)/ruff" check --fix-only --quiet .

@@ -18,8 +18,8 @@ MOST_SENTENCES, MOST_ACTIONS = 5, 5
 LEAST_LETTERS = 3
 PERSONAL: Mapping[str, str] = {
     "email": r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
-    "payment card": r"\b(?:\d{4}[ -]){3}\d{4}\b",
     "bank account": r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b",
+    "payment card": r"\b(?:\d{4}[ -]){3}\d{4}\b",
     "government id": r"\b\d{3}-\d{2}-\d{4}\b",
     "phone": r"(?<![\w.-])\+\d{1,3}(?:[ -]?\d{2,4}){2,5}\b",
     "date of birth": r"(?i)\bborn on \d{4}-\d{2}-\d{2}\b",
@@ -28,7 +28,7 @@ Answer = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class GivenLine:
     """A line of what the model is given."""
 
     ref: str
@@ -43,7 +43,7 @@ class Line:
                 yield sentence
 
 
-def lines_in(content: str) -> list[Line]:
+def lines_in(content: str) -> list[GivenLine]:
     found = []
     for line in content.split("\n"):
         try:
@@ -51,7 +51,7 @@ def lines_in(content: str) -> list[Line]:
         except ValueError:
             continue
         who = value.get("from", "")
-        found.append(Line(value["ref"], value["text"], who not in ("", "system")))
+        found.append(GivenLine(value["ref"], value["text"], who not in ("", "system")))
     return found
 
 
@@ -72,7 +72,7 @@ def answer(content: str, schema: Mapping[str, Any]) -> Answer:
     return {name: made[name] for name in sections}
 
 
-def put_together(lines: Sequence[Line]) -> list[Answer]:
+def put_together(lines: Sequence[GivenLine]) -> list[Answer]:
     step = max(1, len(lines) // MOST_SENTENCES)
     return [
         {"text": line.text, "refs": [line.ref]}
@@ -80,7 +80,7 @@ def put_together(lines: Sequence[Line]) -> list[Answer]:
     ]
 
 
-def summary(lines: Sequence[Line]) -> list[Answer]:
+def summary(lines: Sequence[GivenLine]) -> list[Answer]:
     """Return the first sentence, the last one, and what lies evenly between them."""
     people = [line for line in lines if line.is_person] or lines
     said = [(line.ref, sentence) for line in people for sentence in line.sentences]
@@ -92,7 +92,7 @@ def summary(lines: Sequence[Line]) -> list[Answer]:
             dict.fromkeys(said[place] for place in places)]  # fmt: skip
 
 
-def actions(lines: Iterable[Line]) -> list[Answer]:
+def actions(lines: Iterable[GivenLine]) -> list[Answer]:
     found = [
         cited(sentence, line.ref, sentence)
         for line in lines
@@ -103,7 +103,7 @@ def actions(lines: Iterable[Line]) -> list[Answer]:
     return found[:MOST_ACTIONS]
 
 
-def labels(lines: Sequence[Line], choices: Iterable[str]) -> Iterator[Answer]:
+def labels(lines: Sequence[GivenLine], choices: Iterable[str]) -> Iterator[Answer]:
     for label in choices:
         for line in lines:
             found = re.search(rf"\b{re.escape(label)}\w*", line.text, re.IGNORECASE)
@@ -112,7 +112,7 @@ def labels(lines: Sequence[Line], choices: Iterable[str]) -> Iterator[Answer]:
                 break
 
 
-def personal_data(lines: Iterable[Line]) -> Iterator[Answer]:
+def personal_data(lines: Iterable[GivenLine]) -> Iterator[Answer]:
     for line in lines:
         seen: list[tuple[int, int]] = []
         for kind, pattern in PERSONAL.items():

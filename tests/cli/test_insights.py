@@ -600,7 +600,7 @@ def test_a_site_is_brought_up_to_date_when_insights_come_and_go(
 
 
 def test_a_package_holds_no_insights(run, folder, made, tmp_path):
-    run("export", folder, "--package", "package")
+    run("export", folder, "--package", "package", "--all", "--reason", "why")
 
     names = said_in(tmp_path / "package")
     assert not [name for name in names if "insights" in name]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from builders import ALICE, BOB, THREAD, deleted, edited, received, thread_created, who
+from local.language_model.server import language_model
 from shared.adapters.index.schema import TABLES
 from verifying import write
 from world import World
@@ -56,7 +57,9 @@ def test_every_line_works(run, demo, line):
     # The ids of threads are those of the demo.
     words = [THREAD[:14] if word == "19:acsV1_2015" else word for word in words]
 
-    assert run(*words)
+    with language_model() as server:
+        env = {"INSIGHTS_ENDPOINT": server.address, "INSIGHTS_DEPLOYMENT": "mini"}
+        assert run(*words, **env)
 
 
 @pytest.mark.parametrize(

@@ -72,13 +72,3 @@ def test_every_piece_of_python_runs_and_prints_something(out, text, capsys):
     exec(text, {})  # noqa: S102 - the documentation's own
 
     assert capsys.readouterr().out
-
-
-def test_the_index_has_the_fields_of_a_chunk(files):
-    ((_, text),) = [block for block in blocks("json") if block[0] == "search-index"]
-    types = {"Edm.String": str, "Edm.Int32": int, "Edm.DateTimeOffset": str}
-    (chunk,) = map(json.loads, files["chunks.jsonl"].splitlines())
-
-    fields = {one["name"]: types[one["type"]] for one in json.loads(text)["fields"]}
-
-    assert fields == {name: type(value) for name, value in chunk.items()}

@@ -37,16 +37,7 @@ class ServiceBatches:
     async def submit(self, name: str, requests: Sequence[tuple[str, Request]]) -> str:
         """Send requests as a batch."""
         lines = b"".join(
-            json.dumps(
-                {
-                    "custom_id": key,
-                    "method": "POST",
-                    "url": PATH,
-                    "body": body_of(request, self.deployment),
-                }
-            ).encode()
-            + b"\n"
-            for key, request in requests
+            batch_line(key, request, self.deployment) for key, request in requests
         )
         with translated():
             file = await self.client.files.create(
@@ -115,6 +106,17 @@ class ServiceBatches:
                 # One that is gone is what was wanted.
                 with suppress(ModelRefused), translated():
                     await self.client.files.delete(file_id)
+
+
+def batch_line(key: str, request: Request, deployment: str) -> bytes:
+    """Return a line of the file that a batch is sent as."""
+    value = {
+        "custom_id": key,
+        "method": "POST",
+        "url": PATH,
+        "body": body_of(request, deployment),
+    }
+    return json.dumps(value).encode() + b"\n"
 
 
 def answer_in(line: str) -> tuple[str, Reply | None]:

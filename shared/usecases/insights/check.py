@@ -45,7 +45,7 @@ class Checked:
 
 
 @dataclass(slots=True)
-class Kept:
+class HeldClaims:
     """What holds of what a model said, while it is looked at."""
 
     sections: dict[str, tuple[Statement, ...]] = field(default_factory=dict)
@@ -113,12 +113,12 @@ def keep(
     thread_id: str,
     claims: Mapping[str, tuple[Claim, ...]],
     given: Mapping[str, Given],
-) -> Kept:
+) -> HeldClaims:
     """Return of what a model claimed what holds, with the citations of this product.
 
     `given` are the lines that it was given, by their refs.
     """
-    kept = Kept()
+    kept = HeldClaims()
     for name, made in claims.items():
         statements = []
         for claim in made:

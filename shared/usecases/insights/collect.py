@@ -18,7 +18,7 @@ from shared.ports.archive_index import Filter, IndexReader
 from shared.ports.language_model import Batch, BatchState, Finish, Reply
 from shared.usecases.insights.batch_notes import AskedThread, BatchNote
 from shared.usecases.insights.kept_insights import KeptInsights
-from shared.usecases.insights.make import CUT, FILTERED, Told
+from shared.usecases.insights.make import CUT, FILTERED, InsightsSoFar
 from shared.usecases.insights.questions import (
     Subject,
     apart,
@@ -198,7 +198,7 @@ class CollectInsights:
     def told(
         self, subject: Subject, replies: Sequence[Reply], note: BatchNote
     ) -> Insights:
-        told = Told(
+        told = InsightsSoFar(
             replace(
                 subject.blank,
                 deployment=note.deployment,

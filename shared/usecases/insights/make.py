@@ -15,7 +15,7 @@ from shared.domain.insights.terms import Terms
 from shared.domain.times import to_milliseconds
 from shared.domain.words import plural
 from shared.ports.language_model import Finish, LanguageModel, Request
-from shared.usecases.insights.check import Kept
+from shared.usecases.insights.check import HeldClaims
 from shared.usecases.insights.given import Given
 from shared.usecases.insights.questions import (
     Subject,
@@ -37,12 +37,12 @@ CUT = "the answer was cut off for"
 
 
 @dataclass(slots=True)
-class Told:
+class InsightsSoFar:
     """Insights while they are made."""
 
     insights: Insights
 
-    def add(self, kept: Kept, usage: Usage, model: str) -> None:
+    def add(self, kept: HeldClaims, usage: Usage, model: str) -> None:
         self.insights = with_part(self.insights, kept, usage, model)
 
     def use(self, usage: Usage) -> None:
@@ -73,7 +73,7 @@ class MakeInsights:
             ModelRefused: it will not answer us.
 
         """
-        told = Told(
+        told = InsightsSoFar(
             replace(
                 subject.blank,
                 deployment=self.deployment,
@@ -88,7 +88,7 @@ class MakeInsights:
         return told.insights
 
     async def ask_about(
-        self, part: Sequence[Given], subject: Subject, told: Told
+        self, part: Sequence[Given], subject: Subject, told: InsightsSoFar
     ) -> None:
         """Ask about a part of a thread, and add what holds of the answer."""
         for _ in range(TRIES):

@@ -22,7 +22,7 @@ from shared.domain.insights.insights import (
 )
 from shared.domain.insights.terms import NAME, NAME_TOGETHER, Terms
 from shared.ports.language_model import Reply, Request
-from shared.usecases.insights.check import Kept, keep
+from shared.usecases.insights.check import HeldClaims, keep
 from shared.usecases.insights.given import Given, estimated_tokens
 
 
@@ -68,7 +68,9 @@ def question(part: Sequence[Given], terms: Terms) -> Request:
     )
 
 
-def kept_of(text: str, part: Sequence[Given], subject: Subject, terms: Terms) -> Kept:
+def kept_of(
+    text: str, part: Sequence[Given], subject: Subject, terms: Terms
+) -> HeldClaims:
     """Return what holds of an answer about a part.
 
     Raises:
@@ -79,7 +81,9 @@ def kept_of(text: str, part: Sequence[Given], subject: Subject, terms: Terms) ->
     return keep(subject.thread_id, read_answer(text, terms), by_ref)
 
 
-def with_part(insights: Insights, kept: Kept, usage: Usage, model: str) -> Insights:
+def with_part(
+    insights: Insights, kept: HeldClaims, usage: Usage, model: str
+) -> Insights:
     """Return insights with what was kept of the next part."""
     return replace(
         insights,
