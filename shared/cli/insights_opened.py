@@ -35,7 +35,9 @@ async def opened(
                 kept=place.kept,
                 terms=terms,
                 chosen=filter_of(selection),
-                since=await place.kept.last_run() if wanted.since_last else 0,
+                since=await place.kept.last_run(terms.digest)
+                if wanted.since_last
+                else 0,
                 again=wanted.again,
                 limit=wanted.limit,
             )

@@ -106,6 +106,24 @@ def test_what_is_current_is_not_asked_about_again(run, folder, made, model, serv
     assert len(server.asked) == 5
 
 
+def test_a_limit_is_kept_although_threads_are_asked_about_side_by_side(
+    run, folder, server, model
+):
+    done = answer(run, "insights", "run", folder, *model, "--limit", 1)
+    assert (done["made"], len(server.asked)) == (1, 1)
+    assert answer(run, "insights", "plan", folder, "--limit", 1)["threads"] == 1
+    sent = answer(run, "insights", "submit", folder, *model, "--limit", 1)
+    assert (sent["threads"], sent["current"]) == (1, 1)
+
+
+def test_since_the_last_run_means_one_that_asked_the_same(
+    run, folder, made, model, server
+):
+    done = answer(run, "insights", "run", folder, *model, "--since-last")
+
+    assert done["made"] == 2  # without labels it is another question
+
+
 def test_a_run_over_what_changed_looks_at_nothing_else(
     run, folder, made, model, server, tmp_path
 ):

@@ -19,6 +19,7 @@ from shared.ports.language_model import (
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
+    from openai.types import Batch as ServiceBatch
 
 PATH: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 NAME = "chat_archive"
@@ -44,12 +45,12 @@ class ServiceBatches:
                 file=(f"{name}.jsonl", lines), purpose="batch"
             )
             batch = await self.client.batches.create(
-                input_file_id=file.id,
+                input_file_id=text(file.id),
                 endpoint=PATH,
                 completion_window="24h",
                 metadata={NAME: name},
             )
-        return batch.id
+            return text(batch.id)
 
     async def find(self, name: str) -> str:
         """Return the id of the batch of a name; "" where there is none."""
@@ -65,8 +66,7 @@ class ServiceBatches:
 
     async def state(self, batch_id: str) -> Batch:
         """Return how far a batch is."""
-        with translated():
-            batch = await self.client.batches.retrieve(batch_id)
+        batch = await self.retrieve(batch_id)
         counts = batch.request_counts
         errors = batch.errors.data if batch.errors and batch.errors.data else []
         state = BatchState.DONE if batch.status in OVER else BatchState.WAITING
@@ -78,10 +78,16 @@ class ServiceBatches:
             reason=", ".join(sorted({error.code or "" for error in errors} - {""})),
         )
 
-    async def replies(self, batch_id: str) -> AsyncIterator[tuple[str, Reply | None]]:
-        """Yield each key with its answer; None where the request failed."""
+    async def retrieve(self, batch_id: str) -> "ServiceBatch":
         with translated():
             batch = await self.client.batches.retrieve(batch_id)
+            text(batch.id)
+            text(batch.status)
+        return batch
+
+    async def replies(self, batch_id: str) -> AsyncIterator[tuple[str, Reply | None]]:
+        """Yield each key with its answer; None where the request failed."""
+        batch = await self.retrieve(batch_id)
         for file_id in (batch.output_file_id, batch.error_file_id):
             if file_id:
                 async for line in self.lines(file_id):
@@ -99,13 +105,19 @@ class ServiceBatches:
 
     async def forget(self, batch_id: str) -> None:
         """Delete the files of a batch from the service."""
-        with translated():
-            batch = await self.client.batches.retrieve(batch_id)
+        batch = await self.retrieve(batch_id)
         for file_id in (batch.input_file_id, batch.output_file_id, batch.error_file_id):
             if file_id:
                 # One that is gone is what was wanted.
                 with suppress(ModelRefused), translated():
                     await self.client.files.delete(file_id)
+
+
+def text(value: Any) -> str:
+    """Return a text of the service; raise TypeError where it is none."""
+    if not isinstance(value, str) or not value:
+        raise TypeError
+    return value
 
 
 def batch_line(key: str, request: Request, deployment: str) -> bytes:

@@ -1,5 +1,6 @@
 """Questions to a model that are answered now, by chat completions."""
 
+import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 FILTERED = "content_filter"
+LONGEST_NAME = 200
 TOO_LONG = ("context_length_exceeded", "string_above_max_length")
 
 
@@ -26,7 +28,8 @@ class ChatModel:
 
         with translated():
             try:
-                answer = await self.client.chat.completions.create(
+                # The SDK reads an answer as a model of its own, whatever it is.
+                raw = await self.client.chat.completions.with_raw_response.create(
                     **body_of(request, self.deployment)
                 )
             except BadRequestError as error:
@@ -34,7 +37,10 @@ class ChatModel:
                 if finish is None:
                     raise
                 return Reply(text="", finish=finish)
-        return reply_of(answer.model_dump())
+        try:
+            return reply_of(json.loads(raw.content))
+        except ValueError:
+            return reply_of(None)
 
     async def close(self) -> None:
         await self.client.close()
@@ -71,19 +77,29 @@ def finish_of_failure(status: int, code: str) -> Finish | None:
 
 def reply_of(answer: Any) -> Reply:
     """Return an answer as far as it is one; what is not of the form is no text."""
-    choices = answer.get("choices") or [{}]
-    message = choices[0].get("message") or {}
-    ended = choices[0].get("finish_reason")
-    usage = answer.get("usage") or {}
-    finish = Finish.DONE
+    answer = members(answer)
+    choices = answer.get("choices")
+    choice = members(choices[0] if isinstance(choices, list) and choices else None)
+    message, usage = members(choice.get("message")), members(answer.get("usage"))
+    text, model = message.get("content"), answer.get("model")
+    ended, finish = choice.get("finish_reason"), Finish.DONE
     if ended == "length":
         finish = Finish.CUT
     elif ended == FILTERED or message.get("refusal"):
         finish = Finish.FILTERED
     return Reply(
-        text=message.get("content") or "",
+        text=text if isinstance(text, str) else "",
         finish=finish,
-        model=str(answer.get("model") or ""),
-        input_tokens=int(usage.get("prompt_tokens") or 0),
-        output_tokens=int(usage.get("completion_tokens") or 0),
+        model=model[:LONGEST_NAME] if isinstance(model, str) else "",
+        input_tokens=counted(usage.get("prompt_tokens")),
+        output_tokens=counted(usage.get("completion_tokens")),
     )
+
+
+def members(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def counted(value: Any) -> int:
+    is_count = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return int(value) if is_count else 0

@@ -24,6 +24,7 @@ RETRIES = 6
 TIMEOUT = 600.0
 """Seconds: a model that thinks first takes its time."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+NO_SERVICE = "what answered is not a model's service"
 LATER = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS)
 
 
@@ -69,7 +70,7 @@ def make_client(
 
     """
     try:
-        from openai import AsyncOpenAI
+        from openai import AsyncOpenAI, DefaultAsyncHttpxClient
     except ImportError:
         raise NoModel(
             "the package `openai` is missing: install the extra `ai`, as in "
@@ -80,8 +81,8 @@ def make_client(
         api_key=key,
         max_retries=retries,
         timeout=TIMEOUT,
-        organization=None,
-        project=None,
+        # A redirect would take chats and the key to wherever it leads.
+        http_client=DefaultAsyncHttpxClient(follow_redirects=False, timeout=TIMEOUT),
     )
 
 
@@ -104,6 +105,9 @@ def translated() -> Iterator[None]:
         raise Transient(f"the model's service gave {type(error).__name__}") from None
     except OpenAIError as error:
         raise Transient(f"the model's answer was {type(error).__name__}") from None
+    except (AttributeError, TypeError, ValueError):
+        # The SDK hands on what is not of its models, such as a page of a proxy.
+        raise Transient(NO_SERVICE) from None
 
 
 def meaning(error: "APIStatusError") -> ArchiverError:

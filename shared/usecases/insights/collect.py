@@ -32,7 +32,8 @@ from shared.usecases.insights.run import Ran
 from shared.usecases.insights.subjects import Subjects
 from shared.usecases.insights.submit import Sender
 
-UNANSWERED = Transient("its batch has no answer of the form: submit it again")
+LONGEST_KEY = 20
+UNANSWERED = "its batch has no answer of the form: submit it again"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -170,7 +171,7 @@ class CollectInsights:
         if subject is None:
             return None
         if replies.keys() != set(range(thread.requests)):
-            raise UNANSWERED
+            raise Transient(UNANSWERED)
         in_order = [replies[place] for place in range(thread.requests)]
         try:
             if note.is_together:
@@ -180,7 +181,7 @@ class CollectInsights:
                 return put_together(there, in_order, note)
             return self.told(subject, in_order, note)
         except BadAnswer:
-            raise UNANSWERED from None
+            raise Transient(UNANSWERED) from None
 
     def subject(self, note: BatchNote, thread: AskedThread) -> Subject | None:
         """Return what was asked about; None where that has changed."""
@@ -222,7 +223,8 @@ class CollectInsights:
 def place_in(key: str) -> tuple[int, int] | None:
     """Return the numbers of a thread and of a request in it; None for another key."""
     thread, _, request = key.partition(".")
-    if not (thread.isdecimal() and request.isdecimal()):
+    is_number = (thread + request).isdecimal() and key.isascii()
+    if not (is_number and thread and request and len(key) <= LONGEST_KEY):
         return None
     return int(thread), int(request)
 

@@ -11,8 +11,13 @@ from typing import Any
 
 from shared.domain import json_line, layout
 from shared.domain.errors import IntegrityError
-from shared.domain.insights.insights import Insights, NotInsights, read_insights
-from shared.ports.archive_store import ErasableArchive
+from shared.domain.insights.insights import (
+    Insights,
+    NotInsights,
+    count_in,
+    read_insights,
+)
+from shared.ports.archive_store import AlreadyExists, ErasableArchive
 
 FILE = "insights.json"
 STATE = "state.json"
@@ -64,22 +69,31 @@ class KeptInsights:
             if file.path.endswith(f"/{FILE}") and file.path.count("/") == 1:
                 yield layout.thread_of(file.path)
 
-    async def last_run(self) -> int:
-        """Return up to which line of the ledger a run has made insights of all."""
+    async def last_run(self, terms: str) -> int:
+        """Return up to which line of the ledger a run has made insights of all.
+
+        0 where none has, or where it asked something else.
+        """
         try:
             value: Any = json_line.parse(await self.files.read(STATE))
-            return int(value["ledger_lines"]) if value["format"] == FORMAT else 0
+            is_same = (value["format"], value["terms"]) == (FORMAT, terms)
+            return count_in(value, "ledger_lines") if is_same else 0
         except (IntegrityError, ValueError, KeyError, TypeError):
             return 0
 
-    async def note_run(self, ledger_lines: int, ran_on: str) -> None:
-        value = {"format": FORMAT, "ledger_lines": ledger_lines, "ran_on": ran_on}
+    async def note_run(self, ledger_lines: int, terms: str, ran_on: str) -> None:
+        value = {
+            "format": FORMAT,
+            "ledger_lines": ledger_lines,
+            "terms": terms,
+            "ran_on": ran_on,
+        }
         await replace(self.files, STATE, json_line.encode(json_line.pretty(value)))
 
 
 async def replace(files: ErasableArchive, path: str, data: bytes) -> None:
     """Write a file; the first one makes the container."""
-    if not [file async for file in files.walk(path)]:
+    try:
         await files.create(path, data)
-    else:
+    except AlreadyExists:
         await files.replace(path, data)

@@ -39,7 +39,10 @@ class Ran:
     usage: Usage = field(default_factory=Usage)
     missing: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    asked: int = 0
+    """Threads that the model was asked about."""
     in_a_row: int = 0
+    """Failures since the last thread that was made."""
 
     def add(self, insights: Insights) -> None:
         self.made += 1
@@ -91,14 +94,14 @@ class RunInsights:
                             f"of {ran.failures[-1]}")  # fmt: skip
         if self.subjects.is_whole and not ran.failures:
             await self.subjects.kept.note_run(
-                self.subjects.index.about.size, to_milliseconds(self.clock())
+                self.subjects.index.about.size,
+                self.subjects.terms.digest,
+                to_milliseconds(self.clock()),
             )
         return ran
 
     def is_enough(self, ran: Ran) -> bool:
-        limit = self.subjects.limit
-        is_over = limit is not None and ran.made >= limit
-        return is_over or ran.in_a_row >= MOST_FAILURES
+        return ran.asked == self.subjects.limit or ran.in_a_row >= MOST_FAILURES
 
     async def look_at(self, facts: ThreadFacts, ran: Ran) -> None:
         kept = self.subjects.kept
@@ -108,7 +111,8 @@ class RunInsights:
         elif not subject.parts:
             await kept.remove(facts.thread_id)
             ran.blank += 1
-        else:
+        elif not self.is_enough(ran):
+            ran.asked += 1
             try:
                 insights = await self.make(subject)
             except Transient as error:

@@ -4,7 +4,7 @@ Whoever shows them asks here each time: a file may have been changed, and the ar
 too.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.domain.insights.insights import Insights, NotInsights
 from shared.ports.archive_index import IndexReader
@@ -19,6 +19,9 @@ class ShowInsights:
 
     kept: KeptInsights
     index: IndexReader
+    checked: dict[str, tuple[Insights, Insights | None]] = field(default_factory=dict)
+    """What was kept of a thread, and what of it may be shown; an index is never
+    another one."""
 
     async def __call__(self, thread_id: str) -> Insights | None:
         """Return the insights of a thread, as far as they hold.
@@ -31,10 +34,20 @@ class ShowInsights:
             found = await self.kept.read(thread_id)
         except NotInsights:
             return None
-        if found is None or not is_current(found, self.index):
+        if found is None:
             return None
-        shown = check(found, lambda each: self.index.message(thread_id, each)).insights
-        return shown if any(shown.sections.values()) else None
+        known, shown = self.checked.get(thread_id, (None, None))
+        if known != found:
+            shown = self.shown(found)
+            self.checked[thread_id] = found, shown
+        return shown
+
+    def shown(self, insights: Insights) -> Insights | None:
+        if not is_current(insights, self.index):
+            return None
+        thread_id = insights.thread_id
+        held = check(insights, lambda each: self.index.message(thread_id, each))
+        return held.insights if any(held.insights.sections.values()) else None
 
 
 def is_current(insights: Insights, index: IndexReader) -> bool:
