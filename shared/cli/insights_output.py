@@ -179,9 +179,19 @@ def say_checked(checked: CheckedAll) -> None:
         say(f"FAILED {problem}", err=True)
     for thread_id in checked.stale:
         say(f"STALE {thread_id}: it has changed since; shown nowhere", err=True)
+    if checked.share is None:
+        say(f"No citation to check, in {plural(checked.threads, 'thread')}.")
+        return
     say(
         f"{checked.holding} of {plural(checked.citations, 'citation')} hold "
-        f"({checked.share:.1%}), of {plural(checked.statements, 'statement')} about "
+        f"({share(checked.holding, checked.citations)}), of "
+        f"{plural(checked.statements, 'statement')} about "
         f"{plural(checked.threads, 'thread')}"
     )
     say(PROVES)
+
+
+def share(part: int, whole: int) -> str:
+    """Return a share in words that never says 100 % of less than all."""
+    tenths = part * 1000 // whole
+    return f"{tenths / 10:.1f} %"

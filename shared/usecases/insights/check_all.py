@@ -33,9 +33,9 @@ class CheckedAll:
     problems: list[str] = field(default_factory=list)
 
     @property
-    def share(self) -> float:
-        """The share of citations that hold; 1 where there are none."""
-        return self.holding / self.citations if self.citations else 1.0
+    def share(self) -> float | None:
+        """The share of citations that hold; None where there are none."""
+        return self.holding / self.citations if self.citations else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """Make the insights of one thread now: ask, check, and ask again where that helps.
 
 Rule 1: an answer that has not the form is asked for again, three times in all.
-Rule 2: one that was cut off is asked for in halves.
+Rule 2: one that was cut off is asked for in halves, a few times: a model whose answers
+        are all too long would be asked for each message.
 Rule 3: what a content filter held back, or nothing answered, is said to be missing.
 """
 
@@ -31,6 +32,7 @@ from shared.usecases.insights.questions import (
 )
 
 TRIES = 3
+MOST_HALVINGS = 3
 FILTERED = "the service's content filter held back"
 UNANSWERED = f"after {TRIES} tries there was no answer of the form for"
 CUT = "the answer was cut off for"
@@ -88,7 +90,11 @@ class MakeInsights:
         return told.insights
 
     async def ask_about(
-        self, part: Sequence[Given], subject: Subject, told: InsightsSoFar
+        self,
+        part: Sequence[Given],
+        subject: Subject,
+        told: InsightsSoFar,
+        halvings: int = MOST_HALVINGS,
     ) -> None:
         """Ask about a part of a thread, and add what holds of the answer."""
         for _ in range(TRIES):
@@ -103,10 +109,10 @@ class MakeInsights:
                 told.add(kept, used, reply.model)
                 return
             told.use(used)
-            if reply.finish is Finish.CUT and len(part) > 1:
+            if reply.finish is Finish.CUT and len(part) > 1 and halvings:
                 half = len(part) // 2
-                await self.ask_about(part[:half], subject, told)
-                await self.ask_about(part[half:], subject, told)
+                await self.ask_about(part[:half], subject, told, halvings - 1)
+                await self.ask_about(part[half:], subject, told, halvings - 1)
             else:
                 is_filtered = reply.finish is Finish.FILTERED
                 told.miss(FILTERED if is_filtered else CUT, part)

@@ -1,6 +1,7 @@
 """Insights as the local server answers, through the SDK: well, and in every bad way."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -160,6 +161,21 @@ async def test_an_answer_that_is_cut_off_is_asked_for_in_halves(server, asked):
     assert insights.missing == ()
     assert insights.usage.requests == 3
     assert insights.sections["personal_data"]
+
+
+async def test_a_model_that_is_always_cut_off_is_not_asked_for_each_message(
+    server, long_thread
+):
+    world, subjects, subject = long_thread
+    whole = replace(subject, parts=[[line for part in subject.parts for line in part]])
+    server.always = Misbehaviour.CUT
+
+    insights = await made(server, (world, subjects, whole))
+
+    assert len(server.asked) == 15
+    assert (
+        insights.missing == ("the answer was cut off for 15 texts of the thread",) * 8
+    )
 
 
 async def test_one_that_is_always_cut_off_is_missing(server, asked):
