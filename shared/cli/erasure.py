@@ -163,8 +163,8 @@ async def show_unreached(
         has_left |= place.is_thread
     if can_go:
         click.echo(
-            "Not reached: exports, sites and packages, backups, versions that the "
-            "storage keeps, indexes on other machines and where the archive stood "
+            "Not reached: exports, tables, sites and packages, backups, versions that "
+            "the storage keeps, indexes on other machines and where the archive stood "
             "before (refused until they are built again), insights that are kept "
             "elsewhere (`--insights`; shown nowhere until they are made again), what "
             "a model's service keeps of questions, and the chat service itself.",

@@ -17,6 +17,7 @@ from shared.cli.export_people import (
     read_identities,
     read_roles,
 )
+from shared.cli.export_tables import write_tables
 from shared.cli.options import (
     archive_argument,
     by_option,
@@ -30,6 +31,7 @@ from shared.domain.evidence.canonical import LONGEST_STRING
 from shared.formats.held_files import in_export
 from shared.formats.part import Options
 from shared.formats.registry import FORMATS
+from shared.formats.tables.columns import NAME as TABLES
 from shared.usecases.reading.find import Selection
 
 OUTPUT = click.Path(path_type=Path)
@@ -42,7 +44,7 @@ NEW_FILE = click.Path(dir_okay=False, path_type=Path)
     "--format",
     "names",
     multiple=True,
-    type=click.Choice([*FORMATS]),
+    type=click.Choice([*FORMATS, TABLES]),
     help="Format to write; may be repeated.",
 )
 @click.option("--output", type=OUTPUT, help="Folder to write formats into.")
@@ -127,6 +129,11 @@ async def export(
     asked again. --output gets a folder for each thread; --single is one file with a
     row for each message of all threads. Each file appears whole or not at all.
 
+    `--format tables --output` writes the whole archive as Parquet by month, for Fabric,
+    Databricks, Synapse or DuckDB. Into the same folder again, it writes only months of
+    which something has changed; what was erased is gone from them then. Its index is
+    brought up to date first, as `index` does.
+
     A package holds the files as they are, the ledger with the lines of other threads
     withheld, a checkpoint, the request, a README, a site to read it in any browser, and
     the stand-alone verifier: nobody needs this program, or an account, to verify it.
@@ -146,6 +153,7 @@ async def export(
     Examples:
       chat-archive export demo-archive/archive --format md --format eml --output out
       chat-archive export --format csv --bom --after 2026-01-01 --output out ARCHIVE
+      chat-archive export demo-archive/archive --format tables --output tables
       chat-archive export --format xlsx --single messages.xlsx ARCHIVE
       chat-archive export --package case-7.zip --topic Loan --reason "case 7" ARCHIVE
       chat-archive export --package for-the-auditor --all --reason "audit" ARCHIVE
@@ -165,6 +173,8 @@ async def export(
         skip_existing=skip_existing,
     )
     given.check()
+    if output and names == (TABLES,):
+        return await write_tables(address, output)
     async with open_searched(address, stale_ok=stale_ok) as archive:
         selection = await find_threads(archive, selection)
         if package:

@@ -8,6 +8,7 @@ import click
 from shared.cli.export_files import not_single
 from shared.cli.package import check_package
 from shared.formats.registry import FORMATS
+from shared.formats.tables.columns import NAME as TABLES
 from shared.usecases.reading.find import Selection
 from shared.usecases.reading.put import IfThere
 
@@ -48,6 +49,8 @@ class Given:
             click.UsageError: something is missing, or too much.
 
         """
+        if TABLES in self.names:
+            self.check_tables()
         if self.single:
             self.check_single(self.single)
         elif self.revision:
@@ -70,6 +73,22 @@ class Given:
         if self.package:
             check_package(
                 self.selection, everything=self.everything, reason=self.reason
+            )
+
+    def check_tables(self) -> None:
+        if self.single or self.package or self.revision or self.names != (TABLES,):
+            raise click.UsageError(
+                "tables is a folder of its own: give it alone, with --output."
+            )
+        if self.selection != Selection():
+            raise click.UsageError(
+                "tables are of all threads, so that a later run can tell what has "
+                "changed: choose threads and times where you ask them."
+            )
+        if self.force or self.skip_existing:
+            raise click.UsageError(
+                "tables that are there are brought up to date: neither --force nor "
+                "--skip-existing goes with them."
             )
 
     def check_single(self, file: Path) -> None:

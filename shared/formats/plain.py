@@ -74,6 +74,15 @@ def describe_move(
     return f"{own[0]} {alone}" + (f" and {did} {others}" if others else "")
 
 
+def read_text(message: Message, version: Version, names: Names) -> str:
+    """Return a version's text as people read it; "" where it says nothing."""
+    if version.erased or version.content is None:
+        return ""
+    if message.is_system:
+        return readable(describe_change(message, names, version))
+    return text_of(version)
+
+
 def display_text(message: Message, version: Version, names: Names) -> str:
     """Return the text to show for a version, or why there is none."""
     if version.erased:

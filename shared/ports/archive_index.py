@@ -18,6 +18,7 @@ from shared.ports.indexed import (
     IndexedTexts,
     IndexedThread,
     Person,
+    PersonFacts,
     ThreadFacts,
 )
 
@@ -207,6 +208,10 @@ class IndexReader(Protocol):
         self, name: str, chosen: Filter, limit: int
     ) -> Sequence[tuple[Person, int]]:
         """Return who is meant by a raw id or a name, each with a number of threads."""
+        ...
+
+    def everybody(self) -> Iterator[PersonFacts]:
+        """Yield everybody who takes part in a thread or is named there, by raw id."""
         ...
 
     def close(self) -> None: ...

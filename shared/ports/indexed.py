@@ -158,3 +158,19 @@ class IndexedThread:
     messages: Iterable[IndexedMessage]
     files: Sequence[IndexedFile]
     revisions: Sequence[IndexedRevision]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonFacts:
+    """What an index says of a raw id over all threads, or of a name without one.
+
+    `names` are those that are known, the one that was written under last first. Times
+    are those of messages, "" where there is none.
+    """
+
+    raw_id: str
+    names: tuple[str, ...]
+    thread_count: int
+    message_count: int
+    first_message_on: str
+    last_message_on: str

@@ -350,7 +350,7 @@ def test_a_thread_of_which_only_an_attempt_is_there_is_not_reached(run, folder):
     text = run("erase", folder, "--participant", ALICE, *WHY, "--execute", status=1)
 
     assert "NOT REACHED 19:torn: the archive holds only an attempt that died" in text
-    assert "Not reached: exports, sites and packages" in text
+    assert "Not reached: exports, tables, sites and packages" in text
 
 
 @pytest.mark.azurite

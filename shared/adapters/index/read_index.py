@@ -13,6 +13,7 @@ from shared.adapters.index.conditions import (
     on_threads,
     people_meant,
 )
+from shared.adapters.index.everybody import everybody
 from shared.adapters.index.read_rows import all_texts, files_of, revisions_of
 from shared.adapters.index.reading import BUILD, reading
 from shared.adapters.index.rows import (
@@ -39,6 +40,7 @@ from shared.ports.indexed import (
     IndexedRevision,
     IndexedTexts,
     Person,
+    PersonFacts,
     ThreadFacts,
 )
 
@@ -247,6 +249,9 @@ class SqliteIndexReader:
         return revisions_of(self.db, thread_id)
 
     # People
+
+    def everybody(self) -> Iterator[PersonFacts]:
+        return everybody(self.db)
 
     def people(
         self, name: str, chosen: Filter, limit: int

@@ -12,8 +12,8 @@ from shared.domain.thread.message import Message, Version
 from shared.domain.thread.transcript import Transcript
 from shared.domain.times import parse_time, to_milliseconds
 from shared.formats.names import Names, names
-from shared.formats.one_line import one_line, readable
-from shared.formats.plain import describe_change, text_of, version_to_read
+from shared.formats.one_line import one_line
+from shared.formats.plain import read_text, version_to_read
 from shared.ports.indexed import (
     IndexedFile,
     IndexedMessage,
@@ -192,19 +192,10 @@ def indexed_version(
         kind=version.kind,
         changed_on=comparable(version.on),
         changed_by=called_so(version.by),
-        text=text_to_search(message, version, called),
+        text=read_text(message, version, called),
         is_erased=version.erased,
         commitment=version.commitment,
     )
-
-
-def text_to_search(message: Message, version: Version, called: Names) -> str:
-    """Return a version's text as people read it; "" where it says nothing."""
-    if version.erased or version.content is None:
-        return ""
-    if message.is_system:
-        return readable(describe_change(message, called, version))
-    return text_of(version)
 
 
 @functools.lru_cache(maxsize=1024)
