@@ -41,7 +41,7 @@ check: setup ## Lint, types, layers, infrastructure
 	"$(BIN)/python" infra/check.py
 	"$(BIN)/python" -m pytest -q tests/infra tests/repository
 
-bench: setup ## Measure ingest, formats, backfill, index and site beside their floors (about an hour)
+bench: setup ## Measure ingest, formats, backfill, index, site and tables beside their floors (about an hour)
 	"$(BIN)/python" -m bench
 	"$(BIN)/python" -m bench.render
 	"$(BIN)/python" -m bench.growth
@@ -49,6 +49,7 @@ bench: setup ## Measure ingest, formats, backfill, index and site beside their f
 	"$(BIN)/python" -m bench.index
 	"$(BIN)/python" -m bench.site
 	"$(BIN)/python" -m bench.insights
+	"$(BIN)/python" -m bench.tables
 
 format: setup ## Format the code and sort the imports
 	"$(BIN)/ruff" check --fix-only --quiet .

@@ -389,7 +389,7 @@ def test_a_package_is_made_of_a_package(run, folder, tmp_path):
 def test_every_format_is_listed_with_a_line(run):
     lines = run("formats").splitlines()
 
-    assert [line.split()[0] for line in lines] == [*FORMATS]
+    assert [line.split()[0] for line in lines] == [*FORMATS, "tables"]
     assert all(len(line.split()) > 3 for line in lines)
 
 

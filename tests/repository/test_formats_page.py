@@ -1,17 +1,21 @@
 """`docs/formats.md`: its excerpts are what is written, and its snippets run."""
 
+import asyncio
 import json
 import re
 from pathlib import Path
 
 import duckdb
 import pytest
+from tables import build
 
-from builders import ALICE, BOB, THREAD
+from builders import ALICE, BOB, THREAD, edited, received, thread_created
 from shared.domain.layout import thread_folder
 from shared.formats.part import EntraIdentity
 from shared.formats.registry import FORMATS, Options, written
+from shared.formats.tables.columns import NAME as TABLES
 from threads import short
+from world import World
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)(?: (\S+))?\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
@@ -36,13 +40,21 @@ def out(files, tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     for name, data in files.items():
         (folder / name).write_bytes(data)
+    asyncio.run(write_tables(tmp_path / TABLES))
     monkeypatch.chdir(tmp_path)
+
+
+async def write_tables(folder):
+    world = World()
+    await world.receive(thread_created(), received(), edited())
+    await world.finalize(THREAD)
+    await build(world, folder)
 
 
 def test_the_page_has_a_part_for_every_format():
     headings = " ".join(re.findall(r"^## (.*)$", PAGE, re.MULTILINE))
 
-    assert set(re.findall(r"`([\w-]+)`", headings)) == set(FORMATS)
+    assert set(re.findall(r"`([\w-]+)`", headings)) == {*FORMATS, TABLES}
 
 
 @pytest.mark.parametrize(("name", "text"), blocks("text"), ids=lambda one: one[:20])

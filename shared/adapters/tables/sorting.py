@@ -27,8 +27,6 @@ BUDGET = 32 * 2**20
 """Bytes of rows that are sorted at once."""
 PIECE = 128 * 2**10
 """Bytes of rows that are read at once of each sorting."""
-BATCH_COST = 16 * 2**10
-"""Bytes that a batch takes besides its rows: most threads are small."""
 CODEC = pa.Codec("lz4")
 
 
@@ -54,7 +52,7 @@ class SortOnDisk:
     def clear(self) -> None:
         """Forget all rows."""
         self.out.truncate(0)
-        self.waiting: list[pa.RecordBatch] = []
+        self.waiting: list[tuple[Batch, tuple[str, ...]]] = []
         self.waiting_bytes = 0
         self.sorted: dict[str, list[list[Piece]]] = {}
         """By folder, the pieces of each time that rows were sorted."""
@@ -62,15 +60,11 @@ class SortOnDisk:
 
     def add(self, batch: Batch, folders: Collection[str]) -> None:
         """Take in the rows of some folders."""
-        rows = batch.rows
-        there = set(pc.unique(rows[FOLDER]).to_pylist())
-        if not there.issubset(folders):
-            wanted = pa.array(there.intersection(folders), pa.string())
-            rows = rows.filter(pc.is_in(rows[FOLDER], wanted))
-        if not rows.num_rows:
+        wanted = tuple(folder for folder in batch.folders if folder in folders)
+        if not wanted:
             return
-        self.waiting.append(rows)
-        self.waiting_bytes += rows.nbytes + BATCH_COST
+        self.waiting.append((batch, wanted))
+        self.waiting_bytes += len(batch.data)
         if self.waiting_bytes >= self.budget:
             self.flush()
 
@@ -78,7 +72,8 @@ class SortOnDisk:
         """Sort what waits, and write it."""
         if not self.waiting:
             return
-        rows = with_key(self.table, pa.Table.from_batches(self.waiting))
+        batches = [rows_in(batch, folders) for batch, folders in self.waiting]
+        rows = with_key(self.table, pa.Table.from_batches(batches))
         self.waiting, self.waiting_bytes = [], 0
         rows = sort(rows, FOLDER, KEY)
         start = 0
@@ -117,6 +112,14 @@ class SortOnDisk:
         """Let go of the file, which nobody needs any more."""
         self.out.close()
         self.file.unlink(missing_ok=True)
+
+
+def rows_in(batch: Batch, folders: tuple[str, ...]) -> pa.RecordBatch:
+    """Return the rows of some of a batch's folders."""
+    rows = batch.rows
+    if folders == batch.folders:
+        return rows
+    return rows.filter(pc.is_in(rows[FOLDER], pa.array(folders)))
 
 
 def merged(sources: Sequence[Iterator[pa.Table]]) -> Iterator[pa.Table]:

@@ -32,6 +32,7 @@ from shared.usecases.reading.tables.read_thread import (
     read_rows,
 )
 from shared.usecases.reading.tables.tables_state import (
+    HALF_A_STATE,
     OURS,
     STATE_FILE,
     NotTables,
@@ -97,6 +98,9 @@ class BuildTables:
             async for file in self.target.walk()
             if not (self.scratch and file.path.startswith(self.scratch))
         }
+        for path in [path for path in there if HALF_A_STATE.fullmatch(path)]:
+            await self.target.remove(path)
+            del there[path]
         if other := next(
             (path for path in there if path != STATE_FILE and not OURS.fullmatch(path)),
             "",

@@ -17,6 +17,8 @@ OURS = re.compile(
     r"/month=(?:\d{4}-\d\d|undated))/part-\d{4,}\.parquet"
 )
 """The paths of our files."""
+HALF_A_STATE = re.compile(rf"\.unfinished/{re.escape(STATE_FILE)}\.[\d-]+")
+"""What is left where a process was killed as it wrote the state."""
 
 
 class NotTables(ArchiverError):
