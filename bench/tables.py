@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--cell", choices=[*CELLS, "floor"], help=argparse.SUPPRESS)
     parser.add_argument("--archive", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--sizes", type=int, nargs="*", default=[100_000, 1_000_000])
+    parser.add_argument("--sizes", type=int, nargs="*", default=[100_000, 500_000])
     parser.add_argument("--output", type=Path, default=RESULTS)
     given = parser.parse_args()
     if given.cell:

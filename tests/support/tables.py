@@ -28,6 +28,7 @@ class Steps:
 
     def __init__(self, stop_at=0):
         self.stop_at, self.done = stop_at, 0
+        self.rewritten = set()
 
     def __call__(self):
         self.done += 1
@@ -54,6 +55,7 @@ class SteppedTables(ParquetTables):
 
     def rewrite(self, folder, old, without):
         self.steps()
+        self.steps.rewritten.add(folder)
         return super().rewrite(folder, old, without)
 
     def put(self, folder, parts):

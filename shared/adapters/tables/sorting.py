@@ -86,6 +86,8 @@ class SortOnDisk:
             self.sorted.setdefault(folder, []).append(list(self.write(of_folder)))
             self.rows[folder] = self.rows.get(folder, 0) + end - start
             start = end
+        del rows, batches, of_folder
+        pa.default_memory_pool().release_unused()  # which it keeps for a next time
 
     def write(self, rows: pa.Table) -> Iterator[Piece]:
         """Write sorted rows of one folder in pieces."""

@@ -115,6 +115,7 @@ def test_rows_that_were_forgotten_are_gone(tmp_path):
     with closing(SortOnDisk("messages", tmp_path, 1)) as sorting:
         sorting.add(prepare([(MONTHS[0], message(1))])[0], MONTHS)
         sorting.clear()
+        assert (tmp_path / "messages.sorting").stat().st_size == 0
         sorting.add(prepare([(MONTHS[0], message(2))])[0], MONTHS)
         assert ids(merged(sorting.of_folder(MONTHS[0]))) == ["2"]
         assert (tmp_path / "messages.sorting").stat().st_mode & 0o077 == 0
@@ -220,11 +221,12 @@ def test_a_failure_leaves_no_file_open(tmp_path):
         yield pa.Table.from_batches([prepare([(MONTHS[0], message(1))])[0].rows])
         raise OSError(28, "No space left on device")
 
-    parts = Parts(tmp_path, MONTHS[0], 5, 1)
+    parts = Parts(tmp_path, MONTHS[0], 1, 1)
 
     with pytest.raises(OSError, match="No space"):
         parts.write(rows())
-    assert parts.open is None or parts.open.out.closed
+    assert parts.open
+    assert parts.open.out.closed
 
 
 # Both

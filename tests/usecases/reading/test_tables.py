@@ -32,6 +32,8 @@ from shared.domain.times import parse_time
 from shared.formats.plain import version_to_read
 from shared.formats.rows import NUMBER, TEXT, TRUTH, history_rows, message_rows
 from shared.formats.tables.columns import TABLES, TIME
+from shared.usecases.reading.raw_thread import load
+from shared.usecases.reading.tables.read_thread import read_rows
 from shared.usecases.reading.tables.tables_state import STATE_FILE, NotTables
 from world import World
 
@@ -290,8 +292,15 @@ async def test_a_new_message_writes_its_month_and_its_thread_again(world, root):
     before = files(root)
     await news(world, received(2 * MONTH, "in January"))
 
-    built = await build(world, root)
+    steps = Steps()
+    built = await build(world, root, steps=steps)
 
+    assert steps.rewritten == {
+        "messages/month=2027-01",
+        "versions/month=2027-01",
+        "threads/month=2026-11",
+        "people",
+    }
     assert written(before, files(root)) == {
         "messages/month=2027-01/part-0001.parquet",
         "versions/month=2027-01/part-0001.parquet",
@@ -415,6 +424,9 @@ async def test_an_erasure_that_is_not_finished_leaves_its_thread_out(world, root
         with pytest.raises(KillError):
             await erase(world, messages=frozenset([str(FIRST_ID + 1)]))
 
+    raw = await load(archive, THREAD)
+    read = await read_rows(raw, arrow.prepare)  # also where the index is older
+    assert "an erasure is not finished" in read.failure
     built = await build(world, root)
 
     assert len(built.failures) == 1
