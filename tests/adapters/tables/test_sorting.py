@@ -36,18 +36,10 @@ def message(number, moment=None, text="", thread="t"):
 
 
 def shuffled(count, chance, text=""):
-    """Return rows of several months, in any order; many have the same time."""
+    """Return rows of several months, in any order; many have the same time, or none."""
+    times = [None, *(day * 10**13 for day in range(-100, 100))]
     rows = [
-        (
-            MONTHS[number % 3],
-            message(
-                number,
-                None
-                if number % 3 == 2
-                else chance.randrange(-(10**15), 10**15, 10**13),
-                text,
-            ),
-        )
+        (MONTHS[number % 3], message(number, chance.choice(times), text))
         for number in range(count)
     ]
     chance.shuffle(rows)
