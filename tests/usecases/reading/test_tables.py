@@ -153,13 +153,14 @@ async def test_threads_say_what_their_rows_are_of(world, root):
 
 
 async def test_people_are_a_row_each_with_all_their_names(world, root):
+    nobody = {"senderCommunicationIdentifier": None}
     await news(
         world,
         received(2 * MONTH, "by another name", senderDisplayName="Alice B."),
-        received(
-            61, "nobody", senderCommunicationIdentifier=None, senderDisplayName="Ghost"
-        ),
+        received(61, "of no id", senderDisplayName="Ghost", **nobody),
     )
+    other = {"senderDisplayName": "Phantom", "threadId": OTHER, **nobody}
+    await news(world, received(62, "of no id", **other), thread=OTHER)
     await build(world, root)
 
     people = {(row["person_id"], row["name"]): row for row in rows(root, "people")}
@@ -171,7 +172,8 @@ async def test_people_are_a_row_each_with_all_their_names(world, root):
     assert alice["first_message_on"] == min(row["created_on"] for row in sent)
     assert alice["last_message_on"] == max(row["created_on"] for row in sent)
     assert (ghost["message_count"], ghost["thread_count"]) == (1, 1)
-    assert len(people) == 3
+    assert people["", "Phantom"]["message_count"] == 1
+    assert len(people) == 4
 
 
 async def test_every_row_stands_in_the_month_of_its_message_in_order(world, root):
