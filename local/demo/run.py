@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from local.demo import conversations
 from local.demo.evidence import convert, erase, examine, find, publish
 from local.demo.insights import describe
 from local.demo.people import invite
+from local.signals import end_as_ctrl_c_does
 from local.stack import Stack, StackFailed, stack
 from shared.domain.words import plural
 from shared.formats import ARCHIVED
@@ -35,6 +37,8 @@ MISBEHAVIOUR = {
     "fail": 0.05,
     "retry_after": 0.2,
 }
+STOPPED = 130
+"""The status of a program that Ctrl-C ended."""
 NAMES = ["Amina", "Ben", "Chloé", "Yael", "Omar", "Dana", "Eli", "Fay", "Gus", "Hana"]
 
 
@@ -56,6 +60,7 @@ class Archived:
 
 
 def main() -> int:
+    end_as_ctrl_c_does()
     started = time.monotonic()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a pipe on Windows has a code page
@@ -68,6 +73,10 @@ def main() -> int:
     except (StackFailed, AzuriteFailed) as error:
         print(f"the demo could not run: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        with suppress(OSError):  # the terminal may be gone
+            print("\nStopped.", flush=True)
+        return STOPPED
     print(f"\nDone in {time.monotonic() - started:.0f} s.")
     return status
 
