@@ -92,6 +92,7 @@ def test_it_says_what_it_wrote_and_as_of_which_ledger(run, folder, site):
     head = json.loads(run("index", folder, "--json"))["ledger_root"]
     assert f"<code>{head}</code>" in page
     assert "A copy of <time" in page
+    assert "was changed or erased in the archive since is unchanged here" in page
 
 
 def test_every_file_but_pages_is_small(site):
@@ -279,6 +280,17 @@ async def test_threads_are_sorted_and_filtered(site):
         assert await topics.count() == 1
         await topics.get_by_role("link").click()
         await it.page.locator(".msg").nth(999).wait_for()
+
+
+async def test_a_place_on_the_page_leaves_what_is_shown(site):
+    async with tab((site / INDEX).as_uri() + "#find?words=refund") as it:
+        skip = it.page.get_by_role("link", name="Skip to the content")
+        await it.page.locator("#hits li").wait_for()
+        await skip.press("Enter")
+        assert it.page.url.endswith("#content")
+        assert await it.page.locator("#hits li").is_visible()
+        await it.page.reload()
+        await it.page.locator("#threads tbody tr").first.wait_for()
 
 
 async def test_people_lead_to_their_threads(site):

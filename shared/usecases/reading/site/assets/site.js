@@ -187,10 +187,17 @@ const ChatSite = (() => {
 
   // What the address asks for
 
+  let isRouted = false;
   function route() {
-    const [name, rest = ""] = (location.hash.slice(1) || "threads").split("?"), given = new URLSearchParams(rest);
-    const part = { find: "hits" }[name] ?? name;
-    for (const section of all("main > section")) section.hidden = section.id !== part;
+    let [name, rest = ""] = (location.hash.slice(1) || "threads").split("?");
+    const sections = all("main > section"), part = () => ({ find: "hits" })[name] ?? name;
+    if (!sections.some((section) => section.id === part())) {
+      if (isRouted) return; // a place on the page, such as that of the link that skips to it
+      name = "threads";
+    }
+    isRouted = true;
+    const given = new URLSearchParams(rest);
+    for (const section of sections) section.hidden = section.id !== part();
     for (const each of all("nav a")) each.toggleAttribute("aria-current", each.hash === `#${name}`);
     if (name === "threads") filterThreads(given.get("person") ?? "");
     if (name === "people") filterPeople();
