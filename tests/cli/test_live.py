@@ -8,7 +8,7 @@ from azure.storage.blob import BlobServiceClient
 from browser import tab
 from viewing import served
 
-from builders import BOB, NOON, THREAD, edited, received, who
+from builders import ALICE, BOB, NOON, THREAD, edited, received, who
 from shared.bootstrap.identity import utc_now
 from shared.domain import layout
 from shared.domain.log.record import encode_quarantined, encode_record
@@ -106,6 +106,19 @@ async def test_it_can_be_paused_and_filtered(account, live):
         append(account, lines(edited(0, "changed")))
         await it.page.wait_for_timeout(ROUND)
         assert await rows.count() == 3
+
+
+async def test_a_raw_id_leaves_room_for_what_was_said(account, live):
+    nobody = received(0, "hello", senderDisplayName="")
+    append(account, lines(nobody))
+    size = {"width": 1100, "height": 600}
+    async with tab(live, viewport=size) as it:
+        said = it.page.locator("tbody td").last
+        await it.page.get_by_text("hello").wait_for()
+        box = await said.bounding_box()
+        assert box["x"] + box["width"] <= size["width"]
+        who = it.page.locator("tbody td").nth(3)
+        assert await who.get_attribute("title") == ALICE
 
 
 async def test_what_it_does_not_show_of_a_busy_day_is_counted(account, live):

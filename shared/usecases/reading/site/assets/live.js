@@ -31,8 +31,9 @@
       mark.textContent = " duplicate";
       what.append(mark);
     }
-    const where = cell(short(event.thread_id));
+    const where = cell(short(event.thread_id)), who = cell(event.who || short(event.who_id));
     where.title = event.thread_id;
+    who.title = event.who_id;
     const said = cell(about);
     if (event.message_id) {
       const id = document.createElement("code");
@@ -41,7 +42,7 @@
     }
     made.append(
       cell(event.received_on.slice(0, 19).replace("T", " ")), cell(event.lag === null ? "" : `${event.lag.toFixed(1)} s`, "number"),
-      what, cell(event.who || event.who_id), where, said,
+      what, who, where, said,
     );
     return made;
   }
