@@ -1,15 +1,16 @@
 """The site of an archive: where it goes, and the index that it is made from."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 from shared.bootstrap.identity import utc_now
 from shared.bootstrap.index import apart as read_by_processes
-from shared.bootstrap.index import open_index
+from shared.bootstrap.index import index_path, open_index
 from shared.bootstrap.insights import shown_insights
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.bootstrap.processes import processes
@@ -19,7 +20,8 @@ from shared.usecases.evidence.ledger_reading import LedgerPosition
 from shared.usecases.reading.build_index import MANY, index_threads
 from shared.usecases.reading.package import MakeSite
 from shared.usecases.reading.raw_thread import RawThread, read_raw
-from shared.usecases.reading.site.build_site import BuildSite, BuiltSite
+from shared.usecases.reading.site.build_site import BuildSite
+from shared.usecases.reading.site.site_writing import BuiltSite
 from shared.usecases.reading.site.thread_pages import (
     RenderThread,
     ThreadPages,
@@ -49,9 +51,28 @@ async def build_site(
         open_index(archive) as index,
         shown_insights(archive, index) as insights,
     ):
-        with ExitStack() as stack:
+        with held(index_path(archive)), ExitStack() as stack:
             build = site_of(archive, index, folder, name, stack, on_rendered)
             return await replace(build, insights=insights)()
+
+
+@contextmanager
+def held(index: Path) -> Iterator[None]:
+    """Keep an index as it is: who would write it is told that it is in use.
+
+    So no build of a newer index goes on beside this one, in the same folder, whose
+    pages this one would replace by older ones. A process that is killed lets it go.
+    """
+    from shared.adapters.index.reading import reading
+
+    address = f"{index.absolute().as_uri()}?mode=ro"
+    with (
+        reading(index),
+        closing(sqlite3.connect(address, uri=True, isolation_level=None)) as db,
+    ):
+        db.execute("BEGIN")
+        db.execute("SELECT count(*) FROM about").fetchone()
+        yield
 
 
 def site_of(

@@ -12,7 +12,7 @@ from shared.cli.options import JSON, archive_argument, runs
 from shared.cli.progress import threads_bar
 from shared.cli.text import printable, say
 from shared.domain.words import plural
-from shared.usecases.reading.site.build_site import BuiltSite
+from shared.usecases.reading.site.site_writing import BuiltSite
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 

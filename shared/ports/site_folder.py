@@ -5,6 +5,9 @@ from typing import Protocol
 
 from shared.ports.archive_store import StoredFile
 
+UNFINISHED = ".unfinished/"
+"""Where files stand until they are whole; what is left there, a killed build left."""
+
 
 class SiteFolder(Protocol):
     """Reads, replaces and removes the files of a site, each whole or not at all."""

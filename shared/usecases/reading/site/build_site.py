@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from shared.domain.errors import IntegrityError
+from shared.formats.html_pages import page_name
 from shared.ports.archive_index import (
     NO_FILTER,
     IndexReader,
@@ -20,7 +21,7 @@ from shared.ports.archive_index import (
 )
 from shared.ports.archive_store import ArchiveFiles
 from shared.ports.indexed import Person
-from shared.ports.site_folder import SiteFolder
+from shared.ports.site_folder import UNFINISHED, SiteFolder
 from shared.usecases.insights.show import ShowInsights
 from shared.usecases.reading.build_index import in_turn
 from shared.usecases.reading.raw_thread import load
@@ -43,15 +44,13 @@ from shared.usecases.reading.site.site_state import (
     SiteState,
     read_state,
 )
+from shared.usecases.reading.site.site_writing import BuiltSite, Writing
 from shared.usecases.reading.site.thread_pages import (
     INSIGHTS_PAGE,
     RenderThread,
     ThreadPages,
     render_thread,
 )
-from shared.usecases.reading.site.writing import BuiltSite, Writing
-
-__all__ = ["INDEX", "THREADS", "BuildSite", "BuiltSite"]
 
 MANY = 50
 """Threads from which on it takes long to render them."""
@@ -90,7 +89,7 @@ class BuildSite:
         threads = self.threads()
         insights = await self.insight_pages(threads)
         states = self.states(threads, insights)
-        same = before.unchanged(states)
+        same = self.same(before, states, there)
         await self.note(writing, before.threads, is_finished=False)
         failures = await self.render(threads, same, insights, writing)
         threads = [each for each in threads if each.facts.thread_id not in failures]
@@ -103,8 +102,12 @@ class BuildSite:
                 if each.facts.thread_id in same
             }
         )
-        await self.note(writing, self.states(threads, insights), is_finished=True)
         built = writing.built
+        # The states from before anything was read: what changed meanwhile comes next.
+        done = {each.facts.thread_id: states[each.facts.thread_id] for each in threads}
+        for thread_id in built.incomplete:
+            del done[thread_id]
+        await self.note(writing, done, is_finished=True)
         built.threads = len(threads)
         built.messages = sum(each.facts.message_count for each in threads)
         built.failures += [f"{each.thread_id}: {each.reason}" for each in unread]
@@ -113,7 +116,7 @@ class BuildSite:
     async def state(self, there: Mapping[str, int]) -> SiteState:
         """Return what the folder holds; a new state for an empty one."""
         new = SiteState(archive=self.archive_name)
-        if not there:
+        if all(path.startswith(UNFINISHED) for path in there):
             return new
         if STATE_FILE not in there:
             raise NotASite(
@@ -125,6 +128,19 @@ class BuildSite:
                 "the folder holds the site of another archive: choose another"
             )
         return found
+
+    def same(
+        self,
+        before: SiteState,
+        states: Mapping[str, BuiltThread],
+        there: Mapping[str, int],
+    ) -> set[str]:
+        """Return the threads whose pages are there as they should be."""
+        return {
+            thread_id
+            for thread_id in before.unchanged(states)
+            if f"{THREADS}{states[thread_id].thread_key}/{page_name(1)}" in there
+        }
 
     def threads(self) -> list[SiteThread]:
         """Return the threads, those first that began first: so few numbers change."""
@@ -221,7 +237,8 @@ class BuildSite:
         for name, data in pages.pages:
             await writing.put(folder + name, data)
         for place, path in pages.held:
-            await writing.copy(folder + place, self.archive, path)
+            if not await writing.copy(folder + place, self.archive, path):
+                writing.built.incomplete.add(pages.thread_id)
         writing.built.rendered += 1
 
     async def write_shared(

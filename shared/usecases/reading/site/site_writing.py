@@ -1,4 +1,4 @@
-"""The files of a site while it is built: written where they differ, else left."""
+"""Writes the files of a site where they differ, and counts what was done."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,8 @@ class BuiltSite:
     """What was done: `rendered` are the threads whose pages were rendered again.
 
     `written`, `same` and `removed` count files; `failures` hold a sentence for each
-    thread, and each file of one, that is missing.
+    thread, and each file of one, that is missing; `incomplete` are threads that lack a
+    file.
     """
 
     threads: int = 0
@@ -24,6 +25,7 @@ class BuiltSite:
     same: int = 0
     removed: int = 0
     failures: list[str] = field(default_factory=list)
+    incomplete: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -49,18 +51,22 @@ class Writing:
         await self.target.replace(path, data)
         self.built.written += 1
 
-    async def copy(self, path: str, archive: ArchiveFiles, source: str) -> None:
-        """Copy a file of the archive, whose name is the digest of its bytes."""
+    async def copy(self, path: str, archive: ArchiveFiles, source: str) -> bool:
+        """Copy a file of the archive, whose name is the digest of its bytes.
+
+        Return whether it is there.
+        """
         self.put_now.add(path)
         if path in self.there:
             self.built.same += 1
-            return
+            return True
         try:
             await self.target.replace(path, archive.stream(source))
         except IntegrityError as error:
             self.built.failures.append(str(error))
-        else:
-            self.built.written += 1
+            return False
+        self.built.written += 1
+        return True
 
     async def remove_others(self, kept: set[str]) -> None:
         """Remove what this build did not write, but for what is in folders to keep."""
