@@ -71,7 +71,9 @@ class Viewing:
                 raise
             if path == "find.json":
                 return as_json(found(site, asked.get("asked", "")))
-            return await site.file(path)
+        # A long thread takes a while, and no other page waits for it. What this needs
+        # of the index it asks before it waits: another request may close that.
+        return await site.file(path)
 
     async def current(self) -> ViewSite:
         """Return the site of the archive as it is now, or was a moment ago."""
@@ -109,10 +111,11 @@ def found(site: ViewSite, asked: str) -> dict[str, object]:
     try:
         value: Any = json.loads(asked)
         limit = min(max(int(value.get("limit", 0)), 0), MOST_HITS)
-        return site.find(Asked(**{**value, "limit": limit}))
+        offset = max(int(value.get("offset", 0)), 0)
+        return site.find(Asked(**{**value, "limit": limit, "offset": offset}))
     except NoQuery as error:
         return {"error": str(error)}
-    except (ValueError, TypeError, AttributeError, OverflowError):
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return {"error": "what is asked cannot be read"}
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -10,9 +12,11 @@ from viewing import ask, served
 
 from builders import BOB, FIRST_ID, THREAD, edited, received, thread_created, who
 from shared.cli.view import has_screen
+from verifying import write
 from world import World
 
 pytestmark = pytest.mark.azurite
+GONE = b"The archive cannot be read: No such file or directory.\n"
 BY_BOB = {
     "senderCommunicationIdentifier": who(BOB),
     "senderDisplayName": "Bob <b>& sons</b>",
@@ -35,6 +39,12 @@ async def conversations(more=()):
 @pytest.fixture(scope="module")
 def files():
     return asyncio.run(conversations())
+
+
+@pytest.fixture(scope="module")
+def long_thread():
+    more = [received(1000 + n, f"Item {n} of the order") for n in range(5000)]
+    return asyncio.run(conversations(more))
 
 
 @pytest.fixture
@@ -94,7 +104,8 @@ def test_what_is_asked_in_an_odd_way_is_refused_in_words(view):
         "", "[]", "{}", "1", '{"words":1}', '{"words":"a","limit":"x"}', '{"a":1}',
         '{"words":"a","person":["x"]}', '{"words":"a","after":1e400}', "{" * 2000,
         '{"words":"a","limit":-5}', '{"words":"a","after":99999999999999999999}',
-        '{"words":"a","offset":-1}', '{"words":"a","limit":1e9}',
+        '{"words":"a","offset":-1}', '{"words":"a","limit":1e9}', "[" * 2000,
+        '{"words":"a","offset":[]}', '{"words":"a","offset":1e400}',
     ):  # fmt: skip
         status, _, body = ask(view, f"find.json?asked={quote(asked)}")
         assert status == 200, asked
@@ -134,6 +145,37 @@ async def test_a_reload_shows_what_the_archive_has_now(folder, files):
             await it.page.wait_for_timeout(5500)
             await it.page.reload()
             await it.page.get_by_text("3 messages").wait_for()
+
+
+def test_an_archive_that_is_gone_is_said_and_nothing_is_kept(folder):
+    with served(folder) as url:
+        folder.rename(folder.with_name("elsewhere"))
+        status, headers, body = ask(url)
+        assert (status, body) == (500, GONE)
+        assert headers["Cache-Control"] == "no-store"
+
+        folder.with_name("elsewhere").rename(folder)
+        assert ask(url)[0] == 200
+
+
+def test_a_long_thread_holds_up_no_other_page(tmp_path, long_thread):
+    write(tmp_path / "long", long_thread)
+    ended = []
+
+    def page(url, path):
+        assert ask(url, path)[0] == 200
+        ended.append(path)
+
+    with served(tmp_path / "long") as url:
+        row = ask(url, "data/threads.1.js")[2].decode()
+        key = json.loads(row.partition(",")[2][:-1])[0][0]
+        thread = f"threads/{key}/transcript.html"
+        with ThreadPoolExecutor() as browser:
+            for path in (thread, thread, "index.html"):
+                browser.submit(page, url, path)
+                time.sleep(0.1)
+
+    assert ended == ["index.html", thread, thread]
 
 
 def test_a_taken_port_is_named(run, folder, view):

@@ -65,6 +65,9 @@ class OneReader:
             data = await self.give(path, request.query)
         except ArchiverError as error:
             return web.Response(status=500, text=f"{error}\n", headers=HEADERS)
+        except OSError as error:  # the folder is gone, say, or the share is
+            text = f"The archive cannot be read: {error.strerror or error}.\n"
+            return web.Response(status=500, text=text, headers=HEADERS)
         if data is None:
             return web.Response(status=NOT_FOUND, text=NO_PAGE, headers=HEADERS)
         return web.Response(body=data, headers={**HEADERS, **headers_of(path)})

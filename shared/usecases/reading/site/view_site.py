@@ -5,7 +5,7 @@ since reading a long thread takes a while.
 """
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -73,6 +73,9 @@ class ViewSite:
     rendered: OrderedDict[tuple[str, bool], ThreadPages] = field(
         default_factory=OrderedDict
     )
+    rendering: defaultdict[str, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
 
     @cached_property
     def threads(self) -> list[SiteThread]:
@@ -136,7 +139,8 @@ class ViewSite:
         shown = await self.insights(thread_id) if self.insights else None
         if name == INSIGHTS_PAGE:
             return InsightPages(self.index).page(shown) if shown else None
-        pages = await self.pages(thread_id, has_insights=shown is not None)
+        async with self.rendering[thread_id]:  # whoever asks again waits for the first
+            pages = await self.pages(thread_id, has_insights=shown is not None)
         for page, data in pages.pages:
             if page == name:
                 return data
