@@ -259,11 +259,14 @@ async def test_a_search_takes_person_days_and_kinds(site):
             ("words=promise&edited=on", 1),
             ("words=code&deleted=on", 1),
             ("words=code&files=on", 0),
+            ("deleted=on", 1),
+            ("person=bob", 1),
         ):
             await it.page.goto((site / INDEX).as_uri() + "#threads")
             await it.page.goto((site / INDEX).as_uri() + "#find?" + given)
             words = f"{count:,} message" if count else "Nothing"
             await it.page.wait_for_selector(f"#hits [role=status]:has-text('{words}')")
+            assert await it.page.locator("#hits li").count() == min(count, 50)
 
 
 async def test_threads_are_sorted_and_filtered(site):

@@ -112,6 +112,18 @@ def test_what_is_asked_in_an_odd_way_is_refused_in_words(view):
         assert {"error"} == json.loads(body).keys() or "hits" in json.loads(body), asked
 
 
+def test_without_words_the_limits_choose(view):
+    for asked, count in (
+        ({"words": " ", "edited": True, "limit": 9}, 1),
+        ({"words": "", "deleted": True}, 0),
+        ({"words": "", "person": []}, 0),
+    ):
+        body = ask(view, f"find.json?asked={quote(json.dumps(asked))}")[2]
+        assert json.loads(body)["count"] == len(json.loads(body)["hits"]) == count
+    nothing = quote(json.dumps({"words": ""}))
+    assert "error" in json.loads(ask(view, f"find.json?asked={nothing}")[2])
+
+
 async def test_it_shows_what_a_site_shows(view):
     async with tab(view) as it:
         await it.page.get_by_label("Search everything").fill("refund")

@@ -138,7 +138,10 @@ def is_found(query, message, only):
     name = PEOPLE[message.sender] if message.sender >= 0 else ""
     people, after, before = only["person"], only["after"], only["before"]
     return (
-        matches(query, [words(text) for text in (*message.texts, name)])
+        (
+            query is None
+            or matches(query, [words(text) for text in (*message.texts, name)])
+        )
         and (people is None or message.sender in people)
         and (after is None or message.time > after)
         and (before is None or message.time < before)
@@ -147,6 +150,11 @@ def is_found(query, message, only):
         and (message.is_deleted or not only.get("deleted"))
         and (message.has_files or not only.get("files"))
     )
+
+
+def is_list(said, only):
+    """Return whether limits alone say what is sought."""
+    return not said.strip() and any(each not in (None, False) for each in only.values())
 
 
 def parsed(said):

@@ -6,7 +6,8 @@ class Engine {
   }
 
   async find(said, filter = {}, { limit = 50, offset = 0 } = {}) {
-    const found = await this.base.found(parse(said), filter);
+    const query = isBlank(said) && isLimited(filter) ? null : parse(said);
+    const found = await this.base.found(query, filter);
     const rows = await this.base.newest(found, offset, limit);
     return { count: found.length, hits: rows.map(hitOf) };
   }
@@ -16,6 +17,8 @@ class Engine {
   }
 }
 
+const isLimited = ({ person, after, before, edited, deleted, files }) =>
+  Boolean(person || edited || deleted || files) || after != null || before != null;
 const hitOf = ([thread, ordinal, id, time, sender, ...texts]) =>
   ({ thread, ordinal, id: id === 0 ? String(time) : id, time, sender, texts });
 

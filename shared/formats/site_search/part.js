@@ -155,9 +155,9 @@ class Part {
     return this.firsts[pack] + rows.filter((row) => row[TIME] < time).length;
   }
 
-  // What a query finds, of some people, times and kinds.
+  // What a query finds, of some people, times and kinds; without one, all of these.
   async found(query, filter) {
-    let found = await this.eval(query);
+    let found = query ? await this.eval(query) : Uint32Array.from({ length: this.total }, (_, at) => at);
     if (filter.person) found = both(found, await this.from(filter.person));
     for (const [name, kind] of [["edited", "e"], ["deleted", "d"], ["files", "f"]])
       if (filter[name]) found = both(found, await this.numbersOf(MARK + kind));

@@ -116,4 +116,5 @@ function hitsIn(said, query) {
   return joined;
 }
 
-const marks = (said, query) => hitsIn(said, parse(query));
+const isBlank = (said) => said.replace(text.trim, "") === "";
+const marks = (said, query) => (isBlank(query) ? [] : hitsIn(said, parse(query)));

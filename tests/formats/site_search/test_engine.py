@@ -8,6 +8,7 @@ from searched_site import (
     PEOPLE,
     VOCABULARY,
     is_found,
+    is_list,
     made,
     parsed,
     queries,
@@ -61,7 +62,7 @@ def test_it_finds_what_a_look_at_every_text_finds(corpus):
 
     found_any = 0
     for (_, said, only, page), answer in zip(asked, answers, strict=True):
-        query = parsed(said)
+        query = None if is_list(said, only) else parsed(said)
         if isinstance(query, dict):
             assert answer == query, said
             continue
@@ -79,6 +80,26 @@ def test_it_finds_what_a_look_at_every_text_finds(corpus):
                 text.encode("utf-8", "replace").decode() for text in message.texts
             ]
     assert found_any > 200
+
+
+def test_without_words_the_limits_choose(corpus):
+    folder, messages = corpus
+    after = messages[900].time
+    limits = ({"edited": True}, {"person": [1]}, {"person": []}, {"after": after})
+    asked = [("find", " ", NONE | limit, {"limit": 5}) for limit in limits]
+    *answers, unlimited = run_engine(folder, [*asked, ("find", "", NONE)])
+
+    meant = (
+        [each for each in messages if each.is_edited],
+        [each for each in messages if each.sender == 1],
+        [],
+        [each for each in messages if each.time > after],
+    )
+    for answer, wanted in zip(answers, meant, strict=True):
+        assert answer["count"] == len(wanted)
+        newest = [each.message_id for each in reversed(wanted[-5:])]
+        assert [hit["id"] for hit in answer["hits"]] == newest
+    assert unlimited == parsed("")
 
 
 def test_a_phrase_of_frequent_words_is_found_by_places(corpus):
@@ -119,7 +140,7 @@ def test_marks_are_those_of_the_program(corpus):
     for (_, text, said), answer in zip(asked, answers, strict=True):
         query = parsed(said)
         if isinstance(query, dict):
-            assert answer == query
+            assert answer == (query if said.strip() else [])
             continue
         expected = hits(text, query)
         units = [len(text[:at].encode("utf-16-le")) // 2 for at in range(len(text) + 1)]

@@ -180,7 +180,6 @@ class ViewSite:
             NoQuery: that cannot be searched for.
 
         """
-        query = parse_query(asked.words)
         chosen = Filter(
             senders=self.senders(asked.person),
             after=moment(asked.after),
@@ -189,6 +188,8 @@ class ViewSite:
             is_deleted=asked.deleted,
             has_files=asked.files,
         )
+        is_list = not asked.words.strip() and chosen != NO_FILTER
+        query = None if is_list else parse_query(asked.words)
         hits = self.index.search(query, chosen, asked.limit, asked.offset)
         return {
             "count": self.index.count(query, chosen, MOST_COUNTED),
