@@ -65,6 +65,46 @@ async def test_a_search_finds_marks_and_walks(long):
         assert await page.evaluate("scrollY") > 500  # it stays at the hit
 
 
+SAME = [
+    ("strasse", ["Straße", "STRASSE"]),
+    ("STRAßE", ["Straße", "STRASSE"]),
+    ("isparta", ["ısparta", "İSPARTA"]),
+    ("σοφος", ["σοφός", "ΣΟΦΟΣ"]),
+    ("smorrebrod", ["smørrebrød"]),
+    ("E\u0301COLE", ["école"]),
+    ("fine", ["ﬁne"]),
+    ("ss", ["ß", "SS"]),
+    ("مُحَمَّد", ["محمد"]),
+    ("का", ["का"]),
+    ("각", ["각"]),
+    ("가", []),
+    ("京都", ["京都"]),
+    ("softly", ["soft\u00adly"]),
+    ("warehouse", ["war", "eh", "ouse"]),
+    ("reho", ["r", "eh", "o"]),
+    ("ouse war", ["ouse", "war"]),
+]
+
+
+async def test_a_search_finds_what_that_of_all_threads_calls_the_same(tmp_path):
+    text = (
+        "Straße STRASSE ısparta İSPARTA σοφός ΣΟΦΟΣ smørrebrød école ﬁne محمد "
+        "कि का 각 東京都 soft\u00adly"
+    )
+    html = received(1, "<p>war<b>eh</b>ouse</p>", type="Html")
+    url = put(replay(THREAD, logged(to_log(received(0, text), html)), []), tmp_path)
+    async with tab(url) as it:
+        before = await it.page.locator("#messages").inner_html()
+        for said, marked in SAME:
+            await it.page.get_by_role("searchbox").fill(said)
+            await it.page.get_by_role("searchbox").press("Enter")
+            found = await it.page.locator("mark").all_inner_texts()
+            assert sorted(found) == sorted(marked), said
+        await it.page.get_by_role("searchbox").press("Escape")
+        after = await it.page.locator("#messages").inner_html()
+        assert after.replace(' class="msg "', ' class="msg"') == before
+
+
 async def test_a_search_finds_senders(long):
     async with tab(long) as it:
         await it.page.get_by_role("searchbox").fill("bob 7")

@@ -8,11 +8,14 @@
   let hits = [], at = -1, searched = "";
 
   // Folds each character by itself, so that a place in the folded text is one in the text.
+  // What is the same to a search of all threads is so here: see domain/search/fold.py.
+  const MARKS = /[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u00ad\u200b-\u200f\u2060\ufeff]/g;
+  const LETTERS = { ß: "ss", ς: "σ", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ı: "i" }, OTHER = /[ßςæœøłđı]/g;
   const folds = new Map();
   const fold = (char) => {
     let folded = folds.get(char);
     if (folded === undefined) {
-      folded = char.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+      folded = char.normalize("NFKD").toLowerCase().replace(MARKS, "").replace(OTHER, (letter) => LETTERS[letter]).normalize("NFC");
       folds.set(char, folded);
     }
     return folded;
@@ -39,25 +42,55 @@
     }
   }
 
+  // The places of words in folded text, from the first to the last, each once.
+  function rangesOf(plain, wanted) {
+    const joined = [], found = [];
+    for (const word of wanted)
+      for (let from = plain.indexOf(word); from >= 0; from = plain.indexOf(word, from + word.length))
+        found.push([from, from + word.length]);
+    for (const [start, end] of found.sort((one, other) => one[0] - other[0])) {
+      const last = joined.at(-1);
+      if (last && start < last[1]) last[1] = Math.max(last[1], end);
+      else joined.push([start, end]);
+    }
+    return joined;
+  }
+
+  // A word may begin in one text node and end in another, in bold type say.
   function mark(root, wanted) {
-    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT), nodes = [];
-    while (walker.nextNode()) nodes.push(walker.currentNode);
-    for (const node of nodes) {
-      if (node.parentElement.closest(".at")) continue;
-      const { plain, places } = folded(node.data), ranges = [];
-      for (const word of wanted)
-        for (let from = plain.indexOf(word); from >= 0; from = plain.indexOf(word, from + word.length))
-          ranges.push([places[from], places[from + word.length]]);
-      ranges.sort((one, other) => other[0] - one[0]);
-      let before = Infinity;
-      for (const [start, end] of ranges) {
-        if (end > before || end <= start) continue;
-        const rest = node.splitText(start), element = document.createElement("mark");
-        rest.splitText(end - start);
-        rest.replaceWith(element);
-        element.append(rest);
-        before = start;
+    for (const part of root.children) {
+      if (part.matches(".at")) continue;
+      const walker = document.createTreeWalker(part, NodeFilter.SHOW_TEXT), pieces = [];
+      let whole = "", next = 0;
+      while (walker.nextNode()) {
+        const { plain, places } = folded(walker.currentNode.data);
+        pieces.push({ node: walker.currentNode, places, start: whole.length, end: whole.length + plain.length });
+        whole += plain;
       }
+      const ranges = rangesOf(whole, wanted);
+      for (const { node, places, start, end } of pieces) {
+        const inside = [];
+        for (; next < ranges.length && ranges[next][0] < end; next++) {
+          inside.push([Math.max(ranges[next][0], start) - start, Math.min(ranges[next][1], end) - start]);
+          if (ranges[next][1] > end) break;
+        }
+        markIn(node, places, inside);
+      }
+    }
+  }
+
+  function markIn(node, places, ranges) {
+    let before = Infinity;
+    for (const [first, last] of ranges.reverse()) {
+      let after = last; // a letter that folds to several is marked whole
+      while (places[after] === places[last - 1]) after++;
+      const from = places[first], to = Math.min(places[after], before);
+      if (to <= from) continue;
+      const rest = node.splitText(from), element = document.createElement("mark");
+      rest.splitText(to - from);
+      rest.replaceWith(element);
+      element.append(rest);
+      before = from;
     }
   }
 
