@@ -27,6 +27,7 @@ from evidence_archives import OTHER
 from shared.domain.layout import thread_folder
 from shared.usecases.reading.site.build_site import INDEX, THREADS
 from shared.usecases.reading.site.site_state import STATE_FILE
+from verifying import write
 from world import World
 
 ROOT = Path(__file__).parents[2]
@@ -294,6 +295,35 @@ async def test_a_place_on_the_page_leaves_what_is_shown(site):
         assert await it.page.locator("#hits li").is_visible()
         await it.page.reload()
         await it.page.locator("#threads tbody tr").first.wait_for()
+
+
+async def odd_topics():
+    world = World(formats=("json",))
+    for number, topic in enumerate(("\u200b\u2060", "x" * 5000, "a topic to be read")):
+        given = {"threadId": f"19:acsV1_odd{number}@thread.v2"}
+        await world.receive(
+            thread_created(properties={"topic": topic}, **given),
+            received(number, "hello", **given),
+        )
+        await world.finalize(given["threadId"])
+    return world.archive.files
+
+
+async def test_odd_topics_leave_every_thread_to_be_seen(run, tmp_path):
+    write(tmp_path / "odd", await odd_topics())
+    await asyncio.to_thread(run, "site", "odd", "--output", "site")
+    for width in (400, 1100):
+        size = {"width": width, "height": 900}
+        index = (tmp_path / "site" / INDEX).as_uri()
+        async with tab(index, viewport=size) as it:
+            links = it.page.locator("#threads tbody th a")
+            topics = await links.all_inner_texts()
+            assert sorted(topics, key=len)[0].startswith("Alice")
+            boxes = [await link.bounding_box() for link in await links.all()]
+            assert all(box["width"] > 40 and box["height"] < 120 for box in boxes)
+            fits = "document.documentElement.scrollWidth <= innerWidth"
+            assert await it.page.evaluate(fits)
+    assert "\u200b" not in (tmp_path / "site" / "list" / "0001.html").read_text()
 
 
 async def test_people_lead_to_their_threads(site):

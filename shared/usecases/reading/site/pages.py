@@ -5,6 +5,7 @@ Rule 2: a site asks nobody for anything: scripts and styles are files beside its
 """
 
 import json
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -131,7 +132,7 @@ def row_of(thread: SiteThread, numbers: Mapping[Person, int]) -> list[object]:
     return [
         thread.key,
         facts.thread_id,
-        one_line(facts.topic),
+        topic_of(facts),
         [numbers[person] for person in facts.people],
         day(facts.first_message_on),
         day(facts.last_message_on),
@@ -140,6 +141,14 @@ def row_of(thread: SiteThread, numbers: Mapping[Person, int]) -> list[object]:
         facts.deleted_count,
         GRADE_NAMES.index(facts.grade) if facts.grade in GRADE_NAMES else -1,
     ]
+
+
+def topic_of(facts: ThreadFacts) -> str:
+    """Return a topic to be clicked; "" where there would be nothing to see."""
+    topic = one_line(facts.topic)
+    return (
+        topic if any(unicodedata.category(each)[0] in "LNPS" for each in topic) else ""
+    )
 
 
 def day(time: str) -> str:
@@ -170,7 +179,7 @@ def listed(thread: SiteThread) -> dict[str, object]:
     more = len(names) - NAMES_SHOWN
     return {
         "key": thread.key,
-        "title": one_line(facts.topic) or shown or facts.thread_id,
+        "title": topic_of(facts) or shown or facts.thread_id,
         "people": f"{shown} and {more} more" if more > 0 else shown,
         "first": day(facts.first_message_on),
         "last": day(facts.last_message_on),
