@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -108,6 +109,15 @@ def test_a_file_that_is_missing_is_told_of_by_each_build(run, folder, tmp_path):
     run("site", folder, "--output", "site")
 
     assert holding(tmp_path / "site", data)
+
+
+def test_a_thread_that_is_gone_is_told_of_in_a_sentence(run, folder):
+    (thread,) = folder.glob("thread=*")
+    shutil.rmtree(thread)
+
+    said = run("site", folder, "--output", "site", status=1)
+
+    assert "NOT IN THE SITE the ledger names a thread" in said
 
 
 def test_pages_that_somebody_deleted_come_back(run, folder, tmp_path):

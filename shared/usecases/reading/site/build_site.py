@@ -110,7 +110,10 @@ class BuildSite:
         await self.note(writing, done, is_finished=True)
         built.threads = len(threads)
         built.messages = sum(each.facts.message_count for each in threads)
-        built.failures += [f"{each.thread_id}: {each.reason}" for each in unread]
+        # Of a thread that only the ledger names, the id may not be known.
+        built.failures += [
+            f"{each.thread_id}: {each.reason}".removeprefix(": ") for each in unread
+        ]
         return built
 
     async def state(self, there: Mapping[str, int]) -> SiteState:

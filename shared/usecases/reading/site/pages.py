@@ -30,6 +30,8 @@ VIEW_POLICY = (
 ROWS_PER_FILE = 4_000
 ROWS_PER_LIST = 500
 NAMES_SHOWN = 6
+SEEN = "LNPS"
+"""Categories of characters that print: letters, numbers, punctuation, symbols."""
 OWN = ("site.css", "site.js")
 GRADE_NAMES = (*GRADES,)
 GRADE_LABELS = tuple(words.partition(":")[0] for words in GRADES.values())
@@ -146,9 +148,8 @@ def row_of(thread: SiteThread, numbers: Mapping[Person, int]) -> list[object]:
 def topic_of(facts: ThreadFacts) -> str:
     """Return a topic to be clicked; "" where there would be nothing to see."""
     topic = one_line(facts.topic)
-    return (
-        topic if any(unicodedata.category(each)[0] in "LNPS" for each in topic) else ""
-    )
+    is_seen = any(unicodedata.category(each)[0] in SEEN for each in topic)
+    return topic if is_seen else ""
 
 
 def day(time: str) -> str:
