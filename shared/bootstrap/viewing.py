@@ -71,9 +71,10 @@ class Viewing:
                 raise
             if path == "find.json":
                 return as_json(found(site, asked.get("asked", "")))
+            said = await site.said_of(path)
         # A long thread takes a while, and no other page waits for it. What this needs
         # of the index it asks before it waits: another request may close that.
-        return await site.file(path)
+        return await site.file(path, said)
 
     async def current(self) -> ViewSite:
         """Return the site of the archive as it is now, or was a moment ago."""

@@ -13,6 +13,7 @@ from functools import cached_property
 from itertools import chain
 
 from shared.domain.errors import IntegrityError
+from shared.domain.insights.insights import Insights
 from shared.domain.search.query import parse_query
 from shared.domain.thread.messages import message_order
 from shared.formats.site_search.writer import engine_files
@@ -121,26 +122,51 @@ class ViewSite:
         files[ENGINE] += own("ask_server.js").encode()
         return files
 
-    async def file(self, path: str) -> bytes | None:
+    async def said_of(self, path: str) -> Insights | None:
+        """Return what a model says of the thread that a path is in; None for nothing.
+
+        It waits and then asks the index, which nobody may close meanwhile.
+
+        Raises:
+            Transient: where that is kept cannot be reached.
+
+        """
+        thread_id, _ = self.place_in(path)
+        if self.insights is None or not thread_id:
+            return None
+        return await self.insights(thread_id)
+
+    def place_in(self, path: str) -> tuple[str, str]:
+        """Return the thread that a path is in, and the name there; "" for none."""
+        if not path.startswith(THREADS):
+            return "", path
+        key, _, name = path.removeprefix(THREADS).partition("/")
+        return self.ids.get(key, ""), name
+
+    async def file(self, path: str, said: Insights | None = None) -> bytes | None:
         """Return a file of the site; None where it has none of that name.
+
+        `said` is what a model says of the thread that the path is in.
 
         Raises:
             IntegrityError: the archive cannot be read there.
             Transient: the archive cannot be reached.
 
         """
-        if path.startswith(THREADS):
-            key, _, name = path.removeprefix(THREADS).partition("/")
-            thread_id = self.ids.get(key)
-            return await self.thread_file(thread_id, name) if thread_id else None
-        return self.shared.get(path or INDEX)
-
-    async def thread_file(self, thread_id: str, name: str) -> bytes | None:
-        shown = await self.insights(thread_id) if self.insights else None
+        if not path.startswith(THREADS):
+            return self.shared.get(path or INDEX)
+        thread_id, name = self.place_in(path)
+        if not thread_id:
+            return None
         if name == INSIGHTS_PAGE:
-            return InsightPages(self.index).page(shown) if shown else None
+            return InsightPages(self.index).page(said) if said else None
+        return await self.thread_file(thread_id, name, has_insights=said is not None)
+
+    async def thread_file(
+        self, thread_id: str, name: str, *, has_insights: bool
+    ) -> bytes | None:
         async with self.rendering[thread_id]:  # whoever asks again waits for the first
-            pages = await self.pages(thread_id, has_insights=shown is not None)
+            pages = await self.pages(thread_id, has_insights=has_insights)
         for page, data in pages.pages:
             if page == name:
                 return data
