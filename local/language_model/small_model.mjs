@@ -4,10 +4,11 @@ import http from 'node:http';
 import { getLlama, LlamaChatSession } from 'node-llama-cpp';
 
 const CONTEXT = 4096;
+const THREADS = Number(process.env.THREADS ?? 1); // more wait for each other on a busy machine
 const [modelPath, port = '8719'] = process.argv.slice(2);
-const llama = await getLlama({ gpu: false, build: 'never', skipDownload: true, logLevel: 'error' });
+const llama = await getLlama({ gpu: false, build: 'never', skipDownload: true, maxThreads: THREADS, logLevel: 'error' });
 const model = await llama.loadModel({ modelPath });
-const context = await model.createContext({ contextSize: CONTEXT });
+const context = await model.createContext({ contextSize: CONTEXT, threads: THREADS });
 const sequence = context.getSequence();
 
 async function complete({ messages, response_format: form, max_completion_tokens: most, model: name }) {
