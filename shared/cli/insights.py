@@ -28,11 +28,13 @@ PRICE = click.FloatRange(min=0)
 
 @click.group()
 def insights() -> None:
-    """Summaries, actions, labels and personal data, made by a model and checked.
+    """Have a model summarise threads, and check its quotes.
 
-    Each statement cites messages: by version, commitment and quote. A quote that does
-    not stand there is rejected, and a statement without one is dropped. They are kept
-    apart from the archive, and are no evidence. docs/azure-openai.md says more.
+    It says what a thread is about, what is still to do, which of your labels fit, and
+    where personal data stands. Each statement cites messages: by version, commitment
+    and quote. A quote that does not stand there is rejected, and a statement without
+    one is dropped. They are kept apart from the archive, and are no evidence.
+    docs/azure-openai.md says more.
     """
 
 
@@ -54,7 +56,7 @@ async def plan(
     output_price: float | None,
     as_json: bool,
 ) -> int:
-    """Estimate what insights would take, and what they would cost.
+    """Estimate what insights would take and cost.
 
     From the index (`chat-archive index`), without asking a model: nothing is sent, and
     nothing is downloaded. Prices change, so give those of your deployment.
@@ -135,11 +137,11 @@ async def run(
 @JSON
 @runs
 async def check(address: ArchiveAddress, place: str, as_json: bool) -> int:
-    """Check every citation against the archive: offline, and without a model.
+    """Check every citation against the archive.
 
-    Each has to name a version of a message that the archive has, with its commitment,
-    and its quote has to stand in that version. `verify` says whether the archive is
-    what it was.
+    Offline, and without a model. Each has to name a version of a message that the
+    archive has, with its commitment, and its quote has to stand in that version.
+    `verify` says whether the archive is what it was.
 
     Exit status: 0 all hold, 1 some do not, 2 unreadable.
 

@@ -42,10 +42,10 @@ async def submit(
     model: ModelAddress,
     as_json: bool,
 ) -> int:
-    """Send threads as batches, which are answered within a day, for half the price.
+    """Send threads as batches, for half the price.
 
-    What is current, or on its way already, is not sent. The deployment has to be one
-    for batches. `collect` takes the answers.
+    They are answered within a day. What is current, or on its way already, is not sent.
+    The deployment has to be one for batches. `collect` takes the answers.
 
     \b
     Example:
@@ -81,7 +81,7 @@ async def collect(
     wait: bool,
     as_json: bool,
 ) -> int:
-    """Take the answers of batches that are done, check them, and keep what holds.
+    """Take the answers of batches, and keep what holds.
 
     What the service has of a batch is deleted there afterwards.
 

@@ -686,8 +686,9 @@ def test_in_a_storage_account_they_have_a_container_of_their_own(
     service = BlobServiceClient.from_connection_string(
         running_azurite.connection_string
     )
-    container = service.get_container_client("chat-archive")
-    container.create_container()
+    for each in service.list_containers():  # of other tests
+        service.delete_container(each.name)
+    container = service.create_container("chat-archive")
     for path, data in files.items():
         container.upload_blob(path, data)
     account = ("--connection-string", running_azurite.connection_string)
