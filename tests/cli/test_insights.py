@@ -674,6 +674,28 @@ async def test_an_assistant_gets_them_with_citations(files, tmp_path):
     assert gone["has_insights"] is False
 
 
+async def test_an_assistant_gets_nothing_of_what_was_erased(files, tmp_path):
+    folder = tmp_path / "archive"
+    write(folder, files)
+    command = [sys.executable, "-m", "shared.cli.main"]
+
+    def run(*words):
+        subprocess.run([*command, *map(str, words)], cwd=ROOT, check=True)
+
+    with language_model() as server:
+        model = ("--endpoint", server.address, "--deployment", "x")
+        run("insights", "run", folder, *model)
+    async with over_stdio(folder) as client:
+        before = await ask_tool(client, "thread_insights", thread_id=THREAD, limit=50)
+        message = str(FIRST_ID + 3)
+        run("erase", folder, "--thread", THREAD, "--message", message, *WHY)
+        after = await ask_tool(client, "thread_insights", thread_id=THREAD, limit=50)
+
+    assert MAIL in json.dumps(before)
+    assert MAIL not in json.dumps(after)
+    assert after["has_insights"] is False
+
+
 # In a container
 
 

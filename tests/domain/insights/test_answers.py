@@ -51,9 +51,6 @@ BAD = {
     "a citation of less": changed(
         summary=[{"text": "It is.", "citations": [{"ref": "1v1"}]}]
     ),
-    "a very long text": changed(
-        summary=[{"text": "x" * (LONGEST_TEXT + 1), "citations": CITED}]
-    ),
     "very many statements": changed(
         summary=[{"text": "x", "citations": CITED}] * (MOST_STATEMENTS + 1)
     ),
@@ -68,6 +65,19 @@ def test_any_other_is_none(text):
         read_answer(text, TERMS)
 
     assert "obeyed" not in str(caught.value)  # no text of it is in the reason
+
+
+def test_a_text_that_is_too_long_cites_nothing_and_costs_no_other_one():
+    long = {"text": "x" * (LONGEST_TEXT + 1), "citations": CITED}
+    just = {"text": "y" * LONGEST_TEXT, "citations": CITED}
+
+    claims = read_answer(changed(summary=[long, just]), TERMS)["summary"]
+
+    assert [len(claim.text) for claim in claims] == [LONGEST_TEXT] * 2
+    assert [bool(claim.cited) for claim in claims] == [False, True]
+    together = [{"text": each["text"], "refs": ["s1"]} for each in (long, just)]
+    read = read_together(json.dumps({"summary": together}))
+    assert [refs for _, refs in read] == [(), ("s1",)]
 
 
 def test_labels_are_asked_for_only_where_somebody_gives_some():

@@ -16,9 +16,10 @@ from shared.formats.html_pages import page_name, page_of
 from shared.formats.one_line import one_line, readable
 from shared.ports.archive_index import Filter, IndexReader
 from shared.ports.indexed import IndexedMessage
-from shared.usecases.reading.site.pages import template
+from shared.usecases.reading.site.pages import template, topic_of
 from shared.usecases.reading.site.thread_pages import INSIGHTS_PAGE
 
+LONGEST_TITLE = 200
 TITLES = {
     "summary": "Summary",
     "actions": "Open actions",
@@ -70,7 +71,9 @@ class InsightPages:
 
     def title(self, thread_id: str) -> str:
         for facts in self.index.threads(Filter(threads=(thread_id,)), limit=1):
-            return one_line(facts.topic) or facts.thread_id
+            topic = topic_of(facts) or facts.thread_id
+            is_long = len(topic) > LONGEST_TITLE
+            return topic[:LONGEST_TITLE] + "…" if is_long else topic
         return thread_id
 
     def shown(
