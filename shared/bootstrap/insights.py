@@ -121,10 +121,16 @@ def in_folder(archive: OpenedArchive, folder: Path) -> Place:
 async def shown_insights(
     archive: OpenedArchive, index: IndexReader
 ) -> AsyncIterator[ShowInsights | None]:
-    """Yield what returns the insights of threads, as far as they may be shown."""
+    """Yield what returns the insights of threads, as far as they may be shown.
+
+    None where there is no place for them, or none that this user may look into: whoever
+    may read an archive need not be allowed to read what a model says of it.
+    """
     async with AsyncExitStack() as stack:
         try:
             place = await stack.enter_async_context(open_place(archive))
+            async for _ in place.kept.threads():
+                break
         except ArchiverError:
             yield None
         else:

@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from azure.storage.blob import BlobServiceClient, generate_container_sas
 from viewing import ask, served
 
 from assistants import ask as ask_tool
@@ -426,6 +428,29 @@ def test_an_erasure_names_batches_that_hold_what_was_erased(run, folder, server,
     assert server.files == {}
 
 
+def test_a_damaged_note_of_a_batch_keeps_no_insights(run, folder, made, kept):
+    (kept / "batches").mkdir()
+    (kept / "batches" / "x.json").write_bytes(b"{")
+
+    said = run("erase", folder, "--thread", THREAD, "--message", FIRST_ID + 3, *WHY)
+
+    assert "NOT REACHED what a batch holds" in said
+    assert not insights_of(kept).exists()
+
+
+def test_strange_folders_where_insights_stand_cost_nothing(run, folder, made, kept):
+    file = insights_of(kept)
+    file.unlink()
+    (file / "strange").mkdir(parents=True)
+    insights_of(kept, OTHER).unlink()
+    insights_of(kept, OTHER).mkdir()
+    (insights_of(kept, OTHER) / "x").write_bytes(b"")
+
+    run("erase", folder, "--thread", THREAD, "--message", FIRST_ID + 3, *WHY)
+    run("site", folder, "--output", "site")
+    assert "No citation to check" in run("insights", "check", folder)
+
+
 # Batches
 
 
@@ -703,8 +728,6 @@ async def test_an_assistant_gets_nothing_of_what_was_erased(files, tmp_path):
 def test_in_a_storage_account_they_have_a_container_of_their_own(
     run, running_azurite, model, files, server, tmp_path
 ):
-    from azure.storage.blob import BlobServiceClient
-
     service = BlobServiceClient.from_connection_string(
         running_azurite.connection_string
     )
@@ -735,3 +758,36 @@ def test_in_a_storage_account_they_have_a_container_of_their_own(
     said = run("erase", *account, "--thread", THREAD, "--message", message, *WHY, **env)
     assert "removed the insights of 1 thread" in said
     assert thread_folder(THREAD) + "insights.json" not in {*insights.list_blob_names()}
+
+
+@pytest.mark.azurite
+def test_who_may_read_the_archive_alone_gets_its_site_without_insights(
+    run, running_azurite, model, files, server, tmp_path
+):
+    service = BlobServiceClient.from_connection_string(
+        running_azurite.connection_string
+    )
+    for each in service.list_containers():  # of other tests
+        service.delete_container(each.name)
+    container = service.create_container("chat-archive")
+    for path, data in files.items():
+        container.upload_blob(path, data)
+    env = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    account = ("--connection-string", running_azurite.connection_string)
+    run("insights", "run", *account, *model, **env)
+    may = generate_container_sas(
+        container.account_name,
+        container.container_name,
+        account_key=container.credential.account_key,
+        permission="rl",
+        expiry=datetime.now(UTC) + timedelta(hours=1),
+    )
+    address = f"{container.url}?{may}"
+
+    run("site", address, "--output", "site", **env)
+    said = run("insights", "check", address, status=2, **env)
+
+    assert (tmp_path / "site" / "index.html").exists()
+    assert not list((tmp_path / "site").rglob("insights.html"))
+    assert "not allowed" in said
+    assert may not in said

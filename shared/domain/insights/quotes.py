@@ -3,11 +3,12 @@
 Rule 1: a quote is compared letter by letter; only runs of blanks are alike, since a
         model breaks lines as it likes.
 Rule 2: it says something: three letters or digits, or all that the text says.
-Rule 3: it is cut where words end, so that "not paid" does not vouch for "paid" by a
-        part of a longer word. Scripts without blanks have no such place.
+Rule 3: it is cut where words end: "unpaid" does not vouch for "paid", nor a letter
+        without the marks that belong to it. Scripts without blanks have no such place.
 """
 
 import re
+import unicodedata
 
 from shared.domain.search.fold import UNSPACED
 
@@ -44,6 +45,14 @@ def is_border(text: str, place: int) -> bool:
     if place in (0, len(text)):
         return True
     before, after = text[place - 1], text[place]
+    if joins(after):
+        return False
     if ANY_UNSPACED.match(before) or ANY_UNSPACED.match(after):
         return True
-    return not (before.isalnum() and after.isalnum())
+    return not ((before.isalnum() or joins(before)) and after.isalnum())
+
+
+def joins(letter: str) -> bool:
+    """Return whether it belongs to what stands before it: a mark, a joiner."""
+    category = unicodedata.category(letter)
+    return category.startswith("M") or category in ("Cf", "Sk")

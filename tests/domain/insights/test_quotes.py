@@ -62,6 +62,22 @@ def test_scripts_without_blanks_are_quoted_anywhere():
     assert stands_in("จักรยาน", "ฉันมีจักรยานสีฟ้า")
 
 
+@pytest.mark.parametrize(
+    ("quote", "text"),
+    [
+        ("cafe", "cafe\u0301 au lait"),  # the accent is a mark of its own
+        ("\u0928", "\u0928\u093f"),  # Devanagari: a vowel sign
+        ("\u05e9\u05dc", "\u05e9\u05dc\u05b9"),  # Hebrew: a point
+        ("\u0e04\u0e19", "\u0e04\u0e19\u0e49"),  # Thai: a tone
+        ("\U0001f469 ok yes", "\U0001f469 ok yes\u200d"),
+        ("\U0001f44d yes", "\U0001f44d\U0001f3fd yes"),  # a tone of skin
+        ("\u0301 au lait", "cafe\u0301 au lait"),
+    ],
+)
+def test_a_letter_without_its_marks_is_not_the_letter(quote, text):
+    assert not stands_in(quote, text)
+
+
 def test_what_looks_alike_is_not_the_same():
     assert not stands_in("paid", "p\u0430id in full")  # a Cyrillic letter
     assert not stands_in("cafe au lait", "café au lait")
