@@ -162,6 +162,8 @@ class EvidenceWriter:
             self.begun_on = self.today
             numbers = [1]
         last = blob_path(numbers[-1])
+        if numbers == [1] and not self.files[last]:
+            self.begun_on = self.today  # a kill left it: an empty one is not closed
         if numbers[-1] > 1 and not self.files[last]:
             self.begin_blob(numbers[-1])
         if close or self.today > self.begun(numbers[-1]):

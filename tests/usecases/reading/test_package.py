@@ -4,10 +4,10 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from builders import FIRST_ID, THREAD, received
+from builders import ALICE, FIRST_ID, THREAD, received
 from evidence_archives import FOLDER, OTHER, OTHER_FOLDER, SECRET, erased, small
 from evidence_histories import History, steps
 from evidence_rendering import RenderingWriter
@@ -301,8 +301,18 @@ async def test_the_packed_ledger_ends_with_the_line_of_the_package(writer):
     assert failures(files, writer.checkpoint())  # it is older than that checkpoint
 
 
+SAYS = ("say", THREAD, 0, ALICE, "hello")
+KILLED_FIRST = [
+    *[SAYS] * 5,
+    ("kill", OTHER, 6, ALICE, "hello"),
+    ("pass_time", THREAD, 1, ALICE, "hello"),
+]
+"""A writer that died before the ledger's first line, and came back a day later."""
+
+
 @settings(max_examples=25)
 @given(st.integers(0, 99), steps(14), st.booleans(), st.booleans())
+@example(0, KILLED_FIRST, False, False)
 async def test_whatever_an_archive_holds_can_be_packed(
     seed, history, record, everything
 ):
