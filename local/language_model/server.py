@@ -225,22 +225,24 @@ def file_json(file_id: str, data: bytes) -> Body:
 def language_model(key: str = "", port: int = 0) -> Iterator[LanguageModelServer]:
     """Run the server in a thread until the block ends."""
     server = LanguageModelServer(key)
-    loop, is_open = asyncio.new_event_loop(), threading.Event()
-    runner = web.AppRunner(server.app, access_log=None)
+    loop, is_open, is_over = (
+        asyncio.new_event_loop(),
+        threading.Event(),
+        asyncio.Event(),
+    )
 
-    async def begin() -> None:
+    async def serve() -> None:
+        runner = web.AppRunner(server.app, access_log=None)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", port)
-        await site.start()
-        address = runner.addresses[0]
-        server.address = f"http://127.0.0.1:{address[1]}/v1/"
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        server.address = f"http://127.0.0.1:{runner.addresses[0][1]}/v1/"
         is_open.set()
+        await is_over.wait()
+        await runner.cleanup()
+        await asyncio.sleep(0)  # what was closed says so once more
 
     def run() -> None:
-        asyncio.set_event_loop(loop)
-        loop.create_task(begin())
-        loop.run_forever()
-        loop.run_until_complete(runner.cleanup())
+        loop.run_until_complete(serve())
         loop.close()
 
     thread = threading.Thread(target=run, daemon=True)
@@ -249,5 +251,5 @@ def language_model(key: str = "", port: int = 0) -> Iterator[LanguageModelServer
     try:
         yield server
     finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(timeout=10)
+        loop.call_soon_threadsafe(is_over.set)
+        thread.join(timeout=70)  # aiohttp waits for requests that are under way
