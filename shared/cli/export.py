@@ -12,12 +12,13 @@ from shared.cli.export_files import (
     write_single,
 )
 from shared.cli.export_given import Given, by_ending
-from shared.cli.export_people import (
-    IDENTITIES_FILE,
-    read_identities,
-    read_roles,
-)
+from shared.cli.export_people import read_roles
 from shared.cli.export_tables import write_tables
+from shared.cli.identity_map import (
+    IDENTITIES_FILE,
+    IDENTITIES_HELP,
+    read_identities,
+)
 from shared.cli.options import (
     archive_argument,
     by_option,
@@ -83,7 +84,7 @@ NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--identities",
     type=IDENTITIES_FILE,
-    help="CSV of acs_id, acs_name, entra_id, entra_name, for graph-import.",
+    help=f"{IDENTITIES_HELP}, for graph-import.",
 )
 @by_option
 @click.option(
@@ -189,10 +190,12 @@ async def export(
                 "would be sent. graph-unmapped.csv is the table to fill in.",
                 err=True,
             )
+        people = read_identities(identities)
         options = Options(
             bom=bom,
             roles=read_roles(roles),
-            identities=read_identities(identities),
+            identities=people.mapped,
+            archive_only=people.archive_only,
             place=in_export,
             is_copy=True,
         )

@@ -11,7 +11,11 @@ from typing import Any
 import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
-from shared.cli.export_people import IDENTITIES_FILE, read_identities
+from shared.cli.identity_map import (
+    IDENTITIES_FILE,
+    IDENTITIES_HELP,
+    read_identities,
+)
 from shared.cli.options import archive_argument, run_option, runs
 from shared.cli.report_page import page
 from shared.cli.text import coloured, printable, readable
@@ -60,7 +64,7 @@ COUNTS = {
 @click.option(
     "--identities",
     type=IDENTITIES_FILE,
-    help="CSV of acs_id, acs_name, entra_id, entra_name: says who is not in it.",
+    help=f"{IDENTITIES_HELP}: says of whom nothing is decided.",
 )
 @runs
 async def report(
@@ -86,7 +90,7 @@ async def report(
       chat-archive report --format html --output report.html archive
       chat-archive report --format csv archive | duckdb -c "from '/dev/stdin'"
     """
-    mapped = {*read_identities(identities)} if identities else None
+    mapped = read_identities(identities).decided if identities else None
     async with open_archive(address) as archive:
         if output:
             archive.check_outside(output)

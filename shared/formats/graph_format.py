@@ -24,7 +24,7 @@ from shared.domain import json_line
 from shared.domain.log.commitment import sha256
 from shared.domain.thread.message import Message
 from shared.domain.thread.participants import has_left
-from shared.domain.thread.transcript import Transcript
+from shared.domain.thread.transcript import Participant, Transcript
 from shared.formats import csv_format
 from shared.formats.graph_times import apart, milliseconds, said_on, written
 from shared.formats.message_html import page_html
@@ -42,6 +42,14 @@ LONGEST_TOPIC = 250
 LONGEST_BODY = 28 * 1024
 """Bytes of a message's body."""
 FEWEST_MEMBERS = 2
+UNMAPPED = [
+    "acs_user_id",
+    "entra_object_id",
+    "target_tenant_id",
+    "status",
+    "decision_owner",
+    "acs_name",
+]
 PICTURE = re.compile(r"<img\b[^<>]*>", re.IGNORECASE)
 
 
@@ -82,40 +90,51 @@ def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
 
 
 def planned(transcript: Transcript, options: Options) -> ImportPlan:
-    identities = options.identities
-    plan = ImportPlan(topic=chat_topic(transcript))
+    plan, identities = ImportPlan(topic=chat_topic(transcript)), options.identities
     for person in transcript.participants:
-        identity = identities.get(person.id)
-        if identity is None:
-            plan.unmapped[person.id] = person.display_name
-        elif has_left(person):
-            plan.not_members[person.id] = "has left"
-        else:
-            plan.members.setdefault(identity.id.lower(), identity.id)
+        plan_member(person, options, plan)
     for message in transcript.messages:
-        identity, said = identities.get(message.sender_id), said_on(message)
-        html = "" if message.is_system else body_of(message)
-        reason = why_not(message, identity, said, html)
-        if reason or identity is None or said is None:
-            plan.left_out.setdefault(reason, []).append(message.id)
-            if reason == "unmapped":
-                plan.unmapped.setdefault(message.sender_id, message.sender_name)
-            continue
-        if identity.id.lower() not in plan.members:
-            why = "is not known to be a participant"
-            plan.not_members.setdefault(message.sender_id, why)
-        if milliseconds(message.created_on) is None:
-            plan.dated_by_id.append(message.id)
-        if lost := not_sent(message):
-            plan.not_sent.append({"message_id": message.id} | lost)
-        plan.posts.append(post(message, identity, said, html))
+        plan_message(message, options, plan)
     plan.posts.sort(key=lambda each: each.wanted)  # stable: then by id
     plan.not_members = {
         who: why
         for who, why in plan.not_members.items()
-        if identities[who].id.lower() not in plan.members
+        if who not in identities or identities[who].id.lower() not in plan.members
     }
     return plan
+
+
+def plan_member(person: Participant, options: Options, plan: ImportPlan) -> None:
+    identity = options.identities.get(person.id)
+    if person.id in options.archive_only:
+        plan.not_members[person.id] = "is archived only, as decided"
+    elif identity is None:
+        plan.unmapped[person.id] = person.display_name
+    elif has_left(person):
+        plan.not_members[person.id] = "has left"
+    else:
+        plan.members.setdefault(identity.id.lower(), identity.id)
+
+
+def plan_message(message: Message, options: Options, plan: ImportPlan) -> None:
+    identity, said = options.identities.get(message.sender_id), said_on(message)
+    html = "" if message.is_system else body_of(message)
+    reason = why_not(message, identity, said, html)
+    if reason == "unmapped" and message.sender_id in options.archive_only:
+        reason = "archive_only"
+    if reason or identity is None or said is None:
+        plan.left_out.setdefault(reason, []).append(message.id)
+        if reason == "unmapped":
+            plan.unmapped.setdefault(message.sender_id, message.sender_name)
+        return
+    if identity.id.lower() not in plan.members:
+        why = "is not known to be a participant"
+        plan.not_members.setdefault(message.sender_id, why)
+    if milliseconds(message.created_on) is None:
+        plan.dated_by_id.append(message.id)
+    if lost := not_sent(message):
+        plan.not_sent.append({"message_id": message.id} | lost)
+    plan.posts.append(post(message, identity, said, html))
 
 
 def chat_topic(transcript: Transcript) -> str:
@@ -280,10 +299,13 @@ def reconciliation(transcript: Transcript, plan: ImportPlan) -> bytes:
 
 
 def unmapped(plan: ImportPlan) -> bytes:
-    """Return a table to fill in, in the form that `--identities` reads."""
+    """Return a table to fill in and give back, in the form of Microsoft's guide.
+
+    The name stands in a column more: nobody can tell a person by the id.
+    """
+    blank = dict.fromkeys(UNMAPPED, "")
     rows = (
-        {"acs_id": who, "acs_name": one_line(name), "entra_id": "", "entra_name": ""}
+        blank | {"acs_user_id": who, "status": "unresolved", "acs_name": one_line(name)}
         for who, name in sorted(plan.unmapped.items())
     )
-    columns = ["acs_id", "acs_name", "entra_id", "entra_name"]
-    return b"".join(csv_format.table(columns, rows))
+    return b"".join(csv_format.table(UNMAPPED, rows))

@@ -37,6 +37,8 @@ class Options:
     """Raw id → `user`, `assistant` or `system`, for fine-tuning."""
     identities: Mapping[str, EntraIdentity] = field(default_factory=dict)
     """Raw id → Entra identity, for an import into Teams."""
+    archive_only: frozenset[str] = frozenset()
+    """Raw ids of whom it is decided that what they wrote is not imported."""
     place: Place | None = in_archive
     """Where a page finds the files that the archive holds; None: nowhere."""
 

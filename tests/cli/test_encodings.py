@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from builders import ALICE, THREAD, received
-from shared.cli.export import read_identities
+from shared.cli.identity_map import read_identities
 from shared.cli.options import Unreadable
 from verifying import write
 from world import World
@@ -65,7 +65,7 @@ def test_identities_are_read_as_a_spreadsheet_writes_them(tmp_path, encoding):
     file = tmp_path / "people.csv"
     file.write_bytes(IDENTITIES.encode(encoding))
 
-    (entra,) = read_identities(file).values()
+    (entra,) = read_identities(file).mapped.values()
 
     assert (entra.id, entra.display_name) == ("e1", "Ann")
 

@@ -563,7 +563,8 @@ def test_nobody_is_impersonated():
         for one in lines(found["graph-import.jsonl"])[2:-1]
     } == {"entra-alice"}
     (row,) = csv.DictReader(found["graph-unmapped.csv"].decode().splitlines())
-    assert row["acs_id"] == BOB
+    assert row["acs_user_id"] == BOB
+    assert row["status"] == "unresolved"
     assert reconciliation["unmapped"] == [BOB]
     assert (
         reconciliation["to_send"] + sum(reconciliation["left_out"].values())
