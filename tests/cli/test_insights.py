@@ -118,6 +118,14 @@ def test_a_limit_is_kept_although_threads_are_asked_about_side_by_side(
     assert (sent["threads"], sent["current"]) == (1, 1)
 
 
+def test_a_run_over_some_threads_is_not_the_last_over_all(run, folder, model):
+    run("insights", "run", folder, *model, "--thread", OTHER)
+
+    done = answer(run, "insights", "run", folder, *model, "--since-last")
+
+    assert (done["made"], done["current"]) == (1, 1)
+
+
 def test_since_the_last_run_means_one_that_asked_the_same(
     run, folder, made, model, server
 ):
@@ -575,6 +583,55 @@ def test_a_long_thread_takes_a_second_batch(run, folder, server, model, kept):
     assert value["missing"] == []
     assert len(value["summary"]) <= 5
     run("insights", "check", folder)
+
+
+class Undeleted(dict):
+    """Files that stay, as long as nobody came to delete them."""
+
+    def pop(self, key, default=None):
+        return self.get(key, default)
+
+
+@pytest.fixture
+def half(run, folder, server, model):
+    """A long thread whose parts are collected, while its summary is on the way."""
+    long = ("--part-tokens", 500, "--thread", THREAD)
+    write(folder, asyncio.run(long_conversation()))
+    run("insights", "submit", folder, *model, *long)
+    run("insights", "collect", folder, *model)
+    server.files = Undeleted(server.files)
+    notes = folder.with_name(folder.name + "-insights") / "batches"
+    (first,) = notes.iterdir()
+    saved = first.name, first.read_bytes()
+    run("insights", "collect", folder, *model)
+    return long, saved
+
+
+def test_a_summary_that_was_never_made_one_is_not_current(
+    run, folder, model, kept, half
+):
+    assert json.loads(insights_of(kept).read_bytes())["is_together"] is False
+
+    done = answer(run, "insights", "run", folder, *model, *half[0])
+
+    assert done["made"] == 1
+    assert json.loads(insights_of(kept).read_bytes())["is_together"] is True
+
+
+def test_a_batch_that_is_collected_once_more_sends_no_second_one_twice(
+    run, folder, server, model, kept, half
+):
+    """As after a kill between the second batch and the end of the first."""
+    _, (name, note) = half
+    assert len(server.batches) == 2
+    (kept / "batches" / name).write_bytes(note)
+
+    run("insights", "collect", folder, *model)
+
+    assert len(server.batches) == 2
+    for _ in range(4):
+        run("insights", "collect", folder, *model)
+    assert json.loads(insights_of(kept).read_bytes())["is_together"] is True
 
 
 async def long_conversation():
