@@ -14,6 +14,7 @@ from insight_worlds import (
     conversation,
     subject_of,
 )
+from local.language_model import extract
 from local.language_model.misbehaviour import INVENTED, Misbehaviour
 from local.language_model.server import language_model
 from shared.domain.errors import Transient
@@ -21,6 +22,9 @@ from shared.domain.insights.insights import NOT_TOGETHER
 from shared.domain.insights.terms import Terms
 from shared.ports.language_model import ModelRefused
 from shared.usecases.insights.check import check
+from shared.usecases.insights.plan import PlanInsights
+from shared.usecases.insights.questions import question
+from shared.usecases.insights.submit import MOST_BYTES, MOST_REQUESTS, Filling
 from world import World
 
 ASKED_AGAIN = (
@@ -322,6 +326,52 @@ async def test_a_sentence_that_rests_on_no_part_is_not_kept(server, long_thread,
     insights = await made(server, long_thread)
 
     assert insights.missing == (NOT_TOGETHER,)
+
+
+async def test_summaries_that_become_no_shorter_stay_apart(
+    server, long_thread, monkeypatch
+):
+    monkeypatch.setattr(
+        extract,
+        "put_together",
+        lambda lines: [{"text": line.text, "refs": [line.ref]} for line in lines],
+    )
+
+    insights = await made(server, long_thread)
+
+    assert insights.missing == (NOT_TOGETHER,)
+    assert len(insights.sections["summary"]) > 5
+
+
+async def test_a_label_that_fits_several_parts_is_one(server, tmp_path):
+    world = World(formats=("json",))
+    said = "Here is the invoice"
+    await world.receive(*(received(n, f"{said} number {n}.") for n in range(60)))
+    await world.finalize(THREAD)
+    terms = Terms(labels=("invoice",), part_tokens=600)
+    subjects, subject = await subject_of(world, tmp_path, terms=terms)
+
+    insights = await made(server, (world, subjects, subject))
+
+    (label,) = insights.sections["labels"]
+    assert len(subject.parts) == len(label.citations) > 1
+    planned = await PlanInsights(subjects=subjects, on_thread=lambda *_: None)()
+    assert planned.requests == len(subject.parts) + 1
+    subjects.index.close()
+
+
+async def test_a_batch_takes_no_more_than_a_service_does(asked):
+    _, subjects, subject = asked
+    request = question(subject.parts[0], subjects.terms)
+    filling = Filling()
+
+    assert filling.has_room([request] * (MOST_REQUESTS + 1))  # a thread is not cut
+    filling.add("19:x", "", [request] * (MOST_REQUESTS - 1))
+    filling.size = 0
+    assert filling.has_room([request])
+    assert not filling.has_room([request] * 2)
+    filling.size = MOST_BYTES
+    assert not filling.has_room([request])
 
 
 async def test_a_message_longer_than_a_line_is_given_whole(server, tmp_path):
