@@ -165,7 +165,7 @@ class Parser:
     def whole(self) -> Query:
         terms = [token for token in self.tokens if isinstance(token, Term)]
         if not terms:
-            raise NoQuery("WORDS hold no letter and no digit to search for")
+            raise NoQuery("there is no letter and no digit to search for")
         count = sum(len(term.words) for term in terms)
         if count > MOST_WORDS or len(self.tokens) > MOST_TOKENS:
             raise NoQuery(f"it is longer than {MOST_WORDS} words")

@@ -48,7 +48,7 @@ const MISSING = "a word is missing beside OR or NOT, or in brackets";
 const isTerm = (token) => typeof token === "object" && token !== null && !token.kind;
 function parse(said) {
   const tokens = tokensOf(said), terms = tokens.filter(isTerm);
-  if (!terms.length) throw new Error("WORDS hold no letter and no digit to search for");
+  if (!terms.length) throw new Error("there is no letter and no digit to search for");
   const count = terms.reduce((sum, term) => sum + term.words.length, 0);
   if (count > text.limits.words || tokens.length > text.limits.tokens)
     throw new Error(`it is longer than ${text.limits.words} words`);
