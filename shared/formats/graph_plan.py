@@ -11,7 +11,7 @@ from typing import Any
 from shared.domain.thread.message import Message
 from shared.domain.thread.participants import has_left
 from shared.domain.thread.transcript import Participant, Transcript
-from shared.formats.graph_times import milliseconds, said_on
+from shared.formats.graph_times import apart, milliseconds, said_on
 from shared.formats.message_html import page_html
 from shared.formats.one_line import readable
 from shared.formats.part import EntraIdentity, Options
@@ -29,7 +29,6 @@ class Post:
     """A message to send: when it was said, and the request without its time."""
 
     message_id: str
-    commitment: str
     wanted: int
     body: dict[str, Any]
 
@@ -42,9 +41,11 @@ class ImportPlan:
     members: dict[str, str] = field(default_factory=dict)
     """Entra id in lower case → Entra id: each person once."""
     posts: list[Post] = field(default_factory=list)
-    moved: list[dict[str, str]] = field(default_factory=list)
+    effective: dict[str, int] = field(default_factory=dict)
+    """Id of a message that is sent → its time there, in epoch milliseconds."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Id of a message that is not sent → why."""
     dated_by_id: list[str] = field(default_factory=list)
-    left_out: dict[str, list[str]] = field(default_factory=dict)
     not_sent: list[dict[str, Any]] = field(default_factory=list)
     unmapped: dict[str, str] = field(default_factory=dict)
     not_members: dict[str, str] = field(default_factory=dict)
@@ -58,6 +59,9 @@ def planned(transcript: Transcript, options: Options) -> ImportPlan:
     for message in transcript.messages:
         plan_message(message, options, plan)
     plan.posts.sort(key=lambda each: each.wanted)  # stable: then by id
+    times = apart(each.wanted for each in plan.posts)
+    for each, time in zip(plan.posts, times, strict=True):
+        plan.effective[each.message_id] = time
     plan.not_members = {
         who: why
         for who, why in plan.not_members.items()
@@ -85,7 +89,7 @@ def plan_message(message: Message, options: Options, plan: ImportPlan) -> None:
     if reason == "unmapped" and message.sender_id in options.archive_only:
         reason = "archive_only"
     if reason or identity is None or said is None:
-        plan.left_out.setdefault(reason, []).append(message.id)
+        plan.left_out[message.id] = reason
         if reason == "unmapped":
             plan.unmapped.setdefault(message.sender_id, message.sender_name)
         return
@@ -110,12 +114,12 @@ def why_not(
     message: Message, identity: EntraIdentity | None, said: int | None, html: str
 ) -> str:
     """Return why a message cannot be sent; "" if it can."""
-    if message.is_system:
-        return "system"
     if message.current.erased:
         return "erased"
-    if message.current.content is None:
-        return "deleted"
+    if message.is_system:
+        return "system"
+    if message.is_deleted or message.current.content is None:
+        return "deleted"  # also where the service still lists its text
     if said is None:
         return "undated"
     if identity is None:
@@ -154,7 +158,6 @@ def post(message: Message, who: EntraIdentity, said: int, html: str) -> Post:
     body = {"from": {"user": user}, "body": {"contentType": "html", "content": html}}
     return Post(
         message_id=message.id,
-        commitment=message.current.commitment,
         wanted=said,
         body=body,
     )

@@ -8,6 +8,7 @@ import io
 import json
 import re
 import zipfile
+from collections import Counter
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -567,16 +568,74 @@ def test_nobody_is_impersonated():
     assert row["status"] == "unresolved"
     assert reconciliation["unmapped"] == [BOB]
     assert (
-        reconciliation["to_send"] + sum(reconciliation["left_out"].values())
+        reconciliation["statuses"]["ready"] + sum(reconciliation["left_out"].values())
         == reconciliation["messages"]
     )
 
 
 def test_every_message_has_a_key_by_which_sending_it_twice_can_be_seen():
-    keys = [one["key"] for one in lines(files("graph-import")["graph-ledger.jsonl"])]
+    ledger = lines(files("graph-import")["graph-ledger.jsonl"])
+    keys = {line["sourceMessageId"]: line["key"] for line in ledger}
 
-    assert len(set(keys)) == len(keys)
-    assert keys[0] == hashlib.sha256(f"{THREAD}\n{FIRST_ID}".encode()).hexdigest()
+    assert len(set(keys.values())) == len(keys) == len(ledger)
+    first = hashlib.sha256(f"{THREAD}\n{FIRST_ID}".encode()).hexdigest()
+    assert keys[str(FIRST_ID)] == first
+
+
+def test_the_ledger_of_an_import_has_the_fields_of_the_guide_first():
+    found = files("graph-import")
+    ledger = lines(found["graph-ledger.jsonl"])
+    sent = [
+        request["body"]["createdDateTime"]
+        for request in lines(found["graph-import.jsonl"])[2:-1]
+    ]
+
+    assert list(ledger[0]) == [
+        "sourceThreadId", "sourceMessageId", "targetChatId", "targetMessageId",
+        "effectiveCreatedDateTime", "status", "attempts", "lastError",
+        "reason", "sourceCreatedDateTime", "key", "commitment",
+    ]  # fmt: skip
+    assert {line["sourceThreadId"] for line in ledger} == {THREAD}
+    for line in ledger:
+        assert (line["targetChatId"], line["targetMessageId"]) == (None, None)
+        assert (line["attempts"], line["lastError"]) == (0, None)
+    ready = [line for line in ledger if line["status"] == "ready"]
+    assert sorted(line["effectiveCreatedDateTime"] for line in ready) == sent
+    assert {line["reason"] for line in ready} == {None}
+
+
+def test_the_statuses_of_an_import_add_up_to_the_baseline():
+    found = files("graph-import")
+    reconciliation = json.loads(found["graph-reconciliation.json"])
+    ledger = lines(found["graph-ledger.jsonl"])
+    baseline = reconciliation["baseline"]
+    statuses = Counter(line["status"] for line in ledger)
+
+    assert reconciliation["statuses"] == {
+        "ready": statuses["ready"],
+        "archived": statuses["archived"],
+        "excluded": statuses["excluded"],
+        "imported": 0,
+        "failed": 0,
+    }
+    assert min(statuses[status] for status in ("ready", "archived", "excluded")) > 0
+    assert statuses.total() == baseline["messages"]
+    assert Counter(line["reason"] for line in ledger if line["reason"]) == Counter(
+        reconciliation["left_out"]
+    )
+    authors = reconciliation["authors"]
+    assert {who: counts["mappingStatus"] for who, counts in authors.items()} == {
+        ALICE: "mapped",
+        BOB: "unresolved",
+    }
+    by_author = baseline["by_author_and_day"]
+    for who, counts in authors.items():
+        found_of = sum(counts.get(status, 0) for status in statuses)
+        assert found_of == sum(by_author[who].values())
+    assert authors[ALICE]["ready"] == statuses["ready"]
+    assert baseline["identities_without_mapping"] == 1
+    assert (baseline["threads"], baseline["participants"]) == (1, 2)
+    assert baseline["grade"]
 
 
 def test_the_names_that_settings_know_are_those_of_the_formats():

@@ -3,8 +3,8 @@
 import json
 
 import pytest
+from inputs import erased_of, logged
 from inputs import listing as listing_of
-from inputs import logged
 
 from builders import (
     ALICE,
@@ -13,6 +13,7 @@ from builders import (
     THREAD,
     edited,
     listed,
+    listed_deleted,
     received,
     thread_created,
     thread_event,
@@ -129,7 +130,7 @@ def test_an_author_who_is_no_participant_is_said():
     _, found = imported(thread(received(0, "log begins late")))
 
     assert found["not_members"] == {ALICE: "is not known to be a participant"}
-    assert found["to_send"] == 1
+    assert found["statuses"]["ready"] == 1
 
 
 @pytest.mark.parametrize(
@@ -148,7 +149,10 @@ def test_a_body_that_is_too_long_is_left_out_and_said(body, sent):
     assert len(posts(requests)) == sent
     ids = {} if sent else {"over_28_kb": [str(FIRST_ID)]}
     assert found["left_out_ids"] == ids
-    assert found["to_send"] + sum(found["left_out"].values()) == found["messages"]
+    assert (
+        found["statuses"]["ready"] + sum(found["left_out"].values())
+        == found["messages"]
+    )
 
 
 def test_what_of_a_message_is_not_sent_is_said():
@@ -223,6 +227,7 @@ def test_messages_of_one_time_move_apart_and_that_is_recorded():
         ("2026-11-22T12:00:00.002Z", "m9000"),
         ("2026-11-22T12:00:00.003Z", "m9001"),
     ]
+    assert found["collisions"] == 3
     assert found["moved"] == [
         {
             "message_id": str(FIRST_ID + number),
@@ -258,6 +263,97 @@ def test_where_no_time_can_be_right_the_id_tells_and_that_is_said(time):
     )
     assert posts(requests) == []
     assert found["left_out_ids"] == {"undated": ["77"]}
+
+
+def ledger_of(transcript, **options):
+    """Return the lines of the ledger by message, and the reconciliation."""
+    options = Options(**({"identities": WHO} | options))
+    files = dict(files_of([FORMATS["graph-import"]], transcript, options))
+    lines = map(json.loads, files["graph-ledger.jsonl"].decode().splitlines())
+    found = json.loads(files["graph-reconciliation.json"])
+    return {line["sourceMessageId"]: line for line in lines}, found
+
+
+def system(number):
+    return listed(number, "x", type="topicUpdated", content={"topic": "x"})
+
+
+UNSENT = {
+    "system": (system(0), "archived"),
+    "over_28_kb": (listed(0, "x" * 30_000), "archived"),
+    "undated": (listed(0, "x", id="77", createdOn=""), "archived"),
+    "unmapped": (
+        listed(0, "x", senderCommunicationIdentifier=who(CAROL)),
+        "archived",
+    ),
+    "deleted": (listed_deleted(0), "excluded"),
+    "deleted, its text still listed": (
+        listed(0, "x", deletedOn="2026-11-22T12:00:01Z"),
+        "excluded",
+    ),
+}
+
+
+@pytest.mark.parametrize(("case", "expected"), UNSENT.items(), ids=UNSENT)
+def test_what_is_not_sent_is_archived_or_excluded_and_says_why(case, expected):
+    item, status = expected
+    reason = case.partition(",")[0]
+
+    lines, found = ledger_of(thread(items=[item, listed(9000, "sent")]))
+
+    line = lines[item["id"]]
+    assert (line["status"], line["reason"]) == (status, reason)
+    assert line["effectiveCreatedDateTime"] is None
+    assert lines[str(FIRST_ID + 9000)]["status"] == "ready"
+    assert found["statuses"] == {
+        "ready": 1, "archived": 0, "excluded": 0, "imported": 0, "failed": 0,
+    } | {status: 1}  # fmt: skip
+    assert sum(found["statuses"].values()) == found["baseline"]["messages"] == 2
+
+
+def test_who_is_archived_only_by_decision_is_archived_and_mapped_so():
+    lines, found = ledger_of(
+        thread(items=[listed(0, "x")]), identities={}, archive_only=frozenset([ALICE])
+    )
+
+    (line,) = lines.values()
+    assert (line["status"], line["reason"]) == ("archived", "archive_only")
+    assert found["authors"] == {
+        ALICE: {
+            "targetEntraObjectId": None,
+            "mappingStatus": "archive-only",
+            "archived": 1,
+        }
+    }
+    assert found["baseline"]["identities_without_mapping"] == 0
+
+
+def test_an_erased_message_is_excluded_whoever_said_it():
+    events = received(0, "a"), received(5000, "b")
+    erased = replay(THREAD, erased_of(to_log(*events), 0), [])
+
+    lines, found = ledger_of(erased)
+
+    line = lines[str(FIRST_ID)]
+    assert (line["status"], line["reason"]) == ("excluded", "erased")
+    assert found["statuses"]["ready"] == 1
+
+
+def test_both_times_of_a_message_that_moved_are_recorded():
+    same = {"composeTime": "2026-11-22T12:00:00Z"}
+    events = [received(number, "x", **same) for number in (0, 5000)]
+
+    lines, found = ledger_of(thread(*events))
+
+    times = [
+        (line["sourceCreatedDateTime"], line["effectiveCreatedDateTime"])
+        for line in lines.values()
+    ]
+    assert times == [
+        ("2026-11-22T12:00:00Z", "2026-11-22T12:00:00.000Z"),
+        ("2026-11-22T12:00:00Z", "2026-11-22T12:00:00.001Z"),
+    ]
+    assert found["collisions"] == len(found["moved"]) == 1
 
 
 def test_a_thread_that_graph_refuses_says_so():
