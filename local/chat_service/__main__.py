@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 
 from aiohttp import web
@@ -24,6 +24,12 @@ from local.chat_service.model import World
 from local.chat_service.rest import ChatService
 from local.chat_service.tokens import Tokens
 from local.chat_service.variant import API_VERSIONS, OMITTABLE, Variant
+from local.chat_service.varied_estate import (
+    FEWEST_THREADS,
+    FEWEST_USERS,
+    can_vary,
+    seed_varied_estate,
+)
 from local.signals import set_on_signals
 
 
@@ -50,6 +56,12 @@ def parse_arguments() -> argparse.Namespace:
         type=estate_size,
         metavar="USERSxTHREADS",
         help="begin with an estate of that many users and threads",
+    )
+    parser.add_argument(
+        "--varied",
+        action="store_true",
+        help="let the estate have everything that there can be: policies, meetings, "
+        "phones, deleted threads and more, over two years",
     )
     parser.add_argument(
         "--truth-file", type=Path, help="where to write what the estate really contains"
@@ -120,6 +132,9 @@ def parse_arguments() -> argparse.Namespace:
         parser.error("--queue and --dead-letter-container need CHAT_STORAGE")
     if arguments.most_events != 1 and not arguments.webhook:
         parser.error("--most-events needs --webhook: nothing else takes batches")
+    if arguments.varied and not (arguments.estate and can_vary(*arguments.estate)):
+        users, threads = FEWEST_USERS, FEWEST_THREADS
+        parser.error(f"--varied needs --estate {users}x{threads} at least")
     arguments.variant = Variant(
         api_versions=tuple(arguments.api_versions),
         lists_deleted=not arguments.forget_deleted,
@@ -202,11 +217,12 @@ async def run(arguments: argparse.Namespace) -> None:
         }
         if arguments.estate:
             users, threads = arguments.estate
-            truth = seed_estate(
+            seed = seed_varied_estate if arguments.varied else seed_estate
+            truth = seed(
                 service.world, users=users, threads=threads, seed=arguments.seed
             )
             if arguments.truth_file:
-                arguments.truth_file.write_text(json.dumps(asdict(truth)))
+                arguments.truth_file.write_text(truth.to_json())
         if arguments.ready_file:
             partial = arguments.ready_file.with_suffix(".partial")
             partial.write_text(json.dumps(ready))

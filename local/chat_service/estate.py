@@ -1,44 +1,29 @@
-"""An estate as it grows over years: users and threads, with everything that goes wrong.
+"""An estate as it grows over years: users and threads, with what usually goes wrong.
 
 Its true numbers are returned with it, so that a backfill's report can be compared.
+`varied_estate` has an estate with everything that there can be.
 """
 
 import random
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from local.chat_service.identifiers import identifier
-from local.chat_service.model import Member, Message, Thread, World
+from local.chat_service.model import Member, Thread, World
+from local.chat_service.truth import (
+    ARCHIVED,
+    PARTIAL,
+    UNREACHABLE,
+    Truth,
+    thread_truth,
+)
 
 GONE = 0.01
 """Share of users whose identity was deleted, so that no token can be minted."""
-LOST, PARTIAL = 0.005, 0.01
+LOST, HIDDEN = 0.005, 0.01
 """Shares of threads that nobody can read any more, or only their end."""
 PICTURED = 0.02
 """Share of messages that are followed by an image."""
 MOST_MESSAGES = 6
-
-
-@dataclass(slots=True, kw_only=True)
-class Truth:
-    """What an estate really contains."""
-
-    users: list[str] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)
-    full: list[str] = field(default_factory=list)
-    partial: list[str] = field(default_factory=list)
-    lost: dict[str, str] = field(default_factory=dict)
-    """Threads that nobody can read, each with a former participant."""
-    messages: int = 0
-    """Messages that somebody can still read, including system messages."""
-    images: int = 0
-    """Those of them with an image."""
-    edited: int = 0
-    deleted: int = 0
-
-    @property
-    def living(self) -> list[str]:
-        return [user for user in self.users if user not in set(self.gone)]
 
 
 def seed_estate(world: World, *, users: int, threads: int, seed: int = 1) -> Truth:
@@ -47,21 +32,16 @@ def seed_estate(world: World, *, users: int, threads: int, seed: int = 1) -> Tru
     truth = Truth(users=[world.new_identity() for _ in range(users)])
     truth.gone = chance.sample(truth.users, max(1, round(users * GONE)))
     living = truth.living
-    lost, partial = max(1, round(threads * LOST)), max(1, round(threads * PARTIAL))
+    lost, hidden = max(1, round(threads * LOST)), max(1, round(threads * HIDDEN))
     for number in range(threads):
-        people = living
+        people, status = living, ARCHIVED
         if number < lost:
-            people = truth.gone
+            people, status = truth.gone, UNREACHABLE
         thread = seed_thread(world, chance, chance.sample(people, min(len(people), 3)))
-        if number < lost:
-            truth.lost[thread.id] = next(iter(thread.members))
-            continue
-        if number < lost + partial:
+        if lost <= number < lost + hidden:
             hide_beginning(thread)
-            truth.partial.append(thread.id)
-        else:
-            truth.full.append(thread.id)
-        count(truth, thread)
+            status = PARTIAL
+        truth.threads.append(thread_truth(thread, status))
     world.identities.difference_update(truth.gone)
     return truth
 
@@ -73,7 +53,19 @@ def seed_thread(world: World, chance: random.Random, users: Sequence[str]) -> Th
     thread.members = {member.id: member for member in members}
     by = {"initiatorCommunicationIdentifier": identifier(users[0])}
     world.add_message(thread, "topicUpdated", {"topic": thread.topic} | by)
-    for number in range(chance.randrange(1, MOST_MESSAGES)):
+    talk(world, chance, thread, members, chance.randrange(1, MOST_MESSAGES))
+    return thread
+
+
+def talk(
+    world: World,
+    chance: random.Random,
+    thread: Thread,
+    members: Sequence[Member],
+    lines: int,
+) -> None:
+    """Have the members say so many lines; some are edited, deleted, or have images."""
+    for number in range(lines):
         sender = chance.choice(members)
         message = world.add_message(
             thread,
@@ -90,7 +82,6 @@ def seed_thread(world: World, chance: random.Random, users: Sequence[str]) -> Th
             message.edited_ms = world.touch(thread, message)
         elif fate < 0.15:
             message.deleted_ms = world.touch(thread, message)
-    return thread
 
 
 def hide_beginning(thread: Thread) -> None:
@@ -99,13 +90,3 @@ def hide_beginning(thread: Thread) -> None:
     newest = max(message.created_ms for message in thread.messages.values())
     for member in thread.members.values():
         member.share_history_ms = newest
-
-
-def count(truth: Truth, thread: Thread) -> None:
-    member = next(iter(thread.members.values()))
-    visible: Iterable[Message] = thread.visible_to(member)
-    for message in visible:
-        truth.messages += 1
-        truth.images += "attachments" in message.content
-        truth.edited += bool(message.edited_ms) and not message.deleted_ms
-        truth.deleted += bool(message.deleted_ms)

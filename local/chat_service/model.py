@@ -7,6 +7,7 @@ are gone. A removed member still sees what was said before the removal.
 import json
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,6 +93,11 @@ class Thread:
         )
 
 
+def now_ms() -> int:
+    """Return the time in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
 @dataclass(slots=True)
 class World:
     """The service's whole state."""
@@ -105,10 +111,11 @@ class World:
     """Images by the path from which they are fetched: those of messages from Teams, and
     each view of those that were added to a thread."""
     last_ms: int = 0
+    clock: Callable[[], int] = now_ms
 
     def tick(self) -> int:
         """Return the time in epoch milliseconds, never the same twice."""
-        self.last_ms = max(self.last_ms + 1, time.time_ns() // 1_000_000)
+        self.last_ms = max(self.last_ms + 1, self.clock())
         return self.last_ms
 
     def new_identity(self) -> str:
@@ -116,9 +123,11 @@ class World:
         self.identities.add(identity)
         return identity
 
-    def create_thread(self, topic: str, created_by: str) -> Thread:
+    def create_thread(
+        self, topic: str, created_by: str, *, kind: str = "acsV1"
+    ) -> Thread:
         thread = Thread(
-            id=f"19:acsV1_{uuid.uuid4().hex}@thread.v2",
+            id=f"19:{kind}_{uuid.uuid4().hex}@thread.v2",
             topic=topic,
             created_ms=self.tick(),
             created_by=created_by,

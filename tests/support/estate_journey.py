@@ -1,0 +1,245 @@
+"""The way of an operator through a whole estate, step by step, on the command line.
+
+Service and commands are real processes. Each step is a method of `Journey`, and compares
+what its command prints with what the estate really contains; `STEPS` has their order.
+"""
+
+import csv
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.chat_service.truth import (
+    ARCHIVED,
+    DELETED,
+    PARTIAL,
+    READABLE,
+    SUMS,
+    UNREACHABLE,
+    Truth,
+)
+from local.stack import chat_service
+from shared.domain.words import plural
+
+ROOT = Path(__file__).parents[2]
+TROUBLE = ("--throttle", "0.02", "--fail", "0.02", "--retry-after", "0.05")
+BACKFILL = ("backfill", "--users", "users.txt", "--chat-logs", "log.json")
+ARCHIVE = "archive"
+GUIDE = ("acs_user_id", "entra_object_id", "target_tenant_id", "status")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Journey:
+    """One estate, the folder in which its operator works, and one method a step."""
+
+    folder: Path
+    environment: dict[str, str]
+    truth: Truth
+    chance: random.Random
+    kills: int = 2
+    longest: float = 120
+    """Seconds that a command may take."""
+
+    def begin(self):
+        """Write what an operator has: ids of users, logs, and a map of some people."""
+        truth = self.truth
+        (self.folder / "users.txt").write_text("\n".join(truth.users))
+        rows = [
+            {"UserId": user, "ChatThreadId": thread}
+            for thread, user in truth.lost.items()
+        ]
+        (self.folder / "log.json").write_text("\n".join(map(json.dumps, rows)))
+        with (self.folder / "map.csv").open("w", newline="") as file:
+            table = csv.writer(file)
+            table.writerow(GUIDE)
+            for number, user in enumerate(truth.users[::2]):
+                is_mapped = number % 5 != 0
+                status = "mapped" if is_mapped else "archive-only"
+                table.writerow([user, f"entra-{number}" * is_mapped, "", status])
+
+    def go(self, steps):
+        self.begin()
+        for step in steps:
+            getattr(self, step)()
+
+    # What an operator does, one after the other
+
+    def plan(self):
+        """`backfill --dry-run` finds all, and archives nothing."""
+        out = self.ran(*BACKFILL, "--run", "plan", "--dry-run", "planned", status=1)
+
+        users, threads = len(self.truth.users), len(self.truth.threads)
+        assert f"{threads} threads of {users} users to archive" in out, out
+        assert "nothing was archived" in out
+        assert not list((self.folder / "planned").glob("thread=*"))
+
+    def archive(self):
+        """`backfill --here` is killed at any moment, and goes on until all is done."""
+        backfill = (*BACKFILL, "--here", ARCHIVE)
+        threads = len(self.truth.threads)
+        for _ in range(self.kills):
+            process = self.started(*backfill, "--json")
+            for _ in range(self.chance.randrange(threads // 20, threads // 3)):
+                process.stdout.readline()
+            time.sleep(self.chance.random() / 5)
+            assert process.poll() is None, "it ended before it was killed"
+            process.kill()
+            process.communicate()
+        out = self.ran(*backfill, status=1)
+
+        assert f"{len(self.truth.lost)} unreachable" in out
+
+    def report(self):
+        """`report` has the numbers of the estate, in sum and of each thread."""
+        truth, report = self.truth, self.reported("--identities", "map.csv")
+
+        assert report["statuses"] == dict.fromkeys(report["statuses"], 0) | {
+            status: len(truth.of_status(status))
+            for status in (ARCHIVED, PARTIAL, UNREACHABLE, DELETED)
+        }
+        baseline = report["baseline"]
+        sums = {name: truth.total(name) for name in SUMS}
+        images = sums.pop("images")
+        assert {name: baseline[name] for name in sums} == sums
+        assert baseline["by_author_and_day"] == truth.by_author_and_day
+        assert (report["files"], report["files_missing"]) == (images, 0)
+        assert report["participants"] == truth.memberships
+        users = report["users"]
+        assert users["found"] == len(truth.users)
+        assert sorted(user["id"] for user in users["not_asked"]) == sorted(truth.gone)
+        assert sorted(users["in_no_thread"]) == sorted(truth.idle)
+        assert report["doubts"] == [f"no token for {plural(len(truth.gone), 'user')}"]
+        unmapped = truth.unmapped(self.decided()).values()
+        assert report["without_identity"] == sorted(
+            {author for authors in unmapped for author in authors}
+        )
+        rows = {row["thread_id"]: row for row in report["threads"]}
+        assert rows.keys() == {thread.id for thread in truth.threads}
+        for thread in truth.threads:
+            assert shown(rows[thread.id]) == expected(thread)
+        due = {
+            thread_id: row["deletion_due_on"]
+            for thread_id, row in rows.items()
+            if row["deletion_due_on"]
+        }
+        lost = truth.lost  # nobody can tell of them when they are due
+        assert due == {
+            thread_id: on
+            for thread_id, on in truth.deletions_due.items()
+            if thread_id not in lost
+        }
+
+    def verify(self):
+        """`verify` finds every archive sealed, and there is one for each thread."""
+        out = self.ran("verify", ARCHIVE)
+
+        assert "VERIFIED" in out
+        manifests = (self.folder / ARCHIVE).glob("thread=*/rev=*/manifest.json")
+        readable = sum(len(self.truth.of_status(status)) for status in READABLE)
+        assert len(list(manifests)) == readable
+
+    # How it is done
+
+    def decided(self):
+        """Return of whom the map decides."""
+        return set(self.truth.users[::2])
+
+    def reported(self, *options):
+        out = self.ran("report", ARCHIVE, "--format", "json", *options, status=1)
+        return json.loads(out)
+
+    def ran(self, *arguments, status=0):
+        """Run a command to its end; return what it prints."""
+        process = self.started(*arguments)
+        out, err = process.communicate(timeout=self.longest)
+        assert process.returncode == status, out[-2000:] + err[-2000:]
+        assert "Traceback" not in err
+        return out
+
+    def started(self, *arguments):
+        return subprocess.Popen(
+            [sys.executable, "-m", "shared.cli.main", *arguments],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **self.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+
+STEPS = ("plan", "archive", "report", "verify")
+"""The methods of `Journey` in their order. A step more is a method, and its name here."""
+OF_ARCHIVED = (
+    "topic",
+    "created_on",
+    "deletion_due_on",
+    "messages",
+    "system",
+    "edited",
+    "deleted",
+    "html",
+    "attachments",
+    "metadata",
+    "first_on",
+    "last_on",
+)
+
+
+def shown(row):
+    """Return what a report says of a thread that the truth knows too."""
+    status = row["status"]
+    found = {"thread_id": row["thread_id"], "status": status}
+    if status not in READABLE:
+        return found
+    return (
+        found
+        | {name: row[name] for name in OF_ARCHIVED}
+        | {
+            "participants": row["participants"],
+            "files": row["files"],
+            "kept_days": row["retention_policy"].get("deleteThreadAfterDays", 0),
+        }
+    )
+
+
+def expected(thread):
+    """Return what a report has to say of a thread."""
+    found = {"thread_id": thread.id, "status": thread.status}
+    if thread.status not in READABLE:
+        return found
+    return (
+        found
+        | {name: getattr(thread, name) for name in OF_ARCHIVED}
+        | {
+            "participants": len(thread.participants),
+            "files": thread.images,
+            "kept_days": thread.kept_days,
+        }
+    )
+
+
+@contextmanager
+def journey(folder, *, users, threads, seed, **more):
+    """Run a service with a varied estate, which throttles and fails, for a journey."""
+    truth = folder / "truth.json"
+    options = [
+        *("--estate", f"{users}x{threads}", "--varied", "--seed", str(seed)),
+        *("--truth-file", str(truth)),
+        *TROUBLE,
+    ]
+    work = folder / "work"
+    work.mkdir()
+    with chat_service(folder / "service", options) as chat:
+        yield Journey(
+            folder=work,
+            environment=dict(chat.environment),
+            truth=Truth.from_json(truth.read_text()),
+            chance=random.Random(seed),
+            **more,
+        )
