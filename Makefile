@@ -27,7 +27,7 @@ up: ## Start the whole stack and stay up: chat into it, and see events arrive on
 test: ## Run every test that takes seconds
 	@$(PYTHON) -m local.test
 
-long: setup ## Run the tests that take minutes: two hosts with kills, a backlog (SEEDS=3 for more)
+long: setup ## Run the tests that take minutes: two hosts with kills, a backlog, an estate (SEEDS=3)
 	"$(BIN)/python" -m pytest tests/long --seeds $(SEEDS)
 
 soak: setup ## Run an hour of chaos, by seed (HOURS=0.1 SEED=2)

@@ -48,6 +48,11 @@ class ThreadTruth:
     last_on: str = ""
     by_author_and_day: dict[str, dict[str, int]] = field(default_factory=dict)
 
+    @property
+    def has_readable_properties(self) -> bool:
+        """Whether somebody may read its topic and policy: who has left may not."""
+        return self.status in READABLE and bool(self.participants)
+
     def count(self, message: Message) -> None:
         """Count a message that its best reader sees."""
         is_there, created_on = not message.deleted_ms, wire_seconds(message.created_ms)
@@ -105,7 +110,9 @@ def thread_truth(thread: Thread, status: str) -> ThreadTruth:
 
 
 def best_reader(thread: Thread) -> Member:
-    return min(thread.present(), key=lambda member: member.share_history_ms)
+    """Return who sees most: one who has left sees no more than one who is there."""
+    people = thread.present() or thread.members.values()
+    return min(people, key=lambda member: member.share_history_ms)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -171,11 +178,11 @@ class Truth:
 
     @property
     def deletions_due(self) -> dict[str, str]:
-        """Threads that still exist and have a policy → when the service deletes it."""
+        """Threads that are deleted by a policy which somebody may read → when."""
         return {
             row.id: row.deletion_due_on
             for row in self.threads
-            if row.deletion_due_on and not row.deleted_on
+            if row.deletion_due_on and row.has_readable_properties
         }
 
     def of_status(self, status: str) -> list[str]:

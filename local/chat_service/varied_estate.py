@@ -1,16 +1,16 @@
 """An estate with everything that there can be, over two years.
 
 Retention policies of several lengths; threads that were deleted, lost with their users,
-without topic, without a message, longer than a page, or of meetings; people who were
-removed, who joined late, whose identity is gone, who are in no thread, who share a name
-with another; participants who are no users of the resource; one who is in so many
-threads that listing them takes pages.
+left by everybody, without topic, without a message, longer than a page, or of meetings;
+people who were removed, who joined late, whose identity is gone, who are in no thread,
+who share a name with another; participants who are no users of the resource; one who is
+in so many threads that listing them takes pages.
 
 A thread's number decides what it has, so that a small estate has some of each too.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from local.chat_service.estate import MOST_MESSAGES, hide_beginning, talk
@@ -29,9 +29,10 @@ from local.chat_service.wire import initiated_by, member_json
 GONE, IDLE = 0.03, 0.03
 """Shares of users whose identity was deleted, and who are in no thread."""
 FEWEST_USERS, FEWEST_THREADS = 10, 30
-LOST, HIDDEN, REMOVED, EMPTY, MEETING = 0.01, 0.02, 0.02, 0.01, 0.03
-"""Shares of threads that nobody can read, that show only their end, that were deleted,
-that have no message, that are of meetings."""
+LOST, HIDDEN, DESERTED = 0.01, 0.02, 0.01
+"""Shares of threads that nobody can read, that show only their end, that all left."""
+REMOVED, EMPTY, MEETING = 0.02, 0.01, 0.03
+"""Shares of threads that were deleted, that have no message, that are of meetings."""
 POLICIES = (30, 45, 60, 90)
 DUE_SOON = 2
 """Days until a thread that is due soon is deleted."""
@@ -61,7 +62,7 @@ class Past:
 
 
 @dataclass(slots=True)
-class Estate:
+class Seeding:
     """An estate in the making."""
 
     world: World
@@ -110,6 +111,10 @@ class Estate:
         )
         lines = self.chance.randrange(1, MOST_MESSAGES)
         talk(self.world, self.chance, thread, members, lines)
+        if number % 8 == 6:
+            self.world.add_acs_image(
+                thread, members[1], "chart.png", self.chance.randbytes(200)
+            )
         if number % 7 == 3:
             self.join(thread, by)
         if number % 6 == 2:  # every other time, who created the thread
@@ -119,7 +124,7 @@ class Estate:
         """Have somebody join who sees only what is said from then on."""
         strangers = [who for who in self.people if who not in thread.members]
         late = self.member(self.chance.choice(strangers))
-        self.change(thread, "participantAdded", late, by)
+        self.change(thread, "participantAdded", [late], by)
         late.share_history_ms = self.world.last_ms
         thread.members[late.id] = late
         talk(self.world, self.chance, thread, [late], 1)
@@ -131,13 +136,23 @@ class Estate:
             thread.members[member.id] = member
             talk(self.world, self.chance, thread, [member], 2)
         by = next(each.id for each in thread.present() if each is not member)
-        removed = self.change(thread, "participantRemoved", member, by)
+        removed = self.change(thread, "participantRemoved", [member], by)
         member.left_ms = removed
         others = thread.present()
         talk(self.world, self.chance, thread, others, 1)
 
-    def change(self, thread: Thread, type_: str, member: Member, by: str) -> int:
-        content = {"participants": [member_json(member)]} | initiated_by(by)
+    def desert(self, thread: Thread) -> None:
+        """Have everybody removed at once, as when an application closes a case."""
+        members = thread.present()
+        removed = self.change(thread, "participantRemoved", members, members[0].id)
+        for member in members:
+            member.left_ms = removed
+
+    def change(
+        self, thread: Thread, type_: str, members: Sequence[Member], by: str
+    ) -> int:
+        people = [member_json(member) for member in members]
+        content = {"participants": people} | initiated_by(by)
         return self.world.add_message(thread, type_, content).version
 
     def talk_long(self) -> Thread:
@@ -169,7 +184,7 @@ def seed_varied_estate(
 ) -> Truth:
     """Fill a world; return the truth. A seed determines everything except ids."""
     chance = random.Random(seed)
-    estate = Estate(world, chance, Past(chance), begin_truth(world, users))
+    estate = Seeding(world, chance, Past(chance), begin_truth(world, users))
     truth = estate.truth
     idle = at_least(users, IDLE)
     estate.people = truth.living[: len(truth.living) - idle]
@@ -208,6 +223,7 @@ def fates(threads: int) -> Iterator[str]:
     for fate, share in (
         ("lost", LOST),
         ("hidden", HIDDEN),
+        ("deserted", DESERTED),
         ("removed", REMOVED),
         ("empty", EMPTY),
         ("meeting", MEETING),
@@ -218,7 +234,7 @@ def fates(threads: int) -> Iterator[str]:
     yield from ["ordinary"] * left
 
 
-def made(estate: Estate, number: int, fate: str) -> tuple[Thread, str]:
+def made(estate: Seeding, number: int, fate: str) -> tuple[Thread, str]:
     """Return a thread with its fate, and its status in a backfill."""
     if fate == "long":
         return estate.talk_long(), ARCHIVED
@@ -229,12 +245,15 @@ def made(estate: Estate, number: int, fate: str) -> tuple[Thread, str]:
     thread = estate.begin(number, members, meeting=is_meeting)
     if fate == "empty":
         return thread, ARCHIVED
-    if fate in ("lost", "hidden"):
+    if fate in ("lost", "hidden", "deserted"):
         talk(estate.world, estate.chance, thread, members, 4)
     else:
         estate.live(number, thread)
     if fate == "hidden":
         hide_beginning(thread)
+        return thread, PARTIAL
+    if fate == "deserted":
+        estate.desert(thread)
         return thread, PARTIAL
     if fate == "removed":
         thread.deleted_ms = estate.world.tick()

@@ -8,7 +8,8 @@ is still in it, and the thread did not change during the listing. Everything els
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from shared.domain.identity import raw_id
+from shared.domain import json_line
+from shared.domain.identity import is_own_user, raw_id
 from shared.domain.thread.listing import (
     Listing,
     ListingOutcome,
@@ -34,6 +35,28 @@ def participants_only(pages: Iterable[Page]) -> Listing:
         outcome=ListingOutcome(visibility=Visibility.PARTIAL),
         participants=list(participants_of(pages)),
     )
+
+
+def people_in_messages(pages: Iterable[Page]) -> Iterator[str]:
+    """Yield the users whom listed messages name, newest change first, repeatedly.
+
+    Who has left is refused the list of participants; what that reader sees names some
+    who may still be there.
+    """
+    for page in pages:
+        if page.kind is PageKind.MESSAGES:
+            for item in items(page):
+                yield from filter(is_own_user, named_in(item))
+
+
+def named_in(item: Mapping[str, Any]) -> Iterator[str]:
+    """Yield who sent or caused a listed message, and who joined or left by it."""
+    content = item.get("content")
+    content = content if isinstance(content, dict) else {}
+    yield raw_id(item.get("senderCommunicationIdentifier"))
+    yield raw_id(content.get("initiatorCommunicationIdentifier"))
+    for person in json_line.dicts_in(content.get("participants")):
+        yield raw_id(person.get("communicationIdentifier"))
 
 
 def judge_listing(

@@ -1,7 +1,8 @@
 """List a thread as the best reader there is.
 
 Who that is may only be known from the listing of a worse one, which shows who takes
-part and from when on each may see the thread.
+part and from when on each may see the thread; or, where its reader has left, only whom
+its messages name.
 
 A snapshot reads pages, newest change first, down to the first that shows nothing new.
 Where that was the last page, all was read: it is a whole pass like any other.
@@ -32,6 +33,7 @@ from shared.domain.thread.participants import (
 from shared.domain.thread.visibility import (
     judge_listing,
     participants_only,
+    people_in_messages,
     shows_more,
 )
 from shared.domain.times import format_time
@@ -115,6 +117,7 @@ class ListService:
             items = await self.beside(size, KnownItems, chain.files["listing"])
             is_known = items.hold_page
         named: Sequence[str] = ()
+        met: list[str] = []
         refusals: list[Refusal] = []
         best: tuple[ListingOutcome, ServiceListing] | None = None
         tried: set[str] = set()
@@ -122,6 +125,7 @@ class ListService:
             candidates = itertools.chain(
                 reader_candidates([*self.reader_ids, *readers], people),
                 named if best is None else (),
+                met,
             )
             reader = next(
                 (candidate for candidate in candidates if candidate not in tried), None
@@ -144,8 +148,10 @@ class ListService:
                 best = (outcome, listing)
             if outcome.visibility is Visibility.FULL:
                 break
-            seen = [*known, participants_only(listing.pages)]
-            people = await self.beside(size, participants, events, seen)
+            present = participants_only(listing.pages)
+            people = await self.beside(size, participants, events, [*known, present])
+            if not present.participants:  # the reader has left, and is refused them
+                met += await self.beside(size, everybody_met, listing.pages)
         return Answered(
             outcome=replace(outcome_of(best, refusals), refused=tuple(refusals)),
             pages=best[1].pages if best else (),
@@ -181,6 +187,11 @@ def outcome_of(
 def everybody_named(log: Logged) -> list[str]:
     """Return the users whom events name, each once."""
     return list(dict.fromkeys(people_named(log.records)))
+
+
+def everybody_met(pages: Sequence[Page]) -> list[str]:
+    """Return the users whom listed messages name, each once."""
+    return list(dict.fromkeys(people_in_messages(pages)))
 
 
 def read_known(

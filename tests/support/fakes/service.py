@@ -50,6 +50,12 @@ class MemoryChatService:
             api_version="2025-03-15",
         )
 
+    def leaves(self, thread_id: str, reader: str) -> None:
+        """Let a reader leave, who is shown messages from then on, and nothing else."""
+        shown = self.pages[thread_id, reader]
+        said = [page for page in shown.pages if page.kind is PageKind.MESSAGES]
+        self.pages[thread_id, reader] = replace(shown, pages=said)
+
     async def list_thread(
         self, thread_id: str, reader: str, is_known: IsKnown | None = None
     ) -> ServiceListing:

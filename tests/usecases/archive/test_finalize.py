@@ -17,6 +17,7 @@ from builders import (
     listed_edited,
     received,
     thread_created,
+    who,
 )
 from shared.domain import layout
 from shared.domain.errors import IntegrityError, Transient
@@ -287,6 +288,49 @@ async def test_of_partial_views_the_longest_is_kept(world):
     view = world.transcript()["listing"]
     assert (view["visibility"], view["reader"]) == ("partial", BOB)
     assert view["since"] == "2026-11-22T10:00:00Z"
+
+
+STAYED = "8:acs:r_stayed"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"senderCommunicationIdentifier": who(STAYED)},
+        {
+            "type": "participantRemoved",
+            "content": {"initiatorCommunicationIdentifier": who(STAYED)},
+        },
+        {
+            "type": "participantAdded",
+            "content": {"participants": [{"communicationIdentifier": who(STAYED)}]},
+        },
+    ],
+    ids=["who wrote", "who removed somebody", "who was added"],
+)
+async def test_who_has_left_leads_to_one_who_is_still_there(world, names):
+    world.chat.shows(THREAD, ALICE, listed(0) | names, listed(5, "by Alice"))
+    world.chat.leaves(THREAD, ALICE)
+    world.chat.shows(THREAD, STAYED, listed(0) | names, listed(9, "since then"))
+
+    finalized = await world.finalize(THREAD, readers=(ALICE,), relist=True)
+
+    view = world.transcript()["listing"]
+    assert (view["visibility"], view["reader"]) == ("full", STAYED)
+    assert finalized.visibility == "full"
+
+
+async def test_who_has_left_is_the_reader_where_nobody_is_there(world):
+    teams = who("8:orgid:somebody")
+    world.chat.shows(THREAD, ALICE, listed(0, senderCommunicationIdentifier=teams))
+    world.chat.leaves(THREAD, ALICE)
+
+    await world.finalize(THREAD, readers=(ALICE,), relist=True)
+
+    view = world.transcript()["listing"]
+    assert (view["visibility"], view["reader"]) == ("partial", ALICE)
+    assert view["reason"] == "the reader has left the thread"
+    assert world.chat.asked == [(THREAD, ALICE)]
 
 
 LONGER = {"since": "2026-11-22T10:00:00Z"}
