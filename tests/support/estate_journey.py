@@ -11,6 +11,7 @@ import random
 import subprocess
 import sys
 import time
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ ROOT = Path(__file__).parents[2]
 TROUBLE = ("--throttle", "0.02", "--fail", "0.02", "--retry-after", "0.05")
 BACKFILL = ("backfill", "--users", "users.txt", "--chat-logs", "log.json")
 ARCHIVE = "archive"
+OPEN = "unresolved"
 GUIDE = ("acs_user_id", "entra_object_id", "target_tenant_id", "status")
 
 
@@ -85,9 +87,9 @@ class Journey:
         threads = len(self.truth.threads)
         for _ in range(self.kills):
             process = self.started(*backfill, "--json")
-            for _ in range(self.chance.randrange(threads // 20, threads // 3)):
+            for _ in range(self.chance.randrange(threads // 20, threads // 5)):
                 process.stdout.readline()
-            time.sleep(self.chance.random() / 5)
+            time.sleep(self.chance.random() / 10)
             assert process.poll() is None, "it ended before it was killed"
             process.kill()
             process.communicate()
@@ -139,6 +141,34 @@ class Journey:
         readable = sum(len(self.truth.of_status(status)) for status in READABLE)
         assert len(list(manifests)) == readable
 
+    def plan_import(self):
+        """`export --format graph-import` has a status for every message there is."""
+        export = ("export", ARCHIVE, "--format", "graph-import", "--output", "import")
+        self.ran(*export, "--identities", "map.csv")
+
+        folder, truth = self.folder / "import", self.truth
+        found = {}
+        for file in folder.rglob("graph-reconciliation.json"):
+            document = json.loads(file.read_text())
+            ledger = file.with_name("graph-ledger.jsonl").read_text().splitlines()
+            statuses = Counter(json.loads(line)["status"] for line in ledger)
+            assert +Counter(document["statuses"]) == statuses
+            found[document["thread_id"]] = document
+        readable = [row for row in truth.threads if row.status in READABLE]
+        assert found.keys() == {row.id for row in readable}
+        unmapped = truth.unmapped(self.decided())
+        for row in readable:
+            document = found[row.id]
+            assert sum(document["statuses"].values()) == row.messages
+            assert document["statuses"]["excluded"] == row.deleted
+            assert document["baseline"]["messages"] == row.messages
+            assert document["baseline"]["by_author_and_day"] == row.by_author_and_day
+            authors = document["authors"].items()
+            unresolved = [who for who, of in authors if of["mappingStatus"] == OPEN]
+            assert unresolved == unmapped.get(row.id, [])
+            is_meeting = row.id.startswith("19:meeting_")
+            assert is_meeting == ("meeting" in " ".join(document["refusals"]))
+
     # How it is done
 
     def decided(self):
@@ -168,7 +198,7 @@ class Journey:
         )
 
 
-STEPS = ("plan", "archive", "report", "verify")
+STEPS = ("plan", "archive", "report", "verify", "plan_import")
 """The methods of `Journey` in their order. A step more is a method, and its name here."""
 OF_MESSAGES = (
     "messages",
