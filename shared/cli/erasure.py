@@ -5,9 +5,11 @@ from collections.abc import Mapping
 import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
+from shared.bootstrap.archive_input import erase_input
 from shared.bootstrap.erasing import open_erase
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.clearing import clear_indexes, clear_insights
+from shared.cli.erasure_input import erase_person, plan_of_input, show_input_plan
 from shared.cli.look_up import look_up, say_unknown
 from shared.cli.options import (
     archive_argument,
@@ -21,6 +23,7 @@ from shared.domain.errors import ArchiverError
 from shared.domain.evidence.orders import ScopeKind
 from shared.domain.words import plural
 from shared.usecases.evidence.erase import Erase, Refused, Unfinished
+from shared.usecases.evidence.erase_input import InputErasurePlan
 from shared.usecases.evidence.erase_plan import Choice, ErasurePlan
 from shared.usecases.evidence.revisions import revisions_of
 
@@ -64,6 +67,9 @@ async def erase(
     message's id is unique in its thread only: give --thread with --message. Nothing is
     deleted from the chat service.
 
+    Without --thread, --participant takes what is kept of the person beside threads
+    too: in the directory of people, in inventories, in chat logs.
+
     What others wrote about somebody is not found. An id that the archive does not know
     erases nothing; a display name is no id.
 
@@ -101,22 +107,30 @@ async def erase(
         failures = list[str]()
         try:
             plans = [plan async for plan in use.plan(choice, failures.append)]
+            beside = await plan_of_input(archive, choice, failures)
         except Refused as error:
             say(f"REFUSED: {error}. Nothing was erased.", err=True)
             return 1
         for plan in plans:
             show_plan(plan)
+        show_input_plan(beside)
         for failure in failures:
             say(f"UNREADABLE {failure}", err=True)
-        can_go = await is_meant(archive, choice, plans) and may_go(plans)
+        can_go = await is_meant(archive, choice, plans, beside) and may_go(
+            [*(plan.refused for plan in plans), beside.refused]
+        )
         status = 0 if can_go else 1
         if can_go and execute:
             status = await carry_out(use, plans, choice, by=by, reason=reason)
+            if beside.lines:
+                erase_beside = erase_input(archive)
+                done = erase_person(erase_beside, participant, by=by, reason=reason)
+                status = max(status, await done)
             status = max(status, await clear_indexes(archive))
             reached = {plan.thread_id for plan in plans}
             status = max(status, await clear_insights(archive, reached))
         elif can_go:
-            is_done = all(plan.is_done for plan in plans)
+            is_done = all(plan.is_done for plan in plans) and not beside.lines
             click.echo(NOTHING_LEFT if is_done else NOT_YET)
         has_left = await show_unreached(archive, choice, can_go=can_go)
     return 1 if failures or has_left else status
@@ -126,9 +140,9 @@ NOT_YET = "Nothing was erased. With --execute, this cannot be undone."
 NOTHING_LEFT = "Nothing is left to erase."
 
 
-def may_go(plans: list[ErasurePlan]) -> bool:
-    """Return whether nothing forbids it, in any thread; say that nothing was erased."""
-    if any(plan.refused for plan in plans):
+def may_go(refusals: list[str]) -> bool:
+    """Return whether nothing forbids it, anywhere; say that nothing was erased."""
+    if any(refusals):
         click.echo("Nothing was erased.", err=True)
         return False
     return True
@@ -174,7 +188,10 @@ async def show_unreached(
 
 
 async def is_meant(
-    archive: OpenedArchive, choice: Choice, plans: list[ErasurePlan]
+    archive: OpenedArchive,
+    choice: Choice,
+    plans: list[ErasurePlan],
+    beside: InputErasurePlan,
 ) -> bool:
     """Return whether each id names somebody or something; say what does not."""
     for thread_id in choice.threads:
@@ -196,7 +213,7 @@ async def is_meant(
     if choice.topic and not plans:
         click.echo("The thread has no topic. Nothing was erased.", err=True)
         return False
-    if choice.participant and not plans:
+    if choice.participant and not plans and not (beside.lines or beside.is_done):
         known = await look_up(
             archive, participant=choice.participant, threads=choice.threads
         )

@@ -143,6 +143,10 @@ def lease_path(thread_id: str) -> str:
     return f"leases/{thread_folder(thread_id)[:-1]}"
 
 
+INPUT_LEASE = "leases/archive-input"
+"""Held by who writes what concerns no single thread of the archive."""
+
+
 def sweeps_stem(day: date) -> str:
     """Return the stem of a day's sweep log in the control container."""
     return f"sweeps/{day.isoformat()}"

@@ -45,6 +45,11 @@ def thread_path(path: str) -> ThreadPath | None:
     return ThreadPath(folder=folder, revision=int(match[1]), name=match[2])
 
 
+def input_path(kind: str, number: int) -> str:
+    """Return the path of a file of archive-level input."""
+    return f"{ARCHIVE_INPUT}{kind}/{number:06d}.jsonl"
+
+
 def input_blob(path: str) -> tuple[str, int] | None:
     """Return kind and number of a file of archive-level input; None for another."""
     match = INPUT_BLOB.fullmatch(path)

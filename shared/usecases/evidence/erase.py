@@ -72,7 +72,7 @@ class Erase:
             Refused: a line of the ledger cannot be read, and may be a hold.
 
         """
-        holds = await self.active_holds()
+        holds = await holds_in_force(self.holds)
         async for thread_id in threads_of(self.archive, on_failure, choice.threads):
             if not (await revisions_of(self.archive, thread_id)).finished:
                 continue
@@ -84,22 +84,6 @@ class Erase:
                 continue
             if plan.lines or plan.is_done:
                 yield plan
-
-    async def active_holds(self) -> list[Hold]:
-        """Return the holds in force.
-
-        Raises:
-            Refused: a line of the ledger cannot be read, and may be a hold.
-
-        """
-        active = await self.holds.active()
-        if active.unreadable:
-            raise Refused(f"{active.unreadable[0]} cannot be read: it may be a hold")
-        if active.withheld:
-            raise Refused(
-                "lines about holds are withheld here, so something may be held"
-            )
-        return list(active.holds.values())
 
     async def __call__(
         self, thread_id: str, choice: Choice, *, by: str, reason: str
@@ -118,7 +102,7 @@ class Erase:
         try:
             async with self.leases.hold(layout.lease_path(thread_id)) as lease:
                 thread = await self.at_rest(thread_id, lease, progress)
-                plan = plan_of(thread, choice, await self.active_holds())
+                plan = plan_of(thread, choice, await holds_in_force(self.holds))
                 if plan.refused:
                     raise Refused(plan.refused)
                 if plan.lines:
@@ -208,7 +192,9 @@ class Erase:
         await write_orders(self.archive, thread.thread_id, (*thread.orders, order))
         # Rendering takes a while, and whoever held something meanwhile was told that it
         # is held. A hold that lands with the order's line is named by the verdict.
-        held = refusal(thread, thread.chain, plan.ranges, await self.active_holds())
+        held = refusal(
+            thread, thread.chain, plan.ranges, await holds_in_force(self.holds)
+        )
         if held:
             await write_orders(self.archive, thread.thread_id, thread.orders)
             raise Refused(held)
@@ -221,3 +207,18 @@ class Erase:
             raise
         progress.is_begun = True
         return await read_thread(self.archive, thread.thread_id)
+
+
+async def holds_in_force(holds: Holds) -> list[Hold]:
+    """Return the holds in force.
+
+    Raises:
+        Refused: a line of the ledger cannot be read, and may be a hold.
+
+    """
+    active = await holds.active()
+    if active.unreadable:
+        raise Refused(f"{active.unreadable[0]} cannot be read: it may be a hold")
+    if active.withheld:
+        raise Refused("lines about holds are withheld here, so something may be held")
+    return list(active.holds.values())

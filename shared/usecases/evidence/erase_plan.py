@@ -178,7 +178,7 @@ def refusal(
     """Return which holds forbid it; "" for none."""
     key = thread.newest.thread_key if thread.newest else ""
     return ", ".join(
-        f"hold {hold.id[:12]} of {hold.when} by {hold.who} ({hold.why})"
+        hold.text
         for hold in holds
         if hold.thread_key in ("", key) and covers_any(chain, hold, ranges)
     )

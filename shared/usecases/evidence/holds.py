@@ -42,6 +42,11 @@ class Hold:
     when: str
     why: str
 
+    @property
+    def text(self) -> str:
+        """What a refusal says of it."""
+        return f"hold {self.id[:12]} of {self.when} by {self.who} ({self.why})"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveHolds:
