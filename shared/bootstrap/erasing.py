@@ -5,10 +5,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 from shared.bootstrap.finalizing import HereSettings, finalize_here, open_chat_clients
+from shared.bootstrap.identity import utc_now
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.config.reader import read_settings
+from shared.domain import layout
 from shared.domain.errors import ConfigError
 from shared.usecases.evidence.erase import Erase
+from shared.usecases.evidence.unreached import FindUnreached
 
 
 @asynccontextmanager
@@ -43,3 +46,22 @@ def here_settings(
         return read_settings(env, HereSettings.read)
     except ConfigError:
         return None
+
+
+def find_unreached(archive: OpenedArchive) -> FindUnreached:
+    """Return what finds the places that an erasure does not reach."""
+    storage = archive.storage
+    if storage is None:
+        return FindUnreached(archive=archive.archive)
+    return FindUnreached(
+        archive=archive.archive,
+        log=storage.log,
+        quarantine=storage.unprocessed(layout.LOG, layout.quarantine_folder("")),
+        dead_letters=storage.unprocessed(layout.DEAD_LETTER),
+        queues={
+            layout.EVENTS_QUEUE: storage.events_queue,
+            layout.EVENTS_POISON_QUEUE: storage.events_poison,
+        },
+        soft_deleted_for=storage.archive.soft_deleted_for,
+        clock=utc_now,
+    )

@@ -68,7 +68,12 @@ def render_again_into(
 def export_single(
     archive: OpenedArchive, on_bytes: Callable[[int], None]
 ) -> ExportSingle:
-    return ExportSingle(archive=archive.archive, on_bytes=on_bytes, index=archive.index)
+    return ExportSingle(
+        archive=archive.archive,
+        on_bytes=on_bytes,
+        index=archive.index,
+        people=archive.people,
+    )
 
 
 @dataclass(slots=True, kw_only=True)

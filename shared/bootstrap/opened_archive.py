@@ -12,6 +12,7 @@ from shared.bootstrap.storage import Storage
 from shared.config.settings import DueSettings
 from shared.domain import layout
 from shared.domain.errors import ArchiverError
+from shared.domain.people import NOBODY_KNOWN, PeopleDirectory
 from shared.usecases.capture.ingest import Ingest
 from shared.usecases.capture.redeliver import Redeliver
 from shared.usecases.capture.status import ReadStatus
@@ -19,7 +20,6 @@ from shared.usecases.capture.watch import Watch
 from shared.usecases.evidence.erase import Erase
 from shared.usecases.evidence.holds import Holds
 from shared.usecases.evidence.prove import Prove
-from shared.usecases.evidence.unreached import FindUnreached
 from shared.usecases.evidence.verify import Verify
 from shared.usecases.inventory.report import MakeReport
 from shared.usecases.inventory.runs import BackfillRun
@@ -73,6 +73,8 @@ class OpenedArchive:
     folder: Path | None = None
     files: "EvidenceFiles | None" = None
     index: "IndexReader | None" = None
+    people: PeopleDirectory = NOBODY_KNOWN
+    """Who is who, where a command shows it."""
 
     @property
     def address(self) -> str:
@@ -99,13 +101,19 @@ class OpenedArchive:
             on_bytes=on_bytes,
             on_failure=on_failure,
             index=self.index,
+            people=self.people,
         )
 
     def scan(
         self, on_bytes: Callable[[int], None], on_failure: Callable[[str], None]
     ) -> Scan:
         """Return what searches without an index."""
-        return Scan(archive=self.archive, on_bytes=on_bytes, on_failure=on_failure)
+        return Scan(
+            archive=self.archive,
+            on_bytes=on_bytes,
+            on_failure=on_failure,
+            people=self.people,
+        )
 
     def verify(
         self,
@@ -169,24 +177,6 @@ class OpenedArchive:
             log=self.storage.log if self.storage else None,
             leases=self.leases,
             draw=new_salt,
-        )
-
-    def find_unreached(self) -> FindUnreached:
-        """Return what finds the places that an erasure does not reach."""
-        storage = self.storage
-        if storage is None:
-            return FindUnreached(archive=self.archive)
-        return FindUnreached(
-            archive=self.archive,
-            log=storage.log,
-            quarantine=storage.unprocessed(layout.LOG, layout.quarantine_folder("")),
-            dead_letters=storage.unprocessed(layout.DEAD_LETTER),
-            queues={
-                layout.EVENTS_QUEUE: storage.events_queue,
-                layout.EVENTS_POISON_QUEUE: storage.events_poison,
-            },
-            soft_deleted_for=storage.archive.soft_deleted_for,
-            clock=utc_now,
         )
 
     def choose(self, on_bytes: Callable[[int], None]) -> Choose:

@@ -6,7 +6,7 @@ import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.archive_input import erase_input
-from shared.bootstrap.erasing import open_erase
+from shared.bootstrap.erasing import find_unreached, open_erase
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.cli.clearing import clear_indexes, clear_insights
 from shared.cli.erasure_input import erase_person, plan_of_input, show_input_plan
@@ -172,7 +172,7 @@ async def show_unreached(
     Of copies elsewhere it speaks only where something can be erased at all.
     """
     has_left = False
-    async for place in archive.find_unreached()(choice):
+    async for place in find_unreached(archive)(choice):
         say(f"NOT REACHED {place.text}", err=True)
         has_left |= place.is_thread
     if can_go:

@@ -190,12 +190,13 @@ async def export(
                 "would be sent. graph-unmapped.csv is the table to fill in.",
                 err=True,
             )
-        people = read_identities(identities)
+        mapped = read_identities(identities)
         options = Options(
             bom=bom,
             roles=read_roles(roles),
-            identities=people.mapped,
-            archive_only=people.archive_only,
+            identities=mapped.mapped,
+            archive_only=mapped.archive_only,
+            people=archive.people,
             place=in_export,
             is_copy=True,
         )

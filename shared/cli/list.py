@@ -131,7 +131,7 @@ def minute(time: str) -> str:
 def people(found: Sequence[Person]) -> str:
     """Return who takes part: names, or ids of the nameless; the first few."""
     by_id = {person.raw_id or person.name: person for person in reversed(found)}
-    names = [person.name or person.raw_id for person in reversed(by_id.values())]
+    names = [person.shown or person.raw_id for person in reversed(by_id.values())]
     more = len(names) - MOST_PEOPLE
     named = ", ".join(names[:MOST_PEOPLE])
     return f"{named} and {more} more" if more > 0 else named
@@ -146,7 +146,10 @@ def facts_json(facts: ThreadFacts) -> dict[str, Any]:
         "first_message_on": facts.first_message_on,
         "last_message_on": facts.last_message_on,
         "participants": list(facts.participants),
-        "people": [{"id": who.raw_id, "name": who.name} for who in facts.people],
+        "people": [
+            {"id": who.raw_id, "name": who.name, "known_as": who.known_as}
+            for who in facts.people
+        ],
         "visibility": facts.visibility,
         "grade": facts.grade,
         "grade_reason": facts.grade_reason,

@@ -19,6 +19,7 @@ from shared.cli.insights import insights
 from shared.cli.list import list_threads
 from shared.cli.mcp import mcp
 from shared.cli.operate import redeliver, status
+from shared.cli.people import people
 from shared.cli.read import cat, show
 from shared.cli.report import report
 from shared.cli.search import search
@@ -105,6 +106,7 @@ def name_in_environment(command: click.Command, prefix: str) -> None:
 for command in (
     backfill,
     report,
+    people,
     status,
     tail,
     redeliver,

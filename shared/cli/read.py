@@ -26,7 +26,7 @@ from shared.domain.evidence.orders import named_lines
 from shared.domain.evidence.words import INPUT_FILES
 from shared.domain.thread.transcript import Transcript
 from shared.domain.words import plural
-from shared.formats.part import PLAIN
+from shared.formats.part import Options
 from shared.formats.registry import FORMATS
 from shared.usecases.evidence.carry_out import last_touching
 from shared.usecases.evidence.revisions import NOTHING_FINISHED
@@ -202,7 +202,7 @@ async def cat(thread: str, address: ArchiveAddress, name: str, stale_ok: bool) -
     async with open_searched(address, stale_ok=stale_ok) as archive:
         transcript = await read(archive, await find_thread(archive, thread))
     is_terminal = sys.stdout.isatty()
-    for _, parts in FORMATS[name].write(transcript, PLAIN):
+    for _, parts in FORMATS[name].write(transcript, Options(people=archive.people)):
         for part in parts:
             text = part.decode()
             if is_terminal:

@@ -22,9 +22,9 @@ SENDER, TOPIC, THREAD, TEXT = 16, 24, 24, 90
 END_OF_ID = 6
 """Characters by which people with one name are told apart."""
 ROW = (
-    "created_on", "sender_name", "sender_id", "topic", "thread_id", "message_id",
-    "version", "text", "commitment", "is_edited", "is_deleted", "is_erased",
-    "file_count", "earlier_texts",
+    "created_on", "sender_name", "sender_known_as", "sender_id", "topic", "thread_id",
+    "message_id", "version", "text", "commitment", "is_edited", "is_deleted",
+    "is_erased", "file_count", "earlier_texts",
 )  # fmt: skip
 
 
@@ -36,7 +36,7 @@ def lines(found: Iterable[Hit], query: Query | None) -> Iterator[str]:
     found = list(found)
     bearers = defaultdict[str, set[str]](set)
     for hit in found:
-        bearers[hit.message.sender.name].add(hit.message.sender.raw_id)
+        bearers[hit.message.sender.shown].add(hit.message.sender.raw_id)
     shared = {name for name, ids in bearers.items() if name and len(ids) > 1}
     if found:
         yield (
@@ -48,11 +48,10 @@ def lines(found: Iterable[Hit], query: Query | None) -> Iterator[str]:
 
 
 def called(sender: Person, shared: set[str]) -> str:
-    if sender.name in shared:
-        return (
-            f"{sender.name[: SENDER - END_OF_ID - 2]} {CUT}{sender.raw_id[-END_OF_ID:]}"
-        )
-    return sender.name or sender.raw_id or "-"
+    name = sender.shown
+    if name in shared:
+        return f"{name[: SENDER - END_OF_ID - 2]} {CUT}{sender.raw_id[-END_OF_ID:]}"
+    return name or sender.raw_id or "-"
 
 
 def line(hit: Hit, query: Query | None, sender: str) -> str:
@@ -119,6 +118,7 @@ def row(hit: Hit) -> dict[str, Any]:
     return {
         "created_on": message.created_on,
         "sender_name": message.sender.name,
+        "sender_known_as": message.sender.known_as,
         "sender_id": message.sender.raw_id,
         "topic": hit.topic,
         "thread_id": hit.thread_id,

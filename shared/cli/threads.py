@@ -14,10 +14,13 @@ from shared.cli.options import Unreadable
 from shared.cli.progress import bytes_bar
 from shared.cli.text import say
 from shared.domain import layout
+from shared.domain.errors import IntegrityError
+from shared.domain.people import NOBODY_KNOWN, PeopleDirectory
 from shared.domain.words import plural
 from shared.ports.archive_index import Filter, IndexReader, MissingIndex, NoIndex
 from shared.ports.indexed import Person
 from shared.usecases.evidence.revisions import revisions_of
+from shared.usecases.inventory.people import read_people
 from shared.usecases.reading.find import Selection, unread
 
 STALE_OK = click.option(
@@ -58,9 +61,23 @@ async def open_searched(
             say(f"NOT USED: {error}.", err=True)
         if index and index.is_older:
             say_older(index)
-        yield replace(archive, index=index)
+        people = await people_of(archive, index)
+        yield replace(archive, index=index, people=people)
         if index is None and is_used and time.monotonic() - began > PATIENCE:
             say("`chat-archive index` would make this faster.", err=True)
+
+
+async def people_of(
+    archive: OpenedArchive, index: IndexReader | None
+) -> PeopleDirectory:
+    """Return the archive's directory of people; say so where it cannot be read."""
+    if index:
+        return index.directory()
+    try:
+        return await read_people(archive.archive)
+    except IntegrityError as error:
+        say(f"NOT SHOWN: the directory of people: {error}", err=True)
+        return NOBODY_KNOWN
 
 
 def say_older(index: IndexReader) -> None:
@@ -206,7 +223,7 @@ def say_meant(text: str, people: Iterable[Person]) -> None:
     """Say whom a name means, where that is more than one person."""
     by_id = {person.raw_id: person for person in people}
     if len(by_id) > 1:
-        named = [f"{who.name} ({who.raw_id})" for who in by_id.values()]
+        named = [f"{who.shown} ({who.raw_id})" for who in by_id.values()]
         more = len(named) - MOST_NAMED
         rest = f" and {more} more" if more > 0 else ""
         say(

@@ -31,6 +31,8 @@ from shared.formats.plain import describe_change
 from shared.formats.rows import (
     HISTORY_COLUMNS,
     MESSAGE_COLUMNS,
+    PEOPLE_COLUMNS,
+    Column,
     Row,
     history_row,
     message_row,
@@ -48,21 +50,30 @@ BOM = b"\xef\xbb\xbf"
 
 
 def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
-    called = names(transcript)
+    called = names(transcript, options.people)
     for name, columns, rows in (
         ("messages.csv", MESSAGE_COLUMNS, message_rows(transcript, called)),
         ("history.csv", HISTORY_COLUMNS, history_rows(transcript, called)),
     ):
-        yield name, table([column.name for column in columns], rows, bom=options.bom)
+        shown = [column.name for column in with_people(columns, options)]
+        yield name, table(shown, rows, bom=options.bom)
 
 
 def single(out: IO[bytes], scratch: Path, options: Options) -> Table:
     """Begin one table of the messages of many threads."""
-    columns = [column.name for column in MESSAGE_COLUMNS]
+    columns = [column.name for column in with_people(MESSAGE_COLUMNS, options)]
     out.writelines(head(columns, bom=options.bom))
     return Appended(
-        out, lambda thread: body(columns, message_rows(thread, names(thread)))
+        out,
+        lambda thread: body(
+            columns, message_rows(thread, names(thread, options.people))
+        ),
     )
+
+
+def with_people(columns: Sequence[Column], options: Options) -> Sequence[Column]:
+    """Return columns, with those of the directory where its names are to be shown."""
+    return (*columns, *PEOPLE_COLUMNS) if options.people else columns
 
 
 def message_rows(transcript: Transcript, called: Names) -> Iterator[Row]:
@@ -80,10 +91,23 @@ def history_rows(transcript: Transcript, called: Names) -> Iterator[Row]:
 
 
 def in_words(row: Row, message: Message, version: Version, called: Names) -> Row:
-    """Return a row that says what a system message does in words, not in JSON."""
+    """Return a row that says what a system message does in words, not in JSON.
+
+    Where there is a directory of people, it says who the sender is.
+    """
+    if called.people:
+        row = row | known_sender(message, called)
     if version.content is None or not message.is_system:
         return row
     return row | {"content": describe_change(message, called, version)}
+
+
+def known_sender(message: Message, called: Names) -> Row:
+    """Return what the directory says of who sent a message, when that was."""
+    known = called.people.find(message.sender_id, message.created_on)
+    said = (known.called, known.user_id, known.mail) if known else ("", "", "")
+    names_of = (column.name for column in PEOPLE_COLUMNS)
+    return dict(zip(names_of, said, strict=True))
 
 
 def table(

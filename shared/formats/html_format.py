@@ -42,7 +42,7 @@ ON_ITS_OWN = Options(place=None, is_copy=True)
 
 
 def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
-    thread = HtmlThread.of(transcript, names(transcript), options)
+    thread = HtmlThread.of(transcript, names(transcript, options.people), options)
     for number in range(1, thread.pages.count + 1):
         yield page_name(number), thread.page(number)
 

@@ -7,6 +7,7 @@ from functools import cache
 from html import escape
 from importlib.resources import files as resources
 
+from shared.domain.people import PeopleDirectory
 from shared.domain.thread.message import CHECKED
 from shared.domain.thread.transcript import Change, Participant, Transcript
 from shared.domain.words import plural
@@ -161,7 +162,8 @@ def facts(transcript: Transcript) -> str:
 def details(transcript: Transcript, called: Names) -> str:
     people = "".join(
         f'<tr><th scope="row"><bdi>{escape(one_line(person.display_name) or "no name")}'
-        f"</bdi></th><td><code>{escape(one_line(person.id))}</code></td>"
+        f"</bdi>{known(called.people, person.id)}</th>"
+        f"<td><code>{escape(one_line(person.id))}</code></td>"
         f"<td>{escape(stays(person))}</td></tr>"
         for person in transcript.participants
     )
@@ -180,6 +182,15 @@ def details(transcript: Transcript, called: Names) -> str:
         + (f"<dl>{more}</dl>" if more else "")
         + f"<p>Thread <code>{escape(one_line(transcript.thread_id))}</code></p>"
         "</details>"
+    )
+
+
+def known(people: PeopleDirectory, who: str) -> str:
+    """Return what the directory says of somebody, an entry a line; "" for nothing."""
+    return "".join(
+        f"<br><bdi>[{escape(one_line(', '.join(filter(None, said))))}]</bdi>"
+        for each in people.by_id.get(who, ())
+        if any(said := (each.name, each.user_id, each.mail, each.period))
     )
 
 

@@ -31,11 +31,10 @@ MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&])|^(\s*)([-+=]|\d+[.)])", re.MULTILIN
 
 
 def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
-    yield "transcript.md", parts(transcript)
+    yield "transcript.md", parts(transcript, names(transcript, options.people))
 
 
-def parts(transcript: Transcript) -> Iterator[bytes]:
-    called = names(transcript)
+def parts(transcript: Transcript, called: Names) -> Iterator[bytes]:
     yield head(transcript, called).encode()
     day = None
     for message in transcript.messages:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
+from shared.domain.people import NOBODY_KNOWN, PeopleDirectory
 from shared.domain.thread.transcript import Transcript
 from shared.formats.held_files import Place, in_archive
 
@@ -39,6 +40,8 @@ class Options:
     """Raw id → Entra identity, for an import into Teams."""
     archive_only: frozenset[str] = frozenset()
     """Raw ids of whom it is decided that what they wrote is not imported."""
+    people: PeopleDirectory = NOBODY_KNOWN
+    """Whose names are shown beside those of the time."""
     place: Place | None = in_archive
     """Where a page finds the files that the archive holds; None: nowhere."""
 

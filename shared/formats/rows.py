@@ -92,6 +92,12 @@ RECEIPT_COLUMNS = (
     Column("message_id", TEXT, "up to which message"),
     Column("read_on", TEXT, "RFC 3339, UTC, or empty"),
 )
+PEOPLE_COLUMNS = (
+    Column("sender_known_as", TEXT, "who that was by the directory, or empty"),
+    Column("sender_user_id", TEXT, "that person's user id, or empty"),
+    Column("sender_mail", TEXT, "that person's mail address, or empty"),
+)
+"""Of exports from an archive that has a directory of people."""
 LONE = re.compile("[\ud800-\udfff]")
 
 

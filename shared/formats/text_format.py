@@ -23,7 +23,7 @@ INDENT = "    "
 
 
 def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
-    yield "transcript.txt", parts(transcript, names(transcript))
+    yield "transcript.txt", parts(transcript, names(transcript, options.people))
 
 
 def parts(transcript: Transcript, called: Names) -> Iterator[bytes]:

@@ -20,7 +20,13 @@ from typing import IO, Any
 
 from shared.domain.errors import ArchiverError
 from shared.domain.thread.transcript import Transcript
-from shared.formats.csv_format import TIMES, message_rows, shortened, spreadsheet_time
+from shared.formats.csv_format import (
+    TIMES,
+    message_rows,
+    shortened,
+    spreadsheet_time,
+    with_people,
+)
 from shared.formats.names import names
 from shared.formats.part import Options, RenderedFile, Table, made
 from shared.formats.rows import MESSAGE_COLUMNS, Row
@@ -40,12 +46,12 @@ class NoXlsx(ArchiverError):
 
 
 def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
-    yield "messages.xlsx", made(workbook, transcript)
+    yield "messages.xlsx", made(workbook, transcript, options)
 
 
-def workbook(transcript: Transcript) -> bytes:
+def workbook(transcript: Transcript, options: Options) -> bytes:
     out = io.BytesIO()
-    sheets = Sheets(out, {"in_memory": True})
+    sheets = Sheets(out, {"in_memory": True}, options)
     sheets.add(transcript)
     sheets.finish()
     return out.getvalue()
@@ -53,7 +59,8 @@ def workbook(transcript: Transcript) -> bytes:
 
 def single(out: IO[bytes], scratch: Path, options: Options) -> Table:
     """Begin one workbook of the messages of many threads; its rows wait on disk."""
-    return Sheets(out, {"constant_memory": True, "tmpdir": str(scratch)})
+    on_disk = {"constant_memory": True, "tmpdir": str(scratch)}
+    return Sheets(out, on_disk, options)
 
 
 class Sink:
@@ -87,7 +94,9 @@ class Sink:
 class Sheets:
     """Messages in the sheets of a workbook; a full one is followed by another."""
 
-    def __init__(self, out: IO[bytes], memory: dict[str, Any]) -> None:
+    def __init__(
+        self, out: IO[bytes], memory: dict[str, Any], options: Options
+    ) -> None:
         """Begin the workbook.
 
         Raises:
@@ -99,6 +108,8 @@ class Sheets:
         except ImportError:
             raise NoXlsx("xlsx needs XlsxWriter: install the extra `xlsx`") from None
         as_written = {"strings_to_formulas": False, "strings_to_urls": False}
+        self.people = options.people
+        self.columns = with_people(MESSAGE_COLUMNS, options)
         self.sink = Sink(out)
         self.book = Workbook(self.sink, memory | as_written)
         self.book.use_zip64()  # or more than 4 GiB of rows would be refused at the end
@@ -116,14 +127,14 @@ class Sheets:
         # Excel would mark every id as a number that is stored as text.
         everything = f"A1:XFD{ROWS_PER_SHEET}"
         self.sheet.ignore_errors({"number_stored_as_text": everything})
-        for place, column in enumerate(MESSAGE_COLUMNS):
+        for place, column in enumerate(self.columns):
             width = WIDE if column.name == "content" else WIDTH
             self.sheet.set_column(place, place, width)
             self.sheet.write_string(0, place, column.name, self.bold)
         self.rows = 1
 
     def add(self, transcript: Transcript) -> None:
-        for row in message_rows(transcript, names(transcript)):
+        for row in message_rows(transcript, names(transcript, self.people)):
             if self.rows == ROWS_PER_SHEET:
                 self.end_sheet()
                 self.begin_sheet()
@@ -131,7 +142,7 @@ class Sheets:
             self.rows += 1
 
     def write_row(self, row: Row) -> None:
-        for place, column in enumerate(MESSAGE_COLUMNS):
+        for place, column in enumerate(self.columns):
             value = row[column.name]
             at = self.rows, place
             if value == "":
@@ -158,7 +169,7 @@ class Sheets:
             self.sheet.write_string(row, place, text, self.text)
 
     def end_sheet(self) -> None:
-        self.sheet.autofilter(0, 0, self.rows - 1, len(MESSAGE_COLUMNS) - 1)
+        self.sheet.autofilter(0, 0, self.rows - 1, len(self.columns) - 1)
 
     def finish(self) -> None:
         """Write the workbook.

@@ -4,19 +4,19 @@ An index stands for a ledger up to a line. What is read from it is only used whe
 archive's ledger still ends there.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from shared.domain.errors import ArchiverError
+from shared.domain.people import PeopleDirectory
 from shared.domain.search.query import Query
 from shared.ports.indexed import (
     IndexedFile,
     IndexedMessage,
     IndexedRevision,
     IndexedTexts,
-    IndexedThread,
     Person,
     PersonFacts,
     ThreadFacts,
@@ -210,91 +210,12 @@ class IndexReader(Protocol):
         """Return who is meant by a raw id or a name, each with a number of threads."""
         ...
 
+    def directory(self) -> PeopleDirectory:
+        """Return the archive's directory of people, as the index was built with it."""
+        ...
+
     def everybody(self) -> Iterator[PersonFacts]:
         """Yield everybody who takes part in a thread or is named there, by raw id."""
-        ...
-
-    def close(self) -> None: ...
-
-
-class IndexWriter(Protocol):
-    """Brings an index up to date; one process at a time."""
-
-    @property
-    def position(self) -> Mapping[str, object]:
-        """Where in the ledger the index goes on; empty for a new one."""
-        ...
-
-    @property
-    def seen(self) -> set[bytes]:
-        """The leaves of the ledger's lines so far."""
-        ...
-
-    def clear(self) -> None:
-        """Forget everything: it is of another archive, or of another past."""
-        ...
-
-    def note(
-        self,
-        position: Mapping[str, object],
-        leaves: Sequence[bytes],
-        keys: Iterable[str],
-        *,
-        erases: bool,
-        problems: Sequence[str] = (),
-    ) -> None:
-        """Note, at once, how far the ledger was read, and whose threads changed.
-
-        With `erases`, no byte of what went may be left when the index is finished.
-        `problems` are what is wrong with the ledger there.
-        """
-        ...
-
-    @property
-    def problems(self) -> Sequence[str]:
-        """What was wrong with the ledger, as far as it was read."""
-        ...
-
-    def retry(self) -> None:
-        """Let the threads that could not be read be read again."""
-        ...
-
-    def pending(self) -> Mapping[str, str]:
-        """Return the keys of threads to read, each with its id, or ""."""
-        ...
-
-    def unkeyed(self) -> Sequence[str]:
-        """Return the ids of threads to read whose key is not known."""
-        ...
-
-    def known_threads(self) -> set[str]:
-        """Return the ids of the threads that it has."""
-        ...
-
-    @property
-    def prepare(self) -> Callable[[IndexedThread], Any]:
-        """What makes of a thread what `put` takes: most of the work, in any process."""
-        ...
-
-    def put(self, prepared: Any) -> None:
-        """Write a thread in place of what the index has of it.
-
-        Raises:
-            IntegrityError: another thread has its key.
-
-        """
-        ...
-
-    def fail(self, thread_key: str, thread_id: str, reason: str) -> None:
-        """Note why a thread could not be read; what the index has of it goes."""
-        ...
-
-    def save(self) -> None:
-        """Keep what was written so far, also if the process is killed."""
-        ...
-
-    def finish(self, built_on: str) -> None:
-        """Make it an index that is believed; erase for good what was to go."""
         ...
 
     def close(self) -> None: ...

@@ -4,15 +4,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from shared.domain.people import beside
 from shared.domain.times import parse_time
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Person:
-    """A raw id with one of its names, as people read it; either may be ""."""
+    """A raw id with one of its names, as people read it; either may be "".
+
+    `known_as` is what the archive's directory of people calls who is behind the id.
+    """
 
     raw_id: str
     name: str = ""
+    known_as: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The name, and beside it that of the directory in brackets."""
+        return beside(self.name, self.known_as)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

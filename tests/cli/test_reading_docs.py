@@ -78,6 +78,6 @@ def test_every_table_is_explained(demo):
         re.MULTILINE,
     )
 
-    assert len(tables) == 14
+    assert len(tables) == 15
     for table in tables:
         assert f"`{table}`" in PAGE

@@ -75,13 +75,14 @@ def people_meant(db: sqlite3.Connection, text: str) -> Iterator[tuple[int, Perso
     sought = words(text) if all_of(text) else []
     among = " AND ".join(["instr(name_folded, ?)"] * len(sought)) or "FALSE"
     rows = db.execute(
-        f"SELECT person, raw_id, name FROM people WHERE raw_id = ? OR ({among}) "
-        "ORDER BY name, raw_id",
+        "SELECT person, raw_id, name, known_as FROM people "
+        f"WHERE raw_id = ? OR ({among}) ORDER BY name, raw_id",
         (text, *sought),
     )
-    for number, raw_id, name in rows:
-        if is_meant(text, raw_id, name):
-            yield number, Person(raw_id, name)
+    for number, *said in rows:
+        person = Person(*said)
+        if is_meant(text, person.raw_id, person.shown):
+            yield number, person
 
 
 def on_threads(db: sqlite3.Connection, chosen: Filter) -> Conditions:

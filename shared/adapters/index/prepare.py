@@ -16,13 +16,13 @@ Values = tuple[Any, ...]
 class PreparedMessage(NamedTuple):
     """A message: what `messages` and `versions` say of it, and what finds it.
 
-    `number` is the one that it has if it is free, `sender` a raw id and a name, both ""
-    for nobody.
+    `number` is the one that it has if it is free, `sender` a raw id, a name and
+    what the directory calls that person, all "" for nobody.
     """
 
     message_id: str
     number: int
-    sender: tuple[str, str]
+    sender: tuple[str, str, str]
     values: Values
     versions: tuple[Values, ...]
     words: tuple[str, str, str]
@@ -34,7 +34,7 @@ class PreparedThread(NamedTuple):
     thread_id: str
     thread_key: str
     values: Values
-    people: tuple[tuple[str, str, bool], ...]
+    people: tuple[tuple[str, str, str, bool], ...]
     messages: tuple[PreparedMessage, ...]
     files: tuple[Values, ...]
     revisions: tuple[Values, ...]
@@ -60,7 +60,8 @@ def prepare(thread: IndexedThread) -> PreparedThread:
             facts.written_on,
         ),
         people=tuple(
-            (who.raw_id, who.name, who.raw_id in takes_part) for who in people
+            (who.raw_id, who.name, who.known_as, who.raw_id in takes_part)
+            for who in people
         ),
         messages=messages,
         files=tuple(
@@ -77,10 +78,11 @@ def prepare(thread: IndexedThread) -> PreparedThread:
 
 
 def prepare_message(message: IndexedMessage) -> PreparedMessage:
+    sender = message.sender
     return PreparedMessage(
         message_id=message.message_id,
         number=message.number,
-        sender=(message.sender.raw_id, message.sender.name),
+        sender=(sender.raw_id, sender.name, sender.known_as),
         values=message_values(message),
         versions=tuple(version_values(message)),
         words=searched_words(message),

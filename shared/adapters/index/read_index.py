@@ -13,6 +13,7 @@ from shared.adapters.index.conditions import (
     on_threads,
     people_meant,
 )
+from shared.adapters.index.directory import read_directory
 from shared.adapters.index.everybody import everybody
 from shared.adapters.index.read_rows import all_texts, files_of, revisions_of
 from shared.adapters.index.reading import BUILD, reading
@@ -24,6 +25,7 @@ from shared.adapters.index.rows import (
     message_in,
     stored_id,
 )
+from shared.domain.people import PeopleDirectory
 from shared.domain.search.query import Query
 from shared.ports.archive_index import (
     Filter,
@@ -236,8 +238,8 @@ class SqliteIndexReader:
     def facts(self, source: str, values: Sequence[object]) -> Iterator[ThreadFacts]:
         for row in self.db.execute(f"SELECT {FACTS} {source}", values):
             people = self.db.execute(
-                "SELECT raw_id, name, takes_part FROM participants JOIN people "
-                "USING (person) WHERE thread = ? ORDER BY place",
+                "SELECT raw_id, name, known_as, takes_part FROM participants "
+                "JOIN people USING (person) WHERE thread = ? ORDER BY place",
                 (row[0],),
             ).fetchall()
             yield facts_in(row[1:], people)
@@ -249,6 +251,9 @@ class SqliteIndexReader:
         return revisions_of(self.db, thread_id)
 
     # People
+
+    def directory(self) -> PeopleDirectory:
+        return read_directory(self.db)
 
     def everybody(self) -> Iterator[PersonFacts]:
         return everybody(self.db)

@@ -23,10 +23,8 @@ EARLIER = "SELECT text FROM versions WHERE message = ? ORDER BY place"
 def all_texts(db: sqlite3.Connection) -> Iterator[IndexedTexts]:
     """Yield what every message says and said; people and threads are read once."""
     threads = dict(db.execute("SELECT thread, thread_id FROM threads"))
-    rows = db.execute("SELECT person, raw_id, name FROM people")
-    people = {None: Person("")} | {
-        number: Person(raw_id, name) for number, raw_id, name in rows
-    }
+    rows = db.execute("SELECT person, raw_id, name, known_as FROM people")
+    people = {None: Person("")} | {number: Person(*person) for number, *person in rows}
     for (number, thread, message_id, sender, created_on, text, is_edited, is_deleted,
          file_count, has_versions) in db.execute(TEXTS):  # fmt: skip
         texts = (text,)

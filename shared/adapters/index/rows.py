@@ -21,7 +21,7 @@ MESSAGE_COLUMNS = (
 MESSAGE_FIELDS = (
     "m.message, m.message_id, m.version, m.type, m.is_system, m.created_on, "
     "m.edited_on, m.deleted_on, m.is_edited, m.is_deleted, m.is_erased, m.text, "
-    "m.file_count, m.problem, m.commitment, p.raw_id, p.name"
+    "m.file_count, m.problem, m.commitment, p.raw_id, p.name, p.known_as"
 )
 READ_MESSAGE = (
     f"SELECT {MESSAGE_FIELDS} FROM messages m LEFT JOIN people p ON p.person = m.sender"
@@ -105,14 +105,14 @@ def message_in(db: sqlite3.Connection, row: Sequence[Any]) -> IndexedMessage:
     """Return the message in a row of `READ_MESSAGE`."""
     (number, message_id, version, type_, is_system, created_on, edited_on, deleted_on,
      is_edited, is_deleted, is_erased, text, file_count, problem, commitment,
-     raw_id, name) = row  # fmt: skip
+     raw_id, name, known_as) = row  # fmt: skip
     versions = tuple(map(version_in, db.execute(READ_VERSIONS, (number,))))
     message = IndexedMessage(
         message_id=str(message_id),
         version=int(message_id) if version is None else version,
         type=type_,
         is_system=bool(is_system),
-        sender=Person(raw_id or "", name or ""),
+        sender=Person(raw_id or "", name or "", known_as or ""),
         created_on=created_on or "",
         edited_on=edited_on or "",
         deleted_on=deleted_on or "",
@@ -147,7 +147,7 @@ def version_in(row: Sequence[Any]) -> IndexedVersion:
 def searched_words(message: IndexedMessage) -> tuple[str, str, str]:
     """Return the words of text, earlier texts and sender, each as one string."""
     earlier = f" {BREAK} ".join(" ".join(words(text)) for text in message.earlier_texts)
-    return " ".join(words(message.text)), earlier, name_words(message.sender.name)
+    return " ".join(words(message.text)), earlier, name_words(message.sender.shown)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -180,8 +180,8 @@ def facts_in(row: Sequence[Any], people: Sequence[Any]) -> ThreadFacts:
         gaps=tuple(json.loads(gaps)),
         revision=revision,
         written_on=written_on,
-        people=tuple(Person(raw_id, name) for raw_id, name, _ in people),
+        people=tuple(Person(*person) for *person, _ in people),
         participants=tuple(
-            dict.fromkeys(raw_id for raw_id, _, takes_part in people if takes_part)
+            dict.fromkeys(raw_id for raw_id, _, _, takes_part in people if takes_part)
         ),
     )

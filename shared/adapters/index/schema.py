@@ -16,7 +16,7 @@ Rule 5: what nearly every message has takes no room: an id in `messages` is an i
 
 import re
 
-FORMAT = "1"
+FORMAT = "2"
 """Changes with the tables, and with how texts are folded."""
 
 BREAK = "\ue000"
@@ -76,9 +76,20 @@ CREATE TABLE people (
   person INTEGER PRIMARY KEY,
   raw_id TEXT NOT NULL,
   name TEXT NOT NULL,
+  known_as TEXT NOT NULL,
   name_folded TEXT NOT NULL,
-  UNIQUE (raw_id, name)
+  UNIQUE (raw_id, name, known_as)
 );
+CREATE TABLE directory (
+  raw_id TEXT NOT NULL,
+  place INTEGER NOT NULL,
+  user_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  mail TEXT NOT NULL,
+  since TEXT NOT NULL,
+  until TEXT NOT NULL,
+  PRIMARY KEY (raw_id, place)
+) WITHOUT ROWID;
 CREATE TABLE participants (
   thread INTEGER NOT NULL REFERENCES threads (thread),
   person INTEGER NOT NULL REFERENCES people (person),
@@ -147,7 +158,8 @@ CREATE TABLE revisions (
 ) WITHOUT ROWID;
 
 CREATE VIEW conversation AS
-SELECT m.message, m.created_on, p.name AS sender_name, m.text, t.topic, m.is_edited,
+SELECT m.message, m.created_on, p.name AS sender_name,
+  p.known_as AS sender_known_as, m.text, t.topic, m.is_edited,
   m.is_deleted, m.is_erased, m.file_count, m.type, t.thread_id,
   CAST(m.message_id AS TEXT) AS message_id, p.raw_id AS sender_id,
   coalesce(m.version, m.message_id) AS version,

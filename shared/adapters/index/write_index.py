@@ -9,15 +9,24 @@ Rule 2: after an erasure the full-text tables are made from what is left, and th
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from shared.adapters.index import schema
 from shared.adapters.index.about import read_position
+from shared.adapters.index.directory import read_directory, write_directory
 from shared.adapters.index.prepare import PreparedThread, prepare
 from shared.adapters.index.write_threads import WriteThreads
 from shared.domain.errors import IntegrityError
+from shared.domain.people import PeopleDirectory
 from shared.ports.archive_index import IndexBusy, IndexFailed
 from shared.ports.indexed import IndexedThread
 
@@ -169,6 +178,18 @@ class SqliteIndexWriter:
 
     def known_threads(self) -> set[str]:
         return {row[0] for row in self.db.execute("SELECT thread_id FROM threads")}
+
+    # People
+
+    def directory(self) -> PeopleDirectory:
+        return read_directory(self.db)
+
+    def set_directory(
+        self, directory: PeopleDirectory, changed: Collection[str]
+    ) -> None:
+        write_directory(self.db, directory, changed)
+        self.set_about(state="building")
+        self.save()
 
     # Threads
 

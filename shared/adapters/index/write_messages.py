@@ -22,7 +22,7 @@ REMOVE_WORDS = (
     "INSERT INTO message_search (message_search, rowid, text, earlier, sender) "
     "VALUES ('delete', ?, ?, ?, ?)"
 )
-PersonNumber = Callable[[str, str], int]
+PersonNumber = Callable[[str, str, str], int]
 
 
 class WriteMessages:

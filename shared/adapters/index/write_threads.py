@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from shared.adapters.index import schema
 from shared.adapters.index.prepare import PreparedThread
 from shared.adapters.index.write_messages import WriteMessages, fill_message_search
+from shared.domain.people import beside
 from shared.domain.search.fold import folded, words
 
 ROWS_OF_A_THREAD = ("participants", "files", "revisions", "threads")
@@ -21,7 +22,7 @@ class WriteThreads:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.db = db
-        self.people: dict[tuple[str, str], int] = {}
+        self.people: dict[tuple[str, str, str], int] = {}
 
     def put(self, thread: PreparedThread, ledger_lines: int) -> None:
         """Write a thread as it is after so many lines of the ledger."""
@@ -70,8 +71,8 @@ class WriteThreads:
     def write_rows(self, number: int, thread: PreparedThread) -> None:
         """Write the people, files and revisions of a thread."""
         people = (
-            (self.person(raw_id, name), takes_part, place)
-            for place, (raw_id, name, takes_part) in enumerate(thread.people)
+            (self.person(*person), takes_part, place)
+            for place, (*person, takes_part) in enumerate(thread.people)
         )
         for table, rows in (
             ("participants", people),
@@ -91,11 +92,13 @@ class WriteThreads:
             "SELECT topic FROM threads WHERE thread = ?", (number,)
         ).fetchone()
         names = self.db.execute(
-            "SELECT name FROM participants JOIN people USING (person) "
+            "SELECT name, known_as FROM participants JOIN people USING (person) "
             "WHERE thread = ? ORDER BY place",
             (number,),
         )
-        people = f" {schema.BREAK} ".join(" ".join(words(name)) for (name,) in names)
+        people = f" {schema.BREAK} ".join(
+            " ".join(words(beside(*both))) for both in names
+        )
         return " ".join(words(topic)), people
 
     def forget_words(self, number: int) -> None:
@@ -103,18 +106,23 @@ class WriteThreads:
 
     # People
 
-    def person(self, raw_id: str, name: str) -> int:
-        """Return somebody's number; they are written if they are new."""
-        if number := self.people.get((raw_id, name)):
+    def person(self, raw_id: str, name: str, known_as: str) -> int:
+        """Return somebody's number; they are written if they are new.
+
+        What is known of a number never changes: words are removed by it.
+        """
+        key = (raw_id, name, known_as)
+        if number := self.people.get(key):
             return number
         self.db.execute(
-            "INSERT OR IGNORE INTO people VALUES (NULL, ?, ?, ?)",
-            (raw_id, name, folded(name)),
+            "INSERT OR IGNORE INTO people VALUES (NULL, ?, ?, ?, ?)",
+            (*key, folded(beside(name, known_as))),
         )
         (number,) = self.db.execute(
-            "SELECT person FROM people WHERE raw_id = ? AND name = ?", (raw_id, name)
+            "SELECT person FROM people WHERE raw_id = ? AND name = ? AND known_as = ?",
+            key,
         ).fetchone()
-        self.people[raw_id, name] = number
+        self.people[key] = number
         return int(number)
 
     def people_of(self, number: int) -> set[int]:

@@ -142,4 +142,4 @@ def length_of(text: str, first: int, part: str) -> Mapping[str, int]:
 
 
 def name_of(person: Person, key: str) -> Mapping[str, str]:
-    return {key: short(person.name, LONGEST_NAME)} if person.name else {}
+    return {key: short(person.shown, LONGEST_NAME)} if person.shown else {}

@@ -71,7 +71,7 @@ async def message_history(question: Question) -> dict[str, Any]:
     if message is None:
         raise Refused(NO_MESSAGE)
     question.shown.message(thread.thread_id, message.message_id)
-    names = {person.raw_id: person.name for person in thread.people if person.raw_id}
+    names = {person.raw_id: person.shown for person in thread.people if person.raw_id}
     offset, limit = arguments["offset"], arguments["limit"]
     versions = message.versions[offset : offset + limit]
     files = index.files(thread.thread_id, message.message_id)

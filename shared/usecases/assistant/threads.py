@@ -92,7 +92,7 @@ def thread_json(thread: ThreadFacts) -> dict[str, Any]:
 
 
 def person_json(person: Person) -> dict[str, str]:
-    named = {"raw_id": id_of(person.raw_id), "name": short(person.name, LONGEST_NAME)}
+    named = {"raw_id": id_of(person.raw_id), "name": short(person.shown, LONGEST_NAME)}
     return without_blanks(named)
 
 
@@ -108,7 +108,7 @@ async def who_is(question: Question) -> dict[str, Any]:
     for raw_id, name in people[:limit]:
         rows = index.people(raw_id or name, question.scope.all, MOST_ROWS)
         same = [row for row in rows if row[0].raw_id == raw_id]
-        names = [person.name for person, _ in same if person.name]
+        names = [person.shown for person, _ in same if person.shown]
         shown.append(
             {
                 **without_blanks({"raw_id": id_of(raw_id)}),

@@ -19,12 +19,14 @@ from dataclasses import dataclass, field
 from shared.domain import layout
 from shared.domain.errors import IntegrityError
 from shared.domain.evidence.ledger_lines import LineKind
-from shared.ports.archive_index import IndexWriter
+from shared.domain.people import NOBODY_KNOWN, PeopleDirectory
 from shared.ports.archive_store import ArchiveFiles
 from shared.ports.clock import Clock
+from shared.ports.index_writer import IndexWriter
 from shared.ports.ledger_blobs import LedgerBlobs
 from shared.usecases.evidence.ledger_reading import LedgerPosition, LedgerReading
 from shared.usecases.evidence.revisions import NOTHING_FINISHED
+from shared.usecases.inventory.people import read_people
 from shared.usecases.reading.index_age import Age, age_of, from_json, to_json, written
 from shared.usecases.reading.raw_thread import (
     Prepare,
@@ -84,6 +86,7 @@ class BuildIndex:
         """
         built = BuiltIndex()
         await self.read_ledger(built)
+        people = await self.directory(built)
         self.index.retry()
         keys = dict(self.index.pending())
         known = {key: thread_id for key, thread_id in keys.items() if thread_id}
@@ -95,7 +98,7 @@ class BuildIndex:
 
         async def read_one(thread_id: str) -> ReadThread:
             try:
-                raw = await load(self.archive, thread_id)
+                raw = await load(self.archive, thread_id, people)
             except IntegrityError as error:
                 return ReadThread(thread_id, "", failure=str(error))
             return await reads(raw, self.index.prepare)
@@ -130,7 +133,8 @@ class BuildIndex:
         async for placed in reading.read(listing):
             leaves.append(placed.line.leaf)
             if placed.line.kind in CHANGES and not placed.line.is_withheld:
-                keys.add(placed.line.thread_key)
+                # An order without a key is about what concerns no single thread.
+                keys |= {placed.line.thread_key} - {""}
                 erases |= placed.line.kind is LineKind.ERASURE
         if listing.blobs:
             read = reading.position if reading.last_line else position
@@ -141,6 +145,23 @@ class BuildIndex:
         else:
             built.failures.append(NO_LEDGER)
         built.failures += self.index.problems
+
+    async def directory(self, built: BuiltIndex) -> PeopleDirectory:
+        """Return the directory of people; note whose threads read otherwise by it."""
+        try:
+            people = await read_people(self.archive)
+        except IntegrityError as error:
+            built.failures.append(f"the directory of people: {error}")
+            people = NOBODY_KNOWN
+        before = self.index.directory()
+        changed = {
+            who
+            for who in before.by_id.keys() | people.by_id.keys()
+            if before.by_id.get(who) != people.by_id.get(who)
+        }
+        if changed:
+            self.index.set_directory(people, changed)
+        return people
 
     async def strangers(self, known: set[str]) -> AsyncIterator[str]:
         """Yield the threads of the archive that the index does not have."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from shared.domain import layout
 from shared.domain.errors import IntegrityError
 from shared.domain.evidence.paths import ATTACHMENTS
+from shared.domain.people import PeopleDirectory
 from shared.domain.thread.transcript import Transcript
 from shared.formats.part import Joined, Options
 from shared.formats.registry import Format, streamed
@@ -52,6 +53,7 @@ async def chosen(
     on_bytes: Callable[[int], None],
     exported: Exported,
     index: IndexReader | None,
+    people: PeopleDirectory,
 ) -> AsyncIterator[Transcript]:
     """Yield the threads to export, and count them."""
     find = Find(
@@ -59,6 +61,7 @@ async def chosen(
         on_bytes=on_bytes,
         on_failure=exported.failures.append,
         index=index,
+        people=people,
     )
     is_part = bool(selection.after or selection.before)
     async for thread in find(selection):
@@ -116,7 +119,12 @@ class Export:
         """Yield each thread after its own files were written."""
         own = [each for each in formats if not each.joined]
         async for thread in chosen(
-            self.archive, selection, self.on_bytes, exported, self.index
+            self.archive,
+            selection,
+            self.on_bytes,
+            exported,
+            self.index,
+            options.people,
         ):
             for name, parts in streamed(own, thread, options):
                 path = f"{layout.thread_folder(thread.thread_id)}{name}"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from shared.domain.people import NOBODY_KNOWN, PeopleDirectory
 from shared.formats.part import Table
 from shared.ports.archive_index import IndexReader
 from shared.ports.archive_store import ArchiveStore
@@ -17,6 +18,7 @@ class ExportSingle:
     archive: ArchiveStore
     on_bytes: Callable[[int], None]
     index: IndexReader | None = None
+    people: PeopleDirectory = NOBODY_KNOWN
 
     async def __call__(self, selection: Selection, table: Table) -> Exported:
         """Export; one thread that cannot be read does not stop the others.
@@ -32,7 +34,12 @@ class ExportSingle:
         is_whole = False
         try:
             async for thread in chosen(
-                self.archive, selection, self.on_bytes, exported, self.index
+                self.archive,
+                selection,
+                self.on_bytes,
+                exported,
+                self.index,
+                self.people,
             ):
                 table.add(thread)
                 exported.messages += len(thread.messages)

@@ -7,6 +7,7 @@ from datetime import datetime
 from shared.domain.archive.read_chain import transcript_of
 from shared.domain.errors import IntegrityError
 from shared.domain.log.event import parse_version
+from shared.domain.people import NOBODY_KNOWN, PeopleDirectory
 from shared.domain.search.limits import beginning, limit
 from shared.domain.search.query import Query, parse_query
 from shared.domain.thread.message import Message
@@ -53,6 +54,7 @@ class Find:
     on_failure: Callable[[str], None]
     """Takes a sentence for each thread that cannot be read."""
     index: IndexReader | None = None
+    people: PeopleDirectory = NOBODY_KNOWN
 
     async def __call__(self, selection: Selection) -> AsyncIterator[Transcript]:
         """Yield each thread with the messages that were chosen.
@@ -68,7 +70,7 @@ class Find:
         async for read in read_ahead(self.thread_ids(chosen, query), self.attempt):
             if isinstance(read, IntegrityError):
                 continue
-            if is_wanted(read, chosen, query):
+            if is_wanted(read, chosen, query, self.people):
                 yield between(read, chosen.after, chosen.before)
 
     async def thread_ids(
@@ -116,10 +118,18 @@ def unread(index: IndexReader, threads: Collection[str]) -> list[str]:
     ]
 
 
-def is_wanted(transcript: Transcript, chosen: Filter, query: Query | None) -> bool:
-    return is_thread_meant(facts_of(transcript), chosen) and (
+def is_wanted(
+    transcript: Transcript,
+    chosen: Filter,
+    query: Query | None,
+    people: PeopleDirectory,
+) -> bool:
+    facts = facts_of(transcript, directory=people)
+    return is_thread_meant(facts, chosen) and (
         query is None
-        or any(is_found(query, message) for message in indexed_messages(transcript))
+        or any(
+            is_found(query, message) for message in indexed_messages(transcript, people)
+        )
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from shared.domain.archive.read_chain import transcript_of
 from shared.domain.errors import IntegrityError
 from shared.domain.evidence.orders import named_lines
+from shared.domain.people import NOBODY_KNOWN, PeopleDirectory
 from shared.domain.thread.attachments import file_count, recorded_files
 from shared.domain.thread.grade import grade_of
 from shared.domain.thread.message import Message, Version
@@ -27,7 +28,9 @@ from shared.usecases.evidence.revisions import NOTHING_FINISHED
 from shared.usecases.evidence.thread_archive import ThreadArchive
 
 
-def indexed(thread: ThreadArchive) -> IndexedThread:
+def indexed(
+    thread: ThreadArchive, people: PeopleDirectory = NOBODY_KNOWN
+) -> IndexedThread:
     """Return what an index says of a thread, which has a finished revision.
 
     Raises:
@@ -41,8 +44,8 @@ def indexed(thread: ThreadArchive) -> IndexedThread:
         raise IntegrityError(NOTHING_FINISHED)
     return IndexedThread(
         thread_key=newest.thread_key,
-        facts=facts_of(transcript, newest.revision, newest.written_on),
-        messages=indexed_messages(transcript),
+        facts=facts_of(transcript, newest.revision, newest.written_on, people),
+        messages=indexed_messages(transcript, people),
         files=[
             IndexedFile(
                 message_id=file.message_id,
@@ -87,11 +90,14 @@ def check_erased(thread: ThreadArchive) -> None:
 
 
 def facts_of(
-    transcript: Transcript, revision: int = 0, written_on: str = ""
+    transcript: Transcript,
+    revision: int = 0,
+    written_on: str = "",
+    directory: PeopleDirectory = NOBODY_KNOWN,
 ) -> ThreadFacts:
     """Return what is said of a thread besides its messages."""
     grade, baseline = grade_of(transcript), transcript.tally.baseline
-    people = people_of(transcript)
+    people = people_of(transcript, directory)
     present = {one_line(who.id) for who in transcript.participants}
     return ThreadFacts(
         thread_id=transcript.thread_id,
@@ -119,32 +125,38 @@ def facts_of(
     )
 
 
-def people_of(transcript: Transcript) -> tuple[Person, ...]:
+def people_of(transcript: Transcript, directory: PeopleDirectory) -> tuple[Person, ...]:
     """Return everybody whom a thread tells of, with each of their names.
 
     Somebody who has a name stands there by it, and not by the id alone too.
     """
     told = dict.fromkeys(
-        Person(one_line(who), one_line(name))
+        person(one_line(who), one_line(name), directory)
         for who, name in (
             *((person.id, person.display_name) for person in transcript.participants),
             *transcript.tally.told,
         )
     )
-    named = {person.raw_id for person in told if person.name}
+    named = {each.raw_id for each in told if each.name}
     return tuple(
-        person
-        for person in told
-        if person.name or (person.raw_id and person.raw_id not in named)
+        each for each in told if each.name or (each.raw_id and each.raw_id not in named)
     )
 
 
-def indexed_messages(transcript: Transcript) -> Iterator[IndexedMessage]:
+def person(who: str, name: str, directory: PeopleDirectory) -> Person:
+    known_as = directory.name(who) if directory else ""
+    return Person(who, name, one_line(known_as))
+
+
+def indexed_messages(
+    transcript: Transcript, people: PeopleDirectory = NOBODY_KNOWN
+) -> Iterator[IndexedMessage]:
     """Yield the messages of a transcript as an index has them."""
-    called = names(transcript)
+    called = names(transcript)  # texts cite the archive, which knows no directory
     recorded = recorded_files(transcript)
     for message in transcript.messages:
-        yield indexed_message(message, called, file_count(message, recorded))
+        files = file_count(message, recorded)
+        yield indexed_message(message, called, files, people)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -153,7 +165,9 @@ def called_so(text: str) -> str:
     return one_line(text)
 
 
-def indexed_message(message: Message, called: Names, files: int) -> IndexedMessage:
+def indexed_message(
+    message: Message, called: Names, files: int, people: PeopleDirectory
+) -> IndexedMessage:
     versions = tuple(
         indexed_version(message, version, called) for version in message.versions
     )
@@ -169,7 +183,11 @@ def indexed_message(message: Message, called: Names, files: int) -> IndexedMessa
         version=read.number,
         type=called_so(message.type),
         is_system=message.is_system,
-        sender=Person(who, called_so(message.sender_name) or called.by_id.get(who, "")),
+        sender=person(
+            who,
+            called_so(message.sender_name) or called.by_id.get(who, ""),
+            people,
+        ),
         created_on=comparable(message.created_on),
         edited_on=comparable(message.edited_on),
         deleted_on=comparable(message.deleted_on),

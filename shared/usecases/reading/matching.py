@@ -27,7 +27,7 @@ def takes_part(facts: ThreadFacts, text: str) -> bool:
 def people_meant(facts: ThreadFacts, text: str) -> Iterator[Person]:
     """Yield the people of a thread who are meant by a text; "" means nobody."""
     for person in facts.people if text else ():
-        if is_meant(text, person.raw_id, person.name):
+        if is_meant(text, person.raw_id, person.shown):
             yield person
 
 
@@ -57,5 +57,5 @@ def is_between(message: IndexedMessage, chosen: Filter) -> bool:
 
 def is_found(query: Query, message: IndexedMessage) -> bool:
     """Return whether a query finds a message: in a version of it, or by its sender."""
-    texts = (message.text, *message.earlier_texts, message.sender.name)
+    texts = (message.text, *message.earlier_texts, message.sender.shown)
     return matches(query, [words(text) for text in texts])

@@ -14,6 +14,7 @@ from shared.domain.errors import IntegrityError
 from shared.domain.evidence.paths import MANIFEST_FILE, ORDERS_FILE, THREAD_FILE
 from shared.domain.evidence.thread_file import decode_thread_file
 from shared.domain.evidence.words import INPUT_FILES
+from shared.domain.people import NOBODY_KNOWN, PeopleDirectory
 from shared.ports.archive_store import ArchiveFiles, StoredFile
 from shared.ports.indexed import IndexedThread
 from shared.usecases.evidence.revisions import NOTHING_FINISHED
@@ -29,10 +30,14 @@ READ |= {f"{name}.jsonl" for name in INPUT_FILES}
 
 @dataclass(frozen=True, slots=True)
 class RawThread:
-    """The files of a thread by path; None where one is only known to be there."""
+    """The files of a thread by path; None where one is only known to be there.
+
+    `people` is what the archive's directory says of those whom the thread names.
+    """
 
     thread_id: str
     files: Mapping[str, bytes | None]
+    people: PeopleDirectory = NOBODY_KNOWN
 
     async def walk(self, prefix: str = "") -> AsyncIterator[StoredFile]:
         """Yield every file under a prefix."""
@@ -75,7 +80,9 @@ class ReadThread:
     failure: str = ""
 
 
-async def load(archive: ArchiveFiles, thread_id: str) -> RawThread:
+async def load(
+    archive: ArchiveFiles, thread_id: str, people: PeopleDirectory = NOBODY_KNOWN
+) -> RawThread:
     """Load the files of a thread that say all of it.
 
     Raises:
@@ -87,7 +94,8 @@ async def load(archive: ArchiveFiles, thread_id: str) -> RawThread:
     paths = [file.path async for file in archive.walk(folder)]
     wanted = [path for path in paths if path.rsplit("/", 1)[-1] in READ]
     data = await read_all(archive, wanted)
-    return RawThread(thread_id, {path: data.get(path) for path in paths})
+    named = people.named_in(data.values())
+    return RawThread(thread_id, {path: data.get(path) for path in paths}, named)
 
 
 async def read_raw(raw: RawThread, prepare: Prepare) -> ReadThread:
@@ -98,7 +106,7 @@ async def read_raw(raw: RawThread, prepare: Prepare) -> ReadThread:
             return ReadThread(
                 raw.thread_id, await key_of(raw), failure=NOTHING_FINISHED
             )
-        prepared = prepare(indexed(thread))
+        prepared = prepare(indexed(thread, raw.people))
     except IntegrityError as error:
         return ReadThread(raw.thread_id, await key_of(raw), failure=str(error))
     return ReadThread(raw.thread_id, thread.newest.thread_key, prepared)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 
 from shared.domain.errors import IntegrityError
+from shared.domain.people import NOBODY_KNOWN, PeopleDirectory
 from shared.domain.search.fold import words
 from shared.domain.search.query import Query, matches
 from shared.ports.archive_index import Filter, Hit
@@ -50,6 +51,7 @@ class Scan:
     archive: ArchiveFiles
     on_bytes: Callable[[int], None]
     on_failure: Callable[[str], None]
+    people: PeopleDirectory = NOBODY_KNOWN
 
     async def search(self, query: Query | None, chosen: Filter, limit: int) -> Found:
         """Return the newest messages that a query finds.
@@ -116,7 +118,7 @@ class Scan:
         try:
             thread = await read_thread(self.archive, thread_id)
             self.on_bytes(thread.chain.size)
-            return indexed(thread)
+            return indexed(thread, self.people)
         except IntegrityError as error:
             return f"{thread_id}: {error}"
 
@@ -128,5 +130,5 @@ def newest_first(found: Iterable[ThreadFacts]) -> list[ThreadFacts]:
 
 def is_called(query: Query, facts: ThreadFacts) -> bool:
     """Return whether a thread has a query's words in its topic or its names."""
-    texts = (facts.topic, *(person.name for person in facts.people))
+    texts = (facts.topic, *(person.shown for person in facts.people))
     return matches(query, [words(text) for text in texts])

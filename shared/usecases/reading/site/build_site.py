@@ -209,10 +209,11 @@ class BuildSite:
         wanted = [thread_id for thread_id in keys if thread_id not in same]
         render = self.render_long() if len(wanted) >= MANY else render_thread
         failures: dict[str, Unread] = {}
+        known = self.index.directory()
 
         async def read_one(thread_id: str) -> ThreadPages:
             try:
-                raw = await load(self.archive, thread_id)
+                raw = await load(self.archive, thread_id, known)
             except IntegrityError as error:
                 return ThreadPages(thread_id, failure=str(error))
             return await render(raw, thread_id in insights)

@@ -108,7 +108,7 @@ def data_files(
 ) -> Iterator[tuple[str, bytes]]:
     """Yield the files that the script reads, each below 1 MB."""
     numbers = {person: number for number, person in enumerate(people)}
-    rows = [[person.raw_id, one_line(person.name)] for person in people]
+    rows = [[person.raw_id, one_line(person.shown)] for person in people]
     yield from registered("people", rows)
     yield from registered("threads", [row_of(thread, numbers) for thread in threads])
 
@@ -174,7 +174,9 @@ def list_pages(threads: Sequence[SiteThread]) -> Iterator[tuple[str, bytes]]:
 def listed(thread: SiteThread) -> dict[str, object]:
     facts = thread.facts
     names = list(
-        dict.fromkeys(one_line(person.name or person.raw_id) for person in facts.people)
+        dict.fromkeys(
+            one_line(person.shown or person.raw_id) for person in facts.people
+        )
     )
     shown = ", ".join(names[:NAMES_SHOWN])
     more = len(names) - NAMES_SHOWN

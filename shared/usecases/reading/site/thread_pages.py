@@ -52,7 +52,8 @@ async def render_thread(raw: RawThread, has_insights: bool) -> ThreadPages:
         for file in transcript.attachments
         if file.is_held and not file.erased
     }
-    options = replace(IN_SITE, insights=INSIGHTS_PAGE if has_insights else "")
+    insights = INSIGHTS_PAGE if has_insights else ""
+    options = replace(IN_SITE, insights=insights, people=raw.people)
     pages = tuple((name, b"".join(parts)) for name, parts in write(transcript, options))
     return ThreadPages(raw.thread_id, pages, tuple(held.items()))
 

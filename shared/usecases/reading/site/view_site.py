@@ -14,6 +14,7 @@ from itertools import chain
 
 from shared.domain.errors import IntegrityError
 from shared.domain.insights.insights import Insights
+from shared.domain.people import PeopleDirectory
 from shared.domain.search.query import parse_query
 from shared.domain.thread.messages import message_order
 from shared.formats.site_search.writer import engine_files
@@ -85,6 +86,11 @@ class ViewSite:
             SiteThread(key=states[facts.thread_id].thread_key, facts=facts)
             for facts in self.index.threads(NO_FILTER)
         ]
+
+    @cached_property
+    def known(self) -> PeopleDirectory:
+        """The directory of people."""
+        return self.index.directory()
 
     @cached_property
     def people(self) -> list[Person]:
@@ -183,7 +189,7 @@ class ViewSite:
         key = (thread_id, has_insights)
         found = self.rendered.pop(key, None)
         if found is None:
-            raw = await load(self.archive, thread_id)
+            raw = await load(self.archive, thread_id, self.known)
             # A long thread takes a while, and other pages are not to wait for it.
             found = await asyncio.to_thread(render_apart, raw, has_insights)
             if found.failure:
