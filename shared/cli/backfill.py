@@ -172,6 +172,12 @@ def print_plan(planned: BackfillPlan, *, as_json: bool) -> None:
         f"  about {planned.messages} messages, {planned.calls} calls, "
         f"{lasting(planned.seconds)}, {readable(planned.bytes)}"
     )
+    if planned.expiring:
+        verb = "is" if planned.expiring == 1 else "are"
+        click.echo(
+            f"  {planned.expiring} of them {verb} deleted by a retention policy, the "
+            f"first on {planned.first_deletion_on[:10]}: the earliest come first"
+        )
     click.echo(
         f"  estimated from {plural(planned.sampled, 'thread')}, the service's limits, "
         "and a tenth of a second a call; nothing was archived"

@@ -48,6 +48,17 @@ class ThreadFinder(Protocol):
         """
         ...
 
+    async def deletion_due(self, thread_id: str, reader: str) -> str:
+        """Return when a thread's retention policy has it deleted; "" if nothing does.
+
+        Also "" where the service does not speak the version that tells.
+
+        Raises:
+            ReaderRefused, Transient: as `participants_of`.
+
+        """
+        ...
+
     async def newest_sequence(self, thread_id: str, reader: str) -> int:
         """Return the sequence number of a thread's newest message: about its length.
 

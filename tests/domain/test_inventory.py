@@ -135,3 +135,12 @@ def test_a_run_that_went_on_has_not_ended():
     inventory = Inventory.of(lines(Began(NOON), Ended(NOON), Began(LATER)))
 
     assert (inventory.began_on, inventory.ended_on) == (NOON, "")
+
+
+def test_a_damaged_line_counts_until_everything_was_asked_for_again():
+    torn = b'{"schema":1,"kind":"fo'
+    once = Inventory.of([torn, *lines(Began(NOON), Ended(NOON))])
+    again = Inventory.of([torn, *lines(Began(NOON, again=True), Ended(NOON))])
+    stopped = Inventory.of([torn, *lines(Began(NOON, again=True))])
+
+    assert (once.unreadable, again.unreadable, stopped.unreadable) == (1, 0, 1)

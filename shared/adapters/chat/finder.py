@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
+from azure.core.exceptions import HttpResponseError
+
 from shared.adapters.chat.clients import ChatClients
-from shared.adapters.chat.paging import all_pages
+from shared.adapters.chat.paging import Answers, all_pages
 from shared.domain import json_line
 from shared.domain.identity import raw_id
 from shared.domain.thread.listing import Page, PageKind, items
+from shared.domain.thread.retention import deleted_from
 from shared.domain.times import normalise_time
 from shared.ports.thread_finder import FoundThread, FoundThreads
 
@@ -48,6 +52,23 @@ class AcsThreadFinder:
         )
         return list(filter(None, people))
 
+    async def deletion_due(self, thread_id: str, reader: str) -> str:
+        """Return when a thread's retention policy has it deleted."""
+        asked, answers = self.chat_clients.api_version, Answers()
+        if not asked:
+            return ""  # the SDK's own version has no such policies
+        async with self.chat_clients.reading(reader, self.list_within):
+            try:
+                async with self.chat_clients.thread(thread_id, reader, asked) as client:
+                    await answers.take(
+                        client.get_properties(raw_response_hook=answers.collect)
+                    )
+            except HttpResponseError as error:
+                if error.status_code == HTTPStatus.BAD_REQUEST:
+                    return ""
+                raise
+        return deletion_told(answers.bodies[-1])
+
     async def newest_sequence(self, thread_id: str, reader: str) -> int:
         """Return the newest message's sequence number."""
         async with (
@@ -57,6 +78,18 @@ class AcsThreadFinder:
             async for message in client.list_messages(results_per_page=1):
                 return int(message.sequence_id or 0)
             return 0
+
+
+def deletion_told(properties: str) -> str:
+    """Return when a thread is deleted by the policy in its properties; "" for never."""
+    try:
+        value = json_line.parse(properties)
+        created, policy = value["createdOn"], value["retentionPolicy"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    if not isinstance(created, str) or not isinstance(policy, dict):
+        return ""
+    return deleted_from(created, policy)
 
 
 def found_threads(pages: Sequence[str]) -> FoundThreads:

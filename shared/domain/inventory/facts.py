@@ -37,9 +37,10 @@ class ThreadState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """A run began, or went on."""
+    """A run began, or went on; `again` where it asks for everything once more."""
 
     on: str
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +73,15 @@ class ThreadFound:
     """A thread was found; `reader` may read it, or "" where nobody is known.
 
     The service goes on listing a thread for a while after it was deleted there.
+    `deletion_due_on` is when its retention policy has it deleted; "" if never, or if
+    nobody could be asked.
     """
 
     id: str
     reader: str
     last_message_on: str = ""
     deleted_on: str = ""
+    deletion_due_on: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +128,7 @@ def decode_fact(line: bytes) -> Fact:
     value = json_line.parse(line)
     match value["kind"]:
         case "began":
-            return Began(str(value["on"]))
+            return Began(str(value["on"]), value.get("again") is True)
         case "ended":
             return Ended(str(value["on"]))
         case "met":
@@ -142,6 +146,7 @@ def decode_fact(line: bytes) -> Fact:
                 str(value["reader"]),
                 str(value["last_message_on"]),
                 str(value["deleted_on"]),
+                str(value.get("deletion_due_on", "")),
             )
         case "done":
             return ThreadDone(

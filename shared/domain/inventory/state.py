@@ -53,14 +53,15 @@ class Thread:
     """A thread, who may read it, and what became of it.
 
     `last_message_on` is what the service said when the thread was found, `deleted_on`
-    when it was deleted there, `done_on` when it was last finished; each is "" where it
-    is not known.
+    when it was deleted there, `deletion_due_on` when its retention policy has it
+    deleted, `done_on` when it was last finished; each is "" where it is not known.
     """
 
     id: str
     readers: tuple[str, ...] = ()
     last_message_on: str = ""
     deleted_on: str = ""
+    deletion_due_on: str = ""
     state: ThreadState = ThreadState.FOUND
     revision: int = 0
     done_on: str = ""
@@ -116,6 +117,9 @@ class Inventory:
     ended_on: str = ""
     """When the newest run ended; "" while it is still running."""
     unreadable: int = 0
+    """Lines that could not be read, and were not made up for since."""
+    is_again: bool = False
+    """Whether the newest run asks for everything once more."""
     resources: set[str] = field(default_factory=set)
     """The resources of the users who were listed: one, where their ids say it."""
 
@@ -136,8 +140,11 @@ class Inventory:
         match fact:
             case Began():
                 self.began_on, self.ended_on = self.began_on or fact.on, ""
+                self.is_again = fact.again
             case Ended():
                 self.ended_on = fact.on
+                if self.is_again:  # whatever a damaged line said was asked for again
+                    self.unreadable = 0
             case UserMet():
                 user = self.user(fact.id)
                 user.found_by = user.found_by or fact.by
@@ -151,6 +158,7 @@ class Inventory:
                     thread.last_message_on, fact.last_message_on, key=as_moment
                 )
                 thread.deleted_on = fact.deleted_on or thread.deleted_on
+                thread.deletion_due_on = fact.deletion_due_on or thread.deletion_due_on
             case ThreadDone():
                 self.apply_done(fact)
             case _:

@@ -6,12 +6,14 @@ part in a thread is asked for their threads in turn, until nothing new is found.
 Rule 1: what was learned is durable before anything is built on it
         (`domain.inventory`), so a run that is killed goes on where it was.
 Rule 2: one user or thread that fails is recorded and never stops the others.
-Rule 3: nobody is asked twice in a run, and the threads of one reader take turns with
+Rule 3: a thread that its retention policy has deleted soon is archived before others,
+        as soon as that is known.
+Rule 4: nobody is asked twice in a run, and the threads of one reader take turns with
         those of others: the service limits how often each user may ask.
 """
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -35,10 +37,13 @@ from shared.ports.chat_service import ReaderRefused
 from shared.ports.clock import Clock
 from shared.ports.thread_finder import FoundThread, ThreadFinder
 from shared.usecases.inventory.archivers import NOT_DONE, Archiver, Done
-from shared.usecases.inventory.runs import BackfillRun
+from shared.usecases.inventory.runs import BackfillRun, batches
+from shared.usecases.inventory.turns import Turns
 
 MOST_WAITING = 10_000
 """Threads that wait to be archived before no more users are asked for theirs."""
+LOOKED_AT_ONCE = 32
+"""Threads that are looked at, and recorded, together."""
 ASKING_SHARE = 4
 """One of so many at work asks users for their threads while others wait."""
 
@@ -59,35 +64,6 @@ class Seeds:
     threads: Sequence[tuple[str, str]] = ()
 
 
-@dataclass(slots=True)
-class Waiting:
-    """Threads that wait, by the reader whose turn they need."""
-
-    by_reader: OrderedDict[str, deque[Thread]] = field(default_factory=OrderedDict)
-    tried: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """All that ever waited in this run, and who was known to read each then."""
-    length: int = 0
-
-    def add(self, thread: Thread) -> None:
-        """Add a thread: once, and again for a reader who may succeed."""
-        tried = self.tried.get(thread.id)
-        is_lost = thread.state is ThreadState.UNREACHABLE
-        if tried is None or (is_lost and thread.readers != tried):
-            self.tried[thread.id] = thread.readers
-            reader = thread.readers[0] if thread.readers else ""
-            self.by_reader.setdefault(reader, deque()).append(thread)
-            self.length += 1
-
-    def pop(self) -> Thread:
-        """Return the next thread of the reader whose turn it is."""
-        reader, threads = self.by_reader.popitem(last=False)
-        thread = threads.popleft()
-        if threads:
-            self.by_reader[reader] = threads
-        self.length -= 1
-        return thread
-
-
 @dataclass(kw_only=True)
 class Backfill:
     """Finds and archives. Without an `archiver` it only finds.
@@ -102,9 +78,11 @@ class Backfill:
     scope: Scope = Scope.NEW
     follow: bool = False
     concurrency: int = 16
+    expiring_first: bool = True
+    """Whether to ask, of each new thread, when its retention policy has it deleted."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     users: deque[User] = field(default_factory=deque, init=False)
-    waiting: Waiting = field(default_factory=Waiting, init=False)
+    waiting: Turns = field(default_factory=Turns, init=False)
     followed: set[str] = field(default_factory=set, init=False)
     changed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     busy: int = field(default=0, init=False)
@@ -123,7 +101,8 @@ class Backfill:
             Transient: the run's own state could not be made durable.
 
         """
-        await self.run.record(Began(self.now()), *self.new_seeds(seeds))
+        again = self.scope is Scope.ALL
+        await self.run.record(Began(self.now(), again), *self.new_seeds(seeds))
         self.users.extend(self.inventory.unlisted(again=self.scope is not Scope.NEW))
         for thread in self.inventory.threads.values():
             if self.scope is Scope.ALL or thread.state not in FINISHED:
@@ -213,21 +192,40 @@ class Backfill:
         except ArchiverError as error:
             return [UserListed(user.id, UserState.FAILED, reason=str(error))]
         threads = listed.threads
+        for some in batches(threads, LOOKED_AT_ONCE):
+            await self.take(some, user.id)
+        if listed.unreadable:
+            reason = f"{plural(listed.unreadable, 'listed thread')} could not be read"
+            return [UserListed(user.id, UserState.FAILED, len(threads), reason)]
+        return [UserListed(user.id, UserState.LISTED, threads=len(threads))]
+
+    async def take(self, threads: Sequence[FoundThread], reader: str) -> None:
+        """Record threads that a user has, and let those that are due wait."""
+        new = [found for found in threads if self.is_new(found, reader)]
+        looks = [self.deletion_of(found, reader) for found in new]
+        due = await asyncio.gather(*looks)
         await self.run.record(
             *(
-                ThreadFound(found.id, user.id, found.last_message_on, found.deleted_on)
-                for found in threads
-                if self.is_new(found, user.id)
+                ThreadFound(
+                    found.id, reader, found.last_message_on, found.deleted_on, due_on
+                )
+                for found, due_on in zip(new, due, strict=True)
             )
         )
         for found in threads:
             thread = self.inventory.threads[found.id]
             if self.is_due(thread):
                 self.waiting.add(thread)
-        if listed.unreadable:
-            reason = f"{plural(listed.unreadable, 'listed thread')} could not be read"
-            return [UserListed(user.id, UserState.FAILED, len(threads), reason)]
-        return [UserListed(user.id, UserState.LISTED, threads=len(threads))]
+
+    async def deletion_of(self, found: FoundThread, reader: str) -> str:
+        """Return when the service deletes a thread; "" where nobody knows."""
+        known = self.inventory.threads.get(found.id)
+        if not self.expiring_first or found.deleted_on or (known and known.readers):
+            return ""
+        try:
+            return await self.finder.deletion_due(found.id, reader)
+        except ArchiverError:
+            return ""  # it is archived all the same, in its turn
 
     def is_due(self, thread: Thread) -> bool:
         if self.scope is Scope.SINCE_LAST:

@@ -112,6 +112,7 @@ class Discover:
             archiver=archiver,
             clock=self.clock,
             scope=Scope.SINCE_LAST,
+            expiring_first=False,  # a thread waits for no other here
         )
         inventory = await backfill(
             Seeds(users=[(user_id, "ACS_READER_IDS") for user_id in self.reader_ids])

@@ -35,6 +35,9 @@ class BackfillPlan:
     calls: int
     seconds: float
     bytes: int
+    expiring: int = 0
+    """Threads that their retention policy has deleted."""
+    first_deletion_on: str = ""
 
 
 async def plan(
@@ -54,6 +57,7 @@ async def plan(
     pages = sum(length // PAGE for length in lengths) / len(lengths) if lengths else 0
     calls = round(len(due) * (CALLS_A_THREAD + pages * 2))
     readers = {thread.readers[0] for thread in due if thread.readers}
+    deletions = sorted(filter(None, (thread.deletion_due_on for thread in due)))
     return BackfillPlan(
         users=len(inventory.users),
         threads=len(due),
@@ -64,6 +68,8 @@ async def plan(
             calls * SECONDS_A_CALL / concurrency, len(readers) / TOKENS_A_SECOND
         ),
         bytes=len(due) * BYTES_A_THREAD + messages * BYTES_A_MESSAGE,
+        expiring=len(deletions),
+        first_deletion_on=deletions[0] if deletions else "",
     )
 
 

@@ -74,3 +74,39 @@ async def test_the_newest_sequence_tells_how_long_a_thread_is(tmp_path):
             here.say(thread, alice, str(number))
 
         assert await here.finder.newest_sequence(thread.id, alice.id) == 8
+
+
+async def test_a_retention_policy_tells_when_a_thread_is_deleted(tmp_path):
+    policy = {"kind": "threadCreationDate", "deleteThreadAfterDays": 30}
+    async with served(tmp_path) as here:
+        here.finder.chat_clients.api_version = "2025-03-15"
+        kept, (alice,) = here.thread("Alice")
+        thread, (bob,) = here.thread("Bob")
+        thread.retention_policy = policy
+        thread.created_ms = 1_764_547_200_000  # 2025-12-01
+
+        assert await here.finder.deletion_due(kept.id, alice.id) == ""
+        due = await here.finder.deletion_due(thread.id, bob.id)
+        with pytest.raises(ReaderRefused):
+            await here.finder.deletion_due(thread.id, alice.id)
+
+    assert due.startswith("2025-12-31T")
+
+
+async def test_the_older_interface_knows_no_retention_policy(tmp_path):
+    async with served(tmp_path) as here:
+        thread, (alice,) = here.thread("Alice")
+        assert await here.finder.deletion_due(thread.id, alice.id) == ""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[]", "{", "{}", '{"createdOn": 1, "retentionPolicy": {}}',
+        '{"createdOn": "2026-01-01T00:00:00Z", "retentionPolicy": "none"}',
+        '{"createdOn": "soon", "retentionPolicy": '
+        '{"kind": "threadCreationDate", "deleteThreadAfterDays": 30}}',
+    ],
+)  # fmt: skip
+def test_odd_properties_tell_no_deletion(body):
+    assert finder.deletion_told(body) == ""

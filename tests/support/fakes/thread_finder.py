@@ -11,6 +11,8 @@ class MemoryThreadFinder:
     def __init__(self) -> None:
         self.members: dict[str, list[str]] = {}
         self.deleted: dict[str, str] = defaultdict(str)
+        self.due: dict[str, str] = defaultdict(str)
+        self.looked: list[str] = []
         self.last: dict[str, str] = defaultdict(str)
         self.refused: set[str] = set()
         self.unreadable: dict[str, int] = defaultdict(int)
@@ -36,6 +38,11 @@ class MemoryThreadFinder:
     async def participants_of(self, thread_id: str, reader: str) -> list[str]:
         self.check(reader)
         return self.members[thread_id]
+
+    async def deletion_due(self, thread_id: str, reader: str) -> str:
+        self.looked.append(thread_id)
+        self.check(reader)
+        return self.due[thread_id]
 
     async def newest_sequence(self, thread_id: str, reader: str) -> int:
         self.check(reader)

@@ -1,6 +1,7 @@
 """A backfill finds every thread, stops at nothing, and goes on where it was."""
 
 import asyncio
+import json
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from fakes.archive_store import MemoryArchiveStore
 from fakes.thread_finder import MemoryThreadFinder
 from shared.domain.errors import Transient
 from shared.domain.inventory.facts import ThreadState, UserState
+from shared.ports.chat_service import ReaderRefused
 from shared.usecases.inventory.archivers import ArchiveHere, PutOnQueue
 from shared.usecases.inventory.backfill import Backfill, Scope, Seeds
 from shared.usecases.inventory.runs import BackfillRun
@@ -348,3 +350,58 @@ def test_a_run_that_is_stopped_again_and_again_ends_like_one_that_is_not(
     assert found.ended_on
     assert +found.thread_states == {ThreadState.ARCHIVED: 4}
     assert inventory.archived == set(found.threads)
+
+
+async def test_what_the_service_deletes_first_is_archived_first(inventory):
+    for number in range(20):
+        inventory.finder.members[f"t{number:02}"] = [ALICE]
+        inventory.world.chat.shows(f"t{number:02}", ALICE, listed())
+    inventory.finder.due["t15"] = "2026-12-24T00:00:00Z"
+    inventory.finder.due["t19"] = "2026-12-01T00:00:00Z"
+    inventory.finder.due["three"] = "2026-12-09T00:00:00Z"
+
+    found = await inventory.run(ALICE, BOB, concurrency=1)
+
+    keys = {
+        json.loads(data)["thread_key"]: json.loads(data)["thread_id"]
+        for path, data in inventory.world.archive.files.items()
+        if path.endswith("thread.json")
+    }
+    order = [
+        keys[json.loads(line)["thread_key"]]
+        for line in inventory.world.archive.files["ledger/000001.jsonl"].splitlines()
+        if json.loads(line)["kind"] == "revision"
+    ]
+    assert len(order) == 23
+    assert order[:3] == ["t19", "three", "t15"]
+    assert found.threads["three"].deletion_due_on == "2026-12-09T00:00:00Z"
+
+
+async def test_what_is_deleted_first_is_known_by_a_run_that_goes_on(inventory):
+    inventory.finder.due["two"] = "2026-12-01T00:00:00Z"
+    found = await inventory.run(ALICE, dry=True)
+    assert found.threads["two"].deletion_due_on
+    looked = list(inventory.finder.looked)
+
+    await inventory.run(ALICE, concurrency=1)
+
+    assert inventory.finder.looked == looked == ["one", "two"]
+
+
+async def test_a_deletion_that_nobody_tells_of_keeps_no_thread_from_being_archived(
+    inventory,
+):
+    async def refuse(thread_id, reader):
+        raise ReaderRefused(403, "this reader has left")
+
+    inventory.finder.deletion_due = refuse
+    await inventory.run(ALICE, BOB)
+
+    assert inventory.archived == {"one", "two", "three"}
+
+
+async def test_of_a_deleted_thread_nobody_asks_when_it_will_be(inventory):
+    inventory.finder.deleted["two"] = "2026-11-01T00:00:00Z"
+    await inventory.run(ALICE)
+
+    assert inventory.finder.looked == ["one"]
