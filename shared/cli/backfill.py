@@ -13,6 +13,7 @@ import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.backfill import BackfillOptions, open_backfill
+from shared.cli.keeping import keep_found, keep_logs
 from shared.cli.options import (
     STOPPED,
     Unreadable,
@@ -22,7 +23,7 @@ from shared.cli.options import (
     runs,
 )
 from shared.cli.progress import backfill_bars
-from shared.cli.seeds import read_seeds
+from shared.cli.seeds import read_chat_log, read_seeds
 from shared.cli.setting_options import setting_options
 from shared.cli.text import readable, say
 from shared.domain.inventory.facts import Fact, ThreadState, UserState, fact_json
@@ -94,9 +95,13 @@ async def backfill(
 
     There is no list of all threads: name the users, from your own database or from the
     chat logs of Azure Monitor, and follow who takes part. Threads go to the queue of
-    the function app, or are archived --here. The run keeps its state beside the
-    archive: a run that was stopped, by any cause, goes on when the same command is
-    given again, and only does what is not done. What failed is tried again.
+    the function app, or are archived --here; those that a retention policy has deleted
+    come first, the earliest before all others.
+
+    The run keeps its state beside the archive: one that was stopped, by any cause, goes
+    on when the same command is given again, and only does what is not done. What failed
+    is tried again. What was found, and the chat logs that tell of it, are kept in the
+    archive too: a report rests on them once the resource is gone.
 
     Exit status: 0 all done, 1 something could not be had (see `report`), 2 unreadable
     or a usage error, 130 stopped by Ctrl-C.
@@ -111,7 +116,8 @@ async def backfill(
         raise click.UsageError("Give either --since-last or --again.")
     if to and is_given("archive"):
         raise click.UsageError("Give either ARCHIVE or --to.")
-    seeds = read_seeds(users, chat_logs, threads)
+    logs = [read_chat_log(file) for file in chat_logs]
+    seeds = read_seeds(users, logs, threads)
     options = BackfillOptions(
         name=name,
         here=here,
@@ -127,13 +133,17 @@ async def backfill(
         known = work.inventory
         if not (known.users or known.threads or seeds.users or seeds.threads):
             raise Unreadable("Give --users, --chat-logs or --threads to begin with.")
+        kept = True if dry_run else await keep_logs(archive, logs)
         await watched(work, seeds, as_json=as_json)
+        if not dry_run and not work.stop.is_set():
+            kept &= await keep_found(archive, work)
         if here and not dry_run:
             await archive.ledger.close_if_over()  # which is otherwise the sweep's
         if dry_run and not work.stop.is_set():
             planned = await plan(known, work.finder, concurrency=concurrency)
             print_plan(planned, as_json=as_json)
-        return print_end(work, as_json=as_json)
+        status = print_end(work, as_json=as_json)
+        return status if kept else status or 1
 
 
 async def watched(work: Backfill, seeds: Seeds, *, as_json: bool) -> None:

@@ -1,29 +1,36 @@
 """Where a backfill begins: files of user ids, of thread ids, and chat logs of Azure."""
 
+import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from shared.cli.options import Unreadable
 from shared.cli.tables import decoded, records_of, rows_of
 from shared.domain.words import plural
 from shared.usecases.inventory.backfill import Seeds
+from shared.usecases.inventory.chat_logs import ChatLog, LogRow
 
 USER, THREAD = "userid", "chatthreadid"
 """The columns of a chat log, in lower case: its exports spell them in several ways."""
 SUFFIX = re.compile(r"(?:\s*\[.*\]|\s*\(.*\)|_[sg])$")
 """What exports put behind a column's name: a zone, a type."""
-NESTED = ("properties", "records", "value", "tables")
+PROPERTIES = "properties"
+NESTED = (PROPERTIES, "records", "value", "tables")
 
 
 def read_seeds(
     users: Iterable[BinaryIO],
-    chat_logs: Iterable[BinaryIO],
+    chat_logs: Iterable[ChatLog],
     threads: Iterable[BinaryIO],
 ) -> Seeds:
-    """Read all files.
+    """Read all files, and take from chat logs whom and what they name.
 
     Raises:
         Unreadable: a file holds nothing that could be used.
@@ -37,9 +44,11 @@ def read_seeds(
         for thread_id, *readers in id_rows(file):
             named.append((thread_id, readers[0] if readers else ""))
             by_user |= dict.fromkeys(readers[:1], file.name)
-    for file in chat_logs:
-        for user, thread in log_rows(file):
-            by_user |= {user: file.name} if user else {}
+    for log in chat_logs:
+        for user, thread in dict.fromkeys(
+            (row.user_id, row.thread_id) for row in log.rows
+        ):
+            by_user |= {user: log.name} if user else {}
             named += [(thread, user)] if thread else []
     return Seeds(users=[*by_user.items()], threads=named)
 
@@ -64,35 +73,60 @@ def id_rows(file: BinaryIO) -> Iterator[list[str]]:
         )
 
 
-def log_rows(file: BinaryIO) -> Iterator[tuple[str, str]]:
-    """Yield user and thread of each row of a chat log, CSV or JSON; "" for none."""
-    text = decoded(file.read(), file.name)
+def read_chat_log(file: BinaryIO) -> ChatLog:
+    """Read a chat log, CSV or JSON: each row that names a user or a thread.
+
+    Raises:
+        Unreadable: it names neither, or not by their ids.
+
+    """
+    data = file.read()
+    text = decoded(data, file.name)
     is_json = text.lstrip()[:1] in ("{", "[")
     rows = json_rows(text) if is_json else table_rows(text, file.name)
-    found = dict.fromkeys(
-        (str(row.get(USER) or "").strip(), str(row.get(THREAD) or "").strip())
-        for row in rows
-    )
-    found.pop(("", ""), None)
+    found = [row for row in rows if row.user_id or row.thread_id]
     if not found:
         raise Unreadable(
             f"{file.name} names neither users nor threads. It needs the columns UserId "
             "and ChatThreadId of ACSChatIncomingOperations."
         )
-    if any(":" not in named for row in found for named in row if named):
+    ids = {each for row in found for each in (row.user_id, row.thread_id)} - {""}
+    if any(":" not in each for each in ids):
         raise Unreadable(
             f"{file.name} has ids without their beginning in UserId or ChatThreadId. "
             "They begin as in 8:acs:… and 19:…"
         )
-    return iter(found)
+    return ChatLog(
+        name=Path(file.name).name,
+        sha256=hashlib.sha256(data).hexdigest(),
+        taken_on=day_of(file),
+        rows=found,
+    )
 
 
-def table_rows(text: str, name: str) -> Iterator[dict[str, Any]]:
+def day_of(file: BinaryIO) -> str:
+    """Return the day (UTC) on which a file was written; "" where it is none."""
+    try:
+        written = os.stat(file.name).st_mtime  # noqa: PTH116 - "-" is no path
+    except OSError:
+        return ""
+    return datetime.fromtimestamp(written, UTC).date().isoformat()
+
+
+def log_row(named: Mapping[str, Any], value: Mapping[str, Any]) -> LogRow:
+    return LogRow(
+        user_id=str(named.get(USER) or "").strip(),
+        thread_id=str(named.get(THREAD) or "").strip(),
+        value=value,
+    )
+
+
+def table_rows(text: str, name: str) -> Iterator[LogRow]:
     for record in records_of(text, name):
         yield from rows_in(record)
 
 
-def json_rows(text: str) -> Iterator[dict[str, Any]]:
+def json_rows(text: str) -> Iterator[LogRow]:
     """Yield the rows of a document, or of one document a line."""
     try:
         yield from rows_in(json.loads(text))
@@ -104,8 +138,11 @@ def json_rows(text: str) -> Iterator[dict[str, Any]]:
                 continue
 
 
-def rows_in(value: Any) -> Iterator[dict[str, Any]]:
-    """Yield every object that names a user or a thread, however deep it stands."""
+def rows_in(value: Any) -> Iterator[LogRow]:
+    """Yield every object that names a user or a thread, however deep it stands.
+
+    Where its properties do so, the object around them is the row: it has the time.
+    """
     if isinstance(value, str):  # Event Hubs and some exports have text in its place
         with suppress(ValueError, RecursionError):
             yield from rows_in(json.loads(value) if value[:1] in ("{", "[") else None)
@@ -115,14 +152,15 @@ def rows_in(value: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(value, Mapping):
         row = {column(key): inner for key, inner in value.items()}
         if "columns" in row and "rows" in row:  # an answer of Log Analytics
-            names = [column(told["name"]) for told in row["columns"]]
+            names = [str(told["name"]) for told in row["columns"]]
             for cells in row["rows"]:
-                yield dict(zip(names, cells, strict=False))
+                yield from rows_in(dict(zip(names, cells, strict=False)))
         elif USER in row or THREAD in row:
-            yield row
+            yield log_row(row, value)
         else:
             for name in NESTED:
-                yield from rows_in(row.get(name))
+                for found in rows_in(row.get(name)):
+                    yield replace(found, value=value) if name == PROPERTIES else found
 
 
 def column(name: Any) -> str:

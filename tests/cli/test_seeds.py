@@ -1,12 +1,13 @@
 """Ids come from files as people have them: lists, and exports of Azure Monitor."""
 
+import hashlib
 import io
 import json
 
 import pytest
 
 from shared.cli.options import Unreadable
-from shared.cli.seeds import read_seeds
+from shared.cli.seeds import read_chat_log, read_seeds
 
 ALICE, BOB = "8:acs:r_alice", "8:acs:r_bob"
 ONE, TWO = "19:one@thread.v2", "19:two@thread.v2"
@@ -59,7 +60,7 @@ def test_what_is_not_utf_8_is_refused_with_what_to_do(data):
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_a_chat_log_is_read_as_tools_write_it(text, encoding):
-    seeds = read_seeds([], [file(text.encode(encoding))], [])
+    seeds = read_seeds([], [read_chat_log(file(text.encode(encoding)))], [])
 
     assert list(seeds.threads) == [(ONE, ALICE)]
 
@@ -83,7 +84,7 @@ def test_a_column_may_have_what_an_export_adds_to_its_name(user, thread, shape):
         "log analytics": json.dumps({"columns": columns, "rows": [[ALICE, ONE]]}),
     }[shape]
 
-    seeds = read_seeds([], [file(text)], [])
+    seeds = read_seeds([], [read_chat_log(file(text))], [])
 
     assert (seeds.users, seeds.threads) == ([(ALICE, "ids")], [(ONE, ALICE)])
 
@@ -91,7 +92,7 @@ def test_a_column_may_have_what_an_export_adds_to_its_name(user, thread, shape):
 def test_properties_may_be_a_column_of_a_table():
     told = json.dumps({"UserId": ALICE, "ChatThreadId": ONE}).replace('"', '""')
 
-    seeds = read_seeds([], [file(f'Time,properties\nx,"{told}"\n')], [])
+    seeds = read_seeds([], [read_chat_log(file(f'Time,properties\nx,"{told}"\n'))], [])
 
     assert seeds.threads == [(ONE, ALICE)]
 
@@ -103,7 +104,7 @@ def test_ids_without_their_beginning_are_refused(row):
     text = f"UserId,ChatThreadId\n{BOB},{TWO}\n{row}\n"
 
     with pytest.raises(Unreadable, match=r"without their beginning .* 8:acs:… and 19:"):
-        read_seeds([], [file(text)], [])
+        read_seeds([], [read_chat_log(file(text))], [])
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_a_line_without_an_id_among_ids_is_refused(text, says):
 @pytest.mark.parametrize("text", ['{"properties": "{"}', '{"properties": "[5, {}]"}'])
 def test_text_in_a_chat_log_that_is_no_json_names_nobody(text):
     with pytest.raises(Unreadable, match="names neither"):
-        read_seeds([], [file(text)], [])
+        read_seeds([], [read_chat_log(file(text))], [])
 
 
 def test_users_stand_one_a_line_among_comments_and_blank_lines():
@@ -170,7 +171,7 @@ LOG_ANALYTICS = {
     ids=["array", "lines", "diagnostics", "records", "log analytics", "csv"],
 )
 def test_a_chat_log_tells_users_and_threads(text):
-    seeds = read_seeds([], [file(text, "log")], [])
+    seeds = read_seeds([], [read_chat_log(file(text, "log"))], [])
 
     assert seeds.users == [(ALICE, "log"), (BOB, "log")]
     assert seeds.threads == [(ONE, ALICE), (TWO, "")]
@@ -181,4 +182,20 @@ def test_a_file_without_ids_is_said_and_named(text):
     with pytest.raises(Unreadable, match=r"users\.txt"):
         read_seeds([file(text, "users.txt")], [], [])
     with pytest.raises(Unreadable, match=r"log\.csv"):
-        read_seeds([], [file(text, "log.csv")], [])
+        read_seeds([], [read_chat_log(file(text, "log.csv"))], [])
+
+
+def test_a_chat_log_is_kept_as_it_was_exported():
+    told = {"time": "2026-11-01T00:00:00Z", "properties": {"UserId": ALICE}}
+    plain = {"TimeGenerated": "x", "UserId": BOB, "ChatThreadId": ONE, "DurationMs": 7}
+    data = "\n".join(map(json.dumps, [told, plain, {"other": 1}])).encode()
+
+    log = read_chat_log(file(data, "logs.json"))
+
+    assert [row.value for row in log.rows] == [told, plain]
+    assert [(row.user_id, row.thread_id) for row in log.rows] == [
+        (ALICE, ""),
+        (BOB, ONE),
+    ]
+    assert log.sha256 == hashlib.sha256(data).hexdigest()
+    assert (log.name, log.taken_on) == ("logs.json", "")

@@ -4,6 +4,7 @@ Rule 1: a user's threads are recorded before the user is recorded as listed.
 Rule 2: a line that is written twice does no harm.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -125,7 +126,11 @@ def decode_fact(line: bytes) -> Fact:
         ValueError, KeyError, TypeError: it is not one that this product writes.
 
     """
-    value = json_line.parse(line)
+    return fact_of(json_line.parse(line))
+
+
+def fact_of(value: Mapping[str, Any]) -> Fact:
+    """Return the fact in a JSON object; raise as `decode_fact` does."""
     match value["kind"]:
         case "began":
             return Began(str(value["on"]), value.get("again") is True)

@@ -135,6 +135,35 @@ class Inventory:
                     inventory.unreadable += 1
         return inventory
 
+    def facts(self) -> Iterator[Fact]:
+        """Yield facts that add up to this inventory: the fewest that do."""
+        if self.began_on:
+            yield Began(self.began_on)
+        for user in self.users.values():
+            yield UserMet(user.id, user.found_by)
+            if user.state is not UserState.MET:
+                yield UserListed(user.id, user.state, user.threads, user.reason)
+        for thread in self.threads.values():
+            for reader in thread.readers or ("",):
+                yield ThreadFound(
+                    thread.id,
+                    reader,
+                    thread.last_message_on,
+                    thread.deleted_on,
+                    thread.deletion_due_on,
+                )
+            if thread.state is not ThreadState.FOUND:
+                yield ThreadDone(
+                    id=thread.id,
+                    state=thread.state,
+                    revision=thread.revision,
+                    on=thread.done_on,
+                    seen=thread.seen_message_on,
+                    reason=thread.reason,
+                )
+        if self.ended_on:
+            yield Ended(self.ended_on)
+
     def apply(self, fact: Fact) -> None:
         """Apply one fact."""
         match fact:
