@@ -21,7 +21,6 @@ from shared.usecases.evidence.erase import Erase
 from shared.usecases.evidence.holds import Holds
 from shared.usecases.evidence.prove import Prove
 from shared.usecases.evidence.verify import Verify
-from shared.usecases.inventory.report import MakeReport
 from shared.usecases.inventory.runs import BackfillRun
 from shared.usecases.reading.choose import Choose
 from shared.usecases.reading.find import Find
@@ -205,9 +204,6 @@ class OpenedArchive:
             on_bytes=on_bytes,
             make_site=make_site,
         )
-
-    def report(self) -> MakeReport:
-        return MakeReport(archive=self.archive)
 
     def run(self, name: str) -> BackfillRun:
         return BackfillRun(name=name, log=self.control, files=self.control_files)

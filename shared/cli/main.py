@@ -8,6 +8,7 @@ import click
 
 from shared import __version__
 from shared.bootstrap.identity import silence_sdk_logs
+from shared.cli.accept import accept
 from shared.cli.backfill import backfill
 from shared.cli.erasure import erase
 from shared.cli.evidence import checkpoint, prove
@@ -69,11 +70,10 @@ def main(debug: bool) -> None:
     """Work with the archives of ACS chat threads.
 
     An ARCHIVE is a folder, a package, the address of a container
-    (https://….blob.core.windows.net/chat-archive, as the user who is signed in to
-    Azure), or a file system of fsspec (s3://…). Without one, ARCHIVE_URL says which, or
-    CHAT_STORAGE by a connection string, or CHAT_STORAGE__blobServiceUri by the
-    account's address. Every option can come from the environment too,
-    as CHAT_ARCHIVE_<COMMAND>_<OPTION>.
+    (https://….blob.core.windows.net/chat-archive, as who is signed in to Azure), or a
+    file system of fsspec (s3://…). Without one ARCHIVE_URL says which, CHAT_STORAGE by
+    a connection string, or CHAT_STORAGE__blobServiceUri. Every option can come from the
+    environment too, as CHAT_ARCHIVE_<COMMAND>_<OPTION>.
 
     Exit status: 0 done, 1 something is wrong or missing, 2 unreadable or a usage error,
     130 stopped by Ctrl-C.
@@ -106,6 +106,7 @@ def name_in_environment(command: click.Command, prefix: str) -> None:
 for command in (
     backfill,
     report,
+    accept,
     people,
     status,
     tail,

@@ -1,16 +1,21 @@
 """The report as one page that needs nothing else."""
 
 import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import Any
 
-from shared.cli.text import printable
-from shared.usecases.inventory.report import (
-    HAVE_AN_ARCHIVE,
-    InventoryReport,
-    ThreadStatus,
+from shared.cli.report_numbers import (
+    closed_in_words,
+    grades,
+    numbers,
+    user_row,
+    when,
 )
+from shared.cli.report_table import LESS, incomplete, thread_row
+from shared.cli.text import printable
+from shared.usecases.inventory.next_steps import next_steps
+from shared.usecases.inventory.report import InventoryReport
 
 POLICY = (
     "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; "
@@ -18,60 +23,98 @@ POLICY = (
 )
 MOST_OPEN = 20
 """Rows up to which a table is shown unfolded."""
+THREAD = ("status", "topic", "thread", "why")
+USER = ("state", "name", "user", "why")
 
 
-def page(report: InventoryReport, numbers: Iterable[tuple[str, str]]) -> str:
+def as_html(report: InventoryReport) -> str:
     """Return one page that needs nothing else."""
     style = files("shared.cli").joinpath("report.css").read_text(encoding="utf-8")
     verdict = "Complete" if report.is_complete else "Incomplete"
-    doubts = "".join(f"<li>{html.escape(doubt)}</li>" for doubt in report.doubts)
-    missing = [row for row in report.rows if row.status not in HAVE_AN_ARCHIVE]
-    less = [
-        row
-        for row in report.rows
-        if row.status in (ThreadStatus.PARTIAL, ThreadStatus.EVENTS_ONLY)
-    ]
+    said = "".join(f"<p>{html.escape(line)}</p>" for line in when(report))
+    closed = [row for row in report.missing if not row.is_open]
+    less = [row for row in report.rows if row.status in LESS]
     parts = [
         "<!doctype html>\n<html lang=en><meta charset=utf-8>",
         POLICY,
         "<meta name=viewport content='width=device-width'>",
         f"<title>Completeness of the chat archive</title><style>{style}</style>",
-        f"<main><h1>{verdict}</h1>",
-        f"<p>{html.escape(when(report))}</p>",
-        f"<ul class=doubts>{doubts}</ul>" if doubts else "",
-        "<dl>",
-        *(
-            f"<div><dt>{html.escape(what)}</dt><dd>{html.escape(count)}</dd></div>"
-            for what, count in numbers
+        f"<main><h1>{verdict}</h1>{said}",
+        tiles("first", first_numbers(report)),
+        listed("doubts", "Why it is not complete", incomplete(report)),
+        listed("next", "What to do next", next_steps(report)),
+        section(
+            "Users who could not be asked",
+            USER,
+            [user_row(report, user) for user in report.unasked],
         ),
-        "</dl>",
-        section("Users who could not be asked", ("user", "state", "reason"),
-                [(u.id, u.state, u.reason) for u in report.inventory.unasked]),
-        section("Threads without an archive", ("thread", "status", "reason"),
-                [(row.thread_id, row.status, row.reason) for row in missing]),
-        section("Threads archived in part", ("thread", "status", "reason"),
-                [(row.thread_id, row.status, row.reason) for row in less]),
-        section("Authors without an identity", ("author",),
-                [(author,) for author in report.unmapped]),
-        section("Users in no thread", ("user",), [(user.id,) for user in report.idle]),
+        section("Threads missing", THREAD, map(thread_row, report.open)),
+        section("Threads missing, and closed", THREAD, map(thread_row, closed)),
+        section("Threads archived in part", THREAD, map(thread_row, less)),
+        section(
+            "How far the archives can be relied on",
+            ("grade", "threads"),
+            [(meaning, count) for _, meaning, count in grades(report) if count],
+        ),
+        tiles("rest", numbers(report)),
+        section(
+            "Authors without an identity",
+            ("name", "author"),
+            [(report.called(who), who) for who in report.unmapped],
+        ),
+        section(
+            "Users in no thread",
+            ("name", "user"),
+            [(report.called(user.id), user.id) for user in report.idle],
+        ),
         section("Messages by day", ("day", "messages"), by_day(report)),
-        section("Messages by author", ("author", "messages", "first day", "last day"),
-                by_author(report)),
+        section(
+            "Messages by author",
+            ("name", "author", "messages", "first day", "last day"),
+            by_author(report),
+        ),
         "</main></html>\n",
-    ]  # fmt: skip
+    ]
     return "\n".join(part for part in parts if part)
 
 
-def when(report: InventoryReport) -> str:
-    if not report.run:
-        return "What the archive holds."
-    inventory = report.inventory
-    ended = f"last ended {inventory.ended_on}" if inventory.ended_on else "not ended"
-    return f"Backfill “{report.run}”: begun {inventory.began_on}, {ended}."
+def first_numbers(report: InventoryReport) -> list[tuple[str, str]]:
+    """Return the four numbers that matter first."""
+    return [
+        ("threads found", str(report.found)),
+        ("archived", str(report.archived)),
+        (f"missing{closed_in_words(report)}", str(len(report.missing))),
+        ("messages", str(report.total.messages)),
+    ]
 
 
-def section(title: str, head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
+def tiles(kind: str, pairs: Iterable[tuple[str, str]]) -> str:
+    """Return numbers with their names."""
+    inner = "".join(
+        f"<div><dt>{html.escape(what)}</dt><dd>{html.escape(count)}</dd></div>\n"
+        for what, count in pairs
+    )
+    return f"<dl class={kind}>{inner}</dl>"
+
+
+def listed(kind: str, title: str, sentences: Sequence[str]) -> str:
+    """Return sentences under a heading, code in them as code; nothing for none."""
+    if not sentences:
+        return ""
+    items = "".join(f"<li>{with_code(sentence)}</li>" for sentence in sentences)
+    return f"<section class={kind}><h2>{title}</h2><ul>{items}</ul></section>"
+
+
+def with_code(sentence: str) -> str:
+    pieces = html.escape(printable(sentence)).split("`")
+    return "".join(
+        f"<code>{piece}</code>" if at % 2 else piece for at, piece in enumerate(pieces)
+    )
+
+
+def section(title: str, head: tuple[str, ...], found: Iterable[Sequence[Any]]) -> str:
     """Return a table under a heading; nothing where there are no rows."""
+    rows = list(found)
     if not rows:
         return ""
     cells = "".join(f"<th scope=col>{html.escape(name)}</th>" for name in head)
@@ -98,6 +141,6 @@ def by_day(report: InventoryReport) -> list[tuple[Any, ...]]:
 
 def by_author(report: InventoryReport) -> list[tuple[Any, ...]]:
     return [
-        (author, sum(days.values()), min(days), max(days))
+        (report.called(author), author, sum(days.values()), min(days), max(days))
         for author, days in sorted(report.total.by_author_and_day.items())
     ]

@@ -8,6 +8,7 @@ from shared.domain.thread.grade import grade_of
 from shared.domain.thread.message import Message, Version
 from shared.domain.thread.transcript import Transcript
 from shared.formats.json_format import gap_json, listing_json, with_list
+from shared.formats.names import names
 from shared.formats.part import Options, RenderedFile
 
 
@@ -31,9 +32,23 @@ def parts(transcript: Transcript) -> Iterator[bytes]:
         "gaps": [gap_json(gap) for gap in transcript.gaps],
         "outcomes": transcript.outcomes,
         "counts": counts(transcript),
+        "people": people(transcript),
         "baseline": transcript.tally.baseline.to_json(),
     }
     yield from with_list(head, "messages", map(row, transcript.messages), {})
+
+
+def people(transcript: Transcript) -> list[dict[str, Any]]:
+    """Return everybody whom the thread names by id, each once with a name."""
+    present = {person.id for person in transcript.participants}
+    called = names(transcript).by_id
+    told = (who for who, _ in transcript.tally.told)
+    ids = dict.fromkeys((*(who.id for who in transcript.participants), *told))
+    return [
+        {"id": who, "name": called.get(who, ""), "takes_part": who in present}
+        for who in ids
+        if who
+    ]
 
 
 def counts(transcript: Transcript) -> dict[str, Any]:

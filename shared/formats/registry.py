@@ -138,7 +138,10 @@ FORMATS: Mapping[str, Format] = {
     ),
 }
 RECONCILIATION = Format(
-    "what was compared with what", r"reconciliation\.json", reconciliation_format.write
+    "what was compared with what",
+    r"reconciliation\.json",
+    reconciliation_format.write,
+    version=2,
 )
 """Written whatever the settings say, because it is part of the evidence."""
 

@@ -7,7 +7,8 @@ import duckdb
 
 from shared.cli.report import FORMS
 from shared.domain.inventory.state import Inventory
-from shared.usecases.inventory.report import InventoryReport, ThreadRow, ThreadStatus
+from shared.usecases.inventory.report import InventoryReport
+from shared.usecases.inventory.thread_rows import ThreadRow, ThreadStatus
 
 
 def report():

@@ -8,94 +8,48 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from shared.domain import json_line, layout
 from shared.domain.errors import ArchiverError, IntegrityError
 from shared.domain.evidence.manifest import Manifest
-from shared.domain.inventory.facts import ThreadState, UserState
+from shared.domain.inventory.facts import UserState
 from shared.domain.inventory.state import Inventory, Thread, User
+from shared.domain.people import NOBODY_KNOWN, PeopleDirectory, beside
 from shared.domain.thread.baseline import Baseline
-from shared.domain.thread.listing import Visibility
-from shared.domain.thread.retention import deleted_from
-from shared.domain.thread.transcript import GapKind
 from shared.domain.words import plural
 from shared.ports.archive_store import ArchiveStore
 from shared.usecases.evidence.revisions import threads_of
 from shared.usecases.evidence.thread_archive import newest_manifest
+from shared.usecases.inventory.decisions import About, Decision, Decisions
 from shared.usecases.inventory.runs import batches
+from shared.usecases.inventory.thread_rows import (
+    ThreadRow,
+    ThreadStatus,
+    archived_row,
+    found_row,
+)
 
 AT_ONCE = 32
 """Threads whose archives are read at the same time."""
 
 
-class ThreadStatus(StrEnum):
-    """How a thread stands. Only the first three have an archive."""
-
-    ARCHIVED = "archived"
-    PARTIAL = "partial"
-    EVENTS_ONLY = "events_only"
-    QUEUED = "queued"
-    FOUND = "found"
-    UNREACHABLE = "unreachable"
-    DELETED = "deleted"
-    FAILED = "failed"
-
-
-HAVE_AN_ARCHIVE = (
-    ThreadStatus.ARCHIVED,
-    ThreadStatus.PARTIAL,
-    ThreadStatus.EVENTS_ONLY,
-)
-STATUS_OF_VISIBILITY = {
-    Visibility.FULL: ThreadStatus.ARCHIVED,
-    Visibility.PARTIAL: ThreadStatus.PARTIAL,
-    Visibility.EVENTS_ONLY: ThreadStatus.EVENTS_ONLY,
-}
-STATUS_OF_STATE = {
-    ThreadState.FOUND: ThreadStatus.FOUND,
-    ThreadState.QUEUED: ThreadStatus.QUEUED,
-    ThreadState.ARCHIVED: ThreadStatus.FAILED,
-    ThreadState.UNREACHABLE: ThreadStatus.UNREACHABLE,
-    ThreadState.DELETED: ThreadStatus.DELETED,
-    ThreadState.FAILED: ThreadStatus.FAILED,
-}
-
-
-@dataclass(slots=True, kw_only=True)
-class ThreadRow:
-    """One thread: how it stands, why, and what its archive holds."""
-
-    thread_id: str
-    status: ThreadStatus
-    reason: str = ""
-    revision: int = 0
-    archived_on: str = ""
-    topic: str = ""
-    created_on: str = ""
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    retention_policy: Mapping[str, Any] = field(default_factory=dict)
-    deletion_due_on: str = ""
-    """When the service deletes it by its policy; "" if not, or if unknown."""
-    grade: str = ""
-    grade_reason: str = ""
-    participants: int = 0
-    bytes: int = 0
-    files: int = 0
-    """Files that messages name and the archive holds."""
-    files_missing: int = 0
-    differing: int = 0
-    """Messages of which event and listing tell different things."""
-    baseline: Baseline = field(default_factory=Baseline)
-
-
 @dataclass(slots=True, kw_only=True)
 class InventoryReport:
-    """The estate as it stands. `run` is "" where no backfill has looked for threads."""
+    """What was found, as it stands.
+
+    `run` is "" where no backfill has looked for threads; `kept_in_archive` says that
+    the run's own state is gone, and that what the archive kept of it is reported.
+    """
 
     run: str
     inventory: Inventory
+    written_on: str = ""
+    address: str = ""
+    """Where the archive stands."""
+    kept_in_archive: bool = False
+    people: PeopleDirectory = NOBODY_KNOWN
+    decisions: Decisions = field(default_factory=Decisions)
     rows: list[ThreadRow] = field(default_factory=list)
     statuses: Counter[ThreadStatus] = field(default_factory=Counter)
     total: Baseline = field(default_factory=Baseline)
@@ -104,10 +58,40 @@ class InventoryReport:
     files: int = 0
     files_missing: int = 0
     differing: int = 0
+    names: dict[str, str] = field(default_factory=dict)
+    """By raw id: a name of the time."""
     strays: list[str] = field(default_factory=list)
     """Folders of the archive that are no thread's, each as a sentence."""
     unmapped: list[str] = field(default_factory=list)
     """Authors who are in no identity map; empty where none was given."""
+
+    # The four numbers that it begins with; the fourth is `total.messages`.
+
+    @property
+    def found(self) -> int:
+        return len(self.rows)
+
+    @property
+    def archived(self) -> int:
+        return sum(row.has_archive for row in self.rows)
+
+    @property
+    def missing(self) -> list[ThreadRow]:
+        """The threads that have no archive."""
+        return [row for row in self.rows if not row.has_archive]
+
+    @property
+    def open(self) -> list[ThreadRow]:
+        """Those of them on which somebody can act, and that nobody has accepted."""
+        return [row for row in self.rows if row.is_open]
+
+    @property
+    def unasked(self) -> list[User]:
+        """The users who could not be asked, and whom nobody has accepted."""
+        return [user for user in self.inventory.unasked if not self.acceptance_of(user)]
+
+    def acceptance_of(self, user: User) -> Decision | None:
+        return self.decisions.of(About.USER, user.id, user.state)
 
     @property
     def doubts(self) -> list[str]:
@@ -120,30 +104,29 @@ class InventoryReport:
             )
         elif not inventory.ended_on:
             doubts.append(f"run {self.run} has not come to its end")
-        states = inventory.user_states
+        states = Counter(user.state for user in self.unasked)
         if states[UserState.FAILED]:
             failed = plural(states[UserState.FAILED], "user")
             doubts.append(f"{failed} could not be asked")
-        refused = [u for u in inventory.unasked if u.state is UserState.REFUSED]
-        if refused:
-            doubts.append(f"no token for {plural(len(refused), 'user')}")
-        if states[UserState.MET] and inventory.ended_on:
-            doubts.append(f"not asked: {plural(states[UserState.MET], 'user')}")
+        if states[UserState.REFUSED]:
+            doubts.append(f"no token for {plural(states[UserState.REFUSED], 'user')}")
+        not_asked = inventory.user_states[UserState.MET]
+        if not_asked and inventory.ended_on:
+            doubts.append(f"not asked: {plural(not_asked, 'user')}")
         doubts += self.strays
         if inventory.unreadable:
-            torn = plural(inventory.unreadable, "torn line")
-            doubts.append(f"the run's state holds {torn}")
+            torn = plural(inventory.unreadable, "line")
+            doubts.append(f"the run's state holds {torn} that cannot be read")
         return doubts
 
     @property
     def is_complete(self) -> bool:
         """Whether everybody could be asked and every thread found has an archive.
 
-        But for those that were deleted in the service before: nobody can act on them.
+        But for those that were deleted in the service before, and those that somebody
+        has accepted: nobody is to act on them.
         """
-        closed = (*HAVE_AN_ARCHIVE, ThreadStatus.DELETED)
-        settled = sum(self.statuses[status] for status in closed)
-        return not self.doubts and settled == len(self.rows)
+        return not self.doubts and not self.open
 
     @property
     def idle(self) -> list[User]:
@@ -154,8 +137,14 @@ class InventoryReport:
             if user.state is UserState.LISTED and not user.threads
         ]
 
+    def called(self, raw_id: str) -> str:
+        """Return the name of the time, and that of the directory; "" for neither."""
+        return beside(self.names.get(raw_id, ""), self.people.name(raw_id))
+
     def add(self, row: ThreadRow) -> None:
         """Count a thread. Who spoke on which day is kept for all threads together."""
+        decision = self.decisions.of(About.THREAD, row.thread_id, row.status)
+        row.accepted = decision.text if decision else ""
         self.statuses[row.status] += 1
         self.total.add(row.baseline)
         row.baseline.by_author_and_day = {}
@@ -164,6 +153,9 @@ class InventoryReport:
         self.files += row.files
         self.files_missing += row.files_missing
         self.differing += row.differing
+        for person in row.people:
+            if person.name:
+                self.names.setdefault(person.id, person.name)
         self.rows.append(row)
 
 
@@ -174,15 +166,15 @@ class MakeReport:
     archive: ArchiveStore
 
     async def __call__(
-        self, run: str, inventory: Inventory, mapped: Collection[str] | None = None
+        self, report: InventoryReport, mapped: Collection[str] | None = None
     ) -> InventoryReport:
-        """Report on a run and on the archive; `mapped` are authors with an identity.
+        """Fill a report that has its run; `mapped` are authors with an identity.
 
         Raises:
             Transient: the archive cannot be reached.
 
         """
-        report = InventoryReport(run=run, inventory=inventory)
+        inventory = report.inventory
         found = threads_of(self.archive, report.strays.append)
         archived = {thread_id async for thread_id in found}
         ids = sorted(archived | inventory.threads.keys())
@@ -210,13 +202,7 @@ class MakeReport:
         self, thread_id: str, known: Thread | None, *, is_there: bool
     ) -> ThreadRow:
         """Return how one thread stands; what is wrong with it is its reason."""
-        without = ThreadRow(
-            thread_id=thread_id,
-            status=STATUS_OF_STATE[known.state] if known else ThreadStatus.FAILED,
-            reason=known.reason if known else "its archive has no manifest",
-        )
-        if known and known.state is ThreadState.ARCHIVED:
-            without.reason = "it was archived, and its archive is not there"
+        without = found_row(thread_id, known)
         if not is_there:
             return without
         try:
@@ -243,55 +229,3 @@ class MakeReport:
         """Return the bytes of all files of a revision."""
         folder = layout.revision_path(manifest.thread_id, manifest.revision, "")
         return sum([file.size async for file in self.archive.walk(folder)])
-
-
-def status_of(
-    visibility: Visibility, reconciliation: Mapping[str, Any]
-) -> ThreadStatus:
-    """Return how a thread stands that was listed like this.
-
-    With a snapshot it stands as the last whole pass left it, which has left a gap where
-    it did not show all.
-    """
-    if visibility is Visibility.SNAPSHOT:
-        kinds = {gap["kind"] for gap in reconciliation["gaps"]}
-        is_partial = GapKind.LISTING in kinds
-        return ThreadStatus.PARTIAL if is_partial else ThreadStatus.ARCHIVED
-    return STATUS_OF_VISIBILITY[visibility]
-
-
-def archived_row(
-    manifest: Manifest, reconciliation: Mapping[str, Any], size: int
-) -> ThreadRow:
-    """Return how an archived thread stands.
-
-    Raises:
-        IntegrityError: its reconciliation is in an unknown form.
-
-    """
-    try:
-        listing, counts = reconciliation["listing"], reconciliation["counts"]
-        gaps = [str(gap["reason"]) for gap in reconciliation["gaps"]]
-        policy = reconciliation["retention_policy"]
-        return ThreadRow(
-            thread_id=manifest.thread_id,
-            status=status_of(Visibility(listing["visibility"]), reconciliation),
-            reason=listing["reason"] or "; ".join(gaps),
-            revision=manifest.revision,
-            archived_on=manifest.written_on,
-            topic=str(reconciliation["topic"]),
-            created_on=str(reconciliation["created_on"]),
-            metadata=dict(reconciliation["metadata"]),
-            retention_policy=dict(policy),
-            deletion_due_on=deleted_from(str(reconciliation["created_on"]), policy),
-            grade=manifest.grade,
-            grade_reason=manifest.grade_reason,
-            participants=int(counts["participants"]),
-            bytes=size,
-            files=int(counts["files"]),
-            files_missing=int(counts["files_missing"]),
-            differing=int(reconciliation["outcomes"].get("differs", 0)),
-            baseline=Baseline.from_json(reconciliation["baseline"]),
-        )
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise IntegrityError("its reconciliation.json cannot be read") from None

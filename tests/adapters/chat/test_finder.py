@@ -104,8 +104,8 @@ async def test_the_older_interface_knows_no_retention_policy(tmp_path):
     [
         "[]", "{", "{}", '{"createdOn": 1, "retentionPolicy": {}}',
         '{"createdOn": "2026-01-01T00:00:00Z", "retentionPolicy": "none"}',
-        '{"createdOn": "soon", "retentionPolicy": '
-        '{"kind": "threadCreationDate", "deleteThreadAfterDays": 30}}',
+        ('{"createdOn": "soon", "retentionPolicy": '
+         '{"kind": "threadCreationDate", "deleteThreadAfterDays": 30}}'),
     ],
 )  # fmt: skip
 def test_odd_properties_tell_no_deletion(body):

@@ -27,7 +27,8 @@ from shared.domain.inventory.facts import (
     UserState,
 )
 from shared.domain.inventory.state import Inventory, Thread
-from shared.usecases.inventory.report import MakeReport, ThreadStatus
+from shared.usecases.inventory.report import InventoryReport, MakeReport
+from shared.usecases.inventory.thread_rows import ThreadStatus
 from world import World
 
 NOW = "2026-11-22T12:00:00Z"
@@ -55,7 +56,8 @@ async def world():
 
 
 async def apply(world, inventory, mapped=None, run="estate"):
-    return await MakeReport(archive=world.archive)(run, inventory, mapped)
+    report = InventoryReport(run=run, inventory=inventory, written_on=NOW)
+    return await MakeReport(archive=world.archive)(report, mapped)
 
 
 ALL_WELL = (
@@ -102,7 +104,7 @@ async def test_a_torn_line_of_the_runs_state_is_a_doubt(world):
 
     report = await apply(world, inventory)
 
-    assert "torn" in report.doubts[0]
+    assert "cannot be read" in report.doubts[0]
     assert not report.is_complete
 
 
@@ -280,9 +282,12 @@ async def test_the_forms_tell_the_same(world):
         WAITING: "failed",
     }
     days = list(csv.DictReader(io.StringIO(forms["days"])))
-    assert days == [{"author": ALICE, "day": "2026-11-22", "messages": "3"}]
-    assert forms["table"].startswith("failed 19:<b>waiting</b>: <script>")
-    assert f"in no thread: {BOB}" in forms["table"]
+    day = {"author": ALICE, "name": "Alice", "day": "2026-11-22", "messages": "3"}
+    assert days == [day]
+    first, *rest = forms["table"].splitlines()
+    assert first == "2 threads found, 1 archived, 1 missing, 3 messages"
+    assert "  failed  (no topic)  19:<b>waiting</b>  <script>" in rest
+    assert any(line.startswith("  ") and line.endswith(BOB) for line in rest)
     page = forms["html"]
     assert "<script>" not in page
     assert "<b>waiting" not in page
