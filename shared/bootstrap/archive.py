@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from shared.bootstrap.address import without_secrets
-from shared.bootstrap.identity import utc_now
+from shared.bootstrap.identity import signed_in, utc_now
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.bootstrap.storage import Storage
 from shared.config.reader import read_settings
@@ -59,19 +59,32 @@ async def open_archive(
     Raises:
         NoArchive: there is no archive, or none was named.
         ConfigError: the storage account's settings cannot be read.
+        NotSignedIn: it takes somebody who is signed in, and nobody is.
+
+    """
+    opened = at_address(address, make=make)
+    try:
+        if opened.storage:
+            await opened.storage.check_signed_in()
+        yield opened
+    finally:
+        if opened.storage:
+            await opened.storage.close()
+
+
+def at_address(address: ArchiveAddress, *, make: bool = False) -> OpenedArchive:
+    """Return an archive whose account has not been asked for anything yet.
+
+    Raises:
+        NoArchive, ConfigError: as `open_archive`.
 
     """
     text = address.text
     if "://" in text and not text.startswith(("https://", "http://")):
-        yield in_file_system(text)
-    elif text and not text.startswith(("https://", "http://")):
-        yield in_folder(Path(text), make=make)
-    else:
-        opened = in_container(text) if text else in_account(address.env)
-        try:
-            yield opened
-        finally:
-            await opened.account().close()
+        return in_file_system(text)
+    if text and not text.startswith(("https://", "http://")):
+        return in_folder(Path(text), make=make)
+    return in_container(text) if text else in_account(address.env)
 
 
 def in_folder(root: Path, *, make: bool) -> OpenedArchive:
@@ -230,7 +243,12 @@ def in_account(env: Mapping[str, str]) -> OpenedArchive:
 def over(settings: StorageSettings, name: str) -> OpenedArchive:
     from shared.adapters.storage.clients import PERSON_OPTIONS
 
-    storage = Storage(settings, container=name, options=PERSON_OPTIONS)
+    storage = Storage(
+        settings,
+        container=name,
+        options=PERSON_OPTIONS,
+        signed_in=signed_in(settings.client_id),
+    )
     return OpenedArchive(
         origin=f"{urlsplit(storage.others.url).netloc.rpartition('@')[2]}/{name}",
         archive=storage.archive,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from shared.bootstrap.finalizing import (
     HereSettings,
+    chat_clients_of_command,
     finalize_here,
-    open_chat_clients,
 )
 from shared.bootstrap.identity import quieten_sdk_logs, utc_now
 from shared.bootstrap.opened_archive import OpenedArchive
@@ -62,6 +62,7 @@ async def open_backfill(
     Raises:
         ConfigError: settings are wrong.
         NoStorageAccount: a folder has no queue.
+        NotSignedIn: it takes somebody who is signed in, and nobody is.
         RunIsBusy: another process holds the run.
 
     """
@@ -70,7 +71,9 @@ async def open_backfill(
     quieten_sdk_logs()
     settings = read_settings(env, HereSettings.read)
     async with AsyncExitStack() as stack:
-        chat_clients = await stack.enter_async_context(open_chat_clients(settings.chat))
+        chat_clients = await stack.enter_async_context(
+            chat_clients_of_command(settings.chat)
+        )
         archiver: Archiver | None = None
         if options.here and not options.dry_run:
             here = finalize_here(archive.stores(), settings, chat_clients)

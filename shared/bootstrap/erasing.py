@@ -4,7 +4,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
-from shared.bootstrap.finalizing import HereSettings, finalize_here, open_chat_clients
+from shared.bootstrap.finalizing import (
+    HereSettings,
+    chat_clients_of_command,
+    finalize_here,
+)
 from shared.bootstrap.identity import utc_now
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.config.reader import read_settings
@@ -22,13 +26,17 @@ async def open_erase(
 
     A thread whose log holds more than its archive is archived first, which asks the
     chat service. Where no settings say how to reach that, such a thread is refused.
+
+    Raises:
+        NotSignedIn: it takes somebody who is signed in, and nobody is.
+
     """
     archive.check_writable()
     erase = archive.erase()
     async with AsyncExitStack() as stack:
         settings = here_settings(archive, env)
         if settings:
-            clients = open_chat_clients(settings.chat)
+            clients = chat_clients_of_command(settings.chat)
             chat_clients = await stack.enter_async_context(clients)
             here = finalize_here(archive.stores(), settings, chat_clients)
             finalize = await stack.enter_async_context(here)

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from shared.bootstrap.identity import managed_identity, new_salt, utc_now
+from shared.bootstrap.identity import (
+    CHAT_SCOPE,
+    managed_identity,
+    new_salt,
+    signed_in,
+    utc_now,
+)
 from shared.config.connection_strings import parse_acs
 from shared.config.reader import SettingsReader
 from shared.config.settings import (
@@ -135,10 +141,33 @@ def finalize(
     )
 
 
-def open_chat_clients(settings: ChatSettings, **options: Any) -> "ChatClients":
+@asynccontextmanager
+async def chat_clients_of_command(
+    settings: ChatSettings,
+) -> AsyncIterator["ChatClients"]:
+    """Yield the way into the ACS resource for a command.
+
+    Raises:
+        NotSignedIn: it takes somebody who is signed in, and nobody is.
+
+    """
+    if settings.connection_string:
+        async with open_chat_clients(settings) as clients:
+            yield clients
+        return
+    credential = signed_in(settings.client_id)
+    async with open_chat_clients(settings, credential=credential) as clients:
+        await credential.check(CHAT_SCOPE)
+        yield clients
+
+
+def open_chat_clients(
+    settings: ChatSettings, *, credential: Any = None, **options: Any
+) -> "ChatClients":
     """Return the way into the ACS resource: its endpoint, and tokens for its users.
 
-    `options` go to the SDK's clients, over those that are usual here.
+    `credential` is used in place of the app's own, where there is no key. `options` go
+    to the SDK's clients, over those that are usual here.
     """
     from azure.communication.identity.aio import CommunicationIdentityClient
 
@@ -149,7 +178,6 @@ def open_chat_clients(settings: ChatSettings, **options: Any) -> "ChatClients":
     limiter = Limiter()
     options = {**OPTIONS, **options}
     paced = {**options, "per_retry_policies": [LimitPolicy(limiter)]}
-    credential = None
     if settings.connection_string:
         endpoint = parse_acs(settings.connection_string)
         client = CommunicationIdentityClient.from_connection_string(
@@ -157,7 +185,7 @@ def open_chat_clients(settings: ChatSettings, **options: Any) -> "ChatClients":
         )
     else:
         endpoint = settings.endpoint
-        credential = managed_identity(settings.client_id)
+        credential = credential or managed_identity(settings.client_id)
         client = CommunicationIdentityClient(endpoint, credential, **paced)
     return ChatClients(
         endpoint.rstrip("/"),

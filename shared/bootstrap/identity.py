@@ -3,9 +3,16 @@
 import logging
 import secrets
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.domain.log.record import SALT_BYTES
+
+if TYPE_CHECKING:
+    from shared.adapters.azure.sign_in import SignedIn
+
+STORAGE_SCOPE = "https://storage.azure.com/.default"
+CHAT_SCOPE = "https://communication.azure.com//.default"
+MANAGEMENT_SCOPE = "https://management.azure.com/.default"
 
 
 def managed_identity(client_id: str) -> Any:
@@ -13,6 +20,13 @@ def managed_identity(client_id: str) -> Any:
     from azure.identity.aio import DefaultAzureCredential
 
     return DefaultAzureCredential(managed_identity_client_id=client_id or None)
+
+
+def signed_in(client_id: str) -> "SignedIn":
+    """Return the credential of a command: as above, and one sentence for nobody."""
+    from shared.adapters.azure.sign_in import SignedIn
+
+    return SignedIn(lambda: managed_identity(client_id))
 
 
 def quieten_sdk_logs() -> None:

@@ -5,13 +5,14 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from shared.bootstrap.identity import managed_identity, utc_now
+from shared.bootstrap.identity import STORAGE_SCOPE, managed_identity, utc_now
 from shared.config.settings import StorageSettings
 from shared.domain import layout
 
 if TYPE_CHECKING:
     from azure.storage.blob.aio import BlobServiceClient
 
+    from shared.adapters.azure.sign_in import SignedIn
     from shared.adapters.storage.append_log import BlobAppendLog
     from shared.adapters.storage.archive_store import BlobArchiveStore
     from shared.adapters.storage.clients import Account
@@ -49,15 +50,18 @@ class Storage:
         container: str = layout.ARCHIVE,
         options: Mapping[str, Any] | None = None,
         block_bytes: int | None = None,
+        signed_in: "SignedIn | None" = None,
     ) -> None:
         """`container` holds the archive; `options` go to clients that do not append.
 
-        `block_bytes` is the most that one append may take.
+        `block_bytes` is the most that one append may take. `signed_in` is a command's
+        credential, where the app's own would be tried again and again.
         """
         self.settings = settings
         self.container = container
         self.options = options
         self.block_bytes = block_bytes
+        self.signed_in = signed_in
         self.opened: list[Closable] = []
 
     def register(self, part: Opened) -> Opened:
@@ -75,15 +79,26 @@ class Storage:
         from shared.adapters.storage.clients import Account
 
         settings = self.settings
-        is_signed = settings.connection_string or settings.has_signature
+        credential: Any = None
+        if settings.needs_identity:
+            own = self.signed_in or managed_identity(settings.client_id)
+            credential = self.register(own)
         return Account(
             connection_string=settings.connection_string,
             blob_uri=settings.blob_uri,
             queue_uri=settings.queue_uri,
-            credential=None
-            if is_signed
-            else self.register(managed_identity(settings.client_id)),
+            credential=credential,
         )
+
+    async def check_signed_in(self) -> None:
+        """See that a command may sign in, where that is how the account is opened.
+
+        Raises:
+            NotSignedIn: it may not.
+
+        """
+        if self.account.credential is not None and self.signed_in is not None:
+            await self.signed_in.check(STORAGE_SCOPE)
 
     @cached_property
     def appends(self) -> "BlobServiceClient":

@@ -42,6 +42,11 @@ class StorageSettings:
         """Whether the address carries a shared access signature."""
         return "?" in self.blob_uri
 
+    @property
+    def needs_identity(self) -> bool:
+        """Whether it is opened as who is signed in: by no key and no signature."""
+        return not self.connection_string and not self.has_signature
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatSettings:

@@ -25,6 +25,13 @@ class InvalidEvent(ArchiverError):
     """
 
 
+class NotSignedIn(ArchiverError):
+    """Azure was asked without a key, and nobody is signed in: no retry helps.
+
+    The text is a sentence that says what to do.
+    """
+
+
 class Transient(ArchiverError):
     """It may work next time: raised so that Event Grid or the queue delivers again."""
 

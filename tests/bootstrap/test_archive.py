@@ -1,6 +1,7 @@
 """An archive is opened from whatever somebody names, with the app's own settings."""
 
 import pytest
+from fake_az import fake_az, only_az
 
 from shared.bootstrap.archive import (
     ArchiveAddress,
@@ -36,7 +37,14 @@ async def test_a_folder_that_is_not_there_is_made_on_demand_only(tmp_path):
         assert new.is_dir()
 
 
-async def test_without_an_address_the_account_of_the_settings_is_opened():
+@pytest.fixture
+def somebody(tmp_path, monkeypatch):
+    """Let somebody be signed in to Azure."""
+    only_az(monkeypatch, tmp_path / "bin")
+    fake_az(tmp_path / "bin")
+
+
+async def test_without_an_address_the_account_of_the_settings_is_opened(somebody):
     by_key = address(CHAT_STORAGE=f"DefaultEndpointsProtocol=https;{ACCOUNT}")
     by_identity = address(
         CHAT_STORAGE__blobServiceUri="https://acme.blob.test",
@@ -48,7 +56,7 @@ async def test_without_an_address_the_account_of_the_settings_is_opened():
             assert archive.origin == "acme.blob.test/chat-archive"
 
 
-async def test_the_blobs_address_is_enough_since_most_commands_need_no_queue():
+async def test_the_blobs_address_is_enough_since_most_commands_need_no_queue(somebody):
     named = address(CHAT_STORAGE__blobServiceUri="https://acme.blob.test")
 
     async with open_archive(named) as archive:

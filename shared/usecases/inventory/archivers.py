@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from shared.domain.errors import ArchiverError, Unreachable
+from shared.domain.errors import ArchiverError, NotSignedIn, Unreachable
 from shared.domain.inventory.facts import ThreadState
 from shared.domain.inventory.state import Thread
 from shared.domain.log.work import Work
@@ -65,6 +65,8 @@ class ArchiveHere:
         except LeaseHeld:
             reason = "another process archives it at this moment"
             return Done(state=ThreadState.FAILED, reason=reason)
+        except NotSignedIn:
+            raise
         except Unreachable as error:
             return Done(state=ThreadState.UNREACHABLE, reason=str(error))
         except Exception as error:  # noqa: BLE001 - it must not stop the others

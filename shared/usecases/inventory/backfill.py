@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from shared.domain.errors import ArchiverError
+from shared.domain.errors import ArchiverError, NotSignedIn
 from shared.domain.inventory.facts import (
     Began,
     Ended,
@@ -189,6 +189,8 @@ class Backfill:
             listed = await self.finder.threads_of(user.id)
         except ReaderRefused as error:
             return [UserListed(user.id, UserState.REFUSED, reason=error.reason)]
+        except NotSignedIn:
+            raise  # nothing else would work either: the run goes on another time
         except ArchiverError as error:
             return [UserListed(user.id, UserState.FAILED, reason=str(error))]
         threads = listed.threads
@@ -241,6 +243,8 @@ class Backfill:
         if self.follow and not people:
             try:
                 people = await self.participants_of(thread)
+            except NotSignedIn:
+                raise
             except ArchiverError as error:
                 done = Done(state=ThreadState.FAILED, reason=f"participants: {error}")
         new = self.strangers(people) if self.follow else []
