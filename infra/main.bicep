@@ -338,12 +338,13 @@ module function 'function.bicep' = {
   }
 }
 
-// What the hook needs to subscribe, and people to look.
+// What the hook needs to subscribe, and people to look (`chat-archive doctor` at the topic).
 output AZURE_RESOURCE_GROUP string = group.name
 output AZURE_FUNCTION_NAME string = function.outputs.name
 output AZURE_FUNCTION_ID string = function.outputs.id
 output ACS_RESOURCE_GROUP string = acsGroupName
 output EVENT_TOPIC_NAME string = useEventGrid ? (topic.?outputs.name ?? '') : ''
+output EVENT_TOPIC_ID string = useEventGrid ? (topic.?outputs.id ?? '') : ''
 output APP_IS_REACHABLE string = isReachable ? 'yes' : 'no'
 output DELIVER_EVENTS_BY string = eventDelivery
 output STORAGE_ID string = storage.outputs.id

@@ -14,8 +14,8 @@ HEAD = """\
 compares it with the program.
 
 The first word of a verdict is in colour on a terminal; `NO_COLOR=1` leaves that out.
-`index`, `search`, `list`, `show`, `status`, `verify`, `report`, `formats`, `redeliver`,
-`backfill` and `hold list` take `--json`; `cat` takes `--format json`.
+`index`, `search`, `list`, `show`, `status`, `doctor`, `verify`, `report`, `formats`,
+`redeliver`, `backfill` and `hold list` take `--json`; `cat` takes `--format json`.
 
 **Completion.** One line for your shell; it holds from the next shell on:
 

@@ -25,6 +25,7 @@ SETTING_OPTIONS = {
     "FETCH_THREAD_BYTES": "How large these may be together.",
     "FETCH_WITHIN": "How long fetching one may take.",
     "QUIET_FOR": "When a thread is due, as the app has it.",
+    "EVENT_TOPIC_ID": "Id of the event subscription's system topic, as azd has it.",
     "MAX_OPEN": "When a thread that never rests is due, as the app has it.",
 }
 """Settings of the app that commands take too, as options that override them."""

@@ -28,6 +28,9 @@ COLOURS = {
     "ERASED": "yellow",
     "DELETED": "yellow",
     "NOT": "red",
+    "ok": "green",
+    "warning": "yellow",
+    "failure": "red",
 }
 """Words that a line of a verdict begins with."""
 

@@ -76,7 +76,8 @@ class Account:
             )
         return BlobServiceClient(self.blob_uri, self.credential, **options)
 
-    def queue(self, name: str) -> QueueClient:
+    def queue(self, name: str, **options: Any) -> QueueClient:
+        options = OTHER_OPTIONS | options
         # The queue trigger of the Functions host reads messages as base64.
         policy = TextBase64EncodePolicy()
         if self.connection_string:
@@ -84,14 +85,14 @@ class Account:
                 self.connection_string,
                 name,
                 message_encode_policy=policy,
-                **OTHER_OPTIONS,
+                **options,
             )
         return QueueClient(
             self.queue_uri,
             name,
             self.credential,
             message_encode_policy=policy,
-            **OTHER_OPTIONS,
+            **options,
         )
 
 

@@ -98,6 +98,18 @@ class ReadStatus:
 
         """
         status = Status()
+        await self.look_at_log(status)
+        status.queued = await self.queue.depth()
+        status.poisoned = await self.poison.depth()
+        status.queued_events = await self.events_queue.depth()
+        status.poisoned_events = await self.events_poison.depth()
+        await self.look_at_quarantine(status)
+        await self.look_at_dead_letters(status)
+        await self.look_at_sweeps(status)
+        return status
+
+    async def look_at_log(self, status: Status) -> None:
+        """Note threads, what is due, and the newest event; raise as the call does."""
         now = self.clock()
         newest: Segment | None = None
         async for thread in self.log.threads():
@@ -119,19 +131,22 @@ class ReadStatus:
         if newest:
             status.newest_activity = format_time(newest.modified_on)
             status.ingest_lag = await self.lag(newest)
-        status.queued = await self.queue.depth()
-        status.poisoned = await self.poison.depth()
-        status.queued_events = await self.events_queue.depth()
-        status.poisoned_events = await self.events_poison.depth()
+
+    async def look_at_quarantine(self, status: Status) -> None:
         async for file in self.quarantine.files():
             async for part in self.quarantine.stream(file):
                 status.quarantined += part.count(b"\n")
+
+    async def look_at_dead_letters(self, status: Status) -> None:
         async for _ in self.dead_letters.files():
             status.dead_letters += 1
+
+    async def look_at_sweeps(self, status: Status) -> None:
+        """Note the last sweep, and whether the next one is overdue."""
+        now = self.clock()
         sweep = status.last_sweep = await self.last_sweep(now)
         due = sweep.next_due_on if sweep else None
         status.overdue = due is not None and now > due + OVERDUE_AFTER
-        return status
 
     async def lag(self, segment: Segment) -> float | None:
         tail = await self.log_files.tail(segment.path, LAST_LINE)
