@@ -1,8 +1,8 @@
 """An archive is opened from whatever somebody names, with the app's own settings."""
 
 import pytest
-from fake_az import fake_az, only_az
 
+from fake_az import fake_az, only_az
 from shared.bootstrap.archive import (
     ArchiveAddress,
     NoArchive,

@@ -4,8 +4,8 @@ import time
 
 import pytest
 from click.testing import CliRunner
-from fake_az import EXPIRED, NOT_LOGGED_IN, fake_az, only_az
 
+from fake_az import EXPIRED, NOT_LOGGED_IN, fake_az, only_az
 from shared.adapters.azure.sign_in import NOBODY
 from shared.adapters.storage.clients import PERSON_OPTIONS
 from shared.cli.main import main

@@ -7,8 +7,8 @@ import time
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
 from azure.storage.blob.aio import BlobServiceClient
-from fake_az import EXPIRED, NEVER, NOT_LOGGED_IN, fake_az, only_az
 
+from fake_az import EXPIRED, NEVER, NOT_LOGGED_IN, fake_az, only_az
 from local.chat_service.answers import refuse
 from shared.adapters.azure import sign_in
 from shared.adapters.azure.sign_in import NOBODY, SignedIn

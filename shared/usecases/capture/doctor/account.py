@@ -29,6 +29,7 @@ SKEW_FAILS = timedelta(minutes=15)
 """From here on the storage refuses what a key has signed, and signatures and tokens
 seem expired, or not yet valid."""
 AGAIN = "wait, then: chat-archive doctor"
+NO_TIME = not_checked("the storage did not say what time it has")
 REFUSES_US = frozenset(
     (
         "AuthenticationFailed",
@@ -94,7 +95,13 @@ class Account:
         names = [self.archive if c == layout.ARCHIVE else c for c in CONTAINERS]
         return [
             Step(name=STORAGE, look=self.storage, needs=needs, within=REACHED_WITHIN),
-            Step(name="clock", look=self.skew, needs=needs, within=REACHED_WITHIN),
+            Step(
+                name="clock",
+                look=self.skew,
+                needs=needs,
+                within=REACHED_WITHIN,
+                late=NO_TIME,
+            ),
             *(
                 Step(
                     name=container_step(name),
@@ -152,7 +159,7 @@ class Account:
         """Compare this machine's clock with the storage's."""
         asked = await self.reached()
         if asked.answer.said_on is None:
-            return not_checked("the storage did not say what time it has")
+            return NO_TIME
         skew = asked.on - asked.answer.said_on
         seconds = abs(skew).total_seconds()
         way = "ahead of" if skew > timedelta() else "behind"

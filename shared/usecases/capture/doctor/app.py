@@ -23,6 +23,8 @@ from shared.usecases.capture.status import SWEEPS_LOOKED_BACK, ReadStatus, Statu
 
 LAG_WARNS = 600.0
 """Seconds; the alert `ingest-lag` goes off there too."""
+A_WHILE = 120.0
+"""Seconds up to which a delay is read best in seconds."""
 REDELIVER = "chat-archive redeliver --execute"
 RESTART = (
     'az functionapp restart --name "$(azd env get-value AZURE_FUNCTION_NAME)" '
@@ -91,7 +93,9 @@ class DeployedApp:
         text = f"{status.newest_activity}, in {plural(status.threads, 'thread')}"
         if status.ingest_lag is None:
             return ok(f"{text}; how late it came is not known")
-        late = timedelta(seconds=round(max(status.ingest_lag, 0.0), 1))
+        # Two services have two clocks: an event may be kept before it happened.
+        lag = max(status.ingest_lag, 0.0)
+        late = f"{lag:.1f} s" if lag < A_WHILE else str(timedelta(seconds=round(lag)))
         text = f"{text}; it came {late} after it happened"
         if status.ingest_lag > LAG_WARNS:
             return warning(
