@@ -25,18 +25,15 @@ async def open_erase(
     """Yield what erases from an archive.
 
     A thread whose log holds more than its archive is archived first, which asks the
-    chat service. Where no settings say how to reach that, such a thread is refused.
-
-    Raises:
-        NotSignedIn: it takes somebody who is signed in, and nobody is.
-
+    chat service. Where no settings say how to reach that, such a thread is refused,
+    and so it is where nobody is signed in who could ask.
     """
     archive.check_writable()
     erase = archive.erase()
     async with AsyncExitStack() as stack:
         settings = here_settings(archive, env)
         if settings:
-            clients = chat_clients_of_command(settings.chat)
+            clients = chat_clients_of_command(settings.chat, checked=False)
             chat_clients = await stack.enter_async_context(clients)
             here = finalize_here(archive.stores(), settings, chat_clients)
             finalize = await stack.enter_async_context(here)

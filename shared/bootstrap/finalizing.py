@@ -143,21 +143,22 @@ def finalize(
 
 @asynccontextmanager
 async def chat_clients_of_command(
-    settings: ChatSettings,
+    settings: ChatSettings, *, checked: bool = True
 ) -> AsyncIterator["ChatClients"]:
     """Yield the way into the ACS resource for a command.
+
+    It is not `checked` where the resource may not be needed at all.
 
     Raises:
         NotSignedIn: it takes somebody who is signed in, and nobody is.
 
     """
-    if settings.connection_string:
-        async with open_chat_clients(settings) as clients:
-            yield clients
-        return
-    credential = signed_in(settings.client_id)
+    credential = None
+    if not settings.connection_string:
+        credential = signed_in(settings.client_id)
     async with open_chat_clients(settings, credential=credential) as clients:
-        await credential.check(CHAT_SCOPE)
+        if credential and checked:
+            await credential.check(CHAT_SCOPE)
         yield clients
 
 

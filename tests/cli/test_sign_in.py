@@ -12,7 +12,7 @@ from shared.cli.main import main
 
 THREAD = "19:nobody@thread.v2"
 CONTAINER = "https://127.0.0.1:1/chat-archive"
-SOON = 5.0
+SOON = 8.0
 OVER_AN_ACCOUNT = (
     ("list",),
     ("verify",),

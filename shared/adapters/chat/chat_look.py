@@ -59,7 +59,7 @@ class AcsLook:
 
 def status_of(error: Exception) -> int:
     """Return the status of a refusal, 0 where none came, 502 for an odd answer."""
-    if isinstance(error, HttpResponseError) and error.status_code:
-        is_odd = error.status_code == HTTPStatus.OK
-        return HTTPStatus.BAD_GATEWAY if is_odd else int(error.status_code)
-    return 0 if isinstance(error, AzureError) else HTTPStatus.BAD_GATEWAY
+    if isinstance(error, UNREADABLE):
+        return HTTPStatus.BAD_GATEWAY
+    status = error.status_code if isinstance(error, HttpResponseError) else None
+    return HTTPStatus.BAD_GATEWAY if status == HTTPStatus.OK else int(status or 0)

@@ -1,12 +1,13 @@
 """Looks at containers and queues, and leaves them as they are."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueClient
 
@@ -16,6 +17,9 @@ from shared.ports.account_look import StorageAnswer
 
 LOOK_OPTIONS: dict[str, Any] = {"retry_total": 0, "connection_timeout": 5}
 """A failure is what is looked for: it is not tried again."""
+
+REQUEST_ID = "x-ms-request-id"
+"""What every answer of the service has, and no page of a proxy."""
 
 
 class StorageLook:
@@ -36,7 +40,8 @@ class StorageLook:
             async for page in found.by_page():
                 names = [blob.name async for blob in page]
                 for first in names[:1]:
-                    await container.get_blob_client(first).get_blob_properties()
+                    with suppress(ResourceNotFoundError):  # gone since it was listed
+                        await container.get_blob_client(first).get_blob_properties()
                 return len(names)
             return 0
 
@@ -57,10 +62,10 @@ class StorageLook:
 async def answer_of(
     look: Callable[[Callable[[Any], None]], Awaitable[int]],
 ) -> StorageAnswer:
-    dates: list[datetime | None] = []
+    answers: list[Any] = []
 
     def note(response: Any) -> None:
-        dates.append(date_of(response.http_response))
+        answers.append(response.http_response)
 
     try:
         depth = await look(note)
@@ -71,15 +76,19 @@ async def answer_of(
             code=failures.code(error) or type(error).__name__,
             said_on=date_of(response) if response is not None else None,
         )
-    except SDK_ERRORS as error:
-        return StorageAnswer(status=HTTPStatus.BAD_GATEWAY, code=type(error).__name__)
-    said_on = dates[0] if dates else None
+    except (*SDK_ERRORS, SyntaxError) as error:
+        # Something answered, and not as the service does: with a page that is no XML.
+        return StorageAnswer(status=HTTPStatus.OK, code=type(error).__name__)
+    if not all(REQUEST_ID in answer.headers for answer in answers):
+        return StorageAnswer(status=HTTPStatus.OK, code="NotStorage")
+    said_on = date_of(answers[0]) if answers else None
     return StorageAnswer(status=HTTPStatus.OK, said_on=said_on, depth=depth)
 
 
 def date_of(response: Any) -> datetime | None:
     """Return what time the service had when it answered; None where it said none."""
     try:
-        return parsedate_to_datetime(response.headers["Date"])
+        said = parsedate_to_datetime(response.headers["Date"])
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
+    return said if said.tzinfo else None

@@ -6,6 +6,7 @@ Nothing is written. So what only a write would tell is not checked, and says so.
 import sys
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 
 from shared.domain import layout
@@ -39,6 +40,8 @@ REFUSES_US = frozenset(
     )
 )
 """Codes of who is not known at all, whatever the container."""
+NOT_THERE = ("ContainerNotFound", "ContainerBeingDeleted")
+"""Codes of an account that is there."""
 SET_CLOCK = {
     "win32": "w32tm /resync",
     "darwin": "sudo sntp -sS time.apple.com",
@@ -105,7 +108,7 @@ class Account:
             *(
                 Step(
                     name=container_step(name),
-                    look=lambda name=name: self.container(name),  # type: ignore[misc]
+                    look=partial(self.container, name),
                     needs=(STORAGE,),
                 )
                 for name in names
@@ -114,7 +117,7 @@ class Account:
             *(
                 Step(
                     name=f"queue {name}",
-                    look=lambda name=name: self.queue(name),  # type: ignore[misc]
+                    look=partial(self.queue, name),
                     needs=(STORAGE,),
                 )
                 for name in QUEUES
@@ -142,10 +145,13 @@ class Account:
                 f"az storage account show-connection-string --name {self.name}, and "
                 "set CHAT_STORAGE to it; or unset that, and az login",
             )
-        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        is_usual = answer.is_well or answer.status == HTTPStatus.FORBIDDEN
+        if not is_usual and answer.code not in NOT_THERE:
             return failure(
-                f"{self.host} answers {answer.status} {answer.code}",
-                AGAIN,
+                f"{self.host} answers {answer.status} {answer.code}: it is busy, or "
+                "no storage account",
+                "look at the address, and for a proxy in between, then: "
+                "chat-archive doctor",
             )
         return ok(f"{self.host} answers")
 

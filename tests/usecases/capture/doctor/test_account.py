@@ -215,11 +215,24 @@ async def test_each_system_has_a_command_that_sets_its_clock(system, monkeypatch
     assert checks["clock"].fix.split()[0] in {"sudo", "w32tm"}
 
 
-async def test_a_server_that_is_not_well():
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(503, "ServerBusy"), (200, "NotStorage"), (407, "HttpResponseError"), (404, "X")],
+)
+async def test_a_server_that_is_busy_or_no_storage(status, code):
+    odd = StorageAnswer(status=status, code=code)
+
+    storage = (await seen(Look(chat_archive=odd)))["storage"]
+
+    assert storage.verdict is Verdict.FAILURE
+    assert f"answers {status} {code}" in storage.text
+
+
+async def test_a_container_that_cannot_be_read_just_now():
     busy = StorageAnswer(status=503, code="ServerBusy")
 
-    checks = await seen(Look(chat_archive=busy))
-    assert checks["storage"].verdict is Verdict.FAILURE
     checks = await seen(Look(chat_log=busy))
+
+    assert checks["storage"].verdict is Verdict.OK
     assert checks["container chat-log"].verdict is Verdict.FAILURE
     assert "503 ServerBusy" in checks["container chat-log"].text
