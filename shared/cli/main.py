@@ -84,7 +84,6 @@ def main(debug: bool) -> None:
       chat-archive backfill --users users.txt --follow --here archive
       chat-archive report archive
       chat-archive verify archive
-      chat-archive export archive --format md --output out
     """
     if not debug:
         silence_sdk_logs()
