@@ -25,7 +25,7 @@ async def begin_report(archive: OpenedArchive, run: str) -> InventoryReport:
     report = InventoryReport(
         run=run,
         inventory=inventory,
-        written_on=format_time(utc_now()),
+        written_on=format_time(utc_now().replace(microsecond=0)),
         address=archive.address,
         strays=strays,
     )

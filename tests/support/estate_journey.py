@@ -72,6 +72,15 @@ class Journey:
 
     # What an operator does, one after the other
 
+    def doctor(self):
+        """`doctor` finds that the chat service answers, and that no archive is named."""
+        checks = self.examined(status=1)
+
+        assert checks["chat service"] == "ok"
+        assert [name for name, said in checks.items() if said == "failure"] == [
+            "settings"
+        ]
+
     def plan(self):
         """`backfill --dry-run` finds all, and archives nothing."""
         out = self.ran(*BACKFILL, "--run", "plan", "--dry-run", "planned", status=1)
@@ -132,6 +141,85 @@ class Journey:
         }
         assert due == truth.deletions_due
 
+    def inventory(self):
+        """`report --format inventory` has the guide's fields, as the estate has them."""
+        options = ("--format", "inventory", "--identities", "map.csv")
+        rows = json.loads(self.ran("report", ARCHIVE, *options, status=1))
+
+        found = {row["sourceThreadId"]: row for row in rows}
+        assert found.keys() == {thread.id for thread in self.truth.threads}
+        unmapped = self.truth.unmapped(self.decided())
+        for thread in self.truth.threads:
+            row = found[thread.id]
+            if thread.status not in READABLE:
+                assert row["messageCount"] is None
+                continue
+            assert row["messageCount"] == thread.messages
+            assert row["oldestMessageAt"] == (thread.first_on or None)
+            assert row["newestMessageAt"] == (thread.last_on or None)
+            assert row["containsAttachments"] == (thread.attachments > 0)
+            assert row["containsUnmappedAuthors"] == (thread.id in unmapped)
+            people = {who["acsUserId"]: who for who in row["participants"]}
+            here = {who for who, said in people.items() if said["takesPart"]}
+            assert here == set(thread.participants)
+            is_meeting = thread.id.startswith("19:meeting_")
+            assert row["targetStrategy"] in ("archive", "import")
+            assert row["targetStrategy"] == "archive" or not is_meeting
+        due = {
+            thread_id: row["willBeDeletedOn"]
+            for thread_id, row in found.items()
+            if row["willBeDeletedOn"]
+        }
+        assert due == self.truth.deletions_due
+
+    def people(self):
+        """`people import` names everybody, and two of one name are two people."""
+        names = {who: f"Staff {at}" for at, who in enumerate(self.truth.users)}
+        with (self.folder / "staff.csv").open("w", newline="") as file:
+            csv.writer(file).writerows([("raw_id", "name"), *names.items()])
+        self.ran("people", "import", "staff.csv", ARCHIVE)
+
+        called = self.reported()["names"]
+        for who, name in names.items():
+            assert called[who].endswith(f"[{name}]")
+        for people in self.truth.people_by_name.values():
+            assert len({called[who] for who in people if who in names}) == len(
+                names.keys() & set(people)
+            )
+        self.ran("export", ARCHIVE, "--single", "messages.csv")
+        with (self.folder / "messages.csv").open(newline="") as file:
+            for row in csv.DictReader(file):
+                assert row["sender_known_as"] == names.get(row["sender_id"], "")
+
+    def accept(self):
+        """`accept` closes what nobody can have, and then the report is complete."""
+        lost = [f"--thread={thread}" for thread in self.truth.lost]
+        gone = [f"--user={user}" for user in self.truth.gone]
+        reason = ("--reason", "identities were deleted", "--by", "Dana")
+        self.ran("accept", ARCHIVE, *lost, *gone, *reason, "--execute")
+
+        report = self.reported(status=0)
+        closed = len(self.truth.lost) + len(self.truth.of_status(DELETED))
+        assert report["complete"]
+        assert (report["missing"], report["closed"]) == (closed, closed)
+        assert report["found"] == report["archived"] + closed
+        assert report["messages"] == self.truth.total("messages")
+
+    def outlive(self):
+        """A report says the same once the run's own state is gone, with the account."""
+        before = self.reported(status=0)
+        (self.folder / f"{ARCHIVE}-control").rename(self.folder / "gone")
+        after = self.reported(status=0)
+
+        assert after.pop("kept_in_archive")
+        assert not before.pop("kept_in_archive")
+        assert before.pop("written_on") <= after.pop("written_on")
+        assert after == before
+        logs = self.folder / ARCHIVE / "archive-input/chat-logs"
+        (log,) = logs.iterdir()
+        assert len(log.read_bytes().splitlines()) == 1 + len(self.truth.lost)
+        assert self.examined(ARCHIVE)["index"] == "ok"
+
     def verify(self):
         """`verify` finds every archive sealed, and there is one for each thread."""
         out = self.ran("verify", ARCHIVE)
@@ -175,9 +263,14 @@ class Journey:
         """Return of whom the map decides."""
         return set(self.truth.users[::2])
 
-    def reported(self, *options):
-        out = self.ran("report", ARCHIVE, "--format", "json", *options, status=1)
+    def reported(self, *options, status=1):
+        out = self.ran("report", ARCHIVE, "--json", *options, status=status)
         return json.loads(out)
+
+    def examined(self, *archive, status=0):
+        """Return the verdict of each line of `doctor`."""
+        found = json.loads(self.ran("doctor", *archive, "--json", status=status))
+        return {check["name"]: check["verdict"] for check in found["checks"]}
 
     def ran(self, *arguments, status=0):
         """Run a command to its end; return what it prints."""
@@ -198,7 +291,18 @@ class Journey:
         )
 
 
-STEPS = ("plan", "archive", "report", "verify", "plan_import")
+STEPS = (
+    "doctor",
+    "plan",
+    "archive",
+    "report",
+    "inventory",
+    "people",
+    "accept",
+    "outlive",
+    "verify",
+    "plan_import",
+)
 """The methods of `Journey` in their order. A step more is a method, and its name here."""
 OF_MESSAGES = (
     "messages",
