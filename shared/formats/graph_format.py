@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from shared.domain import json_line
+from shared.domain.people import PeopleDirectory
 from shared.domain.thread.transcript import Transcript
 from shared.formats import csv_format
 from shared.formats.graph_ledger import ledger
@@ -39,6 +40,8 @@ UNMAPPED = [
     "decision_owner",
     "acs_name",
 ]
+KNOWN = ("known_as", "known_user_id", "known_mail")
+"""The columns more where there is a directory of people."""
 
 
 def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
@@ -47,7 +50,7 @@ def write(transcript: Transcript, options: Options) -> Iterator[RenderedFile]:
     yield "graph-ledger.jsonl", iter([jsonl(ledger(transcript, plan))])
     document = reconciliation(transcript, plan, options)
     yield "graph-reconciliation.json", iter([pretty(document)])
-    yield "graph-unmapped.csv", iter([unmapped(plan)])
+    yield "graph-unmapped.csv", iter([unmapped(plan, options.people)])
 
 
 def sending(transcript: Transcript, plan: ImportPlan) -> Iterator[dict[str, Any]]:
@@ -99,14 +102,27 @@ def pretty(document: dict[str, Any]) -> bytes:
     return json_line.encode(json_line.pretty(document))
 
 
-def unmapped(plan: ImportPlan) -> bytes:
+def unmapped(plan: ImportPlan, people: PeopleDirectory) -> bytes:
     """Return a table to fill in and give back, in the form of Microsoft's guide.
 
-    The name stands in a column more: nobody can tell a person by the id.
+    The name stands in a column more, and who that is by the directory, where there is
+    one: nobody can tell a person by the id.
     """
-    blank = dict.fromkeys(UNMAPPED, "")
+    columns = [*UNMAPPED, *KNOWN] if people else UNMAPPED
     rows = (
-        blank | {"acs_user_id": who, "status": "unresolved", "acs_name": one_line(name)}
+        dict.fromkeys(columns, "")
+        | {"acs_user_id": who, "status": "unresolved", "acs_name": one_line(name)}
+        | known(who, people)
         for who, name in sorted(plan.unmapped.items())
     )
-    return b"".join(csv_format.table(UNMAPPED, rows))
+    return b"".join(csv_format.table(columns, rows))
+
+
+def known(who: str, people: PeopleDirectory) -> dict[str, str]:
+    """Return who somebody is by the directory, the newest entry; {} where none is."""
+    entries = people.by_id.get(who, ())
+    if not entries:
+        return {}
+    newest = max(entries, key=lambda entry: entry.since)
+    said = (people.name(who), newest.user_id, newest.mail)
+    return dict(zip(KNOWN, map(one_line, said), strict=True))

@@ -99,9 +99,14 @@ def authors(
             found = counts.setdefault(message.sender_id, Counter())
             found[status_in(plan, message.id)] += 1
     return {
-        author: {**mapping_of(author, options), **count}
+        author: {**mapping_of(author, options), **known_as(author, options), **count}
         for author, count in sorted(counts.items())
     }
+
+
+def known_as(author: str, options: Options) -> dict[str, str]:
+    """Return who an author is by the directory of people; {} where there is none."""
+    return {"knownAs": options.people.name(author)} if options.people else {}
 
 
 def mapping_of(author: str, options: Options) -> dict[str, Any]:

@@ -162,6 +162,26 @@ def test_a_single_table_and_a_workbook_have_the_columns_too(known, run, tmp_path
     assert ANN in {row[-3].value for row in sheet.iter_rows()}
 
 
+def test_the_plan_of_an_import_says_who_is_not_mapped(known, run, tmp_path):
+    out = tmp_path / "import"
+    run("export", "--format=graph-import", "--output", out, known)
+    rows = [
+        row
+        for path in out.rglob("graph-unmapped.csv")
+        for row in csv.DictReader(io.StringIO(path.read_text("utf-8")))
+    ]
+    (known_as,) = {row["known_as"] for row in rows if row["acs_user_id"] == ALICE}
+    assert known_as == ANN
+    assert MAIL in {row["known_mail"] for row in rows}
+    documents = [
+        json.loads(path.read_text("utf-8"))
+        for path in out.rglob("graph-reconciliation.json")
+    ]
+    assert ANN in {
+        author["knownAs"] for each in documents for author in each["authors"].values()
+    }
+
+
 def test_without_a_directory_an_export_has_no_columns_of_it(folder, run, tmp_path):
     run("export", "--single", tmp_path / "all.csv", folder)
     assert "known_as" not in (tmp_path / "all.csv").read_text("utf-8")
