@@ -1,6 +1,5 @@
 """The server: chat completions, files and batches, on 127.0.0.1 alone."""
 
-import asyncio
 import json
 import threading
 from collections import deque
@@ -14,6 +13,7 @@ from aiohttp import web
 
 from local.language_model.extract import answer
 from local.language_model.misbehaviour import FINISH, STATUS, Misbehaviour, spoiled
+from local.served import served
 
 BYTES_PER_TOKEN = 4
 MOST_BYTES = 512 * 1024 * 1024
@@ -225,31 +225,6 @@ def file_json(file_id: str, data: bytes) -> Body:
 def language_model(key: str = "", port: int = 0) -> Iterator[LanguageModelServer]:
     """Run the server in a thread until the block ends."""
     server = LanguageModelServer(key)
-    loop, is_open, is_over = (
-        asyncio.new_event_loop(),
-        threading.Event(),
-        asyncio.Event(),
-    )
-
-    async def serve() -> None:
-        runner = web.AppRunner(server.app, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        server.address = f"http://127.0.0.1:{runner.addresses[0][1]}/v1/"
-        is_open.set()
-        await is_over.wait()
-        await runner.cleanup()
-        await asyncio.sleep(0)  # what was closed says so once more
-
-    def run() -> None:
-        loop.run_until_complete(serve())
-        loop.close()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    is_open.wait(timeout=10)
-    try:
+    with served(server.app, port) as address:
+        server.address = f"{address}/v1/"
         yield server
-    finally:
-        loop.call_soon_threadsafe(is_over.set)
-        thread.join(timeout=70)  # aiohttp waits for requests that are under way

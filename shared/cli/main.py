@@ -27,6 +27,7 @@ from shared.cli.report import report
 from shared.cli.search import search
 from shared.cli.site import site
 from shared.cli.tail import tail
+from shared.cli.teams import teams
 from shared.cli.verify import verify
 from shared.cli.view import view
 from shared.domain.words import printable
@@ -123,6 +124,7 @@ for command in (
     checkpoint,
     prove,
     export,
+    teams,
     formats,
     erase,
     hold,

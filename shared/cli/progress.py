@@ -88,6 +88,19 @@ def backfill_bars(*, silent: bool) -> Iterator[Callable[[Inventory], None]]:
 
 
 @contextmanager
+def counting_bar(what: str) -> Iterator[Callable[[], None]]:
+    """Show how many of something are done, where nobody knows of how many."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+               RateColumn())  # fmt: skip
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda: progress.advance(task)
+
+
+@contextmanager
 def threads_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """Show how many threads of how many are done; yield what to report them to.
 

@@ -161,5 +161,18 @@ def run_stem(name: str) -> str:
     return f"{run_folder(name)}state"
 
 
+def import_folder(name: str) -> str:
+    """Return the folder of an import's log in the control container."""
+    return f"imports/{name}/"
+
+
+def import_stem(name: str) -> str:
+    return f"{import_folder(name)}state"
+
+
+def import_lease_path(name: str) -> str:
+    return f"leases/imports/{name}"
+
+
 def run_lease_path(name: str) -> str:
     return f"leases/runs/{name}"

@@ -71,9 +71,15 @@ def request(method: str, path: str, body: dict[str, Any] | None) -> dict[str, An
 
 
 def create_chat(plan: ImportPlan) -> dict[str, Any]:
-    body = {
+    return request("POST", "/chats", chat_body(plan))
+
+
+def chat_body(plan: ImportPlan) -> dict[str, Any]:
+    """Return the chat to create; one without a topic is called by its members."""
+    topic = {"topic": plan.topic} if plan.topic else {}
+    return {
         "chatType": "group",
-        "topic": plan.topic,
+        **topic,
         "members": [
             {
                 "@odata.type": "#microsoft.graph.aadUserConversationMember",
@@ -83,7 +89,6 @@ def create_chat(plan: ImportPlan) -> dict[str, Any]:
             for member in plan.members.values()
         ],
     }
-    return request("POST", "/chats", body)
 
 
 def beginning(transcript: Transcript, plan: ImportPlan) -> str:

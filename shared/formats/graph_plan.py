@@ -13,9 +13,9 @@ from shared.domain.thread.participants import has_left
 from shared.domain.thread.transcript import Participant, Transcript
 from shared.formats.graph_times import apart, milliseconds, said_on
 from shared.formats.message_html import page_html
-from shared.formats.one_line import readable
+from shared.formats.one_line import one_line, readable
 from shared.formats.part import EntraIdentity, Options
-from shared.formats.plain import attachments, title
+from shared.formats.plain import attachments
 
 LONGEST_TOPIC = 250
 """Characters (of UTF-16) of a chat's topic."""
@@ -76,7 +76,7 @@ def plan_member(person: Participant, options: Options, plan: ImportPlan) -> None
         plan.not_members[person.id] = "is archived only, as decided"
     elif identity is None:
         plan.unmapped[person.id] = person.display_name
-    elif has_left(person):
+    elif has_left(person) and not options.former_members:
         plan.not_members[person.id] = "has left"
     else:
         plan.members.setdefault(identity.id.lower(), identity.id)
@@ -104,8 +104,8 @@ def plan_message(message: Message, options: Options, plan: ImportPlan) -> None:
 
 
 def chat_topic(transcript: Transcript) -> str:
-    """Return the topic, or the thread's id, as Graph takes it: short, without ':'."""
-    topic = title(transcript).replace(": ", " - ").replace(":", "-")
+    """Return the topic as Graph takes it: short, without ':'; "" for none."""
+    topic = one_line(transcript.topic).replace(": ", " - ").replace(":", "-")
     units = topic.encode("utf-16-le")[: 2 * LONGEST_TOPIC]
     return units.decode("utf-16-le", "ignore").strip()
 

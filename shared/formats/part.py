@@ -40,6 +40,8 @@ class Options:
     """Raw id → Entra identity, for an import into Teams."""
     archive_only: frozenset[str] = frozenset()
     """Raw ids of whom it is decided that what they wrote is not imported."""
+    former_members: bool = False
+    """Whether who has left becomes a member of a chat in Teams, and reads it all."""
     people: PeopleDirectory = NOBODY_KNOWN
     """Whose names are shown beside those of the time."""
     place: Place | None = in_archive

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from fake_az import fake_az
 from local.chat_service.truth import (
     ARCHIVED,
     DELETED,
@@ -25,6 +26,7 @@ from local.chat_service.truth import (
     UNREACHABLE,
     Truth,
 )
+from local.graph.server import GraphServer, graph_server
 from local.stack import chat_service
 from shared.domain.words import plural
 
@@ -32,6 +34,8 @@ ROOT = Path(__file__).parents[2]
 TROUBLE = ("--throttle", "0.02", "--fail", "0.02", "--retry-after", "0.05")
 BACKFILL = ("backfill", "--users", "users.txt", "--chat-logs", "log.json")
 ARCHIVE = "archive"
+TEAMS = ("teams",)
+MAP = ("--identities", "map.csv", "--per-second", "500", ARCHIVE)
 OPEN = "unresolved"
 GUIDE = ("acs_user_id", "entra_object_id", "target_tenant_id", "status")
 
@@ -43,6 +47,7 @@ class Journey:
     folder: Path
     environment: dict[str, str]
     truth: Truth
+    graph: GraphServer
     chance: random.Random
     kills: int = 2
     longest: float = 120
@@ -257,7 +262,80 @@ class Journey:
             is_meeting = row.id.startswith("19:meeting_")
             assert is_meeting == ("meeting" in " ".join(document["refusals"]))
 
+    def move(self):
+        """`teams run` is killed at any moment, and makes no message twice."""
+        self.ran(*TEAMS, "run", *MAP)
+        assert not self.graph.graph.chats
+        for _ in range(self.kills):
+            process = self.started(*TEAMS, "run", *MAP, "--execute")
+            self.wait_for_posts(self.chance.randrange(1, 25), process)
+            process.kill()
+            process.communicate()
+        self.ran(*TEAMS, "run", *MAP, "--execute")
+
+        planned = self.planned_import()
+        chats = {chat.id: chat for chat in self.graph.graph.chats.values()}
+        imported = {
+            thread_id: found["targetChatId"]
+            for thread_id, found in self.reconciled().items()
+            if found["targetChatId"]
+        }
+        wanted = {
+            thread_id: document["statuses"]["ready"]
+            for thread_id, document in planned.items()
+            if not document["refusals"] and document["statuses"]["ready"]
+        }
+        assert imported.keys() == wanted.keys()
+        assert chats.keys() == set(imported.values())
+        for thread_id, chat_id in imported.items():
+            assert len(self.graph.said(chats[chat_id])) == wanted[thread_id]
+
+    def reconcile(self):
+        """`teams reconcile` accounts for every message that can be read."""
+        found = self.reconciled()
+
+        rows = [row for row in self.truth.threads if row.status in READABLE]
+        assert found.keys() == {row.id for row in rows}
+        for row in rows:
+            assert found[row.id]["problems"] == []
+            counts = found[row.id]["statuses"]
+            assert sum(counts.values()) == row.messages
+            assert not any(counts[name] for name in ("ready", "sending", "failed"))
+
+    def complete(self):
+        """`teams complete` ends every migration, once all of it fits."""
+        out = self.ran(*TEAMS, "complete", *MAP, "--execute")
+
+        chats = self.graph.graph.chats.values()
+        assert f"{plural(len(chats), 'chat')} completed, 0 not" in out
+        assert {chat.mode for chat in chats} <= {"completed"}
+        self.ran("verify", ARCHIVE)
+
     # How it is done
+
+    def wait_for_posts(self, count, process):
+        """Wait until so many more messages were sent."""
+        wanted = self.posts() + count
+        until = time.monotonic() + self.longest
+        while self.posts() < wanted and process.poll() is None:
+            assert time.monotonic() < until
+            time.sleep(0.005)
+
+    def posts(self):
+        return sum(path.endswith("/messages") for method, path in self.graph.requests
+                   if method == "POST")  # fmt: skip
+
+    def planned_import(self):
+        """Return what `export` says of an import, by thread."""
+        documents = (
+            json.loads(file.read_text())
+            for file in (self.folder / "import").rglob("graph-reconciliation.json")
+        )
+        return {document["thread_id"]: document for document in documents}
+
+    def reconciled(self):
+        out = self.ran(*TEAMS, "reconcile", *MAP, "--json")
+        return {found["sourceThreadId"]: found for found in json.loads(out)}
 
     def decided(self):
         """Return of whom the map decides."""
@@ -302,6 +380,9 @@ STEPS = (
     "outlive",
     "verify",
     "plan_import",
+    "move",
+    "reconcile",
+    "complete",
 )
 """The methods of `Journey` in their order. A step more is a method, and its name here."""
 OF_MESSAGES = (
@@ -357,10 +438,21 @@ def journey(folder, *, users, threads, seed, **more):
     ]
     work = folder / "work"
     work.mkdir()
-    with chat_service(folder / "service", options) as chat:
+    az = fake_az(folder / "az")
+    behaviour = {"throttle": 0.03, "fail": 0.03, "lose": 0.03, "lag": 0.02}
+    with (
+        chat_service(folder / "service", options) as chat,
+        graph_server(**behaviour, chance=random.Random(seed)) as graph,
+    ):
+        signed_in = {
+            "PATH": f"{az.parent}{os.pathsep}{os.environ['PATH']}",
+            "AZURE_TOKEN_CREDENTIALS": "dev",
+            "GRAPH_ENDPOINT": graph.address,
+        }
         yield Journey(
             folder=work,
-            environment=dict(chat.environment),
+            environment={**chat.environment, **signed_in},
+            graph=graph,
             truth=Truth.from_json(truth.read_text()),
             chance=random.Random(seed),
             **more,

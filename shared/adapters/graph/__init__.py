@@ -1,0 +1,1 @@
+"""Microsoft Graph, by plain HTTPS."""

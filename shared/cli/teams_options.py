@@ -1,0 +1,98 @@
+"""Options that the commands of `chat-archive teams` share."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from shared.cli.identity_map import (
+    IDENTITIES_FILE,
+    IDENTITIES_HELP,
+    IdentityMap,
+    read_identities,
+)
+from shared.cli.options import Command, archive_argument, check_run_name
+from shared.cli.selection import OPTIONS
+from shared.formats.part import Options
+from shared.usecases.reading.find import Selection
+
+CHOSEN = ("threads", "participant", "topic")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meant:
+    """Which import, of which threads, with which map of identities."""
+
+    name: str
+    identities: IdentityMap
+    selection: Selection
+    former_members: bool
+
+    @property
+    def options(self) -> Options:
+        return Options(
+            identities=self.identities.mapped,
+            archive_only=self.identities.archive_only,
+            former_members=self.former_members,
+            is_copy=True,
+        )
+
+
+def teams_options(command: Command) -> Command:
+    """Add archive, import, map and threads; the command is given them as `meant`."""
+
+    @functools.wraps(command)
+    def gather(
+        *args: Any,
+        name: str,
+        identities: Path,
+        former_members: bool,
+        **options: Any,
+    ) -> Any:
+        chosen = {field: options.pop(field) for field in CHOSEN}
+        meant = Meant(
+            name=name,
+            identities=read_identities(identities),
+            selection=Selection(**chosen),
+            former_members=former_members,
+        )
+        return command(*args, meant=meant, **options)
+
+    added: Callable[..., Any] = gather
+    for field in reversed(CHOSEN):
+        added = OPTIONS[field](added)
+    added = click.option(
+        "--former-members",
+        is_flag=True,
+        help="Make who has left a member too, who then reads all of the chat.",
+    )(added)
+    added = click.option(
+        "--import",
+        "name",
+        default="teams",
+        show_default=True,
+        callback=check_run_name,
+        help="Name of the import, by which it goes on.",
+    )(added)
+    added = click.option(
+        "--identities",
+        type=IDENTITIES_FILE,
+        required=True,
+        help=f"{IDENTITIES_HELP}.",
+    )(added)
+    return archive_argument(added)
+
+
+PACE = click.option(
+    "--per-second",
+    type=click.FloatRange(min=0.1, max=1000),
+    default=5,
+    show_default=True,
+    help="Requests to Microsoft Graph a second.",
+)
+EXECUTE = click.option(
+    "--execute", is_flag=True, help="Do it. Without it, only say what would be done."
+)

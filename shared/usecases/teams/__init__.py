@@ -1,0 +1,1 @@
+"""Moving conversations to Teams: what is planned, sent, compared and completed."""

@@ -1,0 +1,107 @@
+"""The log of an import: what is about to be sent, and what was, durable line by line.
+
+It stands in the control container while the import goes on. What it adds up to is kept
+in the archive as evidence: the guide's idempotency ledger.
+"""
+
+from dataclasses import dataclass, field
+
+from shared.domain import json_line, layout
+from shared.domain.imports import (
+    ImportLine,
+    ImportState,
+    MessageLine,
+    encode_import,
+    line_of,
+)
+from shared.ports.append_log import AppendLog
+from shared.ports.archive_store import ArchiveFiles
+from shared.usecases.evidence.archive_input import ArchiveInput
+from shared.usecases.evidence.read_input import ReadInput
+
+IMPORTS = "imports"
+"""The kind of archive-level input that the kept ledger is."""
+LINES_AT_ONCE = 500
+
+
+@dataclass(slots=True, kw_only=True)
+class ImportLog:
+    """One import by its name. A line is durable when `record` returns."""
+
+    name: str
+    log: AppendLog
+    files: ArchiveFiles
+    state: ImportState = field(default_factory=ImportState)
+
+    async def load(self, kept: ReadInput) -> ImportState:
+        """Read what is known so far: what the archive kept, and the log after that.
+
+        Raises:
+            Transient: the control container cannot be reached.
+
+        """
+        state = self.state = state_kept(kept, self.name)
+        folder = layout.import_folder(self.name)
+        paths = [file.path async for file in self.files.walk(folder)]
+        for path in sorted(paths, key=layout.segment_roll):
+            data = b"".join([part async for part in self.files.stream(path)])
+            for line in data.split(b"\n"):
+                if not line.strip():
+                    continue
+                try:
+                    state.apply(line_of(json_line.parse(line)))
+                except (ValueError, KeyError, TypeError):
+                    state.unreadable += 1
+        return state
+
+    async def record(self, *lines: ImportLine) -> None:
+        """Append lines, in this order, then apply them.
+
+        Raises:
+            Transient: they could not be made durable.
+
+        """
+        for start in range(0, len(lines), LINES_AT_ONCE):
+            some = lines[start : start + LINES_AT_ONCE]
+            data = b"".join(map(encode_import, some))
+            await self.log.append(layout.import_stem(self.name), data)
+            for line in some:
+                self.state.apply(line)
+
+
+def state_kept(kept: ReadInput, name: str) -> ImportState:
+    """Return the state of an import as the archive has it."""
+    state = ImportState()
+    for each in kept.values(IMPORTS):
+        if each.value.get("import") != name:
+            continue
+        try:
+            state.apply(line_of(each.value))
+        except (ValueError, KeyError, TypeError):
+            state.unreadable += 1
+    return state
+
+
+async def keep_ledger(kept: ArchiveInput, log: ImportLog) -> int:
+    """Keep what is new of the ledger in the archive; return how many lines that were.
+
+    Raises:
+        IntegrityError: what is there cannot be read.
+        Immutable: an erasure waits that the storage forbids.
+        Transient: it may be there all the same; or another process writes.
+
+    """
+    there = await kept.read(IMPORTS)
+    known = {json_line.canonical(each.value) for each in there.values(IMPORTS)}
+    values = [
+        {"people": people_in(line), "import": log.name, **line.json}
+        for line in log.state.lines()
+    ]
+    news = [value for value in values if json_line.canonical(value) not in known]
+    await kept.add(IMPORTS, news)
+    return len(news)
+
+
+def people_in(line: ImportLine) -> list[str]:
+    """Return the raw ids that an erasure finds a line by."""
+    return [line.author] if isinstance(line, MessageLine) and line.author else []

@@ -1,0 +1,58 @@
+"""Threads of an import, several at a time: what fails is told, and stops no other."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+
+from shared.domain.errors import ArchiverError
+from shared.domain.thread.transcript import Transcript
+from shared.formats.part import Options
+from shared.usecases.teams.import_log import ImportLog
+from shared.usecases.teams.plan_import import PlannedThread, plan_thread
+
+AT_ONCE = 4
+"""Threads at work at the same time; requests keep to one pace for all of them."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Done:
+    """What was worked on; `failures` hold a sentence for each thread."""
+
+    threads: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+async def plan_all(
+    transcripts: AsyncIterator[Transcript],
+    options: Options,
+    log: ImportLog,
+    *,
+    retry: bool = False,
+) -> AsyncIterator[PlannedThread]:
+    """Yield what is to be done of each thread."""
+    async for transcript in transcripts:
+        known = log.state.thread(transcript.thread_id)
+        yield plan_thread(transcript, options, known, retry=retry)
+
+
+async def work_on(
+    threads: AsyncIterator[PlannedThread],
+    work: Callable[[PlannedThread], Awaitable[None]],
+) -> Done:
+    """Do something with each thread, some of them side by side."""
+    done, turns = Done(), asyncio.Semaphore(AT_ONCE)
+
+    async def one_thread(thread: PlannedThread) -> None:
+        try:
+            await work(thread)
+        except ArchiverError as error:
+            done.failures.append(f"{thread.transcript.thread_id}: {error}")
+        finally:
+            turns.release()
+
+    async with asyncio.TaskGroup() as group:
+        async for thread in threads:
+            await turns.acquire()  # so that few transcripts are held at a time
+            done.threads += 1
+            group.create_task(one_thread(thread))
+    return done

@@ -1,0 +1,474 @@
+"""An import makes each message once, whatever ends it and whatever Graph does."""
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from builders import ALICE, BOB, THREAD, Clock, listed, received, thread_created, who
+from fakes.archive_store import MemoryArchiveStore
+from local.graph.rules import Broken, Graph, as_time
+from shared.domain.errors import Transient
+from shared.domain.imports import ChatStep, ImportState, ImportStatus
+from shared.formats.part import EntraIdentity, Options
+from shared.ports.teams_chats import (
+    ChatState,
+    Collision,
+    InDoubt,
+    Refused,
+    TargetChat,
+    TargetMessage,
+)
+from shared.usecases.evidence.archive_input import ArchiveInput
+from shared.usecases.reading.find import Find, Selection
+from shared.usecases.teams.complete_import import accept_failed, complete_thread
+from shared.usecases.teams.import_log import ImportLog, keep_ledger
+from shared.usecases.teams.plan_import import plan_thread
+from shared.usecases.teams.reconcile_import import reconcile_thread
+from shared.usecases.teams.run_import import RunImport
+from world import World
+
+APP = "an app"
+ANN, BEN = (
+    "aaaaaaaa-0000-0000-0000-000000000001",
+    "aaaaaaaa-0000-0000-0000-000000000002",
+)
+MAP = Options(
+    identities={
+        ALICE: EntraIdentity(id=ANN, display_name="Ann"),
+        BOB: EntraIdentity(id=BEN, display_name="Ben"),
+    }
+)
+BY_BOB = {"senderCommunicationIdentifier": who(BOB), "senderDisplayName": "Bob"}
+
+
+class Killed(BaseException):
+    """A process that ends at this moment."""
+
+
+class Chats:
+    """The port, over the rules themselves; `step` is called around what is done."""
+
+    def __init__(self, graph, step=lambda: None):
+        self.graph, self.step = graph, step
+        self.lose = set()
+        self.asked = Counter()
+        self.is_blind = False
+
+    def done(self, call, name):
+        self.step()
+        self.asked[name] += 1
+        try:
+            result = call()
+        except Broken as broken:
+            kind = Collision if broken.status == 409 else Refused
+            raise kind(f"{broken.status} {broken.code}") from None
+        self.step()
+        if (name, self.asked[name]) in self.lose:
+            raise InDoubt("nothing")
+        return result
+
+    async def create(self, body):
+        return self.done(lambda: self.graph.create(body), "create")["id"]
+
+    async def chats_of(self, member):
+        return [
+            TargetChat(
+                id=chat.id, topic=chat.topic, created_on="",
+                members=frozenset(chat.members),
+            )
+            for chat in self.graph.chats.values()
+            if member.lower() in chat.members
+        ]  # fmt: skip
+
+    async def state(self, chat_id):
+        chat = self.graph.chat(chat_id).json
+        return ChatState(
+            mode=chat["migrationMode"] or "", created_on=chat["createdDateTime"]
+        )
+
+    async def start(self, chat_id, since):
+        body = {"conversationCreationDateTime": since}
+        self.done(lambda: self.graph.start(chat_id, APP, body), "start")
+
+    async def post(self, chat_id, body):
+        await asyncio.sleep(0)
+        return self.done(lambda: self.graph.post(chat_id, APP, body), "post")["id"]
+
+    async def newest_until(self, chat_id, time):
+        there = [] if self.is_blind else self.all(chat_id)
+        return [message for message in there if message.created_on <= time]
+
+    async def messages(self, chat_id):
+        for message in self.all(chat_id):
+            yield message
+
+    def all(self, chat_id):
+        return [
+            TargetMessage(
+                id=item["id"],
+                created_on=item["createdDateTime"],
+                author=item["from"]["user"]["id"] if item["from"] else "",
+            )
+            for item in self.graph.messages(chat_id, "")
+        ]
+
+    async def complete(self, chat_id):
+        self.done(lambda: self.graph.complete(chat_id, APP), "complete")
+
+
+class MortalLog:
+    def __init__(self, inner, step):
+        self.inner, self.step = inner, step
+
+    async def append(self, stem, data):
+        self.step()
+        await self.inner.append(stem, data)
+        self.step()
+
+
+class Life:
+    def __init__(self, steps):
+        self.left = steps
+
+    def __call__(self):
+        self.left -= 1
+        if self.left == 0:
+            raise Killed
+
+
+async def source(world=None):
+    """Four messages of two people, two of them of one millisecond."""
+    world = world or World(readers=(ALICE,))
+    people = [
+        {"displayName": "Alice", "participantCommunicationIdentifier": who(ALICE)},
+        {"displayName": "Bob", "participantCommunicationIdentifier": who(BOB)},
+    ]
+    await world.receive(
+        thread_created(participants=people),
+        received(0, "hello"), received(1, "hi", **BY_BOB), received(2, "bye"),
+    )  # fmt: skip
+    world.chat.shows(
+        THREAD, ALICE, listed(0, "hello"),
+        listed(1, "hi", senderCommunicationIdentifier=who(BOB), senderDisplayName="Bob"),
+        listed(2, "bye"), others=(BOB,),
+    )  # fmt: skip
+    await world.finalize(THREAD)
+    return world
+
+
+class Migration:
+    """One import over a world and a tenant."""
+
+    def __init__(self, world):
+        self.world, self.graph = world, Graph()
+        self.control = MemoryArchiveStore()
+        self.options = MAP
+
+    async def log(self, step=lambda: None):
+        log = ImportLog(
+            name="teams", log=MortalLog(self.control, step), files=self.control
+        )
+        await log.load(await self.kept().read("imports"))
+        return log
+
+    def kept(self):
+        world = self.world
+        return ArchiveInput(
+            archive=world.archive, ledger=world.ledger, leases=world.leases,
+            draw=world.salts,
+        )  # fmt: skip
+
+    async def planned(self, log, **more):
+        find = Find(
+            archive=self.world.archive, on_bytes=lambda _: None, on_failure=pytest.fail
+        )
+        return [
+            plan_thread(each, self.options, log.state.thread(each.thread_id), **more)
+            async for each in find(Selection())
+        ]
+
+    async def run(self, chats=None, step=lambda: None, **more):
+        log = await self.log(step)
+        use = RunImport(
+            chats=chats or Chats(self.graph, step),
+            log=log,
+            archive=self.world.archive,
+            clock=Clock(),
+        )
+        for thread in await self.planned(log, **more):
+            await use(thread)
+        return log.state
+
+    async def reconcile(self):
+        log = await self.log()
+        chats = Chats(self.graph)
+        return [
+            await reconcile_thread(
+                thread, log.state.thread(thread.transcript.thread_id), chats
+            )
+            for thread in await self.planned(log)
+        ]
+
+    @property
+    def said(self):
+        return [
+            (item["from"]["user"]["id"], item["body"]["content"])
+            for chat in self.graph.chats.values()
+            for at, item in sorted(chat.messages.items())
+            if item["from"]
+        ]
+
+
+WANTED = [(ANN, "hello"), (BEN, "hi"), (ANN, "bye")]
+
+
+@pytest.fixture
+async def migration():
+    return Migration(await source())
+
+
+def statuses(state):
+    return Counter(
+        line.status
+        for thread in state.threads.values()
+        for line in thread.messages.values()
+    )
+
+
+async def test_every_message_is_imported_in_its_order(migration):
+    state = await migration.run()
+
+    assert migration.said == WANTED
+    (chat,) = migration.graph.chats.values()
+    assert (chat.mode, set(chat.members)) == ("inProgress", {ANN, BEN})
+    assert statuses(state) == {ImportStatus.IMPORTED: 3}
+    (found,) = await migration.reconcile()
+    assert (found.problems, found.in_chat) == ([], 3)
+
+
+async def test_a_second_run_sends_nothing(migration):
+    await migration.run()
+    chats = Chats(migration.graph)
+    await migration.run(chats)
+
+    assert not chats.asked
+    assert migration.said == WANTED
+
+
+@pytest.mark.parametrize("steps", range(1, 40))
+async def test_a_kill_anywhere_makes_no_message_twice_and_loses_none(migration, steps):
+    """Before and after each request and each line of the log."""
+    is_killed = False
+    try:
+        await migration.run(step=Life(steps))
+    except Killed:
+        is_killed = True
+
+    state = await migration.run()
+
+    assert migration.said == WANTED
+    assert len(migration.graph.chats) == 1
+    assert statuses(state) == {ImportStatus.IMPORTED: 3}
+    assert (await migration.reconcile())[0].problems == []
+    assert is_killed == (steps <= 30)
+
+
+@pytest.mark.parametrize("steps", range(1, 26, 3))
+async def test_several_kills_in_a_row_do_no_harm(migration, steps):
+    for more in range(4):
+        try:
+            await migration.run(step=Life(steps + more))
+        except Killed:
+            continue
+    await migration.run()
+
+    assert migration.said == WANTED
+    assert len(migration.graph.chats) == 1
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [{("create", 1)}, {("start", 1)}, {("post", 1)}, {("post", 2), ("post", 3)},
+     {("create", 1), ("start", 1), ("post", 1), ("post", 3)}],
+)  # fmt: skip
+async def test_an_answer_that_is_lost_is_looked_for(migration, lost):
+    chats = Chats(migration.graph)
+    chats.lose = lost
+    await migration.run(chats)
+
+    assert migration.said == WANTED
+    assert len(migration.graph.chats) == 1
+
+
+async def test_a_message_that_cannot_be_seen_yet_is_not_sent_again(migration):
+    """Its answer was lost, and the service shows it only later."""
+    chats = Chats(migration.graph)
+    chats.lose, chats.is_blind = {("post", 1)}, True
+
+    with pytest.raises(Transient, match="does not say"):
+        await migration.run(chats)
+
+    assert migration.said == WANTED[:1]
+    await migration.run()
+    assert migration.said == WANTED
+
+
+class WithStrangers(Graph):
+    """Somebody else's messages stand in every new chat, at some milliseconds."""
+
+    times = ()
+
+    def create(self, body):
+        made = super().create(body)
+        for at in self.times:
+            self.chats[made["id"]].messages[at] = {
+                "id": str(at),
+                "createdDateTime": as_time(at),
+                "from": {"user": {"id": "somebody"}},
+                "body": {"content": "?"},
+            }
+        return made
+
+
+class Picky(Graph):
+    """It refuses a message while `refuses` is set."""
+
+    refuses = True
+
+    def post(self, chat_id, app, body):
+        if self.refuses and "hi" in body["body"]["content"]:
+            raise Broken(400, "BadRequest")
+        return super().post(chat_id, app, body)
+
+
+async def test_a_millisecond_that_is_taken_is_given_up_and_both_times_are_kept(
+    migration,
+):
+    (thread,) = await migration.planned(await migration.log())
+    first = thread.plan.effective[thread.plan.posts[0].message_id]
+    migration.graph = WithStrangers()
+    migration.graph.times = (first, first + 1)
+
+    state = await migration.run()
+
+    (moved,) = (
+        line for line in state.thread(THREAD).messages.values() if line.attempts > 1
+    )
+    assert (moved.attempts, moved.effective) == (3, as_time(first + 2))
+    assert moved.original.startswith(as_time(first)[:19])
+    assert statuses(state) == {ImportStatus.IMPORTED: 3}
+    (found,) = await migration.reconcile()
+    assert found.problems == ["2 in the chat that the ledger does not know"]
+
+
+async def test_what_is_refused_has_failed_and_forbids_to_complete(migration):
+    migration.graph = Picky()
+    state = await migration.run()
+    assert statuses(state) == {ImportStatus.IMPORTED: 2, ImportStatus.FAILED: 1}
+    (found,) = await migration.reconcile()
+    assert any(problem.startswith("failed: ") for problem in found.problems)
+
+    again = await migration.run()
+    assert statuses(again)[ImportStatus.FAILED] == 1
+    log = await migration.log()
+    count = await accept_failed(
+        log.state.thread(THREAD), log, by="Dana", reason="case 7"
+    )
+    assert count == 1
+    (found,) = await migration.reconcile()
+    assert found.problems == []
+    assert (await migration.run()).thread(THREAD).open == []
+
+
+async def test_what_failed_is_sent_again_on_request(migration):
+    migration.graph = Picky()
+    await migration.run()
+    migration.graph.refuses = False
+    state = await migration.run(retry=True)
+
+    assert statuses(state) == {ImportStatus.IMPORTED: 3}
+    assert migration.said == WANTED
+
+
+async def test_a_chat_is_completed_and_what_comes_later_goes_into_a_session_more(
+    migration,
+):
+    await migration.run()
+    log = await migration.log()
+    known = log.state.thread(THREAD)
+    await complete_thread(known, Chats(migration.graph), log, Clock())
+    assert known.step is ChatStep.COMPLETED
+    await complete_thread(known, Chats(migration.graph), log, Clock())
+
+    world = migration.world
+    await world.receive(received(3, "one more"))
+    await world.finalize(THREAD)
+    await migration.run()
+    assert migration.said == [*WANTED, (ANN, "one more")]
+    (found,) = await migration.reconcile()
+    assert (found.step, found.problems) == ("started", [])
+
+
+async def test_a_completion_whose_answer_is_lost_is_seen(migration):
+    await migration.run()
+    chats = Chats(migration.graph)
+    chats.lose = {("complete", 1)}
+    log = await migration.log()
+    await complete_thread(log.state.thread(THREAD), chats, log, Clock())
+
+    assert chats.asked["complete"] == 1
+    assert log.state.thread(THREAD).step is ChatStep.COMPLETED
+
+
+async def test_the_ledger_is_kept_in_the_archive_and_enough_to_go_on(migration):
+    await migration.run()
+    log = await migration.log()
+    assert await keep_ledger(migration.kept(), log) == 4
+    assert await keep_ledger(migration.kept(), log) == 0
+
+    migration.control = MemoryArchiveStore()
+    chats = Chats(migration.graph)
+    state = await migration.run(chats)
+    assert not chats.asked
+    assert statuses(state) == {ImportStatus.IMPORTED: 3}
+
+
+async def test_who_is_not_mapped_stays_in_the_archive(migration):
+    migration.options = replace(MAP, identities={ALICE: MAP.identities[ALICE]})
+    state = await migration.run()
+
+    assert migration.said == []
+    assert migration.graph.chats == {}
+    lines = state.thread(THREAD).messages.values()
+    assert Counter(line.reason for line in lines) == {"chat_refused": 2, "unmapped": 1}
+    assert statuses(state) == {ImportStatus.ARCHIVED: 3}
+    (found,) = await migration.reconcile()
+    assert found.problems == []
+
+
+async def test_reconciling_names_what_is_other_in_the_chat(migration):
+    await migration.run()
+    (chat,) = migration.graph.chats.values()
+    first, second, *_ = [
+        at for at, item in sorted(chat.messages.items()) if item["from"]
+    ]
+    gone = chat.messages.pop(first)
+    chat.messages[second]["from"]["user"]["id"] = "somebody"
+    (found,) = await migration.reconcile()
+
+    assert any(problem.startswith("not in the chat: ") for problem in found.problems)
+    assert any("another author" in problem for problem in found.problems)
+    chat.messages[first + 5] = {**gone, "createdDateTime": "2026-11-22T12:00:07.000Z"}
+    (found,) = await migration.reconcile()
+    assert any("another time" in problem for problem in found.problems)
+
+
+async def test_a_damaged_line_of_the_log_is_counted_and_hides_nothing(migration):
+    await migration.run()
+    (path,) = migration.control.files
+    data = migration.control.files[path]
+    state = ImportState.of([*data.split(b"\n"), b'{"kind":"chat"', b"[]"])
+    assert state.unreadable == 2
+    assert statuses(state) == {ImportStatus.IMPORTED: 3}
