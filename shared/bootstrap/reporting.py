@@ -5,6 +5,7 @@ from collections.abc import Collection
 from shared.bootstrap.identity import utc_now
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.domain.errors import IntegrityError
+from shared.domain.inventory.state import Inventory
 from shared.domain.times import format_time
 from shared.usecases.evidence.read_input import read_input
 from shared.usecases.inventory.decisions import DECISIONS, decisions_in
@@ -13,14 +14,18 @@ from shared.usecases.inventory.people import PEOPLE, directory_of
 from shared.usecases.inventory.report import InventoryReport, MakeReport
 
 
-async def begin_report(archive: OpenedArchive, run: str) -> InventoryReport:
+async def begin_report(
+    archive: OpenedArchive, run: str, *, as_kept: bool = False
+) -> InventoryReport:
     """Return a report on a run before any thread was looked at.
+
+    With `as_kept` it rests on what the archive kept of the run, and on nothing else.
 
     Raises:
         Transient: the archive cannot be reached.
 
     """
-    inventory = await archive.run(run).load()
+    inventory = Inventory() if as_kept else await archive.run(run).load()
     strays: list[str] = []
     report = InventoryReport(
         run=run,

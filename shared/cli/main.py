@@ -10,6 +10,7 @@ from shared import __version__
 from shared.bootstrap.identity import silence_sdk_logs
 from shared.cli.accept import accept
 from shared.cli.backfill import backfill
+from shared.cli.certificate import certificate
 from shared.cli.doctor import doctor
 from shared.cli.erasure import erase
 from shared.cli.evidence import checkpoint, prove
@@ -125,6 +126,7 @@ for command in (
     prove,
     export,
     teams,
+    certificate,
     formats,
     erase,
     hold,

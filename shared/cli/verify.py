@@ -1,12 +1,16 @@
 """`chat-archive verify`: says whether an archive holds what it should."""
 
+import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
+from shared.bootstrap.certifying import certificate_problems, checkpoint_in
 from shared.bootstrap.opened_archive import OpenedArchive
+from shared.cli.certificate_page import page_problem
 from shared.cli.evidence import read_checkpoint
 from shared.cli.options import (
     JSON_LINES,
@@ -19,6 +23,7 @@ from shared.cli.verify_output import JsonOutput, Output, TextOutput, proof_verdi
 from shared.domain import layout
 from shared.domain.evidence.checkpoint import Checkpoint
 from shared.domain.evidence.proof import decode_proof
+from shared.usecases.evidence.findings import failure
 
 
 @click.command()
@@ -29,12 +34,18 @@ from shared.domain.evidence.proof import decode_proof
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A checkpoint that was kept elsewhere.",
 )
+@click.option(
+    "--certificate",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A certificate's .json: compute its numbers again.",
+)
 @JSON_LINES
 @runs
 async def verify(
     address: ArchiveAddress,
     thread: str,
     checkpoint: Path | None,
+    certificate: Path | None,
     as_json: bool,
 ) -> int:
     """Check an archive, a package or a proof; trust nothing in it.
@@ -52,6 +63,11 @@ async def verify(
       chat-archive verify package --checkpoint from-the-auditor.txt
     """
     saved = read_checkpoint(checkpoint)
+    numbers = read_certificate(certificate) if certificate else None
+    if numbers and thread:
+        raise click.UsageError("A certificate is of all threads: leave --thread out.")
+    if numbers and not saved:
+        saved = checkpoint_in(numbers)
     if address.text and zipfile.is_zipfile(address.text):
         raise Unreadable(
             f"{address.text} is a zip file: unpack it, then verify the folder."
@@ -64,8 +80,31 @@ async def verify(
         if output.is_empty:
             shown = address.shown or archive.origin
             raise Unreadable(f"There is no archive in {shown}.")
+        if numbers and certificate:
+            problems = await certificate_problems(archive, numbers)
+            problems.append(page_problem(certificate, numbers))
+            for problem in filter(None, problems):
+                output.add(failure(str(certificate), problem))
     output.show_verdict()
     return 1 if output.failures else 0
+
+
+def read_certificate(file: Path) -> dict[str, Any]:
+    """Read the numbers of a certificate.
+
+    Raises:
+        Unreadable: it is none.
+
+    """
+    try:
+        value = json.loads(file.read_bytes())
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict) or "certified" not in value:
+        raise Unreadable(
+            f"{file} is no certificate: give the .json that stands beside its page."
+        )
+    return value
 
 
 async def check(

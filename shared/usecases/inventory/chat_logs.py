@@ -53,7 +53,8 @@ class ChatLog:
 
 
 def row_value(row: LogRow) -> dict[str, Any]:
-    return {"people": [row.user_id] if row.user_id else [], "row": row.value}
+    people = [row.user_id] if row.user_id else []
+    return {"people": people, "thread": row.thread_id, "row": row.value}
 
 
 async def keep_chat_log(kept: ArchiveInput, log: ChatLog) -> bool:

@@ -69,6 +69,12 @@ class Decisions:
         found = self.by_id.get((about, id_))
         return found if found and found.status == status else None
 
+    def of_thread(self, thread_id: str, status: str) -> Decision | None:
+        return self.of(About.THREAD, thread_id, status)
+
+    def of_user(self, user_id: str, status: str) -> Decision | None:
+        return self.of(About.USER, user_id, status)
+
 
 def decisions_in(there: ReadInput) -> Decisions:
     """Return the decisions in force: the newest about each thing."""

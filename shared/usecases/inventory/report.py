@@ -21,7 +21,7 @@ from shared.domain.words import plural
 from shared.ports.archive_store import ArchiveStore
 from shared.usecases.evidence.revisions import threads_of
 from shared.usecases.evidence.thread_archive import newest_manifest
-from shared.usecases.inventory.decisions import About, Decision, Decisions
+from shared.usecases.inventory.decisions import Decision, Decisions
 from shared.usecases.inventory.runs import batches
 from shared.usecases.inventory.thread_rows import (
     ThreadRow,
@@ -91,7 +91,7 @@ class InventoryReport:
         return [user for user in self.inventory.unasked if not self.acceptance_of(user)]
 
     def acceptance_of(self, user: User) -> Decision | None:
-        return self.decisions.of(About.USER, user.id, user.state)
+        return self.decisions.of_user(user.id, user.state)
 
     @property
     def doubts(self) -> list[str]:
@@ -143,7 +143,7 @@ class InventoryReport:
 
     def add(self, row: ThreadRow) -> None:
         """Count a thread. Who spoke on which day is kept for all threads together."""
-        decision = self.decisions.of(About.THREAD, row.thread_id, row.status)
+        decision = self.decisions.of_thread(row.thread_id, row.status)
         row.accepted = decision.text if decision else ""
         self.statuses[row.status] += 1
         self.total.add(row.baseline)
