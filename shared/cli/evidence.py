@@ -9,6 +9,7 @@ import click
 
 from shared.bootstrap.address import without_secrets
 from shared.bootstrap.archive import ArchiveAddress, open_archive
+from shared.bootstrap.timestamps import ask_timestamp
 from shared.cli.look_up import look_up, say_unknown
 from shared.cli.options import (
     Unreadable,
@@ -32,30 +33,53 @@ OUTPUT = click.Path(path_type=Path)
 @archive_argument
 @click.option("--output", type=OUTPUT, help="File to write; standard output if absent.")
 @click.option("--origin", default="", help="Name of the log; the container's address.")
+@click.option(
+    "--timestamp",
+    default="",
+    metavar="URL",
+    help="Have an authority (RFC 3161) say when it was; needs --output.",
+)
 @runs
-async def checkpoint(address: ArchiveAddress, output: Path | None, origin: str) -> int:
+async def checkpoint(
+    address: ArchiveAddress, output: Path | None, origin: str, timestamp: str
+) -> int:
     """Write the ledger's head, to be kept elsewhere.
 
     Three lines in the form of C2SP tlog-checkpoint: name, number of lines, root.
     Whoever keeps them, in another account, a signed mail or a timestamp service, can
     tell later whether an earlier line was changed or removed.
 
+    With --timestamp the authority's time stamp stands beside it, as .tsr, and `verify
+    --checkpoint` checks it (--timestamp-ca names whom to trust). Nothing is sent there
+    but the SHA-256 of the three lines. It needs the extra `timestamp`.
+
     \b
-    Example:
+    Examples:
       chat-archive checkpoint demo-archive/archive --output 2026-11-22.checkpoint
+      chat-archive checkpoint ARCHIVE --output final.checkpoint --timestamp https://…
     """
+    if timestamp and output is None:
+        raise click.UsageError("--timestamp stands beside a file: give --output.")
     async with open_archive(address) as archive:
         if output is not None:
             archive.check_outside(output)
         head = await archive.checkpoint(without_secrets(origin))
+    token = await ask_timestamp(timestamp, head.body.encode()) if timestamp else b""
     if output is None:
         click.echo(head.body, nl=False)
     else:
+        if token:
+            write_new(beside(output), token)
         write_new(output, head.body.encode())
         click.echo(
             f"Wrote {output}: {plural(head.size, 'line')}, root {head.root[:16]}…"
         )
     return 0
+
+
+def beside(file: Path) -> Path:
+    """Return where the time stamp of a checkpoint stands."""
+    return file.with_name(f"{file.name}.tsr")
 
 
 def check_message(

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import click
 from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.certifying import certificate_problems, checkpoint_in
 from shared.bootstrap.opened_archive import OpenedArchive
+from shared.bootstrap.timestamps import check_timestamp
 from shared.cli.certificate_page import page_problem
-from shared.cli.evidence import read_checkpoint
+from shared.cli.evidence import beside, read_checkpoint
 from shared.cli.options import (
     JSON_LINES,
     Unreadable,
@@ -23,7 +25,9 @@ from shared.cli.verify_output import JsonOutput, Output, TextOutput, proof_verdi
 from shared.domain import layout
 from shared.domain.evidence.checkpoint import Checkpoint
 from shared.domain.evidence.proof import decode_proof
-from shared.usecases.evidence.findings import failure
+from shared.domain.times import format_time
+from shared.ports.timestamps import BadTimestamp, NoTimestamp
+from shared.usecases.evidence.findings import Finding, failure, note
 
 
 @click.command()
@@ -33,6 +37,11 @@ from shared.usecases.evidence.findings import failure
     "--checkpoint",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A checkpoint that was kept elsewhere.",
+)
+@click.option(
+    "--timestamp-ca",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Root certificates (PEM) of whom a checkpoint's time stamp may be.",
 )
 @click.option(
     "--certificate",
@@ -45,6 +54,7 @@ async def verify(
     address: ArchiveAddress,
     thread: str,
     checkpoint: Path | None,
+    timestamp_ca: Path | None,
     certificate: Path | None,
     as_json: bool,
 ) -> int:
@@ -80,6 +90,9 @@ async def verify(
         if output.is_empty:
             shown = address.shown or archive.origin
             raise Unreadable(f"There is no archive in {shown}.")
+        if checkpoint:
+            for finding in timestamp_findings(checkpoint, timestamp_ca):
+                output.add(finding)
         if numbers and certificate:
             problems = await certificate_problems(archive, numbers)
             problems.append(page_problem(certificate, numbers))
@@ -87,6 +100,28 @@ async def verify(
                 output.add(failure(str(certificate), problem))
     output.show_verdict()
     return 1 if output.failures else 0
+
+
+def timestamp_findings(file: Path, roots: Path | None) -> Iterator[Finding]:
+    """Yield what the time stamp beside a checkpoint says; nothing where none is.
+
+    Where roots were named, one has to be there.
+    """
+    stamp = beside(file)
+    if not stamp.is_file():
+        if roots:
+            yield failure(str(stamp), "there is no time stamp beside the checkpoint")
+        return
+    try:
+        said = check_timestamp(stamp.read_bytes(), file.read_bytes(), roots)
+    except NoTimestamp as error:
+        found = failure if roots else note
+        yield found(str(stamp), f"the time stamp was not checked: {error}")
+    except BadTimestamp as error:
+        yield failure(str(stamp), f"the time stamp does not hold: {error}")
+    else:
+        on = format_time(said.on)
+        yield note(str(stamp), f"the checkpoint was there on {on}, says {said.by}")
 
 
 def read_certificate(file: Path) -> dict[str, Any]:

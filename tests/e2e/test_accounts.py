@@ -223,7 +223,7 @@ TRIALS = {
 WITH_ARCHIVES = {
     ("list",): (0, r"Case \d+"),
     ("verify",): (0, r"VERIFIED 7 threads, 7 revisions"),
-    ("checkpoint",): (0, r"/chat-archive\n7\n"),
+    ("checkpoint",): (0, r"/chat-archive\n8\n"),
     ("export", "--format", "md", "--output", "out"): (0, r"7 threads, 7 files"),
     ("export", "--package", "packed", "--all", "--reason", "r"): (0, r"7 threads"),
 }

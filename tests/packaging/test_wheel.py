@@ -112,7 +112,8 @@ def test_the_wheel_says_what_it_is(wheel):
     assert said["Version"] == __version__
     assert said["License-Expression"] == "MIT"
     assert said.get_all("License-File") == ["LICENSE"]
-    assert said.get_all("Provides-Extra") == ["parquet", "xlsx", "fsspec", "mcp", "ai"]
+    assert said.get_all("Provides-Extra") == ["parquet", "xlsx", "fsspec", "mcp", "ai",
+                                            "timestamp"]  # fmt: skip
     assert said["Description-Content-Type"] == "text/markdown"
 
 

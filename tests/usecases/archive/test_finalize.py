@@ -80,7 +80,7 @@ async def test_the_manifest_seals_every_rendered_file(world):
     assert [file.renderer for file in thread.newest.files] == [
         "csv 2",
         "csv 2",
-        "reconciliation 1",
+        "reconciliation 2",
         "json 1",
     ]
     assert verify(world.archive) == []
