@@ -4,6 +4,7 @@ Service and commands are real processes. Each step is a method of `Journey`, and
 what its command prints with what the estate really contains; `STEPS` has their order.
 """
 
+import asyncio
 import csv
 import json
 import os
@@ -15,6 +16,13 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from azure.communication.chat.aio import ChatThreadClient, CommunicationTokenCredential
+from azure.communication.identity import (
+    CommunicationTokenScope,
+    CommunicationUserIdentifier,
+)
+from azure.communication.identity.aio import CommunicationIdentityClient
 
 from fake_az import fake_az
 from local.chat_service.truth import (
@@ -311,7 +319,87 @@ class Journey:
         assert {chat.mode for chat in chats} <= {"completed"}
         self.ran("verify", ARCHIVE)
 
+    def delta(self):
+        """What somebody says on the last day is archived, and imported too."""
+        chats = {chat.id: chat for chat in self.graph.graph.chats.values()}
+        moved = {
+            thread_id: chats[found["targetChatId"]]
+            for thread_id, found in self.reconciled().items()
+            if found["targetChatId"]
+        }
+        thread, author = next(
+            (row, who)
+            for row in self.truth.threads
+            for who in row.participants
+            if row.id in moved and row.status == ARCHIVED and who in self.mapped()
+        )
+        before = len(self.graph.said(moved[thread.id]))
+        self.say(thread.id, author, "One more.")
+        self.ran(*BACKFILL[:3], "--since-last", "--here", ARCHIVE, status=1)
+        self.ran(*TEAMS, "run", *MAP, "--execute")
+
+        assert len(self.graph.said(moved[thread.id])) == before + 1
+        assert moved[thread.id].mode == "inProgress"
+        out = self.ran(*TEAMS, "complete", *MAP, "--execute")
+        assert "1 chat completed, 0 not" in out
+
+    def certify(self):
+        """`certificate` has the estate's numbers, and `verify` computes them again."""
+        self.ran("certificate", ARCHIVE, "--by", "Dana Reed")
+
+        truth = self.truth
+        value = json.loads((self.folder / "certificate.json").read_text())
+        numbers = value["certified"]
+        assert numbers["complete"]
+        assert set(numbers["sums"].values()) == {True}
+        assert numbers["threads"]["found"] == len(truth.threads)
+        assert numbers["inventory"]["threads"] == len(truth.threads)
+        assert numbers["inventory"]["users"]["found"] == len(truth.users)
+        assert numbers["messages"]["messages"] == truth.total("messages") + 1
+        (log,) = numbers["chat_logs"]
+        assert (log["threads"], log["threads_not_found"]) == (len(truth.lost), 0)
+        (moved,) = numbers["imports"]
+        assert moved["messages"] == moved["messages_in_archive"]
+        said = (self.graph.said(chat) for chat in self.graph.graph.chats.values())
+        assert moved["statuses"]["imported"] == sum(map(len, said))
+        assert moved["chats_completed"] == moved["chats"]
+        assert len(numbers["decisions"]) == len(truth.lost) + len(truth.gone)
+        self.ran("verify", ARCHIVE, "--certificate", "certificate.json")
+        numbers["messages"]["edited"] += 1
+        (self.folder / "forged.json").write_text(json.dumps(value))
+        out = self.ran("verify", ARCHIVE, "--certificate", "forged.json", status=1)
+        assert "messages.edited is not what the archive gives" in out
+
     # How it is done
+
+    def mapped(self):
+        """Return the users whom the map has an identity of."""
+        with (self.folder / "map.csv").open(newline="") as file:
+            return {
+                row["acs_user_id"]
+                for row in csv.DictReader(file)
+                if row["status"] == "mapped"
+            }
+
+    def say(self, thread_id, user, text):
+        """Say something in the chat service, as a user."""
+        asyncio.run(self.said(thread_id, user, text))
+
+    async def said(self, thread_id, user, text):
+        access = self.environment["ACS_CONNECTION_STRING"]
+        trust = {"connection_verify": self.environment["SSL_CERT_FILE"]}
+        endpoint = access.removeprefix("endpoint=").partition(";")[0]
+        who = CommunicationUserIdentifier(user)
+        async with CommunicationIdentityClient.from_connection_string(
+            access, **trust
+        ) as identities:
+            scopes = [CommunicationTokenScope.CHAT]
+            token = (await identities.get_token(who, scopes)).token
+        async with (
+            CommunicationTokenCredential(token) as credential,
+            ChatThreadClient(endpoint, credential, thread_id, **trust) as thread,
+        ):
+            await thread.send_message(text)
 
     def wait_for_posts(self, count, process):
         """Wait until so many more messages were sent."""
@@ -377,12 +465,14 @@ STEPS = (
     "inventory",
     "people",
     "accept",
-    "outlive",
     "verify",
     "plan_import",
     "move",
     "reconcile",
     "complete",
+    "delta",
+    "certify",
+    "outlive",
 )
 """The methods of `Journey` in their order. A step more is a method, and its name here."""
 OF_MESSAGES = (

@@ -9,7 +9,7 @@ Rule 3: messages of a thread are sent one after the other, in the order of their
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ from shared.ports.clock import Clock
 from shared.ports.teams_chats import InDoubt, NotTold, TeamsChats
 from shared.usecases.teams.import_log import ImportLog
 from shared.usecases.teams.plan_import import PlannedThread
-from shared.usecases.teams.send_messages import SendMessages
+from shared.usecases.teams.send_messages import WAITS, SendMessages
 
 TRIES = 5
 """How often one request is tried that may have been done."""
@@ -40,6 +40,7 @@ class RunImport:
     archive: ArchiveFiles
     clock: Clock
     on_message: Callable[[], None] = lambda: None
+    waits: Sequence[float] = WAITS
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while a chat is found or created: two threads may have the same people."""
 
@@ -71,6 +72,7 @@ class RunImport:
             archive=self.archive,
             thread=thread,
             chat_id=chat_id,
+            waits=self.waits,
             taken={
                 line.effective for line in known.messages.values() if line.target_id
             },

@@ -7,8 +7,9 @@ Rule 3: a millisecond that is said to be taken, where nothing can be seen there,
         doubt where it may be our own: then nothing is sent until it can be told.
 """
 
+import asyncio
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
@@ -34,6 +35,8 @@ from shared.usecases.teams.plan_import import PlannedThread
 
 TRIES = 5
 """How often a message is sent that may have arrived."""
+WAITS = (0.2, 0.5, 1, 2, 4, 8)
+"""Seconds after which a message is looked for that cannot be seen yet."""
 MOST_MOVED = 1_000
 """Milliseconds by which a message may be moved."""
 PICTURES = ("image/png", "image/jpeg", "image/gif")
@@ -63,6 +66,7 @@ class SendMessages:
     thread: PlannedThread
     chat_id: str
     taken: set[str] = field(default_factory=set)
+    waits: Sequence[float] = WAITS
 
     async def send(self, post: Post, line: MessageLine) -> None:
         """Send one message, or find it where an earlier try has sent it.
@@ -93,6 +97,8 @@ class SendMessages:
                 case Attempt.IN_DOUBT:
                     in_doubt, tries = True, tries + 1
                 case Attempt.NOT_TOLD:
+                    if await self.is_found_later(line, author):
+                        return
                     break
                 case Attempt.TAKEN:
                     in_doubt, tries = False, 0
@@ -127,6 +133,14 @@ class SendMessages:
             return Attempt.SETTLED if is_found else Attempt.IN_DOUBT
         await self.arrived(line, target_id)
         return Attempt.SETTLED
+
+    async def is_found_later(self, line: MessageLine, author: str) -> bool:
+        """Look for a message for a while: a service shows some things late."""
+        for seconds in self.waits:
+            await asyncio.sleep(seconds)
+            if await self.is_found(line, author):
+                return True
+        return False
 
     async def is_found(self, line: MessageLine, author: str) -> bool:
         """Return whether a message stands in the chat at its time, and record that."""

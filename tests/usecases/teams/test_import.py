@@ -54,7 +54,7 @@ class Chats:
         self.graph, self.step = graph, step
         self.lose = set()
         self.asked = Counter()
-        self.is_blind = False
+        self.is_blind, self.blind_for = False, 0
 
     def done(self, call, name):
         self.step()
@@ -97,7 +97,9 @@ class Chats:
         return self.done(lambda: self.graph.post(chat_id, APP, body), "post")["id"]
 
     async def newest_until(self, chat_id, time):
-        there = [] if self.is_blind else self.all(chat_id)
+        self.blind_for -= 1
+        is_blind = self.is_blind or self.blind_for >= 0
+        there = [] if is_blind else self.all(chat_id)
         return [message for message in there if message.created_on <= time]
 
     async def messages(self, chat_id):
@@ -196,6 +198,7 @@ class Migration:
             log=log,
             archive=self.world.archive,
             clock=Clock(),
+            waits=(0, 0),
         )
         for thread in await self.planned(log, **more):
             await use(thread)
@@ -341,6 +344,14 @@ class Picky(Graph):
         if self.refuses and "hi" in body["body"]["content"]:
             raise Broken(400, "BadRequest")
         return super().post(chat_id, app, body)
+
+
+async def test_a_message_that_is_shown_late_is_waited_for(migration):
+    chats = Chats(migration.graph)
+    chats.lose, chats.blind_for = {("post", 1)}, 3
+
+    await migration.run(chats)
+    assert migration.said == WANTED
 
 
 async def test_a_millisecond_that_is_taken_is_given_up_and_both_times_are_kept(
