@@ -74,17 +74,15 @@ def main(debug: bool) -> None:
 
     An ARCHIVE is a folder, a package, the address of a container
     (https://….blob.core.windows.net/chat-archive, as who is signed in to Azure), or a
-    file system of fsspec (s3://…). Without one ARCHIVE_URL says which, CHAT_STORAGE by
-    a connection string, or CHAT_STORAGE__blobServiceUri. Every option can come from the
-    environment too, as CHAT_ARCHIVE_<COMMAND>_<OPTION>.
+    file system of fsspec (s3://…). Without one ARCHIVE_URL, CHAT_STORAGE or
+    CHAT_STORAGE__blobServiceUri says which. Every option can come from the
+    environment, as CHAT_ARCHIVE_<COMMAND>_<OPTION>.
 
-    Exit status: 0 done, 1 something is wrong or missing, 2 unreadable or a usage error,
-    130 stopped by Ctrl-C.
+    Exit status: 0 done, 1 wrong or missing, 2 unreadable or usage, 130 Ctrl-C.
 
     \b
     Examples:
       chat-archive backfill --users users.txt --follow --here archive
-      chat-archive report archive
       chat-archive verify archive
     """
     if not debug:
