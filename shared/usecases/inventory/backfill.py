@@ -84,6 +84,7 @@ class Backfill:
     users: deque[User] = field(default_factory=deque, init=False)
     waiting: Turns = field(default_factory=Turns, init=False)
     followed: set[str] = field(default_factory=set, init=False)
+    asked_when_due: set[str] = field(default_factory=set, init=False)
     changed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     busy: int = field(default=0, init=False)
     asking: int = field(default=0, init=False)
@@ -222,8 +223,12 @@ class Backfill:
     async def deletion_of(self, found: FoundThread, reader: str) -> str:
         """Return when the service deletes a thread; "" where nobody knows."""
         known = self.inventory.threads.get(found.id)
-        if not self.expiring_first or found.deleted_on or (known and known.readers):
+        # Having a reader says nothing: a file may have named both, and nobody asked.
+        was_listed = known and known.readers and known.last_message_on
+        was_asked = was_listed or found.id in self.asked_when_due
+        if not self.expiring_first or found.deleted_on or was_asked:
             return ""
+        self.asked_when_due.add(found.id)
         try:
             return await self.finder.deletion_due(found.id, reader)
         except ArchiverError:

@@ -377,6 +377,32 @@ async def test_what_the_service_deletes_first_is_archived_first(inventory):
     assert found.threads["three"].deletion_due_on == "2026-12-09T00:00:00Z"
 
 
+async def test_what_a_file_named_with_its_reader_is_archived_first_all_the_same(
+    inventory,
+):
+    names = [f"t{number:02}" for number in range(20)]
+    for name in names:
+        inventory.finder.members[name] = [ALICE]
+        inventory.finder.last[name] = "2026-11-22T12:00:00Z"
+        inventory.world.chat.shows(name, ALICE, listed())
+    inventory.finder.due["t19"] = "2026-12-01T00:00:00Z"
+    of_a_chat_log = [(name, ALICE) for name in names]
+
+    found = await inventory.run(ALICE, threads=of_a_chat_log, concurrency=1)
+
+    assert found.threads["t19"].deletion_due_on == "2026-12-01T00:00:00Z"
+    assert inventory.finder.looked.count("t19") == 1
+    ledger = inventory.world.archive.files["ledger/000001.jsonl"].splitlines()
+    kinds = [json.loads(line) for line in ledger]
+    keys = [line["thread_key"] for line in kinds if line["kind"] == "revision"]
+    t19 = next(
+        json.loads(data)["thread_key"]
+        for path, data in inventory.world.archive.files.items()
+        if path == "thread=t19/thread.json"
+    )
+    assert keys[0] == t19
+
+
 async def test_what_is_deleted_first_is_known_by_a_run_that_goes_on(inventory):
     inventory.finder.due["two"] = "2026-12-01T00:00:00Z"
     found = await inventory.run(ALICE, dry=True)
