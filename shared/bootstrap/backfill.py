@@ -11,14 +11,13 @@ from shared.bootstrap.finalizing import (
 )
 from shared.bootstrap.identity import quieten_sdk_logs, utc_now
 from shared.bootstrap.opened_archive import OpenedArchive
-from shared.bootstrap.storage import Storage
+from shared.bootstrap.settling import settle_of
 from shared.config.reader import read_settings
 from shared.domain import layout
 from shared.domain.errors import ArchiverError
 from shared.ports.leases import LeaseHeld
 from shared.usecases.inventory.archivers import ArchiveHere, Archiver, PutOnQueue
 from shared.usecases.inventory.backfill import Backfill, Scope
-from shared.usecases.inventory.settle import Settle
 
 BACKFILL = "backfill"
 """How a backfill names itself in what it has queued."""
@@ -41,16 +40,6 @@ class BackfillOptions:
     scope: Scope
     follow: bool
     concurrency: int
-
-
-def settle(archive: OpenedArchive, storage: Storage) -> Settle:
-    """Return what finds out what became of threads that were left to the queue."""
-    return Settle(
-        archive=archive.archive,
-        queue=storage.queue,
-        sweep_log=storage.sweep_log,
-        clock=utc_now,
-    )
 
 
 @asynccontextmanager
@@ -96,8 +85,8 @@ async def open_backfill(
             ) from None
         run = archive.run(options.name)
         await run.load()
-        if archive.storage is not None:
-            await settle(archive, archive.storage)(run)
+        if settle := settle_of(archive):
+            await settle(run)
         yield Backfill(
             run=run,
             finder=AcsThreadFinder(chat_clients, settings.chat.list_within),

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from shared.bootstrap.identity import utc_now
 from shared.bootstrap.opened_archive import OpenedArchive
+from shared.bootstrap.settling import settle_of
 from shared.domain.errors import IntegrityError
 from shared.domain.inventory.state import Inventory
 from shared.domain.times import format_time
@@ -58,5 +59,5 @@ async def make_report(
         Transient: the archive cannot be reached.
 
     """
-    make = MakeReport(archive=archive.archive)
+    make = MakeReport(archive=archive.archive, settle=settle_of(archive))
     return await make(await begin_report(archive, run), mapped)

@@ -7,13 +7,14 @@ be all there is: a run that did not end, or could not ask somebody, is said firs
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from shared.domain import json_line, layout
 from shared.domain.errors import ArchiverError, IntegrityError
 from shared.domain.evidence.manifest import Manifest
-from shared.domain.inventory.facts import UserState
+from shared.domain.inventory.facts import ThreadState, UserState
 from shared.domain.inventory.state import Inventory, Thread, User
 from shared.domain.people import NOBODY_KNOWN, PeopleDirectory, beside
 from shared.domain.thread.baseline import Baseline
@@ -23,6 +24,7 @@ from shared.usecases.evidence.revisions import threads_of
 from shared.usecases.evidence.thread_archive import newest_manifest
 from shared.usecases.inventory.decisions import Decision, Decisions
 from shared.usecases.inventory.runs import batches
+from shared.usecases.inventory.settle import Settle
 from shared.usecases.inventory.thread_rows import (
     ThreadRow,
     ThreadStatus,
@@ -164,6 +166,8 @@ class MakeReport:
     """Reads the newest manifest and reconciliation of every thread."""
 
     archive: ArchiveStore
+    settle: Settle | None = None
+    """What finds out what became of queued threads; None where there is no queue."""
 
     async def __call__(
         self, report: InventoryReport, mapped: Collection[str] | None = None
@@ -177,6 +181,7 @@ class MakeReport:
         inventory = report.inventory
         found = threads_of(self.archive, report.strays.append)
         archived = {thread_id async for thread_id in found}
+        await self.settle_all_but(archived, inventory)
         ids = sorted(archived | inventory.threads.keys())
         for some in batches(ids, AT_ONCE):
             rows = await asyncio.gather(
@@ -197,6 +202,24 @@ class MakeReport:
                 author for author in authors if author not in mapped
             )
         return report
+
+    async def settle_all_but(
+        self, archived: Collection[str], inventory: Inventory
+    ) -> None:
+        """Apply what became of queued threads that have no archive; record nothing.
+
+        Who may not look at the queue sees them as queued.
+        """
+        queued = [
+            thread
+            for thread in inventory.threads.values()
+            if thread.state is ThreadState.QUEUED and thread.id not in archived
+        ]
+        if self.settle:
+            with suppress(ArchiverError):
+                async for facts in self.settle.outcomes(queued):
+                    for fact in facts:
+                        inventory.apply(fact)
 
     async def row(
         self, thread_id: str, known: Thread | None, *, is_there: bool

@@ -7,12 +7,13 @@ and than a failure, was made since. An older one proves nothing.
 """
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.errors import ArchiverError
 from shared.domain.evidence.manifest import Manifest
-from shared.domain.inventory.facts import ThreadDone, ThreadState
+from shared.domain.inventory.facts import Fact, ThreadDone, ThreadState
 from shared.domain.inventory.state import Thread
 from shared.domain.times import parse_time
 from shared.ports.archive_store import ArchiveStore
@@ -54,6 +55,16 @@ class Settle:
             for thread in run.inventory.threads.values()
             if thread.state is ThreadState.QUEUED
         ]
+        async for facts in self.outcomes(queued):
+            await run.record(*facts)
+
+    async def outcomes(self, queued: Sequence[Thread]) -> AsyncIterator[list[Fact]]:
+        """Yield what became of those of some queued threads that wait no more.
+
+        Raises:
+            Transient: queue or control container cannot be reached.
+
+        """
         if not queued:
             return
         since = min(queued_on(thread) or self.clock() for thread in queued)
@@ -63,7 +74,7 @@ class Settle:
             facts = await asyncio.gather(
                 *(self.outcome_of(thread, waiting) for thread in some)
             )
-            await run.record(*filter(None, facts))
+            yield [fact for fact in facts if fact]
 
     async def outcome_of(self, thread: Thread, waiting: Waiting) -> ThreadDone | None:
         state, revision, reason = ThreadState.FAILED, 0, LOST

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import itertools
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -17,6 +19,7 @@ from builders import (
 )
 from shared.cli.report import FORMS
 from shared.domain import layout
+from shared.domain.errors import Transient
 from shared.domain.inventory.facts import (
     Began,
     Ended,
@@ -28,6 +31,8 @@ from shared.domain.inventory.facts import (
 )
 from shared.domain.inventory.state import Inventory, Thread
 from shared.usecases.inventory.report import InventoryReport, MakeReport
+from shared.usecases.inventory.settle import Settle
+from shared.usecases.inventory.sweep_log import FailedLine, UnreachableLine
 from shared.usecases.inventory.thread_rows import ThreadStatus
 from world import World
 
@@ -135,6 +140,62 @@ async def test_a_thread_that_the_service_deleted_is_named_and_asks_for_nothing(w
     assert row.status == "deleted"
     assert row.reason == "deleted in the service on 2026-11-20T00:00:00Z"
     assert report.is_complete
+
+
+async def test_of_a_queued_thread_it_says_what_the_function_app_has_found_out(world):
+    queued = [
+        (ThreadFound(name, ALICE), Thread(name).done(ThreadState.QUEUED, on=NOW))
+        for name in (LOST, STUCK, WAITING)
+    ]
+    later = world.clock() + timedelta(minutes=1)
+    await world.sweep_log.record_queued("backfill", [LOST, STUCK, WAITING])
+    await world.sweep_log.record(
+        UnreachableLine(on=later, thread_id=LOST, reason="no token")
+    )
+    await world.sweep_log.record(
+        FailedLine(on=later, thread_id=STUCK, failures=1, reason="503")
+    )
+    report = InventoryReport(
+        run="estate",
+        inventory=ended(*ALL_WELL, *itertools.chain(*queued)),
+        written_on=NOW,
+    )
+    settle = Settle(
+        archive=world.archive,
+        queue=world.queue,
+        sweep_log=world.sweep_log,
+        clock=world.clock,
+    )
+
+    await MakeReport(archive=world.archive, settle=settle)(report)
+
+    rows = {row.thread_id: (row.status, row.reason) for row in report.rows}
+    assert rows[LOST] == (ThreadStatus.UNREACHABLE, "no token")
+    assert rows[STUCK] == (ThreadStatus.FAILED, "503")
+    assert rows[WAITING] == (ThreadStatus.QUEUED, "")
+
+
+async def test_who_may_not_look_at_the_queue_sees_a_thread_as_queued(world):
+    async def refuse(*arguments, **options):
+        raise Transient("status 403")
+
+    world.queue.oldest = refuse
+    waiting = Thread(WAITING).done(ThreadState.QUEUED, on=NOW)
+    report = InventoryReport(
+        run="estate",
+        inventory=ended(*ALL_WELL, ThreadFound(WAITING, ALICE), waiting),
+        written_on=NOW,
+    )
+    settle = Settle(
+        archive=world.archive,
+        queue=world.queue,
+        sweep_log=world.sweep_log,
+        clock=world.clock,
+    )
+
+    await MakeReport(archive=world.archive, settle=settle)(report)
+
+    assert report.statuses[ThreadStatus.QUEUED] == 1
 
 
 async def test_who_is_not_of_this_resource_is_no_doubt(world):
