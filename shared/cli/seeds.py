@@ -24,6 +24,11 @@ SUFFIX = re.compile(r"(?:\s*\[.*\]|\s*\(.*\)|_[sg])$")
 PROPERTIES = "properties"
 NESTED = (PROPERTIES, "records", "value", "tables")
 
+ID = re.compile(r"\d+:\S")
+"""How raw ids and thread ids begin. A time has a colon too, but no number before it."""
+OTHERS = {"--users": ("user", "--threads"), "--threads": ("thread", "--users")}
+"""What a file of an option holds, and the option that takes the other ids."""
+
 
 def read_seeds(
     users: Iterable[BinaryIO],
@@ -39,9 +44,9 @@ def read_seeds(
     by_user: dict[str, str] = {}
     named: list[tuple[str, str]] = []
     for file in users:
-        by_user |= {row[0]: file.name for row in id_rows(file)}
+        by_user |= {row[0]: file.name for row in id_rows(file, "--users")}
     for file in threads:
-        for thread_id, *readers in id_rows(file):
+        for thread_id, *readers in id_rows(file, "--threads"):
             named.append((thread_id, readers[0] if readers else ""))
             by_user |= dict.fromkeys(readers[:1], file.name)
     for log in chat_logs:
@@ -53,24 +58,35 @@ def read_seeds(
     return Seeds(users=[*by_user.items()], threads=named)
 
 
-def id_rows(file: BinaryIO) -> Iterator[list[str]]:
+def id_rows(file: BinaryIO, option: str) -> Iterator[list[str]]:
     """Yield the ids on each line: one, or several with commas between."""
     rows = rows_of(decoded(file.read(), file.name), file.name)
     cells = ([cell.strip() for cell in row if cell.strip()] for row in rows)
     lines = [ids for ids in cells if ids and not ids[0].startswith("#")]
-    # A header has no colon; every raw id and thread id has one.
-    if lines and ":" not in lines[0][0]:
+    # A header has neither colon nor digit; every raw id and thread id has both.
+    if lines and not re.search(r"[\d:]", lines[0][0]):
         del lines[0]
-    if odd := sum(":" not in ids[0] for ids in lines):
+    if odd := sum(not ID.match(ids[0]) for ids in lines):
         raise Unreadable(
             f"{file.name} holds {plural(odd, 'line')} without an id. Ids begin as in "
             "8:acs:… or 19:…"
+        )
+    of, other = OTHERS[option]
+    if wrong := sum(is_thread(ids[0]) == (of == "user") for ids in lines):
+        raise Unreadable(
+            f"{file.name} holds {plural(wrong, 'line')} that "
+            f"{'begins' if wrong == 1 else 'begin'} with no {of}'s id: give "
+            f"{'it' if wrong == 1 else 'them'} to {other}."
         )
     yield from lines
     if not lines:
         raise Unreadable(
             f"{file.name} holds no id. Write one a line, such as 8:acs:… or 19:…"
         )
+
+
+def is_thread(id_: str) -> bool:
+    return id_.startswith("19:")
 
 
 def read_chat_log(file: BinaryIO) -> ChatLog:

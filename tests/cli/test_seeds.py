@@ -107,9 +107,18 @@ def test_ids_without_their_beginning_are_refused(row):
         read_seeds([], [read_chat_log(file(text))], [])
 
 
+def test_ids_of_the_other_kind_are_refused_with_the_option_that_takes_them():
+    with pytest.raises(Unreadable, match=r"ids holds 2 lines .* them to --users\."):
+        read_seeds([], [], [file(IDS)])
+    with pytest.raises(Unreadable, match=r"ids holds 1 line .* it to --threads\."):
+        read_seeds([file(f"{ALICE}\n{ONE}\n")], [], [])
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
+        (f"r_2\n{ALICE}\n", "1 line without"),
+        (f"Time,UserId\n2026-10-01T10:00:00Z,{ALICE}\n", "1 line without"),
         (f"{ALICE}\nr_bob\n", "1 line without"),
         (f"user id\nr_bob\n{ALICE}\nbob@x.y\n", "2 lines without"),
     ],
