@@ -46,6 +46,8 @@ def azurite(folder: Path | None = None) -> Iterator[Azurite]:
     if not AZURITE.exists():
         raise AzuriteFailed("Azurite is not installed; run: python -m local.setup")
     blob_port, queue_port = free_ports(2)
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
     account, key = "localaccount", base64.b64encode(secrets.token_bytes(32)).decode()
     with tempfile.TemporaryDirectory(prefix="azurite-") as scratch:
         log = Path(scratch) / "azurite.log"

@@ -10,9 +10,10 @@ from azure.storage.blob import BlobServiceClient
 
 
 def test_it_prints_how_to_reach_it_and_keeps_its_data(tmp_path):
+    folder = tmp_path / "not" / "there yet"
     for expected, ending in (([], signal.SIGINT), (["kept"], signal.SIGTERM)):
         process = subprocess.Popen(
-            [sys.executable, "-m", "local.azurite_process", "--folder", tmp_path],
+            [sys.executable, "-m", "local.azurite_process", "--folder", folder],
             stdout=subprocess.PIPE,
             text=True,
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
