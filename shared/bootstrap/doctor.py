@@ -51,6 +51,10 @@ SIGNED_IN = "sign-in"
 SIGNED_IN_WITHIN = 12.0
 TOPIC_ID = "EVENT_TOPIC_ID"
 NAME_ARCHIVE = "export ARCHIVE_URL=https://<account>.blob.core.windows.net/chat-archive"
+BEGIN_ARCHIVE = (
+    "look at the path; a new archive begins with: "
+    "chat-archive backfill --users users.txt --follow --here <folder>"
+)
 NAME_CHAT = "chat-archive doctor --acs-endpoint https://<name>.communication.azure.com"
 
 
@@ -65,6 +69,7 @@ class Doctor:
     stack: AsyncExitStack
     management: str = ""
     problems: list[str] = field(default_factory=list)
+    remedy: str = "docs/settings.md says what each one takes"
     wanted: dict[str, tuple["SignedIn", str]] = field(default_factory=dict)
     """For what somebody has to be signed in: the credential, and the token's scope."""
     credentials: dict[str, "SignedIn"] = field(default_factory=dict)
@@ -94,7 +99,7 @@ class Doctor:
                 problem if problem.endswith(".") else f"{problem}."
                 for problem in self.problems
             ),
-            NAME_ARCHIVE if is_unnamed else "docs/settings.md says what each one takes",
+            NAME_ARCHIVE if is_unnamed else self.remedy,
         )
 
     async def sign_in(self) -> Found:
@@ -115,6 +120,7 @@ class Doctor:
             self.problems += error.problems
         except NoArchive as error:
             self.problems.append(str(error))
+            self.remedy = BEGIN_ARCHIVE
         return None
 
     def chat_settings(self) -> ChatSettings | None:

@@ -59,6 +59,14 @@ async def test_a_folder_has_no_account(tmp_path):
     assert checks["index"].verdict is Verdict.OK
 
 
+async def test_of_a_folder_that_is_not_there_it_says_what_makes_one(tmp_path):
+    checks = await seen(str(tmp_path / "archive"))
+
+    assert checks["settings"].verdict is Verdict.FAILURE
+    assert "There is no folder" in checks["settings"].text
+    assert "backfill" in checks["settings"].fix
+
+
 async def test_every_wrong_setting_is_named_and_none_that_is_not_set():
     checks = await seen(
         CONTAINER + "?sig=x",
