@@ -101,15 +101,16 @@ async def accept(
         ]
         if execute:
             await keep_decisions(kept, decisions)
-    show(decisions)
+    show(decisions, is_done=execute)
     if not execute:
         click.echo("Nothing was kept. Give --execute to do it.")
     return 0
 
 
-def show(decisions: Sequence[Decision]) -> None:
+def show(decisions: Sequence[Decision], *, is_done: bool) -> None:
     for decision in decisions:
         verb = "taken back" if decision.is_withdrawn else "accepted"
+        verb = verb if is_done else f"would be {verb}"
         status = decision.status or "unknown"
         click.echo(printable(f"{verb}: {decision.about} {decision.id} ({status})"))
 
@@ -129,7 +130,10 @@ def why_not(report: InventoryReport, about: About, id_: str, *, withdraw: bool) 
         return "" if known else "nothing was accepted of it"
     status = status_of(report, about, id_)
     if not status:
-        return f"nobody knows such a {about}; `chat-archive report` names all"
+        return (
+            f"nobody knows such a {about}; give the whole id, as `chat-archive report` "
+            "has it"
+        )
     if known and known.status == status:
         return f"it is {known.text}"
     return CLOSED[about].get(status, "")
