@@ -18,6 +18,7 @@ from shared.domain import layout
 from shared.domain.errors import ArchiverError
 from shared.domain.evidence.canonical import LONGEST_STRING
 from shared.telemetry import unforeseen
+from shared.usecases.inventory.runs import USUAL_RUN
 
 Command = Callable[..., Any]
 
@@ -167,7 +168,7 @@ def run_option(command: Command) -> Command:
     return click.option(
         "--run",
         "name",
-        default="estate",
+        default=USUAL_RUN,
         show_default=True,
         callback=check_run_name,
         help="Name of the backfill's run.",

@@ -26,6 +26,7 @@ COUNTS = {
 STATUSES = {
     ThreadStatus.PARTIAL: "archived in part",
     ThreadStatus.EVENTS_ONLY: "archived by events only",
+    ThreadStatus.FOUND: "not tried yet",
     ThreadStatus.DELETED: "deleted in the service before they were archived",
 }
 """What a number of threads is called, where the status alone reads badly."""
@@ -35,6 +36,11 @@ COUNTED = re.compile(r"\b(user|thread|message|version|author|place|file)s\b")
 def named_for(count: str, what: str) -> str:
     """Return what is counted as it reads after its number: "1 thread archived"."""
     return COUNTED.sub(r"\1", what, count=1) if count == "1" else what
+
+
+def of_status(status: ThreadStatus) -> str:
+    """Return what threads of a status are called."""
+    return STATUSES.get(status, status.replace("_", " "))
 
 
 def when(report: InventoryReport) -> list[str]:
@@ -93,8 +99,7 @@ def numbers(report: InventoryReport) -> Iterator[tuple[str, str]]:
     yield "threads found", str(report.found)
     for status in ThreadStatus:
         if report.statuses[status] or status is ThreadStatus.ARCHIVED:
-            name = STATUSES.get(status, status.replace("_", " "))
-            yield f"threads {name}", str(report.statuses[status])
+            yield f"threads {of_status(status)}", str(report.statuses[status])
     counts = {name: count for name, _, count in grades(report)}
     yield "threads complete, edits and deletions too", str(counts["complete"])
     yield "threads with all that the service had", str(counts["all_the_service_had"])

@@ -58,7 +58,7 @@ def as_html(report: InventoryReport) -> str:
         ),
         tiles("rest", numbers(report)),
         section(
-            "Authors without an identity",
+            "Authors of whom the map decides nothing",
             ("name", "author"),
             [(report.called(who), who) for who in report.unmapped],
         ),

@@ -7,6 +7,7 @@ from shared.cli.report_numbers import (
     closed_in_words,
     named_for,
     numbers,
+    of_status,
     user_row,
     when,
 )
@@ -20,6 +21,10 @@ MOST_NAMED = 20
 """Rows of one table that are printed; the other forms of the report hold them all."""
 WIDEST = 28
 """Characters of a column but the last two, which are ids and reasons."""
+COMPLETE = (
+    "COMPLETE: every thread that was found is archived or closed, "
+    "and every user asked or accepted"
+)
 LESS = (ThreadStatus.PARTIAL, ThreadStatus.EVENTS_ONLY)
 
 
@@ -34,6 +39,7 @@ def as_table(report: InventoryReport) -> str:
         four,
         *when(report),
         "",
+        *([COMPLETE] if report.is_complete else ()),
         *(f"INCOMPLETE: {doubt}" for doubt in incomplete(report)),
         *(f"NEXT: {step}" for step in next_steps(report)),
         *tables(report),
@@ -49,7 +55,7 @@ def incomplete(report: InventoryReport) -> list[str]:
     """Return why it is not complete, in sentences."""
     counts = Counter(row.status for row in report.open)
     return report.doubts + [
-        f"{plural(counts[status], 'thread')} {status.replace('_', ' ')}"
+        f"{plural(counts[status], 'thread')} {of_status(status)}"
         for status in ThreadStatus
         if counts[status]
     ]

@@ -10,6 +10,8 @@ from shared.domain.inventory.state import Inventory
 from shared.ports.append_log import AppendLog
 from shared.ports.archive_store import ArchiveFiles
 
+USUAL_RUN = "estate"
+"""The name of a run whose backfill was given none."""
 FACTS_AT_ONCE = 500
 Item = TypeVar("Item")
 

@@ -30,6 +30,7 @@ from shared.domain.inventory.facts import (
     UserState,
 )
 from shared.domain.inventory.state import Inventory, Thread
+from shared.usecases.inventory.next_steps import next_steps
 from shared.usecases.inventory.report import InventoryReport, MakeReport
 from shared.usecases.inventory.settle import Settle
 from shared.usecases.inventory.sweep_log import FailedLine, UnreachableLine
@@ -173,6 +174,27 @@ async def test_of_a_queued_thread_it_says_what_the_function_app_has_found_out(wo
     assert rows[LOST] == (ThreadStatus.UNREACHABLE, "no token")
     assert rows[STUCK] == (ThreadStatus.FAILED, "503")
     assert rows[WAITING] == (ThreadStatus.QUEUED, "")
+
+
+async def test_what_to_do_next_names_the_run_where_it_has_a_name_of_its_own(world):
+    lost = Thread(LOST).done(ThreadState.UNREACHABLE, on=NOW, reason="no token")
+    facts = [*ALL_WELL, ThreadFound(LOST, BOB), lost]
+
+    (usual,) = next_steps(await apply(world, ended(*facts)))
+    (own,) = next_steps(await apply(world, ended(*facts), run="rehearsal"))
+
+    assert "`chat-archive accept --thread" in usual
+    assert "`chat-archive accept --run rehearsal --thread" in own
+    assert "`chat-archive backfill --run rehearsal --threads" in own
+
+
+async def test_what_was_only_found_is_not_tried_again_but_not_tried_yet(world):
+    report = await apply(world, ended(*ALL_WELL, ThreadFound(WAITING, BOB)))
+
+    table = FORMS["table"](report)
+    assert "INCOMPLETE: 1 thread not tried yet" in table
+    assert "NEXT: Have 1 thread archived: " in table
+    assert "tried again" not in table
 
 
 async def test_who_may_not_look_at_the_queue_sees_a_thread_as_queued(world):
