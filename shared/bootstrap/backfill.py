@@ -10,7 +10,7 @@ from shared.bootstrap.finalizing import (
     finalize_here,
 )
 from shared.bootstrap.identity import quieten_sdk_logs, utc_now
-from shared.bootstrap.opened_archive import OpenedArchive
+from shared.bootstrap.opened_archive import NoStorageAccount, OpenedArchive
 from shared.bootstrap.settling import settle_of
 from shared.config.reader import read_settings
 from shared.domain import layout
@@ -21,6 +21,10 @@ from shared.usecases.inventory.backfill import Backfill, Scope
 
 BACKFILL = "backfill"
 """How a backfill names itself in what it has queued."""
+NO_QUEUE = (
+    "A folder has no queue: give --here to archive into it in this process, or name "
+    "the storage account, by CHAT_STORAGE or by its container's address."
+)
 
 
 class RunIsBusy(ArchiverError):
@@ -57,6 +61,8 @@ async def open_backfill(
     """
     from shared.adapters.chat.finder import AcsThreadFinder
 
+    if archive.storage is None and not (options.here or options.dry_run):
+        raise NoStorageAccount(NO_QUEUE)
     quieten_sdk_logs()
     settings = read_settings(env, HereSettings.read)
     async with AsyncExitStack() as stack:

@@ -8,6 +8,7 @@ from azure.core.credentials import AccessToken
 from shared.bootstrap import identity
 from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.backfill import BackfillOptions, RunIsBusy, open_backfill
+from shared.bootstrap.opened_archive import NoStorageAccount
 from shared.usecases.archive.attachments import Limits
 from shared.usecases.inventory.backfill import Scope
 
@@ -52,6 +53,15 @@ def client_ids(monkeypatch):
 def options(**more):
     plain = {"name": "estate", "here": True, "dry_run": False, "follow": False}
     return BackfillOptions(**{**plain, "scope": Scope.NEW, "concurrency": 1, **more})
+
+
+async def test_a_folder_has_no_queue_and_the_way_without_one_is_named(tmp_path):
+    address = ArchiveAddress(text=str(tmp_path), env={})
+
+    async with open_archive(address, make=True) as archive:
+        with pytest.raises(NoStorageAccount, match="give --here"):
+            async with open_backfill(archive, SETTINGS, options(here=False)):
+                pass
 
 
 async def test_every_setting_of_archiving_arrives(tmp_path, client_ids):
