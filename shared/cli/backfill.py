@@ -13,7 +13,7 @@ import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.backfill import BackfillOptions, open_backfill
-from shared.cli.keeping import keep_found, keep_logs
+from shared.cli.keeping import decisions_of, keep_found, keep_logs
 from shared.cli.options import (
     STOPPED,
     Unreadable,
@@ -30,6 +30,7 @@ from shared.domain.inventory.facts import Fact, ThreadState, UserState, fact_jso
 from shared.domain.inventory.state import Inventory
 from shared.domain.words import plural
 from shared.usecases.inventory.backfill import Backfill, Scope, Seeds
+from shared.usecases.inventory.decisions import NO_DECISIONS, Decisions
 from shared.usecases.inventory.plan import BackfillPlan, plan
 
 MISSING = (ThreadState.UNREACHABLE, ThreadState.FAILED)
@@ -103,8 +104,8 @@ async def backfill(
     is tried again. What was found, and the chat logs that tell of it, are kept in the
     archive too: a report rests on them once the resource is gone.
 
-    Exit status: 0 all done, 1 something could not be had (see `report`), 2 unreadable
-    or a usage error, 130 stopped by Ctrl-C.
+    Exit status: 0 all done but what was accepted (`accept`), 1 something could not be
+    had (see `report`), 2 unreadable or a usage error, 130 stopped by Ctrl-C.
 
     \b
     Examples:
@@ -142,7 +143,8 @@ async def backfill(
         if dry_run and not work.stop.is_set():
             planned = await plan(known, work.finder, concurrency=concurrency)
             print_plan(planned, as_json=as_json)
-        status = print_end(work, as_json=as_json)
+        decisions = await decisions_of(archive)
+        status = print_end(work, decisions, as_json=as_json)
         return status if kept else status or 1
 
 
@@ -198,12 +200,17 @@ def lasting(seconds: float) -> str:
     return str(timedelta(seconds=round(seconds)))
 
 
-def print_end(work: Backfill, *, as_json: bool) -> int:
+def print_end(work: Backfill, decisions: Decisions, *, as_json: bool) -> int:
     """Print how it ended, what is missing first; return the exit status."""
     inventory = work.inventory
-    missing = [*missing_users(inventory), *threads_in(inventory, MISSING)]
+    missing = [
+        *missing_users(inventory, decisions),
+        *threads_in(inventory, MISSING, decisions),
+    ]
     if not as_json:
         for line in (*missing, *threads_in(inventory, (ThreadState.DELETED,))):
+            say(line)
+        for line in accepted(inventory, decisions):
             say(line)
         users, threads = inventory.user_states, inventory.thread_states
         click.echo(
@@ -226,12 +233,30 @@ def print_end(work: Backfill, *, as_json: bool) -> int:
     return 1 if missing else 0
 
 
-def missing_users(inventory: Inventory) -> Iterator[str]:
+def missing_users(inventory: Inventory, decisions: Decisions) -> Iterator[str]:
     for user in inventory.unasked:
-        yield f"{user.state.upper()} {user.id}: {user.reason}"
+        if not decisions.of_user(user.id, user.state):
+            yield f"{user.state.upper()} {user.id}: {user.reason}"
 
 
-def threads_in(inventory: Inventory, states: Collection[ThreadState]) -> Iterator[str]:
+def threads_in(
+    inventory: Inventory,
+    states: Collection[ThreadState],
+    decisions: Decisions = NO_DECISIONS,
+) -> Iterator[str]:
     for thread in inventory.threads.values():
-        if thread.state in states:
+        if thread.state not in states:
+            continue
+        if not decisions.of_thread(thread.id, thread.state):
             yield f"{thread.state.upper()} {thread.id}: {thread.reason}"
+
+
+def accepted(inventory: Inventory, decisions: Decisions) -> Iterator[str]:
+    """Yield what is missing as somebody has accepted: it is no failure."""
+    for user in inventory.unasked:
+        if decision := decisions.of_user(user.id, user.state):
+            yield f"ACCEPTED {user.id}: {user.state}, {decision.text}"
+    for thread in inventory.threads.values():
+        decision = decisions.of_thread(thread.id, thread.state)
+        if decision and thread.state in MISSING:
+            yield f"ACCEPTED {thread.id}: {thread.state}, {decision.text}"

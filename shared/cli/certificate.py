@@ -32,7 +32,7 @@ from shared.domain.times import format_time
 )
 @runs
 async def certificate(address: ArchiveAddress, name: str, by: str, output: Path) -> int:
-    """Write one page to sign: what there was, and what became of it.
+    """Write one page to sign: what there was and what became of it.
 
     What the resource held by inventory and chat logs; what is archived, missing, and
     closed by whose decision; the baseline; what was imported into Teams; sums that add

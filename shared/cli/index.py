@@ -17,7 +17,7 @@ from shared.domain.words import plural
 @JSON
 @runs
 async def index(address: ArchiveAddress, as_json: bool) -> int:
-    """Make an archive fast to search, or bring its index up to date.
+    """Make an archive fast to search; bring its index up to date.
 
     One SQLite file beside the archive's folder, or in your cache for a container: with
     people, topics, messages, versions and the words of all texts. search, list, show,

@@ -52,12 +52,19 @@ def when(report: InventoryReport) -> list[str]:
     if report.run:
         inventory = report.inventory
         ended = (
-            f"last ended {inventory.ended_on}" if inventory.ended_on else "not ended"
+            f"last ended {second(inventory.ended_on)}"
+            if inventory.ended_on
+            else "not ended"
         )
         kept = ", as the archive keeps it" if report.kept_in_archive else ""
-        began = f"begun {inventory.began_on}"
-        lines.append(f"Backfill “{report.run}”{kept}: {began}, {ended}")
+        began = f"begun {second(inventory.began_on)}"
+        lines.append(f"Backfill “{report.run}”{kept}: {began}, {ended or 'not ended'}")
     return lines
+
+
+def second(time: str) -> str:
+    """Return a time to the second, as people read it."""
+    return f"{time[:19]}Z" if time else time
 
 
 def closed_in_words(report: InventoryReport) -> str:

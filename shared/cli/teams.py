@@ -29,7 +29,7 @@ from shared.usecases.teams.work import plan_all, work_on
 
 @click.group()
 def teams() -> None:
-    """Move conversations to Teams, and prove that every message is accounted for.
+    """Move conversations to Teams, every message accounted for.
 
     By Microsoft Graph's import, as an app with Teamwork.Migrate.All, Chat.Create and
     Chat.Read.All: sign in as it (AZURE_TENANT_ID, AZURE_CLIENT_ID and a secret or a

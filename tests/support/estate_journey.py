@@ -335,7 +335,8 @@ class Journey:
         )
         before = len(self.graph.said(moved[thread.id]))
         self.say(thread.id, author, "One more.")
-        self.ran(*BACKFILL[:3], "--since-last", "--here", ARCHIVE, status=1)
+        out = self.ran(*BACKFILL[:3], "--since-last", "--here", ARCHIVE)
+        assert out.count("ACCEPTED ") == len(self.truth.lost) + len(self.truth.gone)
         self.ran(*TEAMS, "run", *MAP, "--execute")
 
         assert len(self.graph.said(moved[thread.id])) == before + 1

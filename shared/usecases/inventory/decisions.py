@@ -76,6 +76,9 @@ class Decisions:
         return self.of(About.USER, user_id, status)
 
 
+NO_DECISIONS = Decisions()
+
+
 def decisions_in(there: ReadInput) -> Decisions:
     """Return the decisions in force: the newest about each thing."""
     found: dict[tuple[About, str], Decision] = {}

@@ -121,10 +121,11 @@ class SendMessages:
         except Collision:
             if not in_doubt:
                 return Attempt.TAKEN
-            if await self.is_found(line, author):
+            # One look: what is shown between two of them may be this very message.
+            there = await self.at(line.effective)
+            if await self.is_among(there, line, author):
                 return Attempt.SETTLED
-            is_seen = bool(await self.at(line.effective))
-            return Attempt.TAKEN if is_seen else Attempt.NOT_TOLD
+            return Attempt.TAKEN if there else Attempt.NOT_TOLD
         except Refused as error:
             await self.log.record(failed(line, str(error)))
             return Attempt.SETTLED
@@ -144,8 +145,12 @@ class SendMessages:
 
     async def is_found(self, line: MessageLine, author: str) -> bool:
         """Return whether a message stands in the chat at its time, and record that."""
-        found = await self.at(line.effective)
-        target = next((each.id for each in found if each.author == author), "")
+        return await self.is_among(await self.at(line.effective), line, author)
+
+    async def is_among(
+        self, there: Sequence[TargetMessage], line: MessageLine, author: str
+    ) -> bool:
+        target = next((each.id for each in there if each.author == author), "")
         if target:
             await self.arrived(line, target)
         return bool(target)
