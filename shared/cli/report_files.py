@@ -45,8 +45,7 @@ def as_json(report: InventoryReport) -> str:
             "not_asked": [asdict(user) for user in report.unasked],
             "accepted": [
                 {"id": user.id, "status": user.state, "accepted": decision.text}
-                for user in report.inventory.unasked
-                if (decision := report.acceptance_of(user))
+                for user, decision in report.accepted_users
             ],
             "in_no_thread": [user.id for user in report.idle],
         },

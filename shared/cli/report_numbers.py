@@ -97,6 +97,13 @@ def user_row(report: InventoryReport, user: User) -> tuple[str, ...]:
     return (user.state, report.called(user.id) or "-", user.id, user.reason)
 
 
+def accepted_rows(report: InventoryReport) -> list[tuple[str, ...]]:
+    return [
+        (*user_row(report, user)[:-1], decision.text)
+        for user, decision in report.accepted_users
+    ]
+
+
 def numbers(report: InventoryReport) -> Iterator[tuple[str, str]]:
     """Yield every number with its name."""
     yield "users found", str(len(report.inventory.users))

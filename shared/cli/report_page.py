@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 from shared.cli.report_numbers import (
+    accepted_rows,
     closed_in_words,
     grades,
     numbers,
@@ -51,6 +52,7 @@ def as_html(report: InventoryReport) -> str:
         section("Threads missing", THREAD, map(thread_row, report.open)),
         section("Threads missing, and closed", THREAD, map(thread_row, closed)),
         section("Threads archived in part", THREAD, map(thread_row, less)),
+        section("Users not asked, as accepted", USER, accepted_rows(report)),
         section(
             "How far the archives can be relied on",
             ("grade", "threads"),

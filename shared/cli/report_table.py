@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from shared.cli.report_numbers import (
+    accepted_rows,
     closed_in_words,
     named_for,
     numbers,
@@ -72,12 +73,7 @@ def tables(report: InventoryReport) -> Iterator[str]:
     yield from table("THREADS MISSING, AND CLOSED", map(thread_row, closed))
     less = [row for row in report.rows if row.status in LESS]
     yield from table("THREADS ARCHIVED IN PART", map(thread_row, less))
-    accepted = [
-        (*user_row(report, user)[:-1], decision.text)
-        for user in report.inventory.unasked
-        if (decision := report.acceptance_of(user))
-    ]
-    yield from table("USERS NOT ASKED, AS ACCEPTED", accepted)
+    yield from table("USERS NOT ASKED, AS ACCEPTED", accepted_rows(report))
     yield from table(
         "AUTHORS OF WHOM THE MAP DECIDES NOTHING",
         [(report.called(who) or "-", who) for who in report.unmapped],

@@ -266,3 +266,23 @@ def test_damage_beside_threads_makes_a_report_incomplete(estate, run):
     path.write_bytes(b"{}\n")
     found = report(run, estate, status=1)
     assert "what is kept beside threads cannot be read" in found["doubts"][-1]
+
+
+def test_a_user_who_was_never_asked_is_closed_by_an_acceptance_in_every_form(
+    estate, run
+):
+    accept(run, estate, "--thread", LOST, "--user", GONE, "--execute")
+    met = GONE.replace("_gone", "_met")
+    asyncio.run(record(estate, Began(NOW), UserMet(met, "users.txt"), Ended(NOW)))
+    before = report(run, estate, status=1)
+    assert before["doubts"] == ["not asked: 1 user"]
+
+    assert "(met)" in accept(run, estate, "--user", met, "--execute")
+    after = report(run, estate, status=0)
+    assert (after["doubts"], after["next"]) == ([], [])
+    assert [user["id"] for user in after["users"]["accepted"]] == [GONE, met]
+    for form in ("table", "html"):
+        said = run("report", estate, "--format", form)
+        assert said.count("by ") >= 3, form
+        assert met in said
+        assert GONE in said

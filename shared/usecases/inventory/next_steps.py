@@ -40,7 +40,7 @@ def about_users(report: InventoryReport) -> Iterator[str]:
         )
     elif not inventory.ended_on or states[UserState.FAILED]:
         yield f"Go on with run {report.run}: {AGAIN}."
-    elif inventory.user_states[UserState.MET]:
+    elif report.not_yet_asked:
         yield f"Ask the users who were not asked yet: {AGAIN}."
     if refused := states[UserState.REFUSED]:
         yield (

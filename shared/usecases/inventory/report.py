@@ -92,6 +92,26 @@ class InventoryReport:
         """The users who could not be asked, and whom nobody has accepted."""
         return [user for user in self.inventory.unasked if not self.acceptance_of(user)]
 
+    @property
+    def not_yet_asked(self) -> list[User]:
+        """The users whom the run has not asked, and whom nobody has accepted."""
+        return [
+            user
+            for user in self.inventory.users.values()
+            if user.state is UserState.MET and not self.acceptance_of(user)
+        ]
+
+    @property
+    def accepted_users(self) -> list[tuple[User, Decision]]:
+        """The users who were not asked, as somebody has accepted."""
+        inventory = self.inventory
+        met = [each for each in inventory.users.values() if each.state is UserState.MET]
+        return [
+            (user, decision)
+            for user in (*inventory.unasked, *met)
+            if (decision := self.acceptance_of(user))
+        ]
+
     def acceptance_of(self, user: User) -> Decision | None:
         return self.decisions.of_user(user.id, user.state)
 
@@ -112,8 +132,7 @@ class InventoryReport:
             doubts.append(f"{failed} could not be asked")
         if states[UserState.REFUSED]:
             doubts.append(f"no token for {plural(states[UserState.REFUSED], 'user')}")
-        not_asked = inventory.user_states[UserState.MET]
-        if not_asked and inventory.ended_on:
+        if inventory.ended_on and (not_asked := len(self.not_yet_asked)):
             doubts.append(f"not asked: {plural(not_asked, 'user')}")
         doubts += self.strays
         if inventory.unreadable:
