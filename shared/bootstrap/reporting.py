@@ -10,7 +10,7 @@ from shared.domain.inventory.state import Inventory
 from shared.domain.times import format_time
 from shared.usecases.evidence.read_input import read_input
 from shared.usecases.inventory.decisions import DECISIONS, decisions_in
-from shared.usecases.inventory.kept_inventory import INVENTORY, inventory_kept
+from shared.usecases.inventory.kept_inventory import INVENTORY, added_up, inventory_kept
 from shared.usecases.inventory.people import PEOPLE, directory_of
 from shared.usecases.inventory.report import InventoryReport, MakeReport
 
@@ -42,10 +42,10 @@ async def begin_report(
     else:
         report.people = directory_of(there)
         report.decisions = decisions_in(there)
-        if not inventory.began_on:
-            report.inventory = inventory_kept(there, run)
-            report.kept_in_archive = bool(report.inventory.began_on)
-    if not report.inventory.began_on:
+        kept = inventory_kept(there, run)
+        report.kept_in_archive = inventory.is_empty and not kept.is_empty
+        report.inventory = added_up(kept, inventory)
+    if report.inventory.is_empty:
         report.run = ""
     return report
 

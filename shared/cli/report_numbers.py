@@ -57,8 +57,8 @@ def when(report: InventoryReport) -> list[str]:
             else "not ended"
         )
         kept = ", as the archive keeps it" if report.kept_in_archive else ""
-        began = f"begun {second(inventory.began_on)}"
-        lines.append(f"Backfill “{report.run}”{kept}: {began}, {ended or 'not ended'}")
+        began = f"begun {second(inventory.began_on) or 'at an unknown time'}"
+        lines.append(f"Backfill “{report.run}”{kept}: {began}, {ended}")
     return lines
 
 

@@ -10,6 +10,7 @@ import pytest
 from builders import ALICE, BOB, THREAD
 from evidence_verifiers import failures
 from shared.bootstrap.archive import ArchiveAddress, open_archive
+from shared.bootstrap.archive_input import archive_input
 from shared.domain.inventory.facts import (
     Began,
     Ended,
@@ -20,6 +21,7 @@ from shared.domain.inventory.facts import (
     UserState,
 )
 from shared.domain.inventory.state import Thread
+from shared.usecases.inventory.kept_inventory import keep_inventory
 
 NOW = "2026-11-22T12:00:00Z"
 LOST, GONE = "19:lost@thread.v2", "8:acs:11111111-1111-1111-1111-111111111111_gone"
@@ -232,20 +234,26 @@ def test_reports_show_the_names_of_the_directory(estate, run, tmp_path):
 # A report that rests on what the archive kept
 
 
+def keep(folder):
+    async def keep():
+        async with open_archive(ArchiveAddress(text=str(folder), env={})) as archive:
+            inventory = await archive.run("estate").load()
+            return await keep_inventory(archive_input(archive), "estate", inventory)
+
+    return asyncio.run(keep())
+
+
+def state_file(folder):
+    beside = folder.with_name(folder.name + "-control")
+    (path,) = beside.rglob("state.jsonl")
+    return path
+
+
 def test_a_report_rests_on_the_archive_once_the_runs_own_state_is_gone(
     estate, run, tmp_path
 ):
-    from shared.bootstrap.archive_input import archive_input
-    from shared.usecases.inventory.kept_inventory import keep_inventory
-
-    async def keep():
-        async with open_archive(ArchiveAddress(text=str(estate), env={})) as archive:
-            inventory = await archive.run("estate").load()
-            first = await keep_inventory(archive_input(archive), "estate", inventory)
-            again = await keep_inventory(archive_input(archive), "estate", inventory)
-            return first, again
-
-    assert asyncio.run(keep()) == (9, 0)
+    assert keep(estate) == 9
+    assert keep(estate) == 0
     before = report(run, estate, status=1)
     beside = estate.with_name(estate.name + "-control")
     beside.rename(tmp_path / "elsewhere")
@@ -286,3 +294,55 @@ def test_a_user_who_was_never_asked_is_closed_by_an_acceptance_in_every_form(
         assert said.count("by ") >= 3, form
         assert met in said
         assert GONE in said
+
+
+def test_a_state_that_began_anew_forgets_nothing_that_was_kept(estate, run):
+    keep(estate)
+    state_file(estate).unlink()
+    asyncio.run(
+        record(
+            estate,
+            Began(NOW),
+            UserMet(ALICE, "users.txt"),
+            UserListed(ALICE, UserState.LISTED, threads=2),
+            Ended(NOW),
+        )
+    )
+    found = report(run, estate, status=1)
+    assert (found["found"], found["missing"]) == (3, 1)
+    assert found["doubts"] == ["no token for 1 user"]
+    assert not found["kept_in_archive"]
+    assert keep(estate) == 0
+    accept(run, estate, "--thread", LOST, "--user", GONE, "--execute")
+    report(run, estate, status=0)
+
+
+def test_a_state_whose_beginning_is_damaged_is_not_taken_for_none(estate, run):
+    path = state_file(estate)
+    lines = path.read_bytes().splitlines(keepends=True)
+    assert b'"began"' in lines[0]
+    damaged = b"{torn\n" + b"".join(lines[1:])
+    path.write_bytes(b"".join(lines[:3]) + lines[-1])
+    keep(estate)  # before the thread was lost
+    path.write_bytes(damaged)
+
+    found = report(run, estate, status=1)
+    assert (found["found"], found["missing"]) == (3, 1)
+    assert "the run's state holds 1 line that cannot be read" in found["doubts"]
+    path.write_bytes(b"{torn\n")
+    found = report(run, estate, status=1)
+    assert "run estate has not come to its end" in found["doubts"]
+
+
+def test_what_is_so_again_is_kept_again(estate, run):
+    """A user who was refused, then listed, then refused: the last one counts."""
+    keep(estate)
+    for listed in (
+        UserListed(GONE, UserState.LISTED, threads=1),
+        UserListed(GONE, UserState.REFUSED, reason="no token for this user"),
+    ):
+        asyncio.run(record(estate, listed))
+        assert keep(estate) == 1
+        assert keep(estate) == 0
+    state_file(estate).unlink()
+    assert "no token for 1 user" in report(run, estate, status=1)["doubts"]

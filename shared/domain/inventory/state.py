@@ -239,6 +239,11 @@ class Inventory:
                 yield user
 
     @property
+    def is_empty(self) -> bool:
+        """Whether no line says anything, not even one that cannot be read."""
+        return not (self.began_on or self.users or self.threads or self.unreadable)
+
+    @property
     def unasked(self) -> list[User]:
         """The users whose threads could not be listed, though they may be ours."""
         return [

@@ -9,6 +9,7 @@ from typing import Any
 from shared.domain import json_line
 from shared.domain.inventory.facts import (
     Fact,
+    ThreadDone,
     ThreadFound,
     UserListed,
     UserMet,
@@ -34,8 +35,14 @@ async def keep_inventory(kept: ArchiveInput, run: str, inventory: Inventory) -> 
     """
     there = await kept.read(INVENTORY)
     known = {json_line.canonical(each.value) for each in there.values(INVENTORY)}
-    values = [value_of(run, fact) for fact in inventory.facts()]
-    news = [value for value in values if json_line.canonical(value) not in known]
+    # What was so before, and is so again, is news: of these facts the last counts.
+    last = {*inventory_kept(there, run).facts()}
+    news = [
+        value
+        for fact in inventory.facts()
+        if json_line.canonical(value := value_of(run, fact)) not in known
+        or (isinstance(fact, UserListed | ThreadDone) and fact not in last)
+    ]
     await kept.add(INVENTORY, news)
     return len(news)
 
@@ -68,3 +75,16 @@ def inventory_kept(there: ReadInput, run: str) -> Inventory:
         except (ValueError, KeyError, TypeError):
             inventory.unreadable += 1
     return inventory
+
+
+def added_up(kept: Inventory, known: Inventory) -> Inventory:
+    """Return what was kept of a run, and what its own state knows since.
+
+    That state may be gone and begun anew, or damaged: what was kept is not forgotten.
+    """
+    if not known.is_empty:
+        kept.ended_on = known.ended_on
+        kept.unreadable += known.unreadable
+    for fact in known.facts():
+        kept.apply(fact)
+    return kept
