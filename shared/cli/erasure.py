@@ -68,7 +68,8 @@ async def erase(
     deleted from the chat service.
 
     Without --thread, --participant takes what is kept of the person beside threads
-    too: in the directory of people, in inventories, in chat logs.
+    too: in the directory of people, in inventories, in chat logs. A later backfill
+    keeps nothing of them there, whatever it is given.
 
     What others wrote about somebody is not found. An id that the archive does not know
     erases nothing; a display name is no id.

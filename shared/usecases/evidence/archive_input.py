@@ -95,8 +95,13 @@ class ArchiveInput:
         orders: Iterable[Order],
     ) -> InputLine:
         """Return a new line: erased from the start where an older order covers it."""
-        text = json_line.encode(json_line.compact(dict(value)))
         given = {"file": kind, "received_on": now}
-        line = make_line(given, content.content_of(text), self.draw())
+        line = make_line(given, content_of(value), self.draw())
         before = orders_before(orders, line.facts, number, NO_SENDERS)
         return make_erased_line(line, before[0]) if before else line
+
+
+def content_of(value: Mapping[str, Any]) -> bytes:
+    """Return the content of the line that says a value."""
+    text = json_line.encode(json_line.compact(dict(value)))
+    return content.content_of(text)

@@ -15,6 +15,7 @@ from shared.domain.evidence.paths import (
     input_blob,
     input_path,
 )
+from shared.domain.evidence.scope import wanted_senders
 from shared.domain.evidence.tree import Tree
 from shared.ports.archive_store import ArchiveFiles
 
@@ -56,6 +57,11 @@ class ReadInput:
     def newest(self) -> int:
         """The highest number; 0 where there is no file."""
         return self.files[-1].number if self.files else 0
+
+    @property
+    def erased_people(self) -> set[str]:
+        """The raw ids of everybody who was erased from it at any time."""
+        return wanted_senders(self.orders)
 
     def of(self, kind: str) -> list[InputFile]:
         return [file for file in self.files if file.kind == kind]

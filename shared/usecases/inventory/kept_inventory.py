@@ -2,8 +2,12 @@
 
 The run's own state stands beside the archive, and goes with the account. What is kept
 is the same facts, as archive-level input: only those that were not kept before.
+
+Rule: who was erased does not come back by the next run, whose state still knows them.
 """
 
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Any
 
 from shared.domain import json_line
@@ -39,12 +43,24 @@ async def keep_inventory(kept: ArchiveInput, run: str, inventory: Inventory) -> 
     last = {*inventory_kept(there, run).facts()}
     news = [
         value
-        for fact in inventory.facts()
+        for fact in facts_without(there.erased_people, inventory)
         if json_line.canonical(value := value_of(run, fact)) not in known
         or (isinstance(fact, UserListed | ThreadDone) and fact not in last)
     ]
     await kept.add(INVENTORY, news)
     return len(news)
+
+
+def facts_without(erased: Collection[str], inventory: Inventory) -> Iterator[Fact]:
+    """Yield the facts of an inventory, but for what tells of erased people."""
+    for fact in inventory.facts():
+        match fact:
+            case UserMet() | UserListed() if fact.id in erased:
+                continue
+            case ThreadFound() if fact.reader in erased:
+                yield replace(fact, reader="")
+            case _:
+                yield fact
 
 
 def value_of(run: str, fact: Fact) -> dict[str, Any]:
