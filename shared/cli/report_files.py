@@ -1,12 +1,12 @@
 """The report as files for programs: JSON, tables, and the inventory of the guide."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from shared.cli.identity_map import ARCHIVE_ONLY, MAPPED, OPEN, IdentityMap
 from shared.cli.report_numbers import COUNTS, grades
+from shared.cli.text import as_json as to_json
 from shared.domain import json_line
 from shared.formats.csv_format import table
 from shared.formats.graph_reconciliation import FEWEST_MEMBERS, MEETING
@@ -61,7 +61,7 @@ def as_json(report: InventoryReport) -> str:
         "without_identity": report.unmapped,
         "threads": [flat(row) for row in report.rows],
     }
-    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+    return to_json(value, indent=1) + "\n"
 
 
 def people_in(report: InventoryReport) -> set[str]:
@@ -141,7 +141,7 @@ def as_inventory(report: InventoryReport, identities: IdentityMap | None) -> str
     The guide's fields come first, by its names; null is what nobody knows.
     """
     rows = [inventory_row(row, report, identities) for row in report.rows]
-    return json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
+    return to_json(rows, indent=1) + "\n"
 
 
 def inventory_row(

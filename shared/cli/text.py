@@ -59,9 +59,12 @@ UNSAFE = re.compile(
 """What JSON lets through, and a terminal may obey or UTF-8 cannot hold."""
 
 
-def as_json(value: object) -> str:
-    """Return a value as JSON on one line, for programs and for terminals."""
-    text = json.dumps(value, ensure_ascii=False)
+def as_json(value: object, indent: int | None = None) -> str:
+    """Return a value as JSON, for programs and for terminals; on one line by default.
+
+    `indent` is the number of blanks a level, each value on a line of its own.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
     return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

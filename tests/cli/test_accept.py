@@ -346,3 +346,13 @@ def test_what_is_so_again_is_kept_again(estate, run):
         assert keep(estate) == 0
     state_file(estate).unlink()
     assert "no token for 1 user" in report(run, estate, status=1)["doubts"]
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv", "days", "html", "inventory"])
+def test_text_that_utf_8_cannot_hold_stops_no_report(estate, run, tmp_path, form):
+    odd = "19:\ud83d@thread.v2"
+    asyncio.run(record(estate, ThreadFound(odd, ALICE), Ended(NOW)))
+    run("report", estate, "--format", form, status=1)
+    file = tmp_path / "written"
+    run("report", estate, "--format", form, "--output", file, status=1)
+    assert file.read_text(encoding="utf-8")
