@@ -21,6 +21,7 @@ FIELDS = ("user_id", "name", "mail", "from", "until")
 EVER = "9999-12-31"
 QUOTED = re.compile(rb'"([0-9]{1,3}:[^"]{1,256})"')
 """What may be a raw id in stored lines."""
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +39,16 @@ class KnownPerson:
     def of(cls, raw_id: str, said: Mapping[str, Any]) -> "KnownPerson":
         """Return an entry from its fields; what is no text counts as "".
 
+        Another writer may have written a surrogate, which no file can hold.
+
         Raises:
             ValueError: a day is none, or the last one is before the first.
 
         """
         texts = {
-            name: text if isinstance(text := said.get(name, ""), str) else ""
+            name: SURROGATE.sub("\ufffd", text)
+            if isinstance(text := said.get(name, ""), str)
+            else ""
             for name in FIELDS
         }
         since, until = day_in(texts.pop("from")), day_in(texts.pop("until"))

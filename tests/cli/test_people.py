@@ -1,5 +1,6 @@
 """Who is behind raw ids: kept with the archive, shown beside the names of the time."""
 
+import asyncio
 import csv
 import io
 import json
@@ -330,3 +331,21 @@ def test_a_package_is_final(known, run, tmp_path):
     file = table(tmp_path, f"{BOB},,Bo,,,")
     assert "package" in run("people", "import", file, tmp_path / "pack", status=2)
     run("verify", tmp_path / "pack")
+
+
+def test_a_surrogate_of_another_writer_stops_nothing(folder, run, tmp_path):
+    from shared.bootstrap.archive import ArchiveAddress, open_archive
+    from shared.bootstrap.archive_input import archive_input
+
+    async def keep():
+        async with open_archive(ArchiveAddress(text=str(folder), env={})) as archive:
+            said = {"people": [ALICE], "name": "Ann \ud800", "mail": "\udfff"}
+            await archive_input(archive).add("people", [said])
+
+    asyncio.run(keep())
+    assert "Ann \ufffd" in run("people", "list", folder)
+    for form in ("html", "csv", "xlsx"):
+        run("export", folder, "--format", form, "--output", tmp_path / form)
+    run("index", folder)
+    run("site", folder, "--output", tmp_path / "site")
+    assert "Alice [Ann \ufffd]" in run("list", folder)
