@@ -134,11 +134,12 @@ def rows_of(file: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
     """Yield the rows, each with its number among those that say something."""
     rows = records_of(decoded(file.read_bytes(), str(file)), str(file))
     for number, row in enumerate(rows, start=2):  # the first one names the columns
-        named = {
-            NAMES.get(name.replace(" ", "_"), name): (cell or "").strip()
-            for name, cell in row.items()
-            if name
-        }
+        named: dict[str, str] = {}
+        for name, cell in row.items():
+            column = name.replace(" ", "_")
+            column = NAMES.get(column, column)
+            # Where two columns say the same, one of them is often empty.
+            named[column] = named.get(column) or cell.strip()
         if not any(name in named for name in IDS):
             raise Unreadable(f"{file} lacks the column {IDS[0]} (or {IDS[1]}).")
         if not any(name in named for name in FIELDS[:3]):

@@ -54,10 +54,12 @@ def rows_of(text: str, name: str) -> Iterator[list[str]]:
         lines = (line for line in text.split("\n") if line.strip() and line[0] != "#")
         separator = max(SEPARATORS, key=next(lines, "").count)
     try:
-        yield from csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    except csv.Error:
+        yield from csv.reader(
+            io.StringIO(text, newline=""), delimiter=separator, strict=True
+        )
+    except csv.Error as error:
         raise Unreadable(
-            f"{name} is no table of cells with commas between them."
+            f"{name} is no table of cells with commas between them: {error}."
         ) from None
 
 
@@ -65,11 +67,18 @@ def records_of(text: str, name: str) -> Iterator[dict[str, str]]:
     """Yield each row by the names in the first one, in lower case and without blanks.
 
     Raises:
-        Unreadable: it is no such table.
+        Unreadable: it is no such table; two columns have one name, or a row has more
+            cells than there are columns, so that nobody knows which is which.
 
     """
     rows = rows_of(text, name)
     names = [cell.strip().lower() for cell in next(rows, [])]
-    for row in rows:
-        if any(row):
-            yield dict(zip_longest(names, row[: len(names)], fillvalue=""))
+    if twice := [each for each in names if each and names.count(each) > 1]:
+        raise Unreadable(f"{name} has two columns that are called {twice[0]}.")
+    for number, row in enumerate(filter(any, rows), start=2):
+        if any(row[len(names) :]):
+            raise Unreadable(
+                f"{name}, row {number}: it has more cells than there are columns. Put "
+                'a cell that has commas in it between quotes, as in "Archer, Ann".'
+            )
+        yield dict(zip_longest(names, row[: len(names)], fillvalue=""))

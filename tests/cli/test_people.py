@@ -349,3 +349,31 @@ def test_a_surrogate_of_another_writer_stops_nothing(folder, run, tmp_path):
     run("index", folder)
     run("site", folder, "--output", tmp_path / "site")
     assert "Alice [Ann \ufffd]" in run("list", folder)
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "said"),
+    [
+        ("raw_id,name,mail", f"{ALICE},Archer, Ann,{MAIL}", "row 2: it has more cells"),
+        ("raw_id,name,name", f"{ALICE},Ann,", "two columns that are called name"),
+        ("raw_id,name", f'{ALICE},"Ann\r\n{BOB},Bo', "unexpected end of data"),
+    ],
+)
+def test_a_table_that_may_mean_something_else_is_refused(
+    folder, run, tmp_path, head, row, said
+):
+    before = stored(folder)
+    out = run("people", "import", table(tmp_path, row, head=head), folder, status=2)
+    assert said in out
+    assert stored(folder) == before
+
+
+def test_columns_are_found_as_people_write_their_names(folder, run, tmp_path):
+    head = "Raw ID,User ID,Name,Display Name,E,"
+    run(
+        "people",
+        "import",
+        table(tmp_path, f"{ALICE},u-17,{ANN},,,", head=head),
+        folder,
+    )
+    assert f"{ALICE}  {ANN}, u-17" in run("people", "list", folder)
