@@ -25,23 +25,25 @@ from shared.domain.evidence.scope import orders_before
 from shared.domain.times import format_time
 from shared.ports.archive_store import ErasableArchive
 from shared.ports.clock import NewSalt
-from shared.ports.leases import LeaseHeld, Leases
+from shared.ports.leases import Lease, LeaseHeld, Leases
 from shared.usecases.evidence.input_orders import NO_SENDERS, at_rest
 from shared.usecases.evidence.ledger import Ledger
 from shared.usecases.evidence.read_input import InputFile, ReadInput, read_input
 
 
 @asynccontextmanager
-async def alone(leases: Leases) -> AsyncIterator[None]:
+async def alone(leases: Leases) -> AsyncIterator[Lease]:
     """Hold the lease on the archive-level input while the block runs.
+
+    Who stood still for long may have lost it: confirm it before anything is written.
 
     Raises:
         Transient: another process writes it at this moment.
 
     """
     try:
-        async with leases.hold(layout.INPUT_LEASE):
-            yield
+        async with leases.hold(layout.INPUT_LEASE) as lease:
+            yield lease
     except LeaseHeld:
         raise Transient(
             "another process writes archive-level input now; run this again"
@@ -71,7 +73,7 @@ class ArchiveInput:
             Transient: it may be there all the same; or another process writes.
 
         """
-        async with alone(self.leases):
+        async with alone(self.leases) as lease:
             there = await at_rest(self.archive, self.ledger)
             now = format_time(await self.ledger.now())
             number = there.newest + 1
@@ -81,6 +83,7 @@ class ArchiveInput:
             if not lines:
                 return 0
             file = InputFile(kind=kind, number=number, lines=lines)
+            await lease.confirm()  # else another kind may have got the same number
             await self.archive.create(file.path, file.stored)
             grown = ReadInput(files=(*there.files, file))
             await self.ledger.append(grown.ledger_line(file))

@@ -77,7 +77,7 @@ class EraseInput:
 
         """
         await self.archive.check_erasable()
-        async with alone(self.leases):
+        async with alone(self.leases) as lease:
             there = await at_rest(self.archive, self.ledger)
             draft = order_about(participant, there)
             ranges = covered(there, draft)
@@ -92,6 +92,7 @@ class EraseInput:
                 lines=lines_named(ranges),
             )
             ordered = replace(there, orders=(*there.orders, order))
+            await lease.confirm()
             await write_input_orders(self.archive, ordered.orders)
             held = refusal(there, ranges, await holds_in_force(self.holds))
             if held:

@@ -1,6 +1,7 @@
 """Archive-level input as the product keeps and erases it: both verifiers agree."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from erasing import eraser
@@ -308,3 +309,42 @@ def test_an_error_after_the_ledger_has_the_order_says_that_it_has_begun():
     world = asyncio.run(run())
     assert failures(world.archive.files) == []
     assert names(world) == [([BOB], "Bo")]
+
+
+class StandsStill:
+    """A ledger whose process stands still once, so that its lease goes to another."""
+
+    def __init__(self, world):
+        self.world, self.is_over = world, False
+
+    def __getattr__(self, name):
+        return getattr(self.world.ledger, name)
+
+    async def now(self):
+        if not self.is_over:
+            self.is_over = True
+            self.world.leases.holders.clear()
+            await keeper(self.world).add("decisions", [{"people": [], "id": "x"}])
+        return await self.world.ledger.now()
+
+
+@pytest.mark.parametrize("does", ["add", "erase"])
+def test_who_lost_the_lease_writes_nothing(does):
+    """Two files of one number would make the archive fail for ever."""
+
+    async def run():
+        world = await two_people()
+        late = StandsStill(world)
+        if does == "add":
+            use = replace(keeper(world), ledger=late)
+            work = use.add("people", [about(BOB, name="late")])
+        else:
+            use = replace(input_eraser(world), ledger=late)
+            work = use(ALICE, by="dpo", reason="r")
+        with pytest.raises(Transient, match="lease was lost"):
+            await work
+        return world
+
+    world = asyncio.run(run())
+    assert failures(world.archive.files) == []
+    assert len(names(world)) == 3
