@@ -100,7 +100,13 @@ def read_chat_log(file: BinaryIO) -> ChatLog:
     text = decoded(data, file.name)
     is_json = text.lstrip()[:1] in ("{", "[")
     rows = json_rows(text) if is_json else table_rows(text, file.name)
-    found = [row for row in rows if row.user_id or row.thread_id]
+    try:
+        found = [row for row in rows if row.user_id or row.thread_id]
+    except (LookupError, TypeError, AttributeError, RecursionError):
+        raise Unreadable(
+            f"{file.name} is JSON of another form than a chat log. Export "
+            "ACSChatIncomingOperations as CSV, or as JSON with an object for each row."
+        ) from None
     if not found:
         raise Unreadable(
             f"{file.name} names neither users nor threads. It needs the columns UserId "

@@ -208,3 +208,18 @@ def test_a_chat_log_is_kept_as_it_was_exported():
     ]
     assert log.sha256 == hashlib.sha256(data).hexdigest()
     assert (log.name, log.taken_on) == ("logs.json", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"UserId":"8:acs:x","Deep":' + "[" * 9999 + "]" * 9999 + "}",
+        json.dumps({"columns": [{"name": "UserId"}, {"type": "x"}], "rows": [[1]]}),
+        json.dumps({"columns": "UserId", "rows": [["8:acs:x"]]}),
+        json.dumps({"columns": [{"name": "UserId"}], "rows": 1}),
+        json.dumps({"columns": [{"name": "UserId"}], "rows": [1]}),
+    ],
+)
+def test_json_of_another_form_is_refused_in_a_sentence(text):
+    with pytest.raises(Unreadable, match="JSON of another form than a chat log"):
+        read_chat_log(file(text, "log.json"))
