@@ -29,6 +29,7 @@ CLOSED = {
     },
 }
 """Why there is nothing to accept, by what something is and how it stands."""
+DAMAGED = "it has an archive that cannot be read; `chat-archive verify` says why"
 
 
 @click.command()
@@ -129,6 +130,8 @@ def why_not(report: InventoryReport, about: About, id_: str, *, withdraw: bool) 
     if withdraw:
         return "" if known else "nothing was accepted of it"
     status = status_of(report, about, id_)
+    if any(row.is_damaged and row.thread_id == id_ for row in report.rows):
+        return DAMAGED
     if not status:
         return (
             f"nobody knows such a {about}; give the whole id, as `chat-archive report` "

@@ -356,3 +356,23 @@ def test_text_that_utf_8_cannot_hold_stops_no_report(estate, run, tmp_path, form
     file = tmp_path / "written"
     run("report", estate, "--format", form, "--output", file, status=1)
     assert file.read_text(encoding="utf-8")
+
+
+def test_nobody_accepts_an_archive_that_is_damaged(estate, run):
+    """A thread that failed, was accepted, and was archived after all: then damage."""
+    failed = Thread(THREAD).done(ThreadState.FAILED, on=NOW, reason="answered 500")
+    asyncio.run(record(estate, failed, Ended(NOW)))
+    accept(run, estate, "--thread", LOST, "--user", GONE, "--execute")
+    (manifest,) = estate.glob("thread=*made-up*/rev=0002/manifest.json")
+    hidden = estate.with_name("hidden")
+    manifest.parent.parent.rename(hidden)
+    assert "(failed)" in accept(run, estate, "--thread", THREAD, "--execute")
+    report(run, estate, status=0)
+
+    hidden.rename(manifest.parent.parent)
+    report(run, estate, status=0)
+    manifest.write_bytes(b"{}")
+    found = report(run, estate, status=1)
+    assert not found["complete"]
+    out = accept(run, estate, "--thread", THREAD, "--execute", status=1)
+    assert "an archive that cannot be read" in out

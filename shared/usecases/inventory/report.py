@@ -165,7 +165,7 @@ class InventoryReport:
     def add(self, row: ThreadRow) -> None:
         """Count a thread. Who spoke on which day is kept for all threads together."""
         decision = self.decisions.of_thread(row.thread_id, row.status)
-        row.accepted = decision.text if decision else ""
+        row.accepted = decision.text if decision and not row.is_damaged else ""
         self.statuses[row.status] += 1
         self.total.add(row.baseline)
         row.baseline.by_author_and_day = {}
@@ -256,6 +256,7 @@ class MakeReport:
             )
         except ArchiverError as error:
             without.status, without.reason = ThreadStatus.FAILED, str(error)
+            without.is_damaged = True
             return without
 
     async def reconciliation(self, manifest: Manifest) -> Mapping[str, Any]:

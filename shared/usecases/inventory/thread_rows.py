@@ -86,6 +86,8 @@ class ThreadRow:
     """The raw ids of those who wrote, sorted."""
     accepted: str = ""
     """Who accepted that it stands so, when and why; "" where nobody has."""
+    is_damaged: bool = False
+    """Whether its archive is there and cannot be read: nobody can accept that."""
 
     @property
     def has_archive(self) -> bool:
