@@ -9,7 +9,7 @@ import sqlite3
 import pytest
 from click.testing import CliRunner
 
-from builders import ALICE, BOB
+from builders import ALICE, BOB, THREAD
 from evidence_verifiers import failures
 from shared.cli.main import main
 
@@ -377,3 +377,21 @@ def test_columns_are_found_as_people_write_their_names(folder, run, tmp_path):
         folder,
     )
     assert f"{ALICE}  {ANN}, u-17" in run("people", "list", folder)
+
+
+@pytest.mark.parametrize("which", ["--all", "--thread", "--no-record"])
+def test_a_package_verifies_after_somebody_was_erased_beside_threads(
+    known, run, tmp_path, which
+):
+    run("erase", "--participant", ALICE, "--reason", "r", "--execute", known)
+    made, again = tmp_path / "pack", tmp_path / "again"
+    chosen = {
+        "--all": ("--all",),
+        "--thread": ("--thread", THREAD),
+        "--no-record": ("--all", "--no-record"),
+    }[which]
+    run("export", "--package", made, *chosen, "--reason", "audit", known)
+    run("export", "--package", again, *chosen, "--reason", "audit", made)
+    for package in (made, again):
+        assert "FAILED" not in run("verify", package)
+        assert failures(stored(package)) == []

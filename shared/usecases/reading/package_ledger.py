@@ -78,7 +78,11 @@ class PackLedger:
         key = line.thread_key
         if line.kind is LineKind.CLOSED or key in self.keys or self.is_own(line):
             return True
-        if not self.everything or line.kind is LineKind.INPUT:
+        # No package holds archive-level input, nor the orders to erase it.
+        is_beside = line.kind is LineKind.INPUT or (
+            line.kind is LineKind.ERASURE and key == ""
+        )
+        if not self.everything or is_beside:
             return False
         is_lost = text.placed is not None and text.placed.index < self.size
         return key == "" or is_lost
