@@ -26,6 +26,7 @@ import os
 import re
 import stat
 import sys
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -743,6 +744,10 @@ ORDER = {
 }
 
 
+def start_of(span: range) -> int:
+    return span.start
+
+
 class Order:
     """An order to erase, and the line of the ledger that records it."""
 
@@ -770,7 +775,10 @@ class Order:
 
     def names(self, file: str, index: int) -> bool:
         """Return whether the order names a line."""
-        return any(index in span for span in self.spans.get(file, ()))
+        spans = self.spans.get(file, [])
+        # An order may name every second line of very many: they stand in order.
+        at = bisect_right(spans, index, key=start_of) - 1
+        return at >= 0 and index in spans[at]
 
     def members_in_ledger(self) -> dict[str, Any]:
         """Return what the order's line of the ledger holds."""

@@ -1,5 +1,6 @@
 """Verify the lines of an input one by one: leaf, facts, salt, orders on each."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -48,14 +49,14 @@ class VerifiedInput:
     """The orders that name a line which still has its content."""
     chain: Chain | None = None
     """The lines so far, where they are to be rendered; None once one cannot be."""
-    named: dict[str, list[tuple[range, int]]] = field(init=False)
+    named: dict[str, list[tuple[list[range], int]]] = field(init=False)
+    """By file: the ranges of each order that names some, in order, and its number."""
 
     def __post_init__(self) -> None:
         self.named = {}
         for order in self.orders:
             for file, spans in named_lines(order).items():
-                numbered = [(span, order.number) for span in spans]
-                self.named.setdefault(file, []).extend(numbered)
+                self.named.setdefault(file, []).append((spans, order.number))
 
     def tree(self, file: str) -> Tree:
         return self.trees.setdefault(file, Tree())
@@ -108,7 +109,13 @@ class VerifiedInput:
 
     def naming(self, file: str, index: int) -> list[int]:
         """Return the numbers of the orders that name a line."""
-        return [number for span, number in self.named.get(file, ()) if index in span]
+        return [
+            number
+            for spans, number in self.named.get(file, ())
+            # It may name every second line of very many.
+            if (at := bisect_right(spans, index, key=start_of))
+            and index in spans[at - 1]
+        ]
 
     def problem_of_orders(
         self, line: InputLine, revision: int, naming: list[int]
@@ -147,11 +154,15 @@ class VerifiedInput:
     def finish(self) -> Iterator[str]:
         """Yield what is wrong with all lines together."""
         for file, named in self.named.items():
-            for span, number in named:
-                if span.stop > self.tree(file).size:
+            for spans, number in named:
+                if spans[-1].stop > self.tree(file).size:
                     yield f"order {number} names lines of {file} that are not there"
         if not self.erased.isdisjoint(self.by_salt.values()):
             yield "an erased line stands with its content elsewhere"
+
+
+def start_of(span: range) -> int:
+    return span.start
 
 
 def whole_line(data: bytes, file: str) -> InputLine | None:

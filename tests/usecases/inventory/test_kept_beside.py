@@ -132,3 +132,22 @@ def test_an_inventory_that_is_kept_again_brings_nobody_back_who_was_erased():
     found = inventory_kept(there, "estate")
     assert not found.users
     assert found.threads[LOST].readers == ()
+
+
+def test_every_second_row_is_erased_and_each_of_the_others_stays():
+    rows = [(ALICE if number % 2 else BOB, str(number)) for number in range(2000)]
+
+    async def run():
+        world = World()
+        await keep_chat_log(keeper(world), log_of(*rows))
+        await erase(world, ALICE)
+        return world, await kept_rows(world)
+
+    world, (left, _) = asyncio.run(run())
+    assert left == [row for row in rows if row[0] == BOB]
+    assert failures(world.archive.files) == []
+    path = "archive-input/chat-logs/000001.jsonl"
+    erased = world.archive.files[path].splitlines(keepends=True)
+    erased[101], erased[103] = erased[103], erased[101]
+    world.archive.files[path] = b"".join(erased)
+    assert failures(world.archive.files)
