@@ -395,3 +395,12 @@ def test_a_package_verifies_after_somebody_was_erased_beside_threads(
     for package in (made, again):
         assert "FAILED" not in run("verify", package)
         assert failures(stored(package)) == []
+
+
+def test_where_nothing_can_be_written_a_sentence_says_what_is_needed(
+    folder, run, tmp_path
+):
+    beside = folder.with_name(folder.name + "-control")
+    beside.write_bytes(b"")  # no folder can be made there
+    out = run("people", "import", table(tmp_path, f"{ALICE},,Ann,,,"), folder, status=2)
+    assert f"{beside} cannot be written" in out

@@ -35,7 +35,10 @@ class FolderLeases:
         except Timeout:
             raise LeaseHeld("another process on this machine holds the lock") from None
         except OSError as error:
-            raise Transient(f"lock {path}: {error.strerror}") from None
+            raise Transient(
+                f"{self.root} cannot be written, and whoever writes to the archive "
+                f"needs a lock there: {error.strerror}"
+            ) from None
         try:
             yield FolderLease()
         finally:
