@@ -10,19 +10,24 @@ from shared.domain.inventory.state import Thread
 
 @dataclass(slots=True)
 class Turns:
-    """Threads that wait, by the reader whose turn they need."""
+    """Threads that wait, by the reader whose turn they need.
+
+    What has had its turn through one of the two lines is passed over in the other.
+    """
 
     by_reader: OrderedDict[str, deque[Thread]] = field(default_factory=OrderedDict)
     expiring: list[tuple[str, str, Thread]] = field(default_factory=list)
     """A heap of those that the service deletes, by when, then by id."""
-    behind: set[str] = field(default_factory=set)
-    """Those that wait for a reader's turn."""
-    hurried: set[str] = field(default_factory=set)
-    """Those that left it, once it was known that the service deletes them: what is
-    left of them there is passed over."""
     tried: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """All that ever waited in this run, and who was known to read each then."""
-    length: int = 0
+    """All that had their turn in this run, and who was known to read each then."""
+    waiting: set[str] = field(default_factory=set)
+    """The ids of those that wait: each waits once."""
+    hurried: set[str] = field(default_factory=set)
+    """Those of them that stand in the heap."""
+
+    @property
+    def length(self) -> int:
+        return len(self.waiting)
 
     def add(self, thread: Thread) -> None:
         """Add a thread: once, and again for a reader who may succeed.
@@ -30,35 +35,34 @@ class Turns:
         One that waits for a reader's turn goes ahead once it is known when the service
         deletes it: a file may have named it before anybody listed it.
         """
-        due = thread.deletion_due_on
-        if due and thread.id in self.behind:
-            self.behind.remove(thread.id)
-            self.hurried.add(thread.id)
-            heappush(self.expiring, (due, thread.id, thread))
-            return
-        tried = self.tried.get(thread.id)
         is_lost = thread.state is ThreadState.UNREACHABLE
-        if tried is None or (is_lost and thread.readers != tried):
-            self.tried[thread.id] = thread.readers
-            self.length += 1
-            if due:
-                heappush(self.expiring, (due, thread.id, thread))
+        tried = self.tried.get(thread.id)
+        is_waiting = thread.id in self.waiting
+        if not is_waiting and tried is not None:
+            if not is_lost or thread.readers == tried:
                 return
+        self.waiting.add(thread.id)
+        if due := thread.deletion_due_on:
+            if thread.id not in self.hurried:
+                self.hurried.add(thread.id)
+                heappush(self.expiring, (due, thread.id, thread))
+        elif not is_waiting:
             reader = thread.readers[0] if thread.readers else ""
             self.by_reader.setdefault(reader, deque()).append(thread)
-            self.behind.add(thread.id)
 
     def pop(self) -> Thread:
         """Return what is deleted next, else the next of the reader whose turn it is."""
-        self.length -= 1
-        if self.expiring:
-            return heappop(self.expiring)[-1]
-        while (thread := self.next_behind()).id in self.hurried:
-            self.hurried.remove(thread.id)
-        self.behind.discard(thread.id)
+        thread = self.next_in_line()
+        while thread.id not in self.waiting:
+            thread = self.next_in_line()
+        self.waiting.remove(thread.id)
+        self.hurried.discard(thread.id)
+        self.tried[thread.id] = thread.readers
         return thread
 
-    def next_behind(self) -> Thread:
+    def next_in_line(self) -> Thread:
+        if self.expiring:
+            return heappop(self.expiring)[-1]
         reader, threads = self.by_reader.popitem(last=False)
         thread = threads.popleft()
         if threads:
