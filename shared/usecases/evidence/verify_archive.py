@@ -76,6 +76,8 @@ class ArchiveVerification:
     keys: dict[str, str] = field(default_factory=dict)
     """By thread key: the thread's folder."""
     thread_ids: set[str] = field(default_factory=set)
+    early: set[str] = field(default_factory=set)
+    """The files of archive-level input from before the ledger was read."""
 
     def verify(self) -> Iterator[Finding]:
         """Yield everything that is to say; verified is what has no failure."""
@@ -88,6 +90,7 @@ class ArchiveVerification:
             self.note_checkpoint(self.checkpoint, is_own=False)
         # First the ledger, then what there is: a revision that is written meanwhile
         # may lack its line, but no line its revision.
+        self.early = {*self.files.names(ARCHIVE_INPUT)}
         ledger = sorted(self.files.names(LEDGER_PREFIX))
         yield from verify_ledger(self.files, ledger, self.ledger, self.checkpoint)
         folder = thread_folder(self.only) if self.only else ""
@@ -174,7 +177,9 @@ class ArchiveVerification:
         blobs: dict[int, tuple[str, str]] = {}
         for name in names:
             found = input_blob(name)
-            if found and found[1] in blobs:
+            if found and name not in self.early and found[1] not in recorded:
+                yield note(name, "it came while this was verified")
+            elif found and found[1] in blobs:
                 yield failure(name, "its number is used twice")
             elif found:
                 blobs[found[1]] = (found[0], name)

@@ -7,7 +7,7 @@ import pytest
 from erasing import eraser
 
 from builders import ALICE, BOB
-from evidence_verifiers import failures
+from evidence_verifiers import MemoryFiles, failures
 from shared.domain.errors import IntegrityError, Transient
 from shared.domain.evidence.paths import INPUT_ORDERS, input_blob
 from shared.ports.archive_store import Immutable
@@ -15,6 +15,7 @@ from shared.usecases.evidence.archive_input import ArchiveInput
 from shared.usecases.evidence.erase import Refused, Unfinished
 from shared.usecases.evidence.erase_input import EraseInput
 from shared.usecases.evidence.ledger import Ledger
+from shared.usecases.evidence.verify_archive import ArchiveVerification
 from world import World
 
 PEOPLE = "archive-input/people/000001.jsonl"
@@ -348,3 +349,39 @@ def test_who_lost_the_lease_writes_nothing(does):
     world = asyncio.run(run())
     assert failures(world.archive.files) == []
     assert len(names(world)) == 3
+
+
+class Growing(MemoryFiles):
+    """Files to which two more are added once the ledger was read."""
+
+    def __init__(self, world, later):
+        super().__init__(world)
+        self.before, self.later = world, later
+
+    def names(self, prefix=""):
+        found = super().names(prefix)
+        if prefix == "ledger/":
+            self.files = self.later
+            found = [name for name in found if name in self.before]
+        return found
+
+    def chunks(self, path):
+        is_ledger = path.startswith("ledger/")
+        yield self.before[path] if is_ledger else self.files[path]
+
+
+def test_what_is_kept_while_an_archive_is_verified_is_no_failure():
+    async def run():
+        world = await two_people()
+        before = dict(world.archive.files)
+        await keeper(world).add("people", [about(BOB, name="Bo B")])
+        await keeper(world).add("decisions", [{"people": []}])
+        return before, dict(world.archive.files)
+
+    files = Growing(*asyncio.run(run()))
+    found = list(ArchiveVerification(files=files, today="2026-11-22").verify())
+    assert not [finding for finding in found if finding.is_failure]
+    assert [finding.path for finding in found] == [
+        "archive-input/decisions/000005.jsonl",
+        "archive-input/people/000004.jsonl",
+    ]
