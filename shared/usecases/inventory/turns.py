@@ -37,10 +37,10 @@ class Turns:
         """
         is_lost = thread.state is ThreadState.UNREACHABLE
         tried = self.tried.get(thread.id)
+        may_succeed = tried is None or (is_lost and thread.readers != tried)
         is_waiting = thread.id in self.waiting
-        if not is_waiting and tried is not None:
-            if not is_lost or thread.readers == tried:
-                return
+        if not is_waiting and not may_succeed:
+            return
         self.waiting.add(thread.id)
         if due := thread.deletion_due_on:
             if thread.id not in self.hurried:
