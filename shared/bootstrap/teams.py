@@ -36,13 +36,14 @@ class OpenedImport:
     log: ImportLog
     chats: TeamsChats | None
 
-    def run(self, on_message: Callable[[], None]) -> RunImport:
+    def run(self, on_message: Callable[[], None], files_at: str) -> RunImport:
         return RunImport(
             chats=self.graph,
             log=self.log,
             archive=self.archive.archive,
             clock=utc_now,
             on_message=on_message,
+            files_at=files_at,
         )
 
     @property

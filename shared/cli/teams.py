@@ -8,7 +8,7 @@ from shared.bootstrap.archive import ArchiveAddress, environment
 from shared.bootstrap.teams import OpenedImport, open_import
 from shared.cli.options import JSON, by_option, check_recorded, runs
 from shared.cli.progress import counting_bar
-from shared.cli.teams_options import EXECUTE, PACE, Meant, teams_options
+from shared.cli.teams_options import EXECUTE, FILES_AT, PACE, Meant, teams_options
 from shared.cli.teams_output import (
     print_plan,
     print_reconciled,
@@ -59,6 +59,7 @@ async def plan(address: ArchiveAddress, meant: Meant, as_json: bool) -> int:
 @teams.command()
 @teams_options
 @PACE
+@FILES_AT
 @click.option("--retry", is_flag=True, help="Send what failed once more.")
 @EXECUTE
 @JSON
@@ -67,6 +68,7 @@ async def run(
     address: ArchiveAddress,
     meant: Meant,
     per_second: float,
+    files_at: str,
     retry: bool,
     execute: bool,
     as_json: bool,
@@ -75,8 +77,9 @@ async def run(
 
     A group chat for each thread, of those who are in it and are mapped; each message
     with its own time and author, in the order of the source. Pictures that the archive
-    holds go with them. What cannot be sent stays in the archive, and is named. A chat
-    is in import mode until `teams complete`.
+    holds go with them; other files are named as being in the archive, or linked to
+    where --files-at says that all of them can be read. What cannot be sent stays in the
+    archive, and is named. A chat is in import mode until `teams complete`.
 
     Exit status: 0 every message has its end, 1 something failed or is open, 2
     unreadable.
@@ -100,7 +103,7 @@ async def run(
         find = archive.find(on_failure=failures.append)
         threads = plan_all(find(selection), meant.options, opened.log, retry=retry)
         with counting_bar("importing messages") as on_message:
-            done = await work_on(threads, opened.run(on_message))
+            done = await work_on(threads, opened.run(on_message, files_at))
         failures += done.failures
         is_kept = await keep(opened)
         open_ = say_open(opened.log.state, as_json=as_json)

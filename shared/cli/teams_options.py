@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -86,12 +87,43 @@ def teams_options(command: Command) -> Command:
     return archive_argument(added)
 
 
+def check_address(
+    _context: click.Context, _parameter: click.Parameter, address: str
+) -> str:
+    """Return an address of the web that can be in a link.
+
+    Raises:
+        click.BadParameter: it is none, or would hand a key to everybody in a chat.
+
+    """
+    if not address:
+        return ""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        raise click.BadParameter("that is no address") from None
+    if parts.scheme != "https" or not parts.hostname:
+        raise click.BadParameter("give an address that begins with https://")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise click.BadParameter(
+            "give an address without a key, a password, ? or #: all in the chat see it"
+        )
+    return address
+
+
 PACE = click.option(
     "--per-second",
     type=click.FloatRange(min=0.1, max=1000),
     default=5,
     show_default=True,
     help="Requests to Microsoft Graph a second.",
+)
+FILES_AT = click.option(
+    "--files-at",
+    metavar="URL",
+    default="",
+    callback=check_address,
+    help="Where files of `export --format html` can be read; link to them there.",
 )
 EXECUTE = click.option(
     "--execute", is_flag=True, help="Do it. Without it, only say what would be done."

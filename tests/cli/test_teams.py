@@ -112,3 +112,21 @@ def test_a_token_goes_to_no_other_address(teams, monkeypatch):
 def test_a_map_is_needed_and_a_reason_says_something(run, folder, teams):
     assert "--identities" in run("teams", "plan", folder, status=2)
     assert "blank" in teams("complete", "--accept-failed", " ", status=2)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://files.contoso.com",
+        "files.contoso.com",
+        "https://",
+        "https://[",
+        "https://me:secret@files.contoso.com",
+        "https://a.blob.core.windows.net/x?sig=secret",
+        "javascript:alert(1)",
+    ],
+)
+def test_a_place_for_files_is_an_address_that_all_may_see(teams, address):
+    out = teams("run", "--files-at", address, status=2)
+    assert "--files-at" in out
+    assert "secret" not in out

@@ -21,6 +21,7 @@ from shared.ports.archive_store import ArchiveFiles
 from shared.ports.clock import Clock
 from shared.ports.teams_chats import InDoubt, NotTold, TeamsChats
 from shared.usecases.teams.import_log import ImportLog
+from shared.usecases.teams.message_files import MessageFiles
 from shared.usecases.teams.plan_import import PlannedThread
 from shared.usecases.teams.send_messages import WAITS, SendMessages
 
@@ -40,6 +41,8 @@ class RunImport:
     archive: ArchiveFiles
     clock: Clock
     on_message: Callable[[], None] = lambda: None
+    files_at: str = ""
+    """Where files can be had that are no pictures (`message_files`)."""
     waits: Sequence[float] = WAITS
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while a chat is found or created: two threads may have the same people."""
@@ -69,8 +72,11 @@ class RunImport:
         sender = SendMessages(
             chats=self.chats,
             log=self.log,
-            archive=self.archive,
-            thread=thread,
+            files=MessageFiles(
+                archive=self.archive,
+                transcript=thread.transcript,
+                files_at=self.files_at,
+            ),
             chat_id=chat_id,
             waits=self.waits,
             taken={

@@ -8,20 +8,14 @@ Rule 3: a millisecond that is said to be taken, where nothing can be seen there,
 """
 
 import asyncio
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
-from shared.domain import layout
-from shared.domain.errors import IntegrityError
-from shared.domain.evidence.paths import ATTACHMENTS
 from shared.domain.imports import ImportStatus, MessageLine, failed
-from shared.domain.thread.attachment import Attachment
 from shared.formats.graph_plan import Post
 from shared.formats.graph_times import milliseconds, written
-from shared.ports.archive_store import ArchiveFiles
 from shared.ports.teams_chats import (
     Collision,
     InDoubt,
@@ -31,7 +25,7 @@ from shared.ports.teams_chats import (
     TeamsChats,
 )
 from shared.usecases.teams.import_log import ImportLog
-from shared.usecases.teams.plan_import import PlannedThread
+from shared.usecases.teams.message_files import MessageFiles
 
 TRIES = 5
 """How often a message is sent that may have arrived."""
@@ -39,9 +33,6 @@ WAITS = (0.2, 0.5, 1, 2, 4, 8)
 """Seconds after which a message is looked for that cannot be seen yet."""
 MOST_MOVED = 1_000
 """Milliseconds by which a message may be moved."""
-PICTURES = ("image/png", "image/jpeg", "image/gif")
-MOST_PICTURE_BYTES = 2 * 1024 * 1024
-"""Of all pictures of a message: Graph takes about 4 MB, and base64 adds a third."""
 
 
 class Attempt(Enum):
@@ -62,8 +53,7 @@ class SendMessages:
 
     chats: TeamsChats
     log: ImportLog
-    archive: ArchiveFiles
-    thread: PlannedThread
+    files: MessageFiles
     chat_id: str
     taken: set[str] = field(default_factory=set)
     waits: Sequence[float] = WAITS
@@ -84,7 +74,7 @@ class SendMessages:
         first = line.effective
         if not in_doubt:
             line = replace(line, effective=free(first, self.taken))
-        body, pictures = await self.with_pictures(post)
+        body, pictures = await self.files.added_to(post)
         tries = 0
         while tries < TRIES:
             attempts = line.attempts + 1
@@ -168,44 +158,6 @@ class SendMessages:
             for found in await self.chats.newest_until(self.chat_id, time)
             if milliseconds(found.created_on) == wanted
         ]
-
-    async def with_pictures(self, post: Post) -> tuple[Mapping[str, Any], int]:
-        """Return a message with the pictures that the archive holds, and how many."""
-        content = post.body["body"]["content"]
-        hosted: list[dict[str, str]] = []
-        room = MOST_PICTURE_BYTES
-        for file in self.thread.transcript.attachments:
-            if file.message_id != post.message_id or not is_picture(file):
-                continue
-            if file.bytes > room:
-                continue  # it stays in the archive, as other files do
-            try:
-                data = await self.archive.read(self.path_of(file))
-            except IntegrityError:
-                continue  # `verify` names it
-            room -= len(data)
-            number = str(len(hosted) + 1)
-            content += f'<br><img src="../hostedContents/{number}/$value">'
-            hosted.append(
-                {
-                    "@microsoft.graph.temporaryId": number,
-                    "contentBytes": base64.b64encode(data).decode(),
-                    "contentType": file.content_type,
-                }
-            )
-        if not hosted:
-            return post.body, 0
-        said = {**post.body["body"], "content": content}
-        return {**post.body, "body": said, "hostedContents": hosted}, len(hosted)
-
-    def path_of(self, file: Attachment) -> str:
-        name = ATTACHMENTS + file.stored
-        thread_id = self.thread.transcript.thread_id
-        return layout.revision_path(thread_id, file.revision, name)
-
-
-def is_picture(file: Attachment) -> bool:
-    return file.is_held and not file.erased and file.content_type in PICTURES
 
 
 def free(time: str, taken: set[str]) -> str:
