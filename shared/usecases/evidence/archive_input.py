@@ -74,7 +74,7 @@ class ArchiveInput:
 
         """
         async with alone(self.leases) as lease:
-            there = await at_rest(self.archive, self.ledger)
+            there = await at_rest(self.archive, self.ledger, kind)
             now = format_time(await self.ledger.now())
             number = there.newest + 1
             lines = tuple(

@@ -13,15 +13,24 @@ from shared.domain.evidence.scope import Senders, order_due
 from shared.ports.archive_store import ErasableArchive
 from shared.usecases.evidence.holds import Hold, active_holds
 from shared.usecases.evidence.ledger import Ledger, SealRefused
-from shared.usecases.evidence.read_input import InputFile, ReadInput, read_input
+from shared.usecases.evidence.read_input import (
+    InputFile,
+    ReadInput,
+    input_places,
+    read_input,
+    read_input_orders,
+)
 
 NO_SENDERS = Senders(())
 """No line of archive-level input is of a message."""
 Ranges = Mapping[str, Sequence[range]]
 
 
-async def at_rest(archive: ErasableArchive, ledger: Ledger) -> ReadInput:
+async def at_rest(archive: ErasableArchive, ledger: Ledger, *kinds: str) -> ReadInput:
     """Return the archive-level input once nothing of it is left half done.
+
+    Where only some kinds are wanted, others are read as far as that needs: a log of a
+    million rows is not read to keep one decision.
 
     Raises:
         Immutable: the storage does not allow what an order says.
@@ -30,7 +39,12 @@ async def at_rest(archive: ErasableArchive, ledger: Ledger) -> ReadInput:
         Transient: it stopped; the next run goes on.
 
     """
-    there = await read_input(archive)
+    if kinds and not await read_input_orders(archive):
+        newest = (await input_places(archive))[-1:]
+        kinds = (*kinds, *(kind for _, kind in newest))
+    else:  # an order may be on lines of any kind
+        kinds = ()
+    there = await read_input(archive, *kinds)
     if there.files:  # a writer that was killed may not have recorded the newest one
         await ledger.record(there.ledger_line(there.files[-1]))
     recorded = await recorded_orders(there, ledger)

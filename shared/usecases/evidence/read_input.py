@@ -109,17 +109,20 @@ async def read_input(archive: ArchiveFiles, *kinds: str) -> ReadInput:
         Transient: the archive cannot be reached.
 
     """
-    places = [
-        place
-        async for file in archive.walk(ARCHIVE_INPUT)
-        if (place := input_blob(file.path)) and (not kinds or place[0] in kinds)
-    ]
     files = []
-    for kind, number in sorted(places, key=lambda place: place[1]):
+    for number, kind in await input_places(archive):
+        if kinds and kind not in kinds:
+            continue
         path = input_path(kind, number)
         lines = lines_in(path, await archive.read(path))
         files.append(InputFile(kind=kind, number=number, lines=lines))
     return ReadInput(files=tuple(files), orders=await read_input_orders(archive))
+
+
+async def input_places(archive: ArchiveFiles) -> list[tuple[int, str]]:
+    """Return the number and kind of each file, in the order of numbers."""
+    places = [input_blob(file.path) async for file in archive.walk(ARCHIVE_INPUT)]
+    return sorted((place[1], place[0]) for place in places if place)
 
 
 def lines_in(path: str, data: bytes) -> tuple[InputLine, ...]:

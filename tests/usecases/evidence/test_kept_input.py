@@ -8,6 +8,7 @@ from erasing import eraser
 
 from builders import ALICE, BOB
 from evidence_verifiers import MemoryFiles, failures
+from fakes.archive_store import MemoryArchiveStore
 from shared.domain.errors import IntegrityError, Transient
 from shared.domain.evidence.paths import INPUT_ORDERS, input_blob
 from shared.ports.archive_store import Immutable
@@ -230,6 +231,54 @@ def test_one_writer_at_a_time():
 
     with pytest.raises(Transient, match="another process"):
         asyncio.run(run())
+
+
+class Counting(MemoryArchiveStore):
+    """An archive that notes which files were read whole."""
+
+    def __init__(self, files):
+        super().__init__()
+        self.files, self.was_read = files, []
+
+    async def read(self, path):
+        self.was_read.append(path)
+        return await super().read(path)
+
+
+def test_what_was_kept_of_another_kind_is_not_read_again():
+    async def run():
+        world = await two_people()
+        await keeper(world).add("decisions", [{"people": [], "decision": "one"}])
+        counting = Counting(world.archive.files)
+        keep = replace(keeper(world), archive=counting)
+        await keep.add("decisions", [{"people": [], "decision": "two"}])
+        return world, counting.was_read
+
+    world, was_read = asyncio.run(run())
+    assert was_read
+    assert not [path for path in was_read if "/people/" in path]
+    assert failures(world.archive.files) == []
+
+
+@pytest.mark.parametrize("steps", range(1, 5))
+@pytest.mark.parametrize("then", ["people", "decisions", "imports"])
+def test_a_writer_that_is_killed_leaves_nothing_unrecorded(steps, then):
+    """Whatever the next writer keeps."""
+
+    async def run():
+        world = await two_people()
+        with pytest.raises(Killed):
+            await keeper(world, Life(steps)).add("people", [about(BOB, name="B")])
+        world.ledger = Ledger(blobs=world.blobs, clock=world.clock)
+        await keeper(world).add(then, [{"people": []}])
+        await keeper(world).add(then, [{"people": []}])
+        return world
+
+    world = asyncio.run(run())
+    assert failures(world.archive.files) == []
+    numbers = [input_blob(path)[1] for path in world.archive.files if input_blob(path)]
+    assert sorted(numbers) == list(range(1, 6 if steps == 1 else 7))
+    assert len(world.ledger_lines("input")) == len(numbers)
 
 
 @pytest.mark.parametrize("steps", range(1, 5))
