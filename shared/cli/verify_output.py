@@ -104,6 +104,11 @@ class TextOutput(Output):
                 )
                 total = plural(sum(reasons.values()), "thread")
                 say(f"  {grade.replace('_', ' ')}: {total}{named and f' ({named})'}")
+        if found.archive_input:
+            kinds = [
+                f"{kind} {count}" for kind, count in sorted(found.archive_input.items())
+            ]
+            say(f"  lines that concern no single thread: {', '.join(kinds)}")
         if found.ledger_lines:
             lines = plural(found.ledger_lines, "line")
             say(f"  ledger: {lines}, root {found.root[:16]}…")

@@ -866,6 +866,8 @@ class Findings:
         self.notes: list[tuple[str, str]] = []
         self.said: list[str] = []
         """All that is to say, in the order in which it was found."""
+        self.archive_input: dict[str, int] = {}
+        """Lines that concern no single thread, by kind."""
         self.threads = self.revisions = self.lines = self.ledger_lines = 0
         self.root = ""
         """The ledger's, in hexadecimal."""
@@ -1764,6 +1766,7 @@ def verify_archive_input(
         except BROKEN:
             findings.fail(path, "it cannot be read")
         size, root = lines.root(kind)
+        findings.archive_input[kind] = size
         members = {"input": kind, "number": number, "lines": size, "root": root}
         if number not in recorded and number == max(blobs):
             findings.note(path, "the ledger does not record it yet")
@@ -2275,6 +2278,9 @@ def show_findings(findings: Findings) -> int:
     say(f"{head} {', '.join(counts)}")
     for grade in GRADES:
         say_grade(grade, findings)
+    if findings.archive_input:
+        kinds = [f"{kind} {count}" for kind, count in findings.archive_input.items()]
+        say(f"  lines that concern no single thread: {', '.join(sorted(kinds))}")
     if findings.ledger_lines:
         lines = plural(findings.ledger_lines, "line")
         say(f"  ledger: {lines}, root {findings.root[:16]}\u2026")

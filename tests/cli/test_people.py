@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from builders import ALICE, BOB, THREAD
 from evidence_verifiers import failures
 from shared.cli.main import main
+from shared.verifier import verify as verifier
 
 ANN, MAIL = "Ann Archer", "ann@contoso.example"
 
@@ -36,6 +37,16 @@ def stored(folder):
         for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+def test_both_verdicts_count_it(known, run, capsys):
+    said = "\n  lines that concern no single thread: people 1\n"
+
+    assert said in run("verify", known)
+    *_, verdict = map(json.loads, run("verify", known, "--json").splitlines())
+    assert verdict["archive_input"] == {"people": 1}
+    assert verifier.main([str(known)]) == 0
+    assert said in capsys.readouterr().out
 
 
 def test_a_directory_is_evidence_and_changes_nothing_that_was_archived(

@@ -61,6 +61,8 @@ class Verified:
     threads: int = 0
     revisions: int = 0
     lines: int = 0
+    archive_input: dict[str, int] = field(default_factory=dict)
+    """Lines that concern no single thread, by kind."""
     ledger_lines: int = 0
     root: str = ""
     """The ledger's, hex."""

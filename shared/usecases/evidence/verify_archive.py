@@ -202,6 +202,7 @@ class ArchiveVerification:
             except OSError:
                 yield failure(path, "it cannot be read")
             tree = lines.tree(kind)
+            self.verified.archive_input[kind] = tree.size
             members = {"input": kind, "number": number, "lines": tree.size}
             members["root"] = tree.root
             if number not in recorded and number == max(blobs):
