@@ -57,9 +57,10 @@ def find_unreached(archive: OpenedArchive) -> FindUnreached:
     """Return what finds the places that an erasure does not reach."""
     storage = archive.storage
     if storage is None:
-        return FindUnreached(archive=archive.archive)
+        return FindUnreached(archive=archive.archive, control=archive.control_files)
     return FindUnreached(
         archive=archive.archive,
+        control=archive.control_files,
         log=storage.log,
         quarantine=storage.unprocessed(layout.LOG, layout.quarantine_folder("")),
         dead_letters=storage.unprocessed(layout.DEAD_LETTER),

@@ -61,7 +61,8 @@ async def accept(
     A thread that nobody may read any more makes every report incomplete. Who decides
     that nothing is to be done about it says so here: the decision is kept in the
     archive as evidence, with who, when and why, and `report` names it as closed. It
-    is about how the thread or user stands now: once that changes, it decides nothing.
+    is about how the thread or user stands now: while it stands otherwise, that decides
+    nothing.
 
     The reason stays; keep people out of it.
 

@@ -182,7 +182,8 @@ async def show_unreached(
             "the storage keeps, indexes on other machines and where the archive stood "
             "before (refused until they are built again), insights that are kept "
             "elsewhere (`--insights`; shown nowhere until they are made again), what "
-            "a model's service keeps of questions, and the chat service itself.",
+            "a model's service keeps of questions, chats that were imported into "
+            "Teams, and the chat service itself.",
             err=True,
         )
     return has_left

@@ -35,6 +35,7 @@ STRANGERS = frozenset((".DS_Store", "Thumbs.db", "desktop.ini"))
 
 LEDGER_PREFIX = "ledger/"
 RUNS_PREFIX = "runs/"
+IMPORTS_PREFIX = "imports/"
 RUN_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 MARKER = re.compile(r"rev-(\d+)\.done")
@@ -163,7 +164,7 @@ def run_stem(name: str) -> str:
 
 def import_folder(name: str) -> str:
     """Return the folder of an import's log in the control container."""
-    return f"imports/{name}/"
+    return f"{IMPORTS_PREFIX}{name}/"
 
 
 def import_stem(name: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shared.domain import layout
+from shared.domain.layout import IMPORTS_PREFIX, RUNS_PREFIX
 from shared.domain.words import plural
 from shared.ports.append_log import ThreadLogs
 from shared.ports.archive_store import ArchiveFiles
@@ -32,6 +33,8 @@ class FindUnreached:
     """Looks for places that no erasure reaches; a folder has no log and no queue."""
 
     archive: ArchiveFiles
+    control: ArchiveFiles | None = None
+    """Has the state of backfills and imports, which names people by their ids."""
     log: ThreadLogs | None = None
     quarantine: UnprocessedEvents | None = None
     dead_letters: UnprocessedEvents | None = None
@@ -48,10 +51,22 @@ class FindUnreached:
             Transient: one of them cannot be looked at.
 
         """
-        async for thread in self.unfinished_threads(choice):
-            yield thread
-        async for thread in self.logged_threads(choice):
-            yield thread
+        for places in (
+            self.unfinished_threads(choice),
+            self.logged_threads(choice),
+            self.unprocessed(),
+            self.runs(),
+        ):
+            async for place in places:
+                yield place
+        if soft_deleted := await self.soft_deleted():
+            yield soft_deleted
+        for name, queue in self.queues.items():
+            if count := await queue.depth():
+                yield Unreached(text=f"{plural(count, 'message')} on the queue {name}")
+
+    async def unprocessed(self) -> AsyncIterator[Unreached]:
+        """Yield what nobody could assign to a thread."""
         if self.quarantine:
             prefix = layout.quarantine_folder("") + layout.THREAD_PREFIX
             paths = [file.path async for file in self.quarantine.files()]
@@ -63,11 +78,18 @@ class FindUnreached:
             count = len([file async for file in self.dead_letters.files()])
             if count:
                 yield Unreached(text=plural(count, "file") + " of dead letters")
-        if soft_deleted := await self.soft_deleted():
-            yield soft_deleted
-        for name, queue in self.queues.items():
-            if count := await queue.depth():
-                yield Unreached(text=f"{plural(count, 'message')} on the queue {name}")
+
+    async def runs(self) -> AsyncIterator[Unreached]:
+        """Yield the state of each backfill, and of each import into Teams."""
+        if self.control is None:
+            return
+        for prefix, kind in ((RUNS_PREFIX, "backfill"), (IMPORTS_PREFIX, "import")):
+            files = [file.path async for file in self.control.walk(prefix)]
+            for name in sorted({path.split("/")[1] for path in files}):
+                yield Unreached(
+                    text=f"the state of {kind} {name}: ids of users and threads, no "
+                    f"message; it stands in {prefix}{name}/ of the control data"
+                )
 
     async def soft_deleted(self) -> Unreached | None:
         """Return what soft delete can bring back, and until when."""

@@ -3,7 +3,8 @@
 Nobody can act on a thread whose people are all gone, and a report should not be
 incomplete for ever because of it. Who accepts that says so, and it is kept as evidence.
 
-Rule: a decision is about how something stood. Once that changes, it decides nothing.
+Rule: a decision is about how something stood. While it stands otherwise, that decides
+      nothing; who does not want it back once it stands so again withdraws it.
 """
 
 from collections.abc import Iterable, Mapping

@@ -774,6 +774,20 @@ async def test_what_an_erasure_does_not_reach_is_named():
     assert ("1 message on the queue chat-events", False) in queued
 
 
+async def test_the_state_of_backfills_and_imports_is_named():
+    world, control = await two_revisions(), MemoryArchiveStore()
+    for path in ("runs/first/state.jsonl", "runs/first/state.001.jsonl",
+                 "imports/teams/state.jsonl", "leases/runs/first"):  # fmt: skip
+        control.files[path] = ALICE.encode()
+
+    found = await unreached(world, control=control)
+
+    assert [(text.partition(":")[0], is_thread) for text, is_thread in found] == [
+        ("the state of backfill first", False),
+        ("the state of import teams", False),
+    ]
+
+
 @pytest.mark.parametrize(
     ("days", "said"),
     [
