@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from shared import __version__
+from shared.cli.report_numbers import in_part_in_words
 from shared.cli.report_page import POLICY, section, tiles
 from shared.cli.text import printable
 from shared.formats.about import GRADES
+from shared.usecases.inventory.thread_rows import IN_PART
 
 Numbers = Mapping[str, Any]
 PRODUCT = f"chat-archive {__version__}"
@@ -83,9 +85,10 @@ def intro(stated: Numbers, numbers: Numbers) -> list[str]:
 
 def first_numbers(numbers: Numbers) -> list[tuple[str, str]]:
     threads = numbers["threads"]
+    in_part = sum(threads["by_status"][each] for each in IN_PART)
     return [
         ("threads found", str(threads["found"])),
-        ("archived", str(threads["archived"])),
+        (f"archived{in_part_in_words(in_part)}", str(threads["archived"])),
         (f"missing, {threads['open']} of them open", str(threads["missing"])),
         ("messages", str(numbers["messages"]["messages"])),
     ]

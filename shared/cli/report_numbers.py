@@ -67,6 +67,11 @@ def second(time: str) -> str:
     return f"{time[:19]}Z" if time else time
 
 
+def in_part_in_words(count: int) -> str:
+    """Return how many of the archived threads are so in part; "" for none."""
+    return f" ({count} of them in part)" if count else ""
+
+
 def closed_in_words(report: InventoryReport) -> str:
     """Return how many of the missing are closed, and why; "" for none."""
     closed = [row for row in report.missing if not row.is_open]

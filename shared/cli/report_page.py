@@ -9,11 +9,12 @@ from shared.cli.report_numbers import (
     accepted_rows,
     closed_in_words,
     grades,
+    in_part_in_words,
     numbers,
     user_row,
     when,
 )
-from shared.cli.report_table import LESS, incomplete, thread_row
+from shared.cli.report_table import incomplete, thread_row
 from shared.cli.text import printable
 from shared.usecases.inventory.next_steps import next_steps
 from shared.usecases.inventory.report import InventoryReport
@@ -34,7 +35,6 @@ def as_html(report: InventoryReport) -> str:
     verdict = "Complete" if report.is_complete else "Incomplete"
     said = "".join(f"<p>{html.escape(line)}</p>" for line in when(report))
     closed = [row for row in report.missing if not row.is_open]
-    less = [row for row in report.rows if row.status in LESS]
     parts = [
         "<!doctype html>\n<html lang=en><meta charset=utf-8>",
         POLICY,
@@ -51,7 +51,7 @@ def as_html(report: InventoryReport) -> str:
         ),
         section("Threads missing", THREAD, map(thread_row, report.open)),
         section("Threads missing, and closed", THREAD, map(thread_row, closed)),
-        section("Threads archived in part", THREAD, map(thread_row, less)),
+        section("Threads archived in part", THREAD, map(thread_row, report.in_part)),
         section("Users not asked, as accepted", USER, accepted_rows(report)),
         section(
             "How far the archives can be relied on",
@@ -84,7 +84,7 @@ def first_numbers(report: InventoryReport) -> list[tuple[str, str]]:
     """Return the four numbers that matter first."""
     return [
         ("threads found", str(report.found)),
-        ("archived", str(report.archived)),
+        (f"archived{in_part_in_words(len(report.in_part))}", str(report.archived)),
         (f"missing{closed_in_words(report)}", str(len(report.missing))),
         ("messages", str(report.total.messages)),
     ]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from shared.cli.report_numbers import (
     accepted_rows,
     closed_in_words,
+    in_part_in_words,
     named_for,
     numbers,
     of_status,
@@ -26,13 +27,13 @@ COMPLETE = (
     "COMPLETE: every thread that was found is archived or closed, "
     "and every user asked or accepted"
 )
-LESS = (ThreadStatus.PARTIAL, ThreadStatus.EVENTS_ONLY)
 
 
 def as_table(report: InventoryReport) -> str:
     """Return it for a terminal."""
     four = (
-        f"{plural(report.found, 'thread')} found, {report.archived} archived, "
+        f"{plural(report.found, 'thread')} found, {report.archived} archived"
+        f"{in_part_in_words(len(report.in_part))}, "
         f"{len(report.missing)} missing{closed_in_words(report)}, "
         f"{plural(report.total.messages, 'message')}"
     )
@@ -71,8 +72,7 @@ def tables(report: InventoryReport) -> Iterator[str]:
     yield from table("THREADS MISSING", map(thread_row, report.open))
     closed = [row for row in report.missing if not row.is_open]
     yield from table("THREADS MISSING, AND CLOSED", map(thread_row, closed))
-    less = [row for row in report.rows if row.status in LESS]
-    yield from table("THREADS ARCHIVED IN PART", map(thread_row, less))
+    yield from table("THREADS ARCHIVED IN PART", map(thread_row, report.in_part))
     yield from table("USERS NOT ASKED, AS ACCEPTED", accepted_rows(report))
     yield from table(
         "AUTHORS OF WHOM THE MAP DECIDES NOTHING",

@@ -365,6 +365,9 @@ class Journey:
         assert moved["statuses"]["imported"] == sum(map(len, said))
         assert moved["chats_completed"] == moved["chats"]
         assert len(numbers["decisions"]) == len(truth.lost) + len(truth.gone)
+        page = (self.folder / "certificate.html").read_text()
+        in_part = len(truth.of_status(PARTIAL))
+        assert f"<dt>archived ({in_part} of them in part)</dt>" in page
         self.ran("verify", ARCHIVE, "--certificate", "certificate.json")
         numbers["messages"]["edited"] += 1
         (self.folder / "forged.json").write_text(json.dumps(value))

@@ -26,6 +26,7 @@ from shared.usecases.inventory.decisions import Decision, Decisions
 from shared.usecases.inventory.runs import batches
 from shared.usecases.inventory.settle import Settle
 from shared.usecases.inventory.thread_rows import (
+    IN_PART,
     ThreadRow,
     ThreadStatus,
     archived_row,
@@ -76,6 +77,11 @@ class InventoryReport:
     @property
     def archived(self) -> int:
         return sum(row.has_archive for row in self.rows)
+
+    @property
+    def in_part(self) -> list[ThreadRow]:
+        """The threads whose archive lacks what could not be read, or listed."""
+        return [row for row in self.rows if row.status in IN_PART]
 
     @property
     def missing(self) -> list[ThreadRow]:

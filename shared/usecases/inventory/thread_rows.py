@@ -28,11 +28,8 @@ class ThreadStatus(StrEnum):
     FAILED = "failed"
 
 
-HAVE_AN_ARCHIVE = (
-    ThreadStatus.ARCHIVED,
-    ThreadStatus.PARTIAL,
-    ThreadStatus.EVENTS_ONLY,
-)
+IN_PART = (ThreadStatus.PARTIAL, ThreadStatus.EVENTS_ONLY)
+HAVE_AN_ARCHIVE = (ThreadStatus.ARCHIVED, *IN_PART)
 STATUS_OF_VISIBILITY = {
     Visibility.FULL: ThreadStatus.ARCHIVED,
     Visibility.PARTIAL: ThreadStatus.PARTIAL,

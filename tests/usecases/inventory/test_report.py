@@ -278,6 +278,8 @@ async def test_every_thread_stands_as_it_is_and_says_why(world):
     assert rows["19:part"][0] is ThreadStatus.PARTIAL
     assert rows["19:events"][0] is ThreadStatus.EVENTS_ONLY
     assert rows["19:vanished"][0] is ThreadStatus.FAILED
+    assert "3 archived (2 of them in part)" in FORMS["table"](report).splitlines()[0]
+    assert "<dt>archived (2 of them in part)</dt>" in FORMS["html"](report)
     assert "is not there" in rows["19:vanished"][1]
     assert all(
         reason for one, (_, reason) in rows.items() if one not in (THREAD, WAITING)
