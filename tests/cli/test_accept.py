@@ -94,7 +94,7 @@ def test_a_report_is_complete_once_somebody_accepts_what_cannot_be_had(estate, r
     assert failures(stored) == []
     table = run("report", estate)
     assert table.splitlines()[0].startswith(
-        "3 threads found, 2 archived, 1 missing (1 accepted), "
+        "3 threads found, 2 archived (1 of them in part), 1 missing (1 accepted), "
     )
     assert "THREADS MISSING, AND CLOSED (1)" in table
     assert "\nCOMPLETE: every thread" in table

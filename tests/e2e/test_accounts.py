@@ -221,6 +221,10 @@ TRIALS = {
 }
 """What each command answers where nothing is archived: its status, and a sentence."""
 WITH_ARCHIVES = {
+    ("report",): (
+        0,
+        r"Backfill “estate”, as the archive keeps it: begun .*, last ended",
+    ),
     ("list",): (0, r"Case \d+"),
     ("verify",): (0, r"VERIFIED 7 threads, 7 revisions"),
     ("checkpoint",): (0, r"/chat-archive\n8\n"),
