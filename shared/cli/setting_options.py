@@ -16,7 +16,7 @@ SETTING_OPTIONS = {
     "ACS_CLIENT_ID": "The managed identity to use there, if not the machine's own.",
     "ACS_READER_IDS": "Readers to try first, with commas between.",
     "ACS_CHAT_API_VERSION": "Version of the chat interface to ask for first.",
-    "LIST_WITHIN": "How long listing one thread may take.",
+    "LIST_WITHIN": "How long to wait for each answer while a thread is listed.",
     "ARCHIVE_FORMATS": "Formats to write with --here, with commas between.",
     "FETCH_IMAGES": "Whether to fetch files sent from Teams, with --here: on or off.",
     "FETCH_LINKS_FROM": "Hosts whose linked files to fetch, with --here.",

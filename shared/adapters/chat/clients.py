@@ -4,7 +4,7 @@ Separate connections would cost a TLS handshake for every thread.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from http import HTTPStatus
@@ -13,6 +13,8 @@ from urllib.request import getproxies
 
 from azure.communication.chat.aio import ChatClient, ChatThreadClient
 from azure.core.exceptions import AzureError, DecodeError, HttpResponseError
+from azure.core.pipeline import PipelineRequest
+from azure.core.pipeline.policies import AsyncHTTPPolicy
 from azure.core.pipeline.transport import AioHttpTransport, AsyncHttpTransport
 
 from shared.adapters.chat.limits import Limiter, LimitPolicy
@@ -25,7 +27,9 @@ OPTIONS: Mapping[str, Any] = {
     "retry_status": 20,
     "retry_backoff_max": 30,
 }
-"""The SDK honours Retry-After without a limit; `within` limits the whole call."""
+"""The SDK honours Retry-After without a limit; `within` limits each answer."""
+Came = Callable[[], None]
+"""Called when an answer has come: what is waited for is the next one then."""
 UNREADABLE = (
     DecodeError,
     TypeError,
@@ -35,6 +39,20 @@ UNREADABLE = (
     RecursionError,
 )
 """What the SDK raises on an answer that it cannot read."""
+
+
+class OnAnswer(AsyncHTTPPolicy[Any, Any]):
+    """Calls something whenever the service has answered a request in the end."""
+
+    def __init__(self, came: Came) -> None:
+        self.came = came
+
+    async def send(self, request: PipelineRequest[Any]) -> Any:
+        """Send a request, with all its retries."""
+        response = await self.next.send(request)
+        if response.http_response.status_code == HTTPStatus.OK:
+            self.came()
+        return response
 
 
 class SharedTransport(AsyncHttpTransport[Any, Any]):
@@ -104,11 +122,15 @@ class ChatClients:
 
     @asynccontextmanager
     async def thread(
-        self, thread_id: str, reader: str, api_version: str = ""
+        self,
+        thread_id: str,
+        reader: str,
+        api_version: str = "",
+        came: Came | None = None,
     ) -> AsyncIterator[Any]:
         """Yield a client of one thread that acts as one reader; raises as `user`."""
         credential = await self.tokens.credential(reader)
-        options = self.options_for(reader)
+        options = self.options_for(reader, came)
         if api_version:
             options["api_version"] = api_version
         async with (
@@ -118,7 +140,7 @@ class ChatClients:
             yield client
 
     @asynccontextmanager
-    async def user(self, user_id: str) -> AsyncIterator[Any]:
+    async def user(self, user_id: str, came: Came | None = None) -> AsyncIterator[Any]:
         """Yield a client that acts as one user.
 
         Raises:
@@ -127,35 +149,42 @@ class ChatClients:
 
         """
         credential = await self.tokens.credential(user_id)
-        options = self.options_for(user_id)
+        options = self.options_for(user_id, came)
         async with (
             credential,
             ChatClient(self.endpoint, credential, **options) as client,
         ):
             yield client
 
-    def options_for(self, reader: str) -> dict[str, Any]:
+    def options_for(self, reader: str, came: Came | None = None) -> dict[str, Any]:
         return {
             **self.options,
+            "per_call_policies": [OnAnswer(came)] if came else [],
             "transport": SharedTransport(self.connections),
             "per_retry_policies": [LimitPolicy(self.limiter, reader)],
         }
 
     @asynccontextmanager
-    async def reading(self, reader: str, within: timedelta) -> AsyncIterator[None]:
+    async def reading(self, reader: str, within: timedelta) -> AsyncIterator[Came]:
         """Convert what the SDK raises into the errors that the port declares.
+
+        What is yielded is to be called with each answer that came: `within` limits the
+        time until the next one. A thread of a million messages takes half an hour, by
+        the service's own limits, and is no slower than another.
 
         Raises:
             ReaderRefused: this reader cannot read it; another one may.
             Transient: it may work next time.
 
         """
+        seconds = within.total_seconds()
         try:
-            async with asyncio.timeout(within.total_seconds()):
-                yield
+            async with asyncio.timeout(seconds) as limit:
+                now = asyncio.get_running_loop().time
+                yield lambda: limit.reschedule(now() + seconds)
         except TimeoutError:
             raise Transient(
-                f"listing took longer than {within}, throttled or slow"
+                f"listing waited longer than {within} for an answer, throttled or slow"
             ) from None
         except UNREADABLE:
             raise ReaderRefused(0, "the service's answer cannot be read") from None

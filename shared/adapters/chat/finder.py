@@ -21,7 +21,7 @@ PAGE_SIZE = 200
 
 
 class AcsThreadFinder:
-    """Finds threads and users, each call within `list_within`."""
+    """Finds threads and users, each answer within `list_within`."""
 
     def __init__(self, chat_clients: ChatClients, list_within: timedelta) -> None:
         self.chat_clients = chat_clients
@@ -30,8 +30,8 @@ class AcsThreadFinder:
     async def threads_of(self, user_id: str) -> FoundThreads:
         """Return a user's threads."""
         async with (
-            self.chat_clients.reading(user_id, self.list_within),
-            self.chat_clients.user(user_id) as client,
+            self.chat_clients.reading(user_id, self.list_within) as came,
+            self.chat_clients.user(user_id, came) as client,
         ):
             answers, _ = await all_pages(
                 client.list_chat_threads, results_per_page=PAGE_SIZE

@@ -42,7 +42,7 @@ class Collected:
 
 
 class AcsChatService:
-    """Reads threads, each within `list_within`."""
+    """Reads threads, each answer within `list_within`."""
 
     def __init__(self, chat_clients: ChatClients, list_within: timedelta) -> None:
         self.chat_clients = chat_clients
@@ -52,15 +52,15 @@ class AcsChatService:
         self, thread_id: str, reader: str, is_known: IsKnown | None = None
     ) -> ServiceListing:
         """Return a thread's pages, of messages those down to a known one."""
-        asked = self.chat_clients.api_version
-        async with self.chat_clients.reading(reader, self.list_within):
+        clients, asked = self.chat_clients, self.chat_clients.api_version
+        async with clients.reading(reader, self.list_within) as came:
             try:
-                async with self.chat_clients.thread(thread_id, reader, asked) as client:
+                async with clients.thread(thread_id, reader, asked, came) as client:
                     return await list_all(client, is_known)
             except HttpResponseError as error:
                 if not asked or error.status_code != HTTPStatus.BAD_REQUEST:
                     raise
-            async with self.chat_clients.thread(thread_id, reader) as client:
+            async with clients.thread(thread_id, reader, came=came) as client:
                 listing = await list_all(client, is_known)
         return replace(listing, refused_version=asked)
 

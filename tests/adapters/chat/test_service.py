@@ -1,3 +1,4 @@
+import asyncio
 import time
 
 import pytest
@@ -160,8 +161,51 @@ async def test_throttling_without_end_is_raised_at_the_deadline(tmp_path):
     async with served(tmp_path, throttle=1.0, retry_after=30, list_within=0.5) as here:
         thread, (alice,) = here.thread("Alice")
 
-        with pytest.raises(Transient, match="took longer"):
+        with pytest.raises(Transient, match="waited longer"):
             await here.product.list_thread(thread.id, alice.id)
+
+
+async def test_a_long_thread_takes_as_long_as_its_pages_come(tmp_path, monkeypatch):
+    answer = ChatService.list_messages
+
+    async def slowly(self, request):
+        await asyncio.sleep(0.5)
+        return await answer(self, request)
+
+    monkeypatch.setattr(ChatService, "list_messages", slowly)
+    monkeypatch.setattr(chat_service, "PAGE_SIZE", 1)
+    async with served(tmp_path, list_within=2) as here:
+        thread, (alice,) = here.thread("Alice")
+        for number in range(6):
+            here.say(thread, alice, str(number))
+        began = asyncio.get_running_loop().time()
+
+        listing = await here.product.list_thread(thread.id, alice.id)
+
+        assert asyncio.get_running_loop().time() - began > 2
+    assert texts(listing) == list("543210")
+    assert listing.settled
+
+
+async def test_one_page_that_does_not_come_ends_it(tmp_path, monkeypatch):
+    answer, asked = ChatService.list_messages, []
+
+    async def third_never(self, request):
+        asked.append(request)
+        if len(asked) == 3:
+            await asyncio.sleep(60)
+        return await answer(self, request)
+
+    monkeypatch.setattr(ChatService, "list_messages", third_never)
+    monkeypatch.setattr(chat_service, "PAGE_SIZE", 1)
+    async with served(tmp_path, list_within=1) as here:
+        thread, (alice,) = here.thread("Alice")
+        for number in range(4):
+            here.say(thread, alice, str(number))
+
+        with pytest.raises(Transient, match="waited longer than 0:00:01"):
+            await here.product.list_thread(thread.id, alice.id)
+    assert len(asked) == 3
 
 
 async def test_a_service_out_of_reach_is_transient(tmp_path):
