@@ -33,11 +33,12 @@ long: setup ## Run the tests that take minutes: two hosts with kills, a backlog,
 soak: setup ## Run an hour of chaos, by seed (HOURS=0.1 SEED=2)
 	"$(BIN)/python" -m local.soak --hours $(HOURS) --seed $(SEED)
 
-check: setup ## Lint, types, layers, infrastructure
+check: setup ## Lint, types, layers, spelling, infrastructure
 	"$(BIN)/ruff" check .
 	"$(BIN)/ruff" format --check .
 	"$(BIN)/mypy"
 	"$(BIN)/lint-imports"
+	"$(BIN)/codespell"
 	"$(BIN)/python" infra/check.py
 	"$(BIN)/python" -m pytest -q tests/infra tests/repository
 
