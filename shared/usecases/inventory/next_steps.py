@@ -46,8 +46,8 @@ def about_users(report: InventoryReport) -> Iterator[str]:
         yield (
             f"See that the {plural(refused, 'user')} without a token "
             f"{'is' if refused == 1 else 'are'} of this resource and spelt right. Of a "
-            f"deleted identity nobody can ask: `{accept(report)} --user … --reason …` "
-            "closes it."
+            f"deleted identity nobody can ask: `{accept(report)} --user … --reason … "
+            "--execute` closes it."
         )
     if inventory.unreadable:
         yield (
@@ -78,5 +78,6 @@ def about_threads(report: InventoryReport) -> Iterator[str]:
         yield (
             f"Name a member of the {plural(lost, 'thread')} that nobody may read: "
             f"`{backfill(report)} --threads threads.txt`, a line `thread,user`. Where "
-            f"all are gone, `{accept(report)} --thread … --reason …` closes it."
+            f"all are gone, `{accept(report)} --thread … --reason … --execute` "
+            "closes it."
         )

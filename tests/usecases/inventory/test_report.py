@@ -183,7 +183,7 @@ async def test_what_to_do_next_names_the_run_where_it_has_a_name_of_its_own(worl
     (usual,) = next_steps(await apply(world, ended(*facts)))
     (own,) = next_steps(await apply(world, ended(*facts), run="rehearsal"))
 
-    assert "`chat-archive accept --thread" in usual
+    assert "`chat-archive accept --thread … --reason … --execute` closes it" in usual
     assert "`chat-archive accept --run rehearsal --thread" in own
     assert "`chat-archive backfill --run rehearsal --threads" in own
 
