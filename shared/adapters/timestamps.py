@@ -13,6 +13,7 @@ from urllib.request import getproxies
 
 import aiohttp
 
+from shared.adapters.answers import whole_body
 from shared.ports.timestamps import BadTimestamp, CheckedTimestamp, NoTimestamp
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ async def ask_timestamp(url: str, data: bytes) -> bytes:
             ) as session,
             session.post(url, data=query, headers={"Content-Type": QUERY}) as answer,
         ):
-            token = await answer.content.read(MOST_BYTES)
+            token = await whole_body(answer, MOST_BYTES)
             status = answer.status
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
         raise NoTimestamp("the authority did not answer") from None

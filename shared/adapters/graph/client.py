@@ -23,6 +23,7 @@ from urllib.request import getproxies
 
 import aiohttp
 
+from shared.adapters.answers import whole_body
 from shared.adapters.azure.sign_in import SignedIn
 from shared.domain.errors import Transient
 from shared.ports.teams_chats import Collision, InDoubt, Refused
@@ -151,7 +152,7 @@ class GraphClient:
                 json=body,
                 allow_redirects=False,
             ) as answer:
-                data = await answer.content.read(MOST_BYTES)
+                data = await whole_body(answer, MOST_BYTES)
                 value = None
                 with suppress(ValueError, RecursionError):
                     value = json.loads(data)

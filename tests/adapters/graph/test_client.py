@@ -191,3 +191,17 @@ async def test_requests_keep_to_a_pace():
     began = time.monotonic()
     await asyncio.gather(*(pace.wait() for _ in range(11)))
     assert time.monotonic() - began >= 0.19
+
+
+async def test_a_page_of_the_longest_messages_is_read_whole():
+    """It comes in many parts; what has come first is not all."""
+    with graph_server() as server:
+        async with client_of(server.address) as client:
+            chats = GraphChats(client)
+            made = await chats.create(chat())
+            await chats.start(made, "2025-01-01T00:00:00.000Z")
+            for at in range(60):
+                said = message(f"2025-02-01T00:00:00.{at:03}Z", text="x" * 28_000)
+                await chats.post(made, said)
+            found = [each async for each in chats.messages(made) if each.author]
+    assert len(found) == 60
