@@ -91,7 +91,7 @@ async def open_import(
             except LeaseHeld:
                 raise ImportIsBusy(
                     f"Import {name} is at work elsewhere, or was killed less than a "
-                    "minute ago. Wait, or give another --import."
+                    "minute ago. Wait: by another --import all of it is made again."
                 ) from None
         log = ImportLog(name=name, log=archive.control, files=archive.control_files)
         await log.load(await read_input(archive.archive, IMPORTS))

@@ -65,7 +65,7 @@ def members(requests):
     [
         ("Case 7: refund", "Case 7 - refund"),
         ("12:30", "12-30"),
-        ("", "19-acsV1_made-up@thread.v2"),
+        ("", ""),
         ("x" * 300, "x" * 250),
         ("\U0001f642" * 200, "\U0001f642" * 125),
         ("a\nb", "a b"),
@@ -76,7 +76,7 @@ def test_a_topic_is_one_that_graph_takes(topic, effective):
 
     requests, found = imported(thread(created))
 
-    assert requests[0]["body"]["topic"] == effective
+    assert requests[0]["body"].get("topic", "") == effective
     assert found["topic"] == {"original": topic, "effective": effective}
 
 

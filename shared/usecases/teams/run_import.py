@@ -60,13 +60,26 @@ class RunImport:
                 if known.messages.get(message_id) != line
             )
         )
+        if thread.instead:
+            sender = self.sender(thread, known, known.chat_id)
+            for message_id, line in thread.instead.items():
+                if not await sender.settle(known.messages[message_id]):
+                    await self.log.record(line)
         to_send = thread.to_send
         if thread.refusals or not to_send:
             return
         async with self.turn:
             chat_id = await self.chat(thread, known)
         await self.start(thread, known, chat_id)
-        sender = SendMessages(
+        sender = self.sender(thread, known, chat_id)
+        for post in to_send:
+            await sender.send(post, known.messages[post.message_id])
+            self.on_message()
+
+    def sender(
+        self, thread: PlannedThread, known: ImportedThread, chat_id: str
+    ) -> SendMessages:
+        return SendMessages(
             chats=self.chats,
             log=self.log,
             archive=self.archive,
@@ -77,9 +90,6 @@ class RunImport:
                 line.effective for line in known.messages.values() if line.target_id
             },
         )
-        for post in to_send:
-            await sender.send(post, known.messages[post.message_id])
-            self.on_message()
 
     async def chat(self, thread: PlannedThread, known: ImportedThread) -> str:
         """Return the id of the thread's chat, which is created if it is not there."""
@@ -95,10 +105,21 @@ class RunImport:
             try:
                 chat_id = await self.chats.create(chat_body(thread.plan))
             except InDoubt:
+                if found := await self.created_later(thread, known):
+                    await self.step(known, ChatStep.CREATED, found)
+                    return found
                 continue
             await self.step(known, ChatStep.CREATED, chat_id)
             return chat_id
         raise NotTold("Microsoft Graph does not say whether it created the chat")
+
+    async def created_later(self, thread: PlannedThread, known: ImportedThread) -> str:
+        """Look for a chat for a while: a service shows some things late."""
+        for seconds in self.waits:
+            await asyncio.sleep(seconds)
+            if found := await self.created(thread, known):
+                return found
+        return ""
 
     async def created(self, thread: PlannedThread, known: ImportedThread) -> str:
         """Return the chat that an earlier try has created; "" where there is none.

@@ -1,6 +1,8 @@
 """Send the messages of a thread into its chat, each once.
 
-Rule 1: a message that may have arrived is looked for by its millisecond and author.
+Rule 1: a message that may have arrived is looked for by its millisecond, and by whom it
+        was sent as, whatever the map says since. What the ledger knows to be another
+        message is never taken for it.
 Rule 2: a millisecond that another message has is given up for the next one that is
         free; both times are in the ledger.
 Rule 3: a millisecond that is said to be taken, where nothing can be seen there, is in
@@ -19,7 +21,7 @@ from shared.domain.errors import IntegrityError
 from shared.domain.evidence.paths import ATTACHMENTS
 from shared.domain.imports import ImportStatus, MessageLine, failed
 from shared.domain.thread.attachment import Attachment
-from shared.formats.graph_plan import Post
+from shared.formats.graph_plan import LONGEST_BODY, Post
 from shared.formats.graph_times import milliseconds, written
 from shared.ports.archive_store import ArchiveFiles
 from shared.ports.teams_chats import (
@@ -39,7 +41,12 @@ WAITS = (0.2, 0.5, 1, 2, 4, 8)
 """Seconds after which a message is looked for that cannot be seen yet."""
 MOST_MOVED = 1_000
 """Milliseconds by which a message may be moved."""
-PICTURES = ("image/png", "image/jpeg", "image/gif")
+PICTURES = {
+    "image/png": b"\x89PNG\r\n\x1a\n",
+    "image/jpeg": b"\xff\xd8\xff",
+    "image/gif": b"GIF8",
+}
+"""How a picture begins, by its type: who shared it may have said anything."""
 MOST_PICTURE_BYTES = 2 * 1024 * 1024
 """Of all pictures of a message: Graph takes about 4 MB, and base64 adds a third."""
 
@@ -76,11 +83,11 @@ class SendMessages:
             Transient: Graph or the log cannot be reached; the next run goes on.
 
         """
-        author = str(post.body["from"]["user"]["id"]).lower()
-        line = replace(line, chat_id=self.chat_id)
         in_doubt = line.status is ImportStatus.SENDING
-        if in_doubt and await self.is_found(line, author):
+        if in_doubt and await self.is_found(line):
             return
+        author = str(post.body["from"]["user"]["id"]).lower()
+        line = replace(line, chat_id=self.chat_id, sent_as=author, version=post.version)
         first = line.effective
         if not in_doubt:
             line = replace(line, effective=free(first, self.taken))
@@ -91,13 +98,13 @@ class SendMessages:
             line = replace(line, attempts=attempts, pictures=pictures)
             line = replace(line, status=ImportStatus.SENDING)
             await self.log.record(line)
-            match await self.attempt(line, body, author, in_doubt=in_doubt):
+            match await self.attempt(line, body, in_doubt=in_doubt):
                 case Attempt.SETTLED:
                     return
                 case Attempt.IN_DOUBT:
                     in_doubt, tries = True, tries + 1
                 case Attempt.NOT_TOLD:
-                    if await self.is_found_later(line, author):
+                    if await self.is_found_later(line):
                         return
                     break
                 case Attempt.TAKEN:
@@ -111,7 +118,7 @@ class SendMessages:
         raise NotTold("Microsoft Graph does not say whether it took a message")
 
     async def attempt(
-        self, line: MessageLine, body: Mapping[str, Any], author: str, *, in_doubt: bool
+        self, line: MessageLine, body: Mapping[str, Any], *, in_doubt: bool
     ) -> Attempt:
         """Send a message once; `in_doubt` where it may stand at this time already."""
         try:
@@ -119,38 +126,55 @@ class SendMessages:
                 self.chat_id, {"createdDateTime": line.effective, **body}
             )
         except Collision:
-            if not in_doubt:
-                return Attempt.TAKEN
             # One look: what is shown between two of them may be this very message.
             there = await self.at(line.effective)
-            if await self.is_among(there, line, author):
+            if await self.is_among(there, line):
                 return Attempt.SETTLED
-            return Attempt.TAKEN if there else Attempt.NOT_TOLD
+            return Attempt.TAKEN if there or not in_doubt else Attempt.NOT_TOLD
         except Refused as error:
+            if in_doubt and await self.is_found(line):
+                return Attempt.SETTLED
             await self.log.record(failed(line, str(error)))
             return Attempt.SETTLED
         except InDoubt:
-            is_found = await self.is_found(line, author)
+            is_found = await self.is_found(line)
             return Attempt.SETTLED if is_found else Attempt.IN_DOUBT
         await self.arrived(line, target_id)
         return Attempt.SETTLED
 
-    async def is_found_later(self, line: MessageLine, author: str) -> bool:
+    async def settle(self, line: MessageLine) -> bool:
+        """Look for a message that may have arrived, and is not to be sent any more.
+
+        Return whether it did. There is no asking again that would tell, so it is
+        looked for as long as a service may show it late.
+        """
+        return await self.is_found(line) or await self.is_found_later(line)
+
+    async def is_found_later(self, line: MessageLine) -> bool:
         """Look for a message for a while: a service shows some things late."""
         for seconds in self.waits:
             await asyncio.sleep(seconds)
-            if await self.is_found(line, author):
+            if await self.is_found(line):
                 return True
         return False
 
-    async def is_found(self, line: MessageLine, author: str) -> bool:
+    async def is_found(self, line: MessageLine) -> bool:
         """Return whether a message stands in the chat at its time, and record that."""
-        return await self.is_among(await self.at(line.effective), line, author)
+        return await self.is_among(await self.at(line.effective), line)
 
-    async def is_among(
-        self, there: Sequence[TargetMessage], line: MessageLine, author: str
-    ) -> bool:
-        target = next((each.id for each in there if each.author == author), "")
+    async def is_among(self, there: Sequence[TargetMessage], line: MessageLine) -> bool:
+        known = self.log.state.thread(line.thread_id).messages.values()
+        others = {
+            each.target_id for each in known if each.message_id != line.message_id
+        }
+        target = next(
+            (
+                each.id
+                for each in there
+                if each.author and each.author == line.sent_as and each.id not in others
+            ),
+            "",
+        )
         if target:
             await self.arrived(line, target)
         return bool(target)
@@ -183,9 +207,13 @@ class SendMessages:
                 data = await self.archive.read(self.path_of(file))
             except IntegrityError:
                 continue  # `verify` names it
-            room -= len(data)
             number = str(len(hosted) + 1)
-            content += f'<br><img src="../hostedContents/{number}/$value">'
+            longer = f'{content}<br><img src="../hostedContents/{number}/$value">'
+            is_one = data.startswith(PICTURES[file.content_type])
+            if not is_one or len(longer.encode()) > LONGEST_BODY:
+                continue
+            room -= len(data)
+            content = longer
             hosted.append(
                 {
                     "@microsoft.graph.temporaryId": number,

@@ -10,7 +10,7 @@ from builders import ALICE, BOB, THREAD, Clock, listed, received, thread_created
 from fakes.archive_store import MemoryArchiveStore
 from local.graph.rules import Broken, Graph, as_time
 from shared.domain.errors import Transient
-from shared.domain.imports import ChatStep, ImportState, ImportStatus
+from shared.domain.imports import ChatLine, ChatStep, ImportState, ImportStatus
 from shared.formats.part import EntraIdentity, Options
 from shared.ports.teams_chats import (
     ChatState,
@@ -21,9 +21,11 @@ from shared.ports.teams_chats import (
     TargetMessage,
 )
 from shared.usecases.evidence.archive_input import ArchiveInput
+from shared.usecases.evidence.erase_input import EraseInput
+from shared.usecases.evidence.holds import Holds
 from shared.usecases.reading.find import Find, Selection
 from shared.usecases.teams.complete_import import accept_failed, complete_thread
-from shared.usecases.teams.import_log import ImportLog, keep_ledger
+from shared.usecases.teams.import_log import ImportLog, keep_ledger, state_kept
 from shared.usecases.teams.plan_import import plan_thread
 from shared.usecases.teams.reconcile_import import reconcile_thread
 from shared.usecases.teams.run_import import RunImport
@@ -224,6 +226,8 @@ class Migration:
         ]
 
 
+MESSAGE_IS_NEXT = 15
+"""The step after which a message is about to be sent, which is in the log."""
 WANTED = [(ANN, "hello"), (BEN, "hi"), (ANN, "bye")]
 
 
@@ -344,6 +348,18 @@ class Picky(Graph):
         if self.refuses and "hi" in body["body"]["content"]:
             raise Broken(400, "BadRequest")
         return super().post(chat_id, app, body)
+
+
+class Forgetful(Graph):
+    """It refuses the second request for a message, and no other."""
+
+    def post(self, chat_id, app, body):
+        self.asked += 1
+        if self.asked == 2:
+            raise Broken(400, "BadRequest")
+        return super().post(chat_id, app, body)
+
+    asked = 0
 
 
 @pytest.mark.parametrize("late", range(6))
@@ -488,3 +504,165 @@ async def test_a_damaged_line_of_the_log_is_counted_and_hides_nothing(migration)
     state = ImportState.of([*data.split(b"\n"), b'{"kind":"chat"', b"[]"])
     assert state.unreadable == 2
     assert statuses(state) == {ImportStatus.IMPORTED: 3}
+
+
+async def test_a_message_that_may_have_arrived_is_found_whatever_the_map_says_since(
+    migration,
+):
+    """It was sent as Ann; by a new map Alice is somebody else."""
+    chats = Chats(migration.graph)
+    chats.lose, chats.is_blind = {("post", 1)}, True
+    with pytest.raises(Transient):
+        await migration.run(chats)
+    other = EntraIdentity(id="aaaaaaaa-0000-0000-0000-000000000009", display_name="Al")
+    migration.options = replace(MAP, identities={**MAP.identities, ALICE: other})
+    state = await migration.run()
+
+    assert [text for _, text in migration.said] == ["hello", "hi", "bye"]
+    assert statuses(state) == {ImportStatus.IMPORTED: 3}
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+async def test_a_message_in_doubt_that_is_not_to_be_sent_any_more_has_its_end(
+    migration, arrives
+):
+    """Killed between asking and hearing; since then somebody left it out."""
+    chats = Chats(migration.graph)
+    if arrives:
+        chats.lose, chats.is_blind = {("post", 1)}, True
+        with pytest.raises(Transient):
+            await migration.run(chats)
+    else:
+        with pytest.raises(Killed):  # the line is durable, and nothing was asked
+            await migration.run(step=Life(MESSAGE_IS_NEXT))
+        assert migration.said == []
+    migration.options = replace(
+        MAP, identities={BOB: MAP.identities[BOB]}, archive_only=frozenset([ALICE])
+    )
+    state = await migration.run()
+
+    assert state.thread(THREAD).open == []
+    assert statuses(state)[ImportStatus.IMPORTED] == arrives
+    assert len(migration.said) == arrives
+
+
+async def test_a_refusal_after_an_answer_that_was_lost_makes_no_second_message(
+    migration,
+):
+    """The message arrived; asked again, Graph refuses, and it cannot be seen yet."""
+    migration.graph = Forgetful()
+    chats = Chats(migration.graph)
+    chats.lose, chats.blind_for = {("post", 1)}, 2
+    state = await migration.run(chats)
+    assert statuses(state)[ImportStatus.FAILED] == 1
+
+    state = await migration.run(retry=True)
+    assert migration.said == WANTED
+    assert statuses(state) == {ImportStatus.IMPORTED: 3}
+
+
+async def test_another_message_of_the_same_author_is_never_taken_for_this_one(
+    migration,
+):
+    await migration.run()
+    log = await migration.log()
+    one, other = [line for line in log.state.thread(THREAD).messages.values()
+                  if line.sent_as == ANN]  # fmt: skip
+    # As where it was moved onto a millisecond that another one has taken since.
+    await log.record(replace(other, status=ImportStatus.SENDING, target_id="",
+                             effective=one.effective))  # fmt: skip
+    (chat,) = migration.graph.chats.values()
+    chat.messages = {
+        at: item for at, item in chat.messages.items() if item["id"] != other.target_id
+    }
+    state = await migration.run()
+
+    assert sorted(migration.said) == sorted(WANTED)
+    assert statuses(state) == {ImportStatus.IMPORTED: 3}
+    targets = [line.target_id for line in state.thread(THREAD).messages.values()]
+    assert len({*targets}) == 3
+
+
+async def test_two_messages_that_are_one_in_the_chat_are_told(migration):
+    await migration.run()
+    log = await migration.log()
+    one, other, *_ = log.state.thread(THREAD).messages.values()
+    await log.record(replace(other, target_id=one.target_id))
+    (found,) = await migration.reconcile()
+    assert "the ledger has two messages where the chat has one" in found.problems
+
+
+async def test_what_people_say_in_a_completed_chat_is_no_obstacle_later(migration):
+    await migration.run()
+    log = await migration.log()
+    await complete_thread(
+        log.state.thread(THREAD), Chats(migration.graph), log, Clock()
+    )
+    (chat,) = migration.graph.chats.values()
+    at = migration.graph.now()
+    chat.messages[at] = {
+        "id": "typed",
+        "createdDateTime": as_time(at),
+        "from": {"user": {"id": BEN}},
+        "body": {"content": "typed in Teams"},
+    }
+    await migration.world.receive(received(3, "one more"))
+    await migration.world.finalize(THREAD)
+    await migration.run()
+    (found,) = await migration.reconcile()
+
+    assert (found.step, found.problems) == ("started", [])
+    assert found.notes == ["1 said in the chat since it was completed"]
+
+
+async def test_a_second_session_is_kept_as_begun(
+    migration,
+):
+    await migration.run()
+    log = await migration.log()
+    known = log.state.thread(THREAD)
+    await keep_ledger(migration.kept(), log)
+    await complete_thread(known, Chats(migration.graph), log, Clock())
+    await keep_ledger(migration.kept(), log)
+    await log.record(ChatLine(thread_id=THREAD, step=ChatStep.STARTED,
+                              chat_id=known.chat_id, on=known.created_on))  # fmt: skip
+    await keep_ledger(migration.kept(), log)
+
+    kept = state_kept(await migration.kept().read("imports"), "teams")
+    assert kept.thread(THREAD).step is ChatStep.STARTED
+
+
+async def test_a_chat_that_is_shown_late_is_waited_for(migration):
+    chats = Chats(migration.graph)
+    chats.lose = {("create", 1)}
+    shown, looked = chats.chats_of, []
+
+    async def late(member):
+        looked.append(member)
+        return await shown(member) if len(looked) > 2 else []
+
+    chats.chats_of = late
+    await migration.run(chats)
+    assert len(migration.graph.chats) == 1
+
+
+async def test_who_was_erased_does_not_come_back_into_the_kept_ledger(migration):
+    await migration.run()
+    log = await migration.log()
+    await keep_ledger(migration.kept(), log)
+    world = migration.world
+    erase = EraseInput(
+        archive=world.archive, ledger=world.ledger,
+        holds=Holds(archive=world.archive, ledger=world.ledger, draw=world.salts),
+        leases=world.leases, draw=world.salts,
+    )  # fmt: skip
+    assert await erase(BOB, by="Dana", reason="case 9") == 1
+    await keep_ledger(migration.kept(), await migration.log())
+
+    there = await migration.kept().read("imports")
+    kept = state_kept(there, "teams")
+    assert statuses(kept) == {ImportStatus.IMPORTED: 3}
+    said = str([each.value for each in there.values("imports")])
+    assert BOB not in said
+    assert BEN not in said
+    assert await keep_ledger(migration.kept(), await migration.log()) == 0
