@@ -1,18 +1,16 @@
 """`chat-archive verify`: says whether an archive holds what it should."""
 
-import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
-from shared.bootstrap.certifying import certificate_problems, checkpoint_in
+from shared.bootstrap.certifying import checkpoint_in
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.bootstrap.timestamps import check_timestamp
-from shared.cli.certificate_page import page_problem
+from shared.cli.certificate_check import certificate_findings, read_certificate
 from shared.cli.evidence import beside, read_checkpoint
 from shared.cli.options import (
     JSON_LINES,
@@ -94,10 +92,8 @@ async def verify(
             for finding in timestamp_findings(checkpoint, timestamp_ca):
                 output.add(finding)
         if numbers and certificate:
-            problems = await certificate_problems(archive, numbers)
-            problems.append(page_problem(certificate, numbers))
-            for problem in filter(None, problems):
-                output.add(failure(str(certificate), problem))
+            for finding in await certificate_findings(archive, certificate, numbers):
+                output.add(finding)
     output.show_verdict()
     return 1 if output.failures else 0
 
@@ -122,24 +118,6 @@ def timestamp_findings(file: Path, roots: Path | None) -> Iterator[Finding]:
     else:
         on = format_time(said.on)
         yield note(str(stamp), f"the checkpoint was there on {on}, says {said.by}")
-
-
-def read_certificate(file: Path) -> dict[str, Any]:
-    """Read the numbers of a certificate.
-
-    Raises:
-        Unreadable: it is none.
-
-    """
-    try:
-        value = json.loads(file.read_bytes())
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict) or "certified" not in value:
-        raise Unreadable(
-            f"{file} is no certificate: give the .json that stands beside its page."
-        )
-    return value
 
 
 async def check(
