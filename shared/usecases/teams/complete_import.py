@@ -23,6 +23,7 @@ async def complete_thread(
         Transient: Graph does not say whether it did; the next run looks again.
 
     """
+    await log.confirm()
     now = format_time(clock().replace(microsecond=0))
     if known.step is not None and not known.spoken_from:
         # From here on people may speak in it, also where this is killed.

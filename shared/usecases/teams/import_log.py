@@ -17,6 +17,7 @@ from shared.domain.imports import (
 )
 from shared.ports.append_log import AppendLog
 from shared.ports.archive_store import ArchiveFiles
+from shared.ports.leases import Lease
 from shared.usecases.evidence.archive_input import ArchiveInput
 from shared.usecases.evidence.read_input import ReadInput
 
@@ -33,6 +34,17 @@ class ImportLog:
     log: AppendLog
     files: ArchiveFiles
     state: ImportState = field(default_factory=ImportState)
+    lease: Lease | None = None
+
+    async def confirm(self) -> None:
+        """See that the import is still this process's: it may have slept for a while.
+
+        Raises:
+            Transient: it is not.
+
+        """
+        if self.lease:
+            await self.lease.confirm()
 
     async def load(self, kept: ReadInput) -> ImportState:
         """Read what is known so far: what the archive kept, and the log after that.

@@ -22,7 +22,7 @@ class PlannedThread:
 
     `lines` are of every message of the source, as things stand; `changed` are messages
     that were imported in another version than the archive has now, `withdrawn` those
-    of which it has nothing any more.
+    of which it has nothing any more. `orders` are the thread's erasures.
     `instead` is what becomes of a message that may have been sent and is not to be sent
     any more, where it turns out not to have arrived.
     """
@@ -33,6 +33,7 @@ class PlannedThread:
     lines: dict[str, MessageLine]
     changed: list[str]
     withdrawn: list[str]
+    orders: bytes
     instead: dict[str, MessageLine]
 
     @property
@@ -59,6 +60,7 @@ def plan_thread(
     options: Options,
     known: ImportedThread,
     *,
+    orders: bytes = b"",
     retry: bool = False,
 ) -> PlannedThread:
     """Return what of a thread is to be imported; with `retry`, what failed too."""
@@ -113,5 +115,6 @@ def plan_thread(
         lines=lines,
         changed=changed,
         withdrawn=withdrawn,
+        orders=orders,
         instead=instead,
     )

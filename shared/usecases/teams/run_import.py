@@ -172,4 +172,5 @@ class RunImport:
     ) -> None:
         now = format_time(self.clock().replace(microsecond=0))
         line = ChatLine(thread_id=known.thread_id, step=step, chat_id=chat_id, on=now)
+        await self.log.confirm()
         await self.log.record(line)

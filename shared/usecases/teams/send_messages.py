@@ -32,6 +32,7 @@ from shared.ports.teams_chats import (
     TargetMessage,
     TeamsChats,
 )
+from shared.usecases.teams.as_erased import check_no_news
 from shared.usecases.teams.import_log import ImportLog
 from shared.usecases.teams.plan_import import PlannedThread
 
@@ -97,6 +98,7 @@ class SendMessages:
             attempts = line.attempts + 1
             line = replace(line, attempts=attempts, pictures=pictures)
             line = replace(line, status=ImportStatus.SENDING)
+            await self.confirm()
             await self.log.record(line)
             match await self.attempt(line, body, in_doubt=in_doubt):
                 case Attempt.SETTLED:
@@ -116,6 +118,17 @@ class SendMessages:
                         await self.log.record(failed(line, error))
                         return
         raise NotTold("Microsoft Graph does not say whether it took a message")
+
+    async def confirm(self) -> None:
+        """See that a message may still be sent: this takes long, and others work too.
+
+        Raises:
+            Transient: the import is another's by now, or something was erased.
+
+        """
+        await self.log.confirm()
+        thread = self.thread
+        await check_no_news(self.archive, thread.transcript.thread_id, thread.orders)
 
     async def attempt(
         self, line: MessageLine, body: Mapping[str, Any], *, in_doubt: bool

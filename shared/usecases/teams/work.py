@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from shared.domain.errors import ArchiverError
 from shared.domain.thread.transcript import Transcript
 from shared.formats.part import Options
+from shared.ports.archive_store import ArchiveFiles
+from shared.usecases.teams.as_erased import as_erased
 from shared.usecases.teams.import_log import ImportLog
 from shared.usecases.teams.plan_import import PlannedThread, plan_thread
 
@@ -23,16 +25,18 @@ class Done:
 
 
 async def plan_all(
+    archive: ArchiveFiles,
     transcripts: AsyncIterator[Transcript],
     options: Options,
     log: ImportLog,
     *,
     retry: bool = False,
 ) -> AsyncIterator[PlannedThread]:
-    """Yield what is to be done of each thread."""
-    async for transcript in transcripts:
+    """Yield what is to be done of each thread that was chosen, as it is now."""
+    async for chosen in transcripts:
+        transcript, orders = await as_erased(archive, chosen.thread_id)
         known = log.state.thread(transcript.thread_id)
-        yield plan_thread(transcript, options, known, retry=retry)
+        yield plan_thread(transcript, options, known, orders=orders, retry=retry)
 
 
 async def work_on(

@@ -21,14 +21,16 @@ from shared.ports.teams_chats import (
     TargetMessage,
 )
 from shared.usecases.evidence.archive_input import ArchiveInput
+from shared.usecases.evidence.erase import Erase
 from shared.usecases.evidence.erase_input import EraseInput
+from shared.usecases.evidence.erase_plan import Choice
 from shared.usecases.evidence.holds import Holds
 from shared.usecases.reading.find import Find, Selection
 from shared.usecases.teams.complete_import import accept_failed, complete_thread
 from shared.usecases.teams.import_log import ImportLog, keep_ledger, state_kept
-from shared.usecases.teams.plan_import import plan_thread
 from shared.usecases.teams.reconcile_import import reconcile_thread
 from shared.usecases.teams.run_import import RunImport
+from shared.usecases.teams.work import plan_all
 from world import World
 
 APP = "an app"
@@ -188,10 +190,9 @@ class Migration:
         find = Find(
             archive=self.world.archive, on_bytes=lambda _: None, on_failure=pytest.fail
         )
-        return [
-            plan_thread(each, self.options, log.state.thread(each.thread_id), **more)
-            async for each in find(Selection())
-        ]
+        chosen = find(Selection())
+        plans = plan_all(self.world.archive, chosen, self.options, log, **more)
+        return [plan async for plan in plans]
 
     async def run(self, chats=None, step=lambda: None, **more):
         log = await self.log(step)
@@ -666,3 +667,51 @@ async def test_who_was_erased_does_not_come_back_into_the_kept_ledger(migration)
     assert BOB not in said
     assert BEN not in said
     assert await keep_ledger(migration.kept(), await migration.log()) == 0
+
+
+def erasing(world):
+    return Erase(
+        archive=world.archive, ledger=world.ledger, log=None, leases=world.leases,
+        holds=Holds(archive=world.archive, ledger=world.ledger, draw=world.salts),
+        draw=world.salts,
+    )  # fmt: skip
+
+
+async def test_what_is_erased_while_a_thread_is_imported_is_not_sent(migration):
+    """The thread was read, and one message sent, when somebody had another erased."""
+    first = Chats(migration.graph)
+    post = first.post
+
+    async def then_erase(chat_id, body):
+        made = await post(chat_id, body)
+        if first.asked["post"] == 1:
+            scope = Choice(participant=BOB)
+            await erasing(migration.world)(THREAD, scope, by="Dana", reason="case 9")
+        return made
+
+    first.post = then_erase
+    with pytest.raises(Transient, match="erased meanwhile"):
+        await migration.run(first)
+    assert migration.said == WANTED[:1]
+
+    state = await migration.run()
+    assert migration.said == [WANTED[0], WANTED[2]]
+    assert state.thread(THREAD).open == []
+
+
+async def test_who_lost_the_import_to_another_process_sends_nothing_more(migration):
+    class Lost:
+        async def confirm(self):
+            if migration.said:
+                raise Transient("the lease was lost")
+
+    log = await migration.log()
+    log.lease = Lost()
+    use = RunImport(
+        chats=Chats(migration.graph), log=log, archive=migration.world.archive,
+        clock=Clock(),
+    )  # fmt: skip
+    (thread,) = await migration.planned(log)
+    with pytest.raises(Transient, match="lost"):
+        await use(thread)
+    assert migration.said == WANTED[:1]
