@@ -9,8 +9,12 @@ import pytest
 from builders import ALICE, BOB, THREAD, Clock, listed, received, thread_created, who
 from fakes.archive_store import MemoryArchiveStore
 from local.graph.rules import Broken, Graph, as_time
+from shared.domain import layout
 from shared.domain.errors import Transient
+from shared.domain.evidence.paths import ATTACHMENTS
 from shared.domain.imports import ChatLine, ChatStep, ImportState, ImportStatus
+from shared.domain.thread.attachment import Attachment, FetchOutcome, Origin
+from shared.formats.graph_plan import LONGEST_BODY
 from shared.formats.part import EntraIdentity, Options
 from shared.ports.teams_chats import (
     ChatState,
@@ -30,6 +34,7 @@ from shared.usecases.teams.complete_import import accept_failed, complete_thread
 from shared.usecases.teams.import_log import ImportLog, keep_ledger, state_kept
 from shared.usecases.teams.reconcile_import import reconcile_thread
 from shared.usecases.teams.run_import import RunImport
+from shared.usecases.teams.send_messages import SendMessages
 from shared.usecases.teams.work import plan_all
 from world import World
 
@@ -715,3 +720,50 @@ async def test_who_lost_the_import_to_another_process_sends_nothing_more(migrati
     with pytest.raises(Transient, match="lost"):
         await use(thread)
     assert migration.said == WANTED[:1]
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
+TAG = len('<br><img src="../hostedContents/1/$value">')
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "text", "count"),
+    [
+        (PNG, "image/png", "hello", 1),
+        (b"\xff\xd8\xff" + bytes(9), "image/jpeg", "hello", 1),
+        (b"GIF89a" + bytes(9), "image/gif", "hello", 1),
+        (b"<html>", "image/png", "hello", 0),
+        (b"", "image/gif", "hello", 0),
+        (PNG, "image/jpeg", "hello", 0),
+        (PNG, "image/svg+xml", "hello", 0),
+        (PNG + bytes(2 * 1024 * 1024), "image/png", "hello", 0),
+        (PNG, "image/png", "x" * (LONGEST_BODY - TAG), 1),
+        (PNG, "image/png", "x" * (LONGEST_BODY - TAG + 1), 0),
+        (PNG, "image/png", "\U0001f642" * (LONGEST_BODY // 4), 0),
+    ],
+)
+async def test_a_picture_goes_along_where_it_is_one_and_there_is_room(
+    migration, data, kind, text, count
+):
+    """What does not go stays in the archive; the message goes all the same."""
+    log = await migration.log()
+    (thread,) = await migration.planned(log)
+    post, *_ = thread.plan.posts
+    file = Attachment(
+        message_id=post.message_id, number=1, origin=Origin.LINK, name="p", url="",
+        revision=1, content_type=kind, outcome=FetchOutcome.STORED, stored="p.bin",
+        bytes=len(data),
+    )  # fmt: skip
+    path = layout.revision_path(THREAD, 1, ATTACHMENTS + "p.bin")
+    await migration.world.archive.create(path, data)
+    transcript = replace(thread.transcript, attachments=(file,))
+    sender = SendMessages(
+        chats=Chats(migration.graph), log=log, archive=migration.world.archive,
+        thread=replace(thread, transcript=transcript), chat_id="x",
+    )  # fmt: skip
+    body = {**post.body, "body": {"contentType": "html", "content": text}}
+
+    sent, pictures = await sender.with_pictures(replace(post, body=body))
+
+    assert pictures == count == len(sent.get("hostedContents", ()))
+    assert len(sent["body"]["content"].encode()) <= LONGEST_BODY
