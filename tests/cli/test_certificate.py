@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from builders import ALICE, THREAD
+from builders import ALICE, FIRST_ID, THREAD
 from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.archive_input import archive_input
 from shared.cli.seeds import read_chat_log
@@ -299,3 +299,26 @@ def test_an_import_that_is_not_at_its_end_makes_it_incomplete(
     assert not numbers["complete"]
     assert f"import teams: {said}" in numbers["open"]
     assert said in (tmp_path / "certificate.html").read_text("utf-8")
+
+
+def test_a_proof_has_no_certificate(estate, run, tmp_path):
+    issued(run, estate, status=1)
+    run("prove", THREAD, FIRST_ID, estate, "--output", "p.json")
+    out = run("verify", "p.json", "--certificate", "certificate.json", status=2)
+    assert "give no proof" in out
+
+
+@pytest.mark.parametrize("changed", [{"root": "0" * 64}, {"lines": 1}])
+def test_its_checkpoint_is_checked_beside_one_from_elsewhere(
+    estate, run, tmp_path, changed
+):
+    issued(run, estate, status=1)
+    run("checkpoint", estate, "--output", "c.txt")
+    file = tmp_path / "certificate.json"
+    given = ("verify", "--checkpoint", "c.txt", "--certificate", file, estate)
+    assert "VERIFIED" in run(*given)
+    value = json.loads(file.read_text())
+    value["certified"]["checkpoint"].update(changed)
+    file.write_text(json.dumps(value))
+    (tmp_path / "certificate.html").unlink()
+    assert "its checkpoint is not of this archive" in run(*given, status=1)
