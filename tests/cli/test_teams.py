@@ -3,11 +3,13 @@
 import json
 
 import pytest
+from aiohttp import web
 
 from builders import ALICE, BOB, THREAD
 from evidence_verifiers import failures
 from fake_az import fake_az
-from local.graph.server import graph_server
+from local.graph.server import GraphServer, graph_server
+from local.served import served
 
 MAP = f"""acs_user_id,entra_object_id,target_tenant_id,status,decision_owner
 {ALICE},aaaaaaaa-0000-0000-0000-000000000001,,mapped,Dana
@@ -112,3 +114,30 @@ def test_a_token_goes_to_no_other_address(teams, monkeypatch):
 def test_a_map_is_needed_and_a_reason_says_something(run, folder, teams):
     assert "--identities" in run("teams", "plan", folder, status=2)
     assert "blank" in teams("complete", "--accept-failed", " ", status=2)
+
+
+def test_what_is_no_answer_completes_nothing(teams, monkeypatch):
+    """A page to sign in, say, as a proxy gives it with status 200."""
+
+    class Proxy(GraphServer):
+        is_in_the_way = False
+
+        async def chat(self, request):
+            if self.is_in_the_way:
+                return web.Response(text="<html>sign in</html>")
+            return await super().chat(request)
+
+    server = Proxy()
+    with served(server.app) as address:
+        server.address = f"{address}/v1.0"
+        monkeypatch.setenv("GRAPH_ENDPOINT", server.address)
+        teams("run", "--execute")
+        server.is_in_the_way = True
+        out = teams("complete", "--execute", status=1)
+        assert "cannot be read" in out
+        assert "0 chats completed" in out
+        server.is_in_the_way = False
+        (chat,) = server.graph.chats.values()
+        assert chat.mode == "inProgress"
+        assert "1 chat completed" in teams("complete", "--execute")
+        assert chat.mode == "completed"
