@@ -45,9 +45,17 @@ class OpenedImport:
         chosen: AsyncIterator[Transcript],
         options: Options,
         *,
+        on_failure: Callable[[str], None],
         retry: bool = False,
     ) -> AsyncIterator[PlannedThread]:
-        return plan_all(self.archive.archive, chosen, options, self.log, retry=retry)
+        return plan_all(
+            self.archive.archive,
+            chosen,
+            options,
+            self.log,
+            on_failure=on_failure,
+            retry=retry,
+        )
 
     def run(self, on_message: Callable[[], None]) -> RunImport:
         return RunImport(

@@ -98,7 +98,9 @@ async def run(
     ):
         selection = await find_threads(archive, meant.selection)
         find = archive.find(on_failure=failures.append)
-        threads = opened.plan(find(selection), meant.options, retry=retry)
+        threads = opened.plan(
+            find(selection), meant.options, on_failure=failures.append, retry=retry
+        )
         with counting_bar("importing messages") as on_message:
             done = await work_on(threads, opened.run(on_message))
         failures += done.failures
@@ -197,7 +199,9 @@ async def planned(address: ArchiveAddress, meant: Meant, *, as_json: bool) -> in
     ):
         selection = await find_threads(archive, meant.selection)
         find = archive.find(on_failure=failures.append)
-        async for thread in opened.plan(find(selection), meant.options):
+        async for thread in opened.plan(
+            find(selection), meant.options, on_failure=failures.append
+        ):
             print_plan(thread, as_json=as_json)
             total.update(thread.counts)
             total["threads"] += 1
@@ -237,7 +241,9 @@ async def reconciled(
                 await opened.complete(known.thread_id)
                 completed += 1
 
-        threads = opened.plan(find(selection), meant.options)
+        threads = opened.plan(
+            find(selection), meant.options, on_failure=failures.append
+        )
         failures += (await work_on(threads, compare)).failures
         if completes and not await keep(opened):
             failures.append("the ledger is not kept in the archive")

@@ -196,7 +196,14 @@ class Migration:
             archive=self.world.archive, on_bytes=lambda _: None, on_failure=pytest.fail
         )
         chosen = find(Selection())
-        plans = plan_all(self.world.archive, chosen, self.options, log, **more)
+        plans = plan_all(
+            self.world.archive,
+            chosen,
+            self.options,
+            log,
+            on_failure=pytest.fail,
+            **more,
+        )
         return [plan async for plan in plans]
 
     async def run(self, chats=None, step=lambda: None, **more):
@@ -767,3 +774,21 @@ async def test_a_picture_goes_along_where_it_is_one_and_there_is_room(
 
     assert pictures == count == len(sent.get("hostedContents", ()))
     assert len(sent["body"]["content"].encode()) <= LONGEST_BODY
+
+
+async def test_a_thread_that_cannot_be_read_any_more_stops_no_other(migration):
+    """It was chosen, and then something of it was damaged."""
+    (chosen,) = await migration.planned(await migration.log())
+    archive = migration.world.archive
+    path = next(path for path in archive.files if path.endswith("events.jsonl"))
+    archive.files[path] = b"{"
+
+    async def both():
+        yield chosen.transcript
+
+    failures = []
+    log = await migration.log()
+    plans = plan_all(archive, both(), MAP, log, on_failure=failures.append)
+    assert [plan async for plan in plans] == []
+    (failure,) = failures
+    assert failure.startswith(THREAD)
