@@ -1,5 +1,6 @@
 """`chat-archive teams` as its users run it, over the stand-in."""
 
+import asyncio
 import json
 
 import pytest
@@ -10,6 +11,7 @@ from evidence_verifiers import failures
 from fake_az import fake_az
 from local.graph.server import GraphServer, graph_server
 from local.served import served
+from shared.adapters.storage.folder_leases import FolderLeases
 
 MAP = f"""acs_user_id,entra_object_id,target_tenant_id,status,decision_owner
 {ALICE},aaaaaaaa-0000-0000-0000-000000000001,,mapped,Dana
@@ -141,3 +143,26 @@ def test_what_is_no_answer_completes_nothing(teams, monkeypatch):
         assert chat.mode == "inProgress"
         assert "1 chat completed" in teams("complete", "--execute")
         assert chat.mode == "completed"
+
+
+@pytest.mark.parametrize("odd", ["dana@example.com", "{aaaa-1}", "a'b", "a/b", "a b"])
+def test_who_is_named_by_an_address_is_refused(teams, map_file, odd):
+    """Graph answers with object ids: nobody else is known again in its answers."""
+    map_file.write_text(MAP.replace("aaaaaaaa-0000-0000-0000-000000000002", odd))
+    out = teams("plan", status=2)
+    assert "is no object id" in out
+    assert odd not in out
+
+
+def test_two_at_once_are_one_too_many(teams, folder, monkeypatch):
+    with graph_server() as server:
+        monkeypatch.setenv("GRAPH_ENDPOINT", server.address)
+        leases = FolderLeases(folder.parent / f"{folder.name}-control")
+
+        async def meanwhile():
+            async with leases.hold("leases/imports/teams"):
+                return await asyncio.to_thread(teams, "run", "--execute", status=2)
+
+        out = asyncio.run(meanwhile())
+        assert "is at work elsewhere" in out
+        assert server.requests == []

@@ -65,7 +65,8 @@ def plan_thread(
 ) -> PlannedThread:
     """Return what of a thread is to be imported; with `retry`, what failed too."""
     plan = planned(transcript, options)
-    refused = refusals(transcript, plan)
+    # What has a chat can be one, whoever has left since.
+    refused = [] if known.chat_id else refusals(transcript, plan)
     lines: dict[str, MessageLine] = {}
     changed, withdrawn = [], []
     instead: dict[str, MessageLine] = {}

@@ -6,7 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from builders import ALICE, BOB, THREAD, Clock, listed, received, thread_created, who
+from builders import (
+    ALICE,
+    BOB,
+    FIRST_ID,
+    THREAD,
+    Clock,
+    listed,
+    received,
+    thread_created,
+    thread_event,
+    who,
+)
 from fakes.archive_store import MemoryArchiveStore
 from local.graph.rules import Broken, Graph, as_time
 from shared.domain import layout
@@ -555,8 +566,8 @@ async def test_a_message_in_doubt_that_is_not_to_be_sent_any_more_has_its_end(
     state = await migration.run()
 
     assert state.thread(THREAD).open == []
-    assert statuses(state)[ImportStatus.IMPORTED] == arrives
-    assert len(migration.said) == arrives
+    assert statuses(state)[ImportStatus.IMPORTED] == arrives + 1
+    assert migration.said == [*WANTED[:arrives], WANTED[1]]
 
 
 async def test_a_refusal_after_an_answer_that_was_lost_makes_no_second_message(
@@ -792,3 +803,32 @@ async def test_a_thread_that_cannot_be_read_any_more_stops_no_other(migration):
     assert [plan async for plan in plans] == []
     (failure,) = failures
     assert failure.startswith(THREAD)
+
+
+def left(person):
+    return thread_event(
+        "ChatThreadParticipantRemoved", id=f"left-{person}",
+        time="2026-11-22T13:00:00Z", version=FIRST_ID + 100,
+        participantRemoved={"participantCommunicationIdentifier": who(person)},
+        removedByCommunicationIdentifier=who(ALICE),
+    )  # fmt: skip
+
+
+async def test_what_comes_after_everybody_has_left_goes_into_the_chat_that_is_there(
+    migration,
+):
+    """At the end people leave the thread; what they said last is not lost for it."""
+    await migration.run()
+    world = migration.world
+    await world.receive(received(3, "the last word"), left(ALICE), left(BOB))
+    world.chat.shows(
+        THREAD, ALICE, listed(0, "hello"),
+        listed(1, "hi", senderCommunicationIdentifier=who(BOB)), listed(2, "bye"),
+        listed(3, "the last word"), others=(),
+    )  # fmt: skip
+    await world.finalize(THREAD)
+    (thread,) = await migration.planned(await migration.log())
+    assert (len(thread.plan.members), thread.refusals) == (1, [])
+    await migration.run()
+    assert migration.said == [*WANTED, (ANN, "the last word")]
+    assert (await migration.reconcile())[0].problems == []
