@@ -166,3 +166,16 @@ def test_two_at_once_are_one_too_many(teams, folder, monkeypatch):
         out = asyncio.run(meanwhile())
         assert "is at work elsewhere" in out
         assert server.requests == []
+
+
+def test_a_line_of_its_log_that_cannot_be_read_is_told(teams, folder, monkeypatch):
+    with graph_server() as server:
+        monkeypatch.setenv("GRAPH_ENDPOINT", server.address)
+        assert "cannot be read" not in teams("run", "--execute")
+        (log,) = folder.parent.glob(f"{folder.name}-control/imports/teams/*")
+        log.write_bytes(log.read_bytes() + b'{"kind":"mess')
+        assert "1 line of the import's own log cannot be read" in teams(
+            "run", "--execute"
+        )
+        (chat,) = server.graph.chats.values()
+        assert len(server.said(chat)) == 2

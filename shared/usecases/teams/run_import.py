@@ -27,6 +27,8 @@ from shared.usecases.teams.send_messages import WAITS, SendMessages
 TRIES = 5
 """How often one request is tried that may have been done."""
 IN_PROGRESS = "inProgress"
+NEW = timedelta(minutes=2)
+"""For how long a chat may have been created, and not be shown yet."""
 SKEW = timedelta(minutes=10)
 """By how much the clock of Graph may be behind ours."""
 
@@ -97,7 +99,7 @@ class RunImport:
             return known.chat_id
         for _ in range(TRIES):
             if known.step is ChatStep.CREATING:
-                if found := await self.created(thread, known):
+                if found := await self.created_later(thread, known):
                     await self.step(known, ChatStep.CREATED, found)
                     return found
             else:
@@ -105,17 +107,19 @@ class RunImport:
             try:
                 chat_id = await self.chats.create(chat_body(thread.plan))
             except InDoubt:
-                if found := await self.created_later(thread, known):
-                    await self.step(known, ChatStep.CREATED, found)
-                    return found
                 continue
             await self.step(known, ChatStep.CREATED, chat_id)
             return chat_id
         raise NotTold("Microsoft Graph does not say whether it created the chat")
 
     async def created_later(self, thread: PlannedThread, known: ImportedThread) -> str:
-        """Look for a chat for a while: a service shows some things late."""
-        for seconds in self.waits:
+        """Look for a chat that may be there, for a while where it would be a new one.
+
+        A service shows some things late.
+        """
+        tried = parse_time(known.created_on)
+        is_new = tried is None or self.clock() - tried < NEW
+        for seconds in (0, *self.waits) if is_new else (0,):
             await asyncio.sleep(seconds)
             if found := await self.created(thread, known):
                 return found

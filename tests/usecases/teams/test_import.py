@@ -656,9 +656,20 @@ async def test_a_second_session_is_kept_as_begun(
     assert kept.thread(THREAD).step is ChatStep.STARTED
 
 
-async def test_a_chat_that_is_shown_late_is_waited_for(migration):
+@pytest.mark.parametrize("is_killed", [False, True])
+async def test_a_chat_that_is_shown_late_is_waited_for(migration, is_killed):
     chats = Chats(migration.graph)
-    chats.lose = {("create", 1)}
+    if is_killed:
+        create = chats.create
+
+        async def then_die(body):
+            await create(body)
+            chats.create = create
+            raise Killed
+
+        chats.create = then_die
+    else:
+        chats.lose = {("create", 1)}
     shown, looked = chats.chats_of, []
 
     async def late(member):
@@ -666,6 +677,9 @@ async def test_a_chat_that_is_shown_late_is_waited_for(migration):
         return await shown(member) if len(looked) > 2 else []
 
     chats.chats_of = late
+    if is_killed:
+        with pytest.raises(Killed):
+            await migration.run(chats)
     await migration.run(chats)
     assert len(migration.graph.chats) == 1
 
