@@ -19,6 +19,7 @@ from local.served import served
 
 DER = serialization.Encoding.DER
 REPLY = "application/timestamp-reply"
+GRANTED_WITH_MODS = 1
 POLICY = "1.3.6.1.4.1.99999.1"
 
 
@@ -28,7 +29,11 @@ def name(text: str) -> x509.Name:
 
 @dataclass(slots=True)
 class Authority:
-    """A root, and a certificate that may give time stamps. `status` refuses with 2."""
+    """A root, and a certificate that may give time stamps.
+
+    `status` refuses with 2, and grants with modifications with 1. `more_certificates`
+    stand before its own in an answer.
+    """
 
     root_key: ec.EllipticCurvePrivateKey = field(init=False)
     key: ec.EllipticCurvePrivateKey = field(init=False)
@@ -36,8 +41,13 @@ class Authority:
     certificate: x509.Certificate = field(init=False)
     status: int = 0
     other_bytes: bool = False
+    other_nonce: bool = False
+    more_certificates: list[x509.Certificate] = field(default_factory=list)
     numbers: "count[int]" = field(default_factory=lambda: count(1))
     address: str = ""
+    days: tuple[int, int] = (-1, 30)
+    """From when until when its certificate is valid, from today."""
+    use: x509.ObjectIdentifier = ExtendedKeyUsageOID.TIME_STAMPING
 
     def __post_init__(self) -> None:
         self.root_key = ec.generate_private_key(ec.SECP256R1())
@@ -53,25 +63,26 @@ class Authority:
         self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, *, is_root: bool
     ) -> x509.Certificate:
         now = datetime.now(UTC)
+        since, until = (-1, 30) if is_root else self.days
         builder = (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(name("Local root"))
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=30))
+            .not_valid_before(now + timedelta(days=since))
+            .not_valid_after(now + timedelta(days=until))
             .add_extension(x509.BasicConstraints(is_root, None), critical=True)
         )
         if not is_root:
-            usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
+            usage = x509.ExtendedKeyUsage([self.use])
             builder = builder.add_extension(usage, critical=True)
         return builder.sign(self.root_key, hashes.SHA256())
 
     def answer(self, query: bytes) -> bytes:
         """Return the reply to a query."""
         request = tsp.TimeStampReq.load(query)
-        if self.status:
+        if self.status > GRANTED_WITH_MODS:
             return bytes([0x30, 5, 0x30, 3, 2, 1, self.status])  # no token beside it
         imprint = request["message_imprint"]
         if self.other_bytes:
@@ -84,17 +95,22 @@ class Authority:
             "gen_time": datetime.now(UTC).replace(microsecond=0),
         }
         if request["nonce"].native is not None:
-            info["nonce"] = request["nonce"].native
+            info["nonce"] = request["nonce"].native + self.other_nonce
         content = tsp.TSTInfo(info).dump()
         token = cms.ContentInfo(
             {"content_type": "signed_data", "content": self.signed_data(content)}
         )
-        reply = tsp.TimeStampResp({"status": {"status": 0}, "time_stamp_token": token})
+        status = {"status": self.status}
+        reply = tsp.TimeStampResp({"status": status, "time_stamp_token": token})
         return bytes(reply.dump())
 
     def signed_data(self, content: bytes) -> cms.SignedData:
         der = self.certificate.public_bytes(DER)
         certificate = cms.Certificate.load(der)
+        more = [
+            cms.Certificate.load(each.public_bytes(DER))
+            for each in self.more_certificates
+        ]
         sha256 = algos.DigestAlgorithm({"algorithm": "sha256"})
         ess = tsp.SigningCertificateV2(
             {"certs": [tsp.ESSCertIDv2({"cert_hash": hashlib.sha256(der).digest()})]}
@@ -133,7 +149,7 @@ class Authority:
                     "content_type": "tst_info",
                     "content": core.ParsableOctetString(content),
                 },
-                "certificates": [certificate],
+                "certificates": [*more, certificate],
                 "signer_infos": [signer],
             }
         )

@@ -13,6 +13,7 @@ from urllib.request import getproxies
 
 import aiohttp
 
+from shared.adapters.answers import whole_body
 from shared.ports.timestamps import BadTimestamp, CheckedTimestamp, NoTimestamp
 
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ async def ask_timestamp(url: str, data: bytes) -> bytes:
     """
     rfc3161 = library()
     algorithm = rfc3161.HashAlgorithm.SHA256
-    request = rfc3161.TimestampRequestBuilder(data=data, hash_algorithm=algorithm)
-    query = request.build().as_bytes()
+    builder = rfc3161.TimestampRequestBuilder(data=data, hash_algorithm=algorithm)
+    request = builder.build()
+    query = request.as_bytes()
     try:
         async with (
             aiohttp.ClientSession(
@@ -57,13 +59,16 @@ async def ask_timestamp(url: str, data: bytes) -> bytes:
             ) as session,
             session.post(url, data=query, headers={"Content-Type": QUERY}) as answer,
         ):
-            token = await answer.content.read(MOST_BYTES)
+            token = await whole_body(answer, MOST_BYTES)
             status = answer.status
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
         raise NoTimestamp("the authority did not answer") from None
     if status != HTTPStatus.OK:
         raise NoTimestamp(f"the authority answered {status}")
-    check_bytes(decoded(token), data)
+    found = decoded(token)
+    check_bytes(found, data)
+    if found.tst_info.nonce != request.nonce:
+        raise BadTimestamp("it is the answer to another request")
     return token
 
 
@@ -72,10 +77,8 @@ def decoded(token: bytes) -> "TimeStampResponse":
     rfc3161 = library()
     try:
         found: TimeStampResponse = rfc3161.decode_timestamp_response(token)
-        is_granted = found.status in (
-            rfc3161.PKIStatus.GRANTED,
-            rfc3161.PKIStatus.GRANTED_WITH_MODS,
-        )
+        # With modifications it is of something else than was asked for.
+        is_granted = found.status == rfc3161.PKIStatus.GRANTED
     except ValueError:
         raise BadTimestamp("it is no time stamp") from None
     if not is_granted:
@@ -120,10 +123,16 @@ def check_timestamp(token: bytes, data: bytes, roots: Path) -> CheckedTimestamp:
 
 
 def issuer_of(found: "TimeStampResponse") -> str:
-    """Return whose certificate stands in a time stamp."""
+    """Return whose certificate has signed a time stamp.
+
+    Anybody may add certificates to it: only the signature says which one counts.
+    """
     from cryptography import x509
 
-    for der in found.signed_data.certificates:
+    data = found.signed_data
+    signers = {(each.issuer, each.serial_number) for each in data.signer_infos}
+    for der in data.certificates:
         certificate = x509.load_der_x509_certificate(der)
-        return certificate.subject.rfc4514_string()
+        if (certificate.issuer, certificate.serial_number) in signers:
+            return certificate.subject.rfc4514_string()
     return "unknown"

@@ -8,6 +8,7 @@ from shared.domain.errors import IntegrityError
 from shared.domain.evidence.checkpoint import Checkpoint
 from shared.domain.evidence.ledger_lines import LineKind
 from shared.domain.evidence.shapes import is_digest, is_number
+from shared.domain.evidence.tree import Tree
 from shared.domain.words import plural
 from shared.usecases.evidence.read_input import read_input
 from shared.usecases.inventory.report import MakeReport
@@ -41,10 +42,14 @@ async def certificate_problems(
 
     """
     head = checkpoint_in(certificate)
-    news = 0
+    news, tree = 0, Tree()
     async for placed in archive.ledger.lines():
+        if placed.index < head.size:
+            tree.add(placed.line.leaf)
         is_news = placed.index >= head.size and placed.line.kind not in SAYS_NOTHING
         news += is_news
+    if (tree.size, tree.root) != (head.size, head.root):
+        return ["its checkpoint is not of this archive"]
     if news:
         why = "so its numbers cannot be computed again: take the archive of that time"
         return [f"{plural(news, 'line')} came to the ledger since, {why}"]

@@ -9,12 +9,16 @@ from shared.bootstrap.identity import signed_in, utc_now
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.domain import layout
 from shared.domain.errors import ArchiverError
+from shared.domain.thread.transcript import Transcript
+from shared.formats.part import Options
 from shared.ports.leases import LeaseHeld
 from shared.ports.teams_chats import TeamsChats
 from shared.usecases.evidence.read_input import read_input
 from shared.usecases.teams.complete_import import accept_failed, complete_thread
 from shared.usecases.teams.import_log import IMPORTS, ImportLog, keep_ledger
+from shared.usecases.teams.plan_import import PlannedThread
 from shared.usecases.teams.run_import import RunImport
+from shared.usecases.teams.work import plan_all
 
 GRAPH = "GRAPH_ENDPOINT"
 """Names a stand-in on this machine in the place of Microsoft Graph."""
@@ -35,6 +39,23 @@ class OpenedImport:
     archive: OpenedArchive
     log: ImportLog
     chats: TeamsChats | None
+
+    def plan(
+        self,
+        chosen: AsyncIterator[Transcript],
+        options: Options,
+        *,
+        on_failure: Callable[[str], None],
+        retry: bool = False,
+    ) -> AsyncIterator[PlannedThread]:
+        return plan_all(
+            self.archive.archive,
+            chosen,
+            options,
+            self.log,
+            on_failure=on_failure,
+            retry=retry,
+        )
 
     def run(self, on_message: Callable[[], None], files_at: str) -> RunImport:
         return RunImport(
@@ -84,17 +105,23 @@ async def open_import(
 
     """
     async with AsyncExitStack() as stack:
+        lease = None
         if asks:
             archive.check_writable()
             try:
-                lease = archive.leases.hold(layout.import_lease_path(name))
-                await stack.enter_async_context(lease)
+                held = archive.leases.hold(layout.import_lease_path(name))
+                lease = await stack.enter_async_context(held)
             except LeaseHeld:
                 raise ImportIsBusy(
                     f"Import {name} is at work elsewhere, or was killed less than a "
-                    "minute ago. Wait, or give another --import."
+                    "minute ago. Wait: by another --import all of it is made again."
                 ) from None
-        log = ImportLog(name=name, log=archive.control, files=archive.control_files)
+        log = ImportLog(
+            name=name,
+            log=archive.control,
+            files=archive.control_files,
+            lease=lease,
+        )
         await log.load(await read_input(archive.archive, IMPORTS))
         chats = await open_chats(stack, env, per_second) if asks else None
         yield OpenedImport(archive=archive, log=log, chats=chats)

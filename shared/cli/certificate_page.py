@@ -1,10 +1,8 @@
 """The certificate as one page that needs nothing else, with a place to sign."""
 
-import hashlib
 import html
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from shared import __version__
@@ -178,19 +176,3 @@ def sign(stated: Numbers) -> str:
         "<p>Place and date: ______________________________</p>"
         "<p>Signature: ______________________________</p></section>"
     )
-
-
-def page_problem(file: Path, value: dict[str, Any]) -> str:
-    """Return whether the page beside a certificate's numbers says other than they.
-
-    "" where it does not, or where there is none, or where another version wrote it.
-    """
-    page = file.with_suffix(".html")
-    stated = value.get("stated")
-    if not page.is_file() or not isinstance(stated, dict):
-        return ""
-    if stated.get("product") != PRODUCT:
-        return ""
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    wanted = certificate_page(stated, value["certified"], digest).encode()
-    return "" if page.read_bytes() == wanted else f"{page} does not say its numbers"

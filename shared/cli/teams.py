@@ -24,7 +24,7 @@ from shared.domain.words import plural
 from shared.usecases.reading.find import Find
 from shared.usecases.teams.plan_import import PlannedThread
 from shared.usecases.teams.reconcile_import import Reconciled, reconcile_thread
-from shared.usecases.teams.work import plan_all, work_on
+from shared.usecases.teams.work import work_on
 
 
 @click.group()
@@ -101,7 +101,9 @@ async def run(
     ):
         selection = await find_threads(archive, meant.selection)
         find = archive.find(on_failure=failures.append)
-        threads = plan_all(find(selection), meant.options, opened.log, retry=retry)
+        threads = opened.plan(
+            find(selection), meant.options, on_failure=failures.append, retry=retry
+        )
         with counting_bar("importing messages") as on_message:
             done = await work_on(threads, opened.run(on_message, files_at))
         failures += done.failures
@@ -200,7 +202,9 @@ async def planned(address: ArchiveAddress, meant: Meant, *, as_json: bool) -> in
     ):
         selection = await find_threads(archive, meant.selection)
         find = archive.find(on_failure=failures.append)
-        async for thread in plan_all(find(selection), meant.options, opened.log):
+        async for thread in opened.plan(
+            find(selection), meant.options, on_failure=failures.append
+        ):
             print_plan(thread, as_json=as_json)
             total.update(thread.counts)
             total["threads"] += 1
@@ -240,7 +244,9 @@ async def reconciled(
                 await opened.complete(known.thread_id)
                 completed += 1
 
-        threads = plan_all(find(selection), meant.options, opened.log)
+        threads = opened.plan(
+            find(selection), meant.options, on_failure=failures.append
+        )
         failures += (await work_on(threads, compare)).failures
         if completes and not await keep(opened):
             failures.append("the ledger is not kept in the archive")

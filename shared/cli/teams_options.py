@@ -1,6 +1,7 @@
 """Options that the commands of `chat-archive teams` share."""
 
 import functools
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,17 @@ from shared.cli.identity_map import (
     IdentityMap,
     read_identities,
 )
-from shared.cli.options import Command, archive_argument, check_run_name
+from shared.cli.options import (
+    Command,
+    Unreadable,
+    archive_argument,
+    check_run_name,
+)
 from shared.cli.selection import OPTIONS
 from shared.formats.part import Options
 from shared.usecases.reading.find import Selection
 
+OBJECT_ID = re.compile(r"[0-9A-Za-z-]+")
 CHOSEN = ("threads", "participant", "topic")
 
 
@@ -54,9 +61,11 @@ def teams_options(command: Command) -> Command:
         **options: Any,
     ) -> Any:
         chosen = {field: options.pop(field) for field in CHOSEN}
+        people = read_identities(identities)
+        check_ids(identities, people)
         meant = Meant(
             name=name,
-            identities=read_identities(identities),
+            identities=people,
             selection=Selection(**chosen),
             former_members=former_members,
         )
@@ -109,6 +118,21 @@ def check_address(
             "give an address without a key, a password, ? or #: all in the chat see it"
         )
     return address
+
+
+def check_ids(file: Path, people: IdentityMap) -> None:
+    """See that people are named by what Graph answers with, so they are known again.
+
+    Raises:
+        Unreadable: somebody is named otherwise.
+
+    """
+    for who, identity in people.mapped.items():
+        if not OBJECT_ID.fullmatch(identity.id):
+            raise Unreadable(
+                f"{file}: the entra_object_id of {who} is no object id; an address or "
+                "a name does not do."
+            )
 
 
 PACE = click.option(

@@ -84,6 +84,12 @@ def say_open(state: ImportState, *, as_json: bool) -> int:
         say(f"FAILED {line_}", err=True)
     if len(failed) > MOST_NAMED:
         click.echo(f"… and {len(failed) - MOST_NAMED} more", err=True)
+    if state.unreadable:
+        lines = plural(state.unreadable, "line")
+        click.echo(
+            f"{lines} of the import's own log cannot be read, and were passed over",
+            err=True,
+        )
     click.echo(f"{plural(sum(counts.values()), 'message')}: {in_words(dict(counts))}")
     return open_
 

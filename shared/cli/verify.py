@@ -1,18 +1,16 @@
 """`chat-archive verify`: says whether an archive holds what it should."""
 
-import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
 from shared.bootstrap.archive import ArchiveAddress, open_archive
-from shared.bootstrap.certifying import certificate_problems, checkpoint_in
+from shared.bootstrap.certifying import checkpoint_in
 from shared.bootstrap.opened_archive import OpenedArchive
 from shared.bootstrap.timestamps import check_timestamp
-from shared.cli.certificate_page import page_problem
+from shared.cli.certificate_check import certificate_findings, read_certificate
 from shared.cli.evidence import beside, read_checkpoint
 from shared.cli.options import (
     JSON_LINES,
@@ -72,10 +70,18 @@ async def verify(
       chat-archive verify https://acme.blob.core.windows.net/chat-archive
       chat-archive verify package --checkpoint from-the-auditor.txt
     """
+    is_proof = bool(address.text) and Path(address.text).is_file()
+    if timestamp_ca and not checkpoint:
+        raise click.UsageError(
+            "A time stamp is of a checkpoint: give --checkpoint with --timestamp-ca."
+        )
+    if certificate and (thread or is_proof):
+        raise click.UsageError(
+            "A certificate is of a whole archive: leave --thread out, and give no "
+            "proof."
+        )
     saved = read_checkpoint(checkpoint)
     numbers = read_certificate(certificate) if certificate else None
-    if numbers and thread:
-        raise click.UsageError("A certificate is of all threads: leave --thread out.")
     if numbers and not saved:
         saved = checkpoint_in(numbers)
     if address.text and zipfile.is_zipfile(address.text):
@@ -83,21 +89,19 @@ async def verify(
             f"{address.text} is a zip file: unpack it, then verify the folder."
         )
     output = JsonOutput() if as_json else TextOutput()
-    if address.text and Path(address.text).is_file():
-        return show_proof(Path(address.text), saved, output)
+    stamps = [*timestamp_findings(checkpoint, timestamp_ca)] if checkpoint else []
+    if is_proof:
+        return show_proof(Path(address.text), saved, stamps, output)
     async with open_archive(address) as archive:
         await check(archive, thread, saved, output)
         if output.is_empty:
             shown = address.shown or archive.origin
             raise Unreadable(f"There is no archive in {shown}.")
-        if checkpoint:
-            for finding in timestamp_findings(checkpoint, timestamp_ca):
-                output.add(finding)
+        for finding in stamps:
+            output.add(finding)
         if numbers and certificate:
-            problems = await certificate_problems(archive, numbers)
-            problems.append(page_problem(certificate, numbers))
-            for problem in filter(None, problems):
-                output.add(failure(str(certificate), problem))
+            for finding in await certificate_findings(archive, certificate, numbers):
+                output.add(finding)
     output.show_verdict()
     return 1 if output.failures else 0
 
@@ -124,24 +128,6 @@ def timestamp_findings(file: Path, roots: Path | None) -> Iterator[Finding]:
         yield note(str(stamp), f"the checkpoint was there on {on}, says {said.by}")
 
 
-def read_certificate(file: Path) -> dict[str, Any]:
-    """Read the numbers of a certificate.
-
-    Raises:
-        Unreadable: it is none.
-
-    """
-    try:
-        value = json.loads(file.read_bytes())
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict) or "certified" not in value:
-        raise Unreadable(
-            f"{file} is no certificate: give the .json that stands beside its page."
-        )
-    return value
-
-
 async def check(
     archive: OpenedArchive, thread: str, saved: Checkpoint | None, output: Output
 ) -> None:
@@ -158,7 +144,9 @@ async def check(
         output.verified = await verify_archive(thread_id=thread, checkpoint=saved)
 
 
-def show_proof(file: Path, saved: Checkpoint | None, output: Output) -> int:
+def show_proof(
+    file: Path, saved: Checkpoint | None, stamps: list[Finding], output: Output
+) -> int:
     try:
         proof = decode_proof(file.read_bytes())
     except OSError as error:
@@ -166,6 +154,11 @@ def show_proof(file: Path, saved: Checkpoint | None, output: Output) -> int:
         raise Unreadable(f"{file} cannot be read: {error.strerror}.") from None
     except ValueError:
         raise Unreadable(f"{file} is neither a folder nor a proof.") from None
-    verdict = proof_verdict(file, proof, saved)
+    verdict = proof_verdict(
+        file, proof, saved, [each for each in stamps if each.is_failure]
+    )
+    for finding in stamps:
+        if not finding.is_failure:
+            output.add(finding)
     output.show_proof(verdict)
     return 1 if verdict.failures else 0

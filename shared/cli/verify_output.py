@@ -1,6 +1,7 @@
 """What `chat-archive verify` prints: for people, or one JSON object a line."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,12 +33,18 @@ class ProofVerdict:
     """The one from elsewhere that it was compared with."""
 
 
-def proof_verdict(file: Path, proof: Proof, saved: Checkpoint | None) -> ProofVerdict:
-    """Return what is to say of a proof."""
-    problems = list(problems_of(proof, saved))
+def proof_verdict(
+    file: Path,
+    proof: Proof,
+    saved: Checkpoint | None,
+    more: Sequence[Finding] = (),
+) -> ProofVerdict:
+    """Return what is to say of a proof; `more` failures are of what is beside it."""
+    problems = [failure(str(file), problem) for problem in problems_of(proof, saved)]
+    failures = [*problems, *more]
     return ProofVerdict(
-        statements=[] if problems else statements_of(proof),
-        failures=[failure(str(file), problem) for problem in problems],
+        statements=[] if failures else statements_of(proof),
+        failures=failures,
         checkpoint=saved,
     )
 

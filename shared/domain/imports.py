@@ -43,12 +43,16 @@ OPEN = (ImportStatus.READY, ImportStatus.SENDING, ImportStatus.FAILED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatLine:
-    """A step of a thread's chat; `chat_id` is "" before it is known."""
+    """A step of a thread's chat; `chat_id` is "" before it is known.
+
+    `spoken_from` is since when people may speak in it: its first completion.
+    """
 
     thread_id: str
     step: ChatStep
     chat_id: str = ""
     on: str
+    spoken_from: str = ""
 
     @property
     def json(self) -> dict[str, Any]:
@@ -58,6 +62,7 @@ class ChatLine:
             "targetChatId": self.chat_id or None,
             "step": str(self.step),
             "on": self.on,
+            "spokenFrom": self.spoken_from or None,
         }
 
 
@@ -66,8 +71,8 @@ class MessageLine:
     """A message of the source, with the fields of the guide's idempotency ledger.
 
     `original` is when it was said, `effective` its time in Teams. `author` is the raw
-    id of who wrote it, `reason` why it is not imported, `accepted_by` who accepted that
-    a message which failed is not.
+    id of who wrote it, `sent_as` the Entra id that it was sent with. `reason` says why
+    it is not imported, `accepted_by` who accepted that a message which failed is not.
     """
 
     thread_id: str
@@ -81,6 +86,7 @@ class MessageLine:
     last_error: str = ""
     reason: str = ""
     author: str = ""
+    sent_as: str = ""
     version: str = ""
     pictures: int = 0
     accepted_by: str = ""
@@ -100,6 +106,7 @@ class MessageLine:
             "reason": self.reason or None,
             "sourceCreatedDateTime": self.original or None,
             "author": self.author,
+            "targetUserId": self.sent_as or None,
             "version": self.version,
             "pictures": self.pictures,
             "acceptedBy": self.accepted_by or None,
@@ -122,6 +129,7 @@ def line_of(value: Mapping[str, Any]) -> ImportLine:
             step=ChatStep(value["step"]),
             chat_id=str(value["targetChatId"] or ""),
             on=str(value["on"]),
+            spoken_from=str(value.get("spokenFrom") or ""),
         )
     if value["kind"] != "message":
         raise ValueError("a line of an unknown kind")
@@ -137,6 +145,7 @@ def line_of(value: Mapping[str, Any]) -> ImportLine:
         last_error=str(value["lastError"] or ""),
         reason=str(value["reason"] or ""),
         author=str(value["author"]),
+        sent_as=str(value.get("targetUserId") or ""),
         version=str(value["version"]),
         pictures=int(value["pictures"]),
         accepted_by=str(value["acceptedBy"] or ""),
@@ -157,6 +166,7 @@ class ImportedThread:
     chat_id: str = ""
     created_on: str = ""
     """When its chat was about to be created."""
+    spoken_from: str = ""
     messages: dict[str, MessageLine] = field(default_factory=dict)
 
     @property
@@ -195,7 +205,8 @@ class ImportState:
             return
         thread.step = line.step
         thread.chat_id = line.chat_id or thread.chat_id
-        if line.step is ChatStep.CREATING:
+        thread.spoken_from = thread.spoken_from or line.spoken_from
+        if line.step is ChatStep.CREATING or not thread.created_on:
             thread.created_on = line.on
 
     def lines(self) -> Iterable[ImportLine]:
@@ -207,6 +218,7 @@ class ImportState:
                     step=thread.step,
                     chat_id=thread.chat_id,
                     on=thread.created_on,
+                    spoken_from=thread.spoken_from,
                 )
             yield from thread.messages.values()
 

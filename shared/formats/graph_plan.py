@@ -29,6 +29,7 @@ class Post:
     """A message to send: when it was said, and the request without its time."""
 
     message_id: str
+    version: str
     wanted: int
     body: dict[str, Any]
 
@@ -158,6 +159,7 @@ def post(message: Message, who: EntraIdentity, said: int, html: str) -> Post:
     body = {"from": {"user": user}, "body": {"contentType": "html", "content": html}}
     return Post(
         message_id=message.id,
+        version=str(message.current.number),
         wanted=said,
         body=body,
     )

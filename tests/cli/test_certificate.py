@@ -6,10 +6,17 @@ import json
 
 import pytest
 
-from builders import ALICE, THREAD
+from builders import ALICE, FIRST_ID, THREAD
 from shared.bootstrap.archive import ArchiveAddress, open_archive
 from shared.bootstrap.archive_input import archive_input
 from shared.cli.seeds import read_chat_log
+from shared.domain.imports import (
+    ChatLine,
+    ChatStep,
+    ImportState,
+    ImportStatus,
+    MessageLine,
+)
 from shared.domain.inventory.facts import (
     Began,
     Ended,
@@ -22,6 +29,7 @@ from shared.domain.inventory.facts import (
 from shared.domain.inventory.state import Inventory, Thread
 from shared.usecases.inventory.chat_logs import keep_chat_log
 from shared.usecases.inventory.kept_inventory import keep_inventory
+from shared.usecases.teams.import_log import ImportLog, keep_ledger
 
 NOW = "2026-11-22T12:00:00Z"
 LOST = "19:lost@thread.v2"
@@ -188,3 +196,129 @@ def test_it_is_never_written_over_and_ends_as_a_page_does(estate, run):
     assert "exists already" in issued(run, estate, status=2)
     out = run("certificate", estate, "--output", "c.pdf", status=2)
     assert "end it in .html" in out
+
+
+def forged(text, **more):
+    return json.dumps({**json.loads(text), **more})
+
+
+@pytest.mark.parametrize("page", ["certificate.html", "none.html"])
+def test_a_member_that_stands_twice_is_refused(estate, run, tmp_path, page):
+    """Who reads it by eye may read the first one."""
+    issued(run, estate, status=1)
+    file = tmp_path / "certificate.json"
+    text = file.read_text()
+    (tmp_path / "certificate.html").rename(tmp_path / page)
+    bad = text.replace('"format": 1', '"format": 1, "format": 1')
+    both = '{"certified": {"complete": true},' + text.lstrip()[1:]
+    for changed in (bad, both):
+        file.write_text(changed)
+        out = run("verify", "--certificate", file, estate, status=2)
+        assert "is no certificate" in out
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"note": "complete"}, {"stated": None}, {"stated": {}}, {"stated": {"by": "x"}},
+     {"stated": {"archive": "", "by": 1, "written_on": "", "product": ""}},
+     {"stated": {"archive": "", "by": "", "written_on": "", "product": "", "x": ""}}],
+)  # fmt: skip
+def test_what_a_certificate_does_not_have_is_refused(estate, run, tmp_path, more):
+    issued(run, estate, status=1)
+    file = tmp_path / "certificate.json"
+    file.write_text(forged(file.read_text(), **more))
+    out = run("verify", "--certificate", file, estate, status=1)
+    assert "VERIFIED" not in out
+    assert "Unexpected" not in out
+
+
+@pytest.mark.parametrize("gone", ["threads", "messages", "inventory", "checkpoint"])
+def test_a_part_that_was_left_out_beside_its_page_is_refused(
+    estate, run, tmp_path, gone
+):
+    issued(run, estate, status=1)
+    file = tmp_path / "certificate.json"
+    value = json.loads(file.read_text())
+    del value["certified"][gone]
+    file.write_text(json.dumps(value))
+    out = run("verify", "--certificate", file, estate, status=None)
+    assert "VERIFIED" not in out
+    assert "Unexpected" not in out
+
+
+def test_what_is_not_checked_is_said(estate, run, tmp_path):
+    issued(run, estate, status=1)
+    file, page = tmp_path / "certificate.json", tmp_path / "certificate.html"
+    out = run("verify", "--certificate", file, estate)
+    assert "are what its writer says, and were not checked" in out
+
+    stated = json.loads(file.read_text())["stated"]
+    text = file.read_text()
+    file.write_text(forged(text, stated=stated | {"product": "chat-archive 9"}))
+    out = run("verify", "--certificate", file, estate)
+    assert "it was not compared" in out
+
+    file.write_text(text)
+    page.rename(tmp_path / "certificate.htm")
+    assert "compared" not in run("verify", "--certificate", file, estate)
+    (tmp_path / "certificate.htm").write_text("complete")
+    run("verify", "--certificate", file, estate, status=1)
+    (tmp_path / "certificate.htm").unlink()
+    out = run("verify", "--certificate", file, estate)
+    assert "no page stands beside it" in out
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [([("chat", {"step": "started"})], "1 chat not completed"),
+     ([("chat", {"step": "completed"}), ("message", {"status": "failed"})],
+      "1 message without an end")],
+)  # fmt: skip
+def test_an_import_that_is_not_at_its_end_makes_it_incomplete(
+    estate, run, tmp_path, lines, said
+):
+    accepted(run, estate)
+    log = ImportState()
+    for kind, value in lines:
+        log.apply(
+            ChatLine(thread_id=THREAD, chat_id="19:x", on=NOW,
+                     step=ChatStep(value["step"]))
+            if kind == "chat" else
+            MessageLine(thread_id=THREAD, message_id="1",
+                        status=ImportStatus(value["status"]))
+        )  # fmt: skip
+
+    async def keep():
+        async with open_archive(ArchiveAddress(text=str(estate), env={})) as archive:
+            nothing = ImportLog(name="teams", log=None, files=None, state=log)
+            await keep_ledger(archive_input(archive), nothing)
+
+    asyncio.run(keep())
+    issued(run, estate, status=1)
+    numbers = json.loads((tmp_path / "certificate.json").read_bytes())["certified"]
+    assert not numbers["complete"]
+    assert f"import teams: {said}" in numbers["open"]
+    assert said in (tmp_path / "certificate.html").read_text("utf-8")
+
+
+def test_a_proof_has_no_certificate(estate, run, tmp_path):
+    issued(run, estate, status=1)
+    run("prove", THREAD, FIRST_ID, estate, "--output", "p.json")
+    out = run("verify", "p.json", "--certificate", "certificate.json", status=2)
+    assert "give no proof" in out
+
+
+@pytest.mark.parametrize("changed", [{"root": "0" * 64}, {"lines": 1}])
+def test_its_checkpoint_is_checked_beside_one_from_elsewhere(
+    estate, run, tmp_path, changed
+):
+    issued(run, estate, status=1)
+    run("checkpoint", estate, "--output", "c.txt")
+    file = tmp_path / "certificate.json"
+    given = ("verify", "--checkpoint", "c.txt", "--certificate", file, estate)
+    assert "VERIFIED" in run(*given)
+    value = json.loads(file.read_text())
+    value["certified"]["checkpoint"].update(changed)
+    file.write_text(json.dumps(value))
+    (tmp_path / "certificate.html").unlink()
+    assert "its checkpoint is not of this archive" in run(*given, status=1)

@@ -1,13 +1,17 @@
 """`chat-archive teams` as its users run it, over the stand-in."""
 
+import asyncio
 import json
 
 import pytest
+from aiohttp import web
 
 from builders import ALICE, BOB, THREAD
 from evidence_verifiers import failures
 from fake_az import fake_az
-from local.graph.server import graph_server
+from local.graph.server import GraphServer, graph_server
+from local.served import served
+from shared.adapters.storage.folder_leases import FolderLeases
 
 MAP = f"""acs_user_id,entra_object_id,target_tenant_id,status,decision_owner
 {ALICE},aaaaaaaa-0000-0000-0000-000000000001,,mapped,Dana
@@ -130,3 +134,66 @@ def test_a_place_for_files_is_an_address_that_all_may_see(teams, address):
     out = teams("run", "--files-at", address, status=2)
     assert "--files-at" in out
     assert "secret" not in out
+
+
+def test_what_is_no_answer_completes_nothing(teams, monkeypatch):
+    """A page to sign in, say, as a proxy gives it with status 200."""
+
+    class Proxy(GraphServer):
+        is_in_the_way = False
+
+        async def chat(self, request):
+            if self.is_in_the_way:
+                return web.Response(text="<html>sign in</html>")
+            return await super().chat(request)
+
+    server = Proxy()
+    with served(server.app) as address:
+        server.address = f"{address}/v1.0"
+        monkeypatch.setenv("GRAPH_ENDPOINT", server.address)
+        teams("run", "--execute")
+        server.is_in_the_way = True
+        out = teams("complete", "--execute", status=1)
+        assert "cannot be read" in out
+        assert "0 chats completed" in out
+        server.is_in_the_way = False
+        (chat,) = server.graph.chats.values()
+        assert chat.mode == "inProgress"
+        assert "1 chat completed" in teams("complete", "--execute")
+        assert chat.mode == "completed"
+
+
+@pytest.mark.parametrize("odd", ["dana@example.com", "{aaaa-1}", "a'b", "a/b", "a b"])
+def test_who_is_named_by_an_address_is_refused(teams, map_file, odd):
+    """Graph answers with object ids: nobody else is known again in its answers."""
+    map_file.write_text(MAP.replace("aaaaaaaa-0000-0000-0000-000000000002", odd))
+    out = teams("plan", status=2)
+    assert "is no object id" in out
+    assert odd not in out
+
+
+def test_two_at_once_are_one_too_many(teams, folder, monkeypatch):
+    with graph_server() as server:
+        monkeypatch.setenv("GRAPH_ENDPOINT", server.address)
+        leases = FolderLeases(folder.parent / f"{folder.name}-control")
+
+        async def meanwhile():
+            async with leases.hold("leases/imports/teams"):
+                return await asyncio.to_thread(teams, "run", "--execute", status=2)
+
+        out = asyncio.run(meanwhile())
+        assert "is at work elsewhere" in out
+        assert server.requests == []
+
+
+def test_a_line_of_its_log_that_cannot_be_read_is_told(teams, folder, monkeypatch):
+    with graph_server() as server:
+        monkeypatch.setenv("GRAPH_ENDPOINT", server.address)
+        assert "cannot be read" not in teams("run", "--execute")
+        (log,) = folder.parent.glob(f"{folder.name}-control/imports/teams/*")
+        log.write_bytes(log.read_bytes() + b'{"kind":"mess')
+        assert "1 line of the import's own log cannot be read" in teams(
+            "run", "--execute"
+        )
+        (chat,) = server.graph.chats.values()
+        assert len(server.said(chat)) == 2

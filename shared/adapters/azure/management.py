@@ -13,6 +13,7 @@ from urllib.request import getproxies
 
 import aiohttp
 
+from shared.adapters.answers import whole_body
 from shared.adapters.azure.sign_in import SignedIn
 from shared.ports.management import Resources
 
@@ -67,7 +68,7 @@ class ResourceManager:
         """Return an answer's status, and what it says; None for what is no JSON."""
         try:
             async with session.get(link, allow_redirects=False) as answer:
-                body = await answer.content.read(MOST_BYTES)
+                body = await whole_body(answer, MOST_BYTES)
                 return answer.status, json.loads(body)
         except (aiohttp.ClientError, TimeoutError, OSError):
             return 0, None

@@ -40,6 +40,9 @@ class GraphChats:
     async def state(self, chat_id: str) -> ChatState:
         """Return how a chat stands."""
         value = await self.client.get(f"/chats/{quote(chat_id, safe='')}")
+        if value.get("id") != chat_id:
+            # What is no answer about it must not look like a chat that is completed.
+            raise Transient("an answer of Microsoft Graph cannot be read")
         return ChatState(
             mode=str(value.get("migrationMode") or ""),
             created_on=str(value.get("createdDateTime") or ""),

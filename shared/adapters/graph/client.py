@@ -7,15 +7,20 @@ elsewhere. Only a loopback address may stand in its place, which leaves no machi
 Rule 1: 429 says that nothing was done: it is sent again after as long as the answer
         says, as often as it takes within `WITHIN`.
 Rule 2: an answer of 5xx, or none, leaves it open whether something was done. A read is
-        repeated; anything else is in doubt, and the caller looks.
+        repeated; anything else is in doubt, and the caller looks, both after as long
+        as the answer says.
+Rule 3: 401 says that nothing was done: it stops, and is the fault of no message.
 """
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +28,7 @@ from urllib.request import getproxies
 
 import aiohttp
 
+from shared.adapters.answers import whole_body
 from shared.adapters.azure.sign_in import SignedIn
 from shared.domain.errors import Transient
 from shared.ports.teams_chats import Collision, InDoubt, Refused
@@ -34,6 +40,7 @@ TIMEOUT = aiohttp.ClientTimeout(total=60)
 WITHIN = 900.0
 """Seconds for which a request waits for its turn before it is given up."""
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
+NO_ANSWER = (0, HTTPStatus.REQUEST_TIMEOUT)
 READS = 5
 """How often a read is tried."""
 MOST_BYTES = 16 * 1024 * 1024
@@ -47,11 +54,19 @@ class Pace:
     next_at: float = 0.0
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def wait(self) -> None:
+    async def wait(self, until: float) -> None:
+        """Wait for one's turn.
+
+        Raises:
+            Transient: it would come later than that, by the monotonic clock.
+
+        """
         async with self.turn:
             now = time.monotonic()
             self.next_at = max(self.next_at, now)
             delay = self.next_at - now
+            if self.next_at > until:
+                raise Transient("Microsoft Graph throttles for too long")
             self.next_at += 1 / self.per_second
         await asyncio.sleep(delay)
 
@@ -110,7 +125,7 @@ class GraphClient:
             Collision: 409.
             Refused: the service says no.
             InDoubt: it may have been done.
-            Transient: it was throttled for too long.
+            Transient: it was throttled for too long, or nobody is let in.
 
         """
         return await self.send("POST", path, body)
@@ -121,17 +136,18 @@ class GraphClient:
         until = time.monotonic() + WITHIN
         wait = FIRST_WAIT
         while True:
-            await self.pace.wait()
+            await self.pace.wait(until)
             status, headers, value = await self.once(method, path, body)
             if status != HTTPStatus.TOO_MANY_REQUESTS:
                 break
             told = retry_after(headers)
             self.pace.hold(wait if told is None else told)
             wait = min(wait * 2, LONGEST_WAIT)
-            if self.pace.next_at > until:
-                raise Transient("Microsoft Graph throttles for too long")
-        if status == 0 or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if status in NO_ANSWER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.pace.hold(retry_after(headers) or 0)
             raise InDoubt(f"Microsoft Graph answered {status or 'nothing'}")
+        if status == HTTPStatus.UNAUTHORIZED:
+            raise Transient("Microsoft Graph does not take who is signed in (401)")
         if status >= HTTPStatus.MULTIPLE_CHOICES:
             said = f"Microsoft Graph answered {status} {code_in(value)}".strip()
             raise (Collision if status == HTTPStatus.CONFLICT else Refused)(said)
@@ -151,7 +167,7 @@ class GraphClient:
                 json=body,
                 allow_redirects=False,
             ) as answer:
-                data = await answer.content.read(MOST_BYTES)
+                data = await whole_body(answer, MOST_BYTES)
                 value = None
                 with suppress(ValueError, RecursionError):
                     value = json.loads(data)
@@ -166,10 +182,16 @@ class GraphClient:
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Return for how many seconds to wait; None where the answer does not say."""
+    said = headers.get("Retry-After", "").strip()
     try:
-        return max(float(headers.get("Retry-After", "")), 0.0)
+        seconds = float(said)
     except ValueError:
-        return None
+        try:
+            date = parsedate_to_datetime(said)
+        except ValueError:
+            return None
+        seconds = (date.astimezone(UTC) - datetime.now(UTC)).total_seconds()
+    return max(seconds, 0.0) if math.isfinite(seconds) else None
 
 
 def code_in(value: Mapping[str, Any]) -> str:

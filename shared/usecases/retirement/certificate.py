@@ -6,13 +6,14 @@ Rule 2: what does not add up, or is open, is stated as such, never left out.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from shared.domain.evidence.checkpoint import Checkpoint
 from shared.domain.imports import ChatStep, ImportState
 from shared.domain.inventory.facts import UserState
 from shared.domain.inventory.state import Inventory
+from shared.domain.words import plural
 from shared.usecases.evidence.read_input import ReadInput
 from shared.usecases.inventory.chat_logs import CHAT_LOGS
 from shared.usecases.inventory.report import InventoryReport
@@ -30,12 +31,14 @@ def certified(
     `report` rests on what the archive kept; `there` is all of its archive-level input.
     """
     inventory = report.inventory
+    moved = imports(report, there)
+    unfinished = [*unfinished_in(moved)]
     numbers: dict[str, Any] = {
         "format": FORMAT,
         "checkpoint": {"lines": head.size, "root": head.root},
         "run": report.run,
-        "complete": report.is_complete,
-        "open": report.doubts,
+        "complete": report.is_complete and not unfinished,
+        "open": [*report.doubts, *unfinished],
         "inventory": {
             "resources": sorted(inventory.resources),
             "began_on": inventory.began_on,
@@ -58,7 +61,7 @@ def certified(
         "messages": report.total.to_json(),
         "files": {"held": report.files, "missing": report.files_missing},
         "decisions": decisions(report),
-        "imports": imports(report, there),
+        "imports": moved,
     }
     numbers["sums"] = dict(sums(report, numbers))
     return numbers
@@ -114,6 +117,15 @@ def imports(report: InventoryReport, there: ReadInput) -> list[dict[str, Any]]:
     names = sorted({str(kept.value.get("import")) for kept in there.values(IMPORTS)})
     rows = {row.thread_id: row for row in report.rows}
     return [import_of(name, state_kept(there, name), rows) for name in names]
+
+
+def unfinished_in(moved: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what of the imports is not at its end, in sentences."""
+    for each in moved:
+        if count := each["open"]:
+            yield f"import {each['import']}: {plural(count, 'message')} without an end"
+        if count := each["chats"] - each["chats_completed"]:
+            yield f"import {each['import']}: {plural(count, 'chat')} not completed"
 
 
 def import_of(

@@ -23,6 +23,19 @@ async def complete_thread(
         Transient: Graph does not say whether it did; the next run looks again.
 
     """
+    await log.confirm()
+    now = format_time(clock().replace(microsecond=0))
+    if known.step is not None and not known.spoken_from:
+        # From here on people may speak in it, also where this is killed.
+        await log.record(
+            ChatLine(
+                thread_id=known.thread_id,
+                step=known.step,
+                chat_id=known.chat_id,
+                on=now,
+                spoken_from=now,
+            )
+        )
     for _ in range(TRIES):
         if (await chats.state(known.chat_id)).mode != IN_PROGRESS:
             break
@@ -37,7 +50,7 @@ async def complete_thread(
             thread_id=known.thread_id,
             step=ChatStep.COMPLETED,
             chat_id=known.chat_id,
-            on=format_time(clock().replace(microsecond=0)),
+            on=now,
         )
     )
 

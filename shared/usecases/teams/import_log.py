@@ -4,7 +4,8 @@ It stands in the control container while the import goes on. What it adds up to 
 in the archive as evidence: the guide's idempotency ledger.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 
 from shared.domain import json_line, layout
 from shared.domain.imports import (
@@ -16,6 +17,7 @@ from shared.domain.imports import (
 )
 from shared.ports.append_log import AppendLog
 from shared.ports.archive_store import ArchiveFiles
+from shared.ports.leases import Lease
 from shared.usecases.evidence.archive_input import ArchiveInput
 from shared.usecases.evidence.read_input import ReadInput
 
@@ -32,6 +34,17 @@ class ImportLog:
     log: AppendLog
     files: ArchiveFiles
     state: ImportState = field(default_factory=ImportState)
+    lease: Lease | None = None
+
+    async def confirm(self) -> None:
+        """See that the import is still this process's: it may have slept for a while.
+
+        Raises:
+            Transient: it is not.
+
+        """
+        if self.lease:
+            await self.lease.confirm()
 
     async def load(self, kept: ReadInput) -> ImportState:
         """Read what is known so far: what the archive kept, and the log after that.
@@ -92,14 +105,25 @@ async def keep_ledger(kept: ArchiveInput, log: ImportLog) -> int:
 
     """
     there = await kept.read(IMPORTS)
-    known = {json_line.canonical(each.value) for each in there.values(IMPORTS)}
-    values = [
+    # What was so before, and is so again, is news: the newest line counts.
+    known = {
+        json_line.canonical(line.json) for line in state_kept(there, log.name).lines()
+    }
+    lines = [without(there.erased_people, line) for line in log.state.lines()]
+    news = [
         {"people": people_in(line), "import": log.name, **line.json}
-        for line in log.state.lines()
+        for line in lines
+        if json_line.canonical(line.json) not in known
     ]
-    news = [value for value in values if json_line.canonical(value) not in known]
     await kept.add(IMPORTS, news)
     return len(news)
+
+
+def without(erased: Collection[str], line: ImportLine) -> ImportLine:
+    """Return a line that names nobody who was erased: the log still knows them."""
+    if isinstance(line, MessageLine) and line.author in erased:
+        return replace(line, author="", sent_as="")
+    return line
 
 
 def people_in(line: ImportLine) -> list[str]:

@@ -17,8 +17,11 @@ from shared.domain.imports import (
 from shared.formats.graph_times import milliseconds
 from shared.ports.teams_chats import TargetMessage, TeamsChats
 from shared.usecases.teams.plan_import import PlannedThread
+from shared.usecases.teams.send_messages import MOST_MOVED
 
 MOST_NAMED = 5
+MOST_SKEW = 60_000
+"""Milliseconds by which the clock of Graph may be behind ours."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,6 +75,9 @@ async def reconcile_thread(
     if thread.changed:
         changed = named(thread.changed)
         found.notes.append(f"changed in the source since it was imported: {changed}")
+    if thread.withdrawn:
+        gone = named(thread.withdrawn)
+        found.notes.append(f"deleted or erased since, and still in the chat: {gone}")
     return found
 
 
@@ -108,9 +114,17 @@ def check_chat(
     lost = [line.message_id for id_, line in wanted.items() if id_ not in seen]
     if lost:
         found.problems.append(f"not in the chat: {named(lost)}")
-    strangers = sum(bool(each.author) and each.id not in wanted for each in there)
-    if strangers:
-        found.problems.append(f"{strangers} in the chat that the ledger does not know")
+    imported = sum(
+        line.status is ImportStatus.IMPORTED for line in known.messages.values()
+    )
+    if imported != len(wanted):
+        found.problems.append("the ledger has two messages where the chat has one")
+    strangers = [each for each in there if each.author and each.id not in wanted]
+    spoken = [each for each in strangers if is_spoken(each, thread, known)]
+    if count := len(strangers) - len(spoken):
+        found.problems.append(f"{count} in the chat that the ledger does not know")
+    if spoken:
+        found.notes.append(f"{len(spoken)} said in the chat since it was completed")
     authors = {
         post.message_id: str(post.body["from"]["user"]["id"]).lower()
         for post in thread.plan.posts
@@ -123,6 +137,24 @@ def check_chat(
             found.problems.append(f"another author in the chat: {line.message_id}")
     if not is_in_order(thread, list(wanted.values())):
         found.problems.append("the order is not that of the source")
+
+
+def is_spoken(
+    message: TargetMessage, thread: PlannedThread, known: ImportedThread
+) -> bool:
+    """Return whether somebody wrote a message in Teams, after the chat was completed.
+
+    One that stands where a message of the source would is no such message.
+    """
+    at = milliseconds(message.created_on)
+    since = milliseconds(known.spoken_from)
+    if at is None or since is None or at < since - MOST_SKEW:
+        return False
+    return not any(
+        0 <= at - post.wanted <= MOST_MOVED
+        and message.author == str(post.body["from"]["user"]["id"]).lower()
+        for post in thread.plan.posts
+    )
 
 
 def is_in_order(thread: PlannedThread, imported: Sequence[MessageLine]) -> bool:

@@ -28,6 +28,8 @@ from shared.usecases.teams.send_messages import WAITS, SendMessages
 TRIES = 5
 """How often one request is tried that may have been done."""
 IN_PROGRESS = "inProgress"
+NEW = timedelta(minutes=2)
+"""For how long a chat may have been created, and not be shown yet."""
 SKEW = timedelta(minutes=10)
 """By how much the clock of Graph may be behind ours."""
 
@@ -63,13 +65,26 @@ class RunImport:
                 if known.messages.get(message_id) != line
             )
         )
+        if thread.instead:
+            sender = self.sender(thread, known, known.chat_id)
+            for message_id, line in thread.instead.items():
+                if not await sender.settle(known.messages[message_id]):
+                    await self.log.record(line)
         to_send = thread.to_send
         if thread.refusals or not to_send:
             return
         async with self.turn:
             chat_id = await self.chat(thread, known)
         await self.start(thread, known, chat_id)
-        sender = SendMessages(
+        sender = self.sender(thread, known, chat_id)
+        for post in to_send:
+            await sender.send(post, known.messages[post.message_id])
+            self.on_message()
+
+    def sender(
+        self, thread: PlannedThread, known: ImportedThread, chat_id: str
+    ) -> SendMessages:
+        return SendMessages(
             chats=self.chats,
             log=self.log,
             files=MessageFiles(
@@ -77,15 +92,13 @@ class RunImport:
                 transcript=thread.transcript,
                 files_at=self.files_at,
             ),
+            orders=thread.orders,
             chat_id=chat_id,
             waits=self.waits,
             taken={
                 line.effective for line in known.messages.values() if line.target_id
             },
         )
-        for post in to_send:
-            await sender.send(post, known.messages[post.message_id])
-            self.on_message()
 
     async def chat(self, thread: PlannedThread, known: ImportedThread) -> str:
         """Return the id of the thread's chat, which is created if it is not there."""
@@ -93,7 +106,7 @@ class RunImport:
             return known.chat_id
         for _ in range(TRIES):
             if known.step is ChatStep.CREATING:
-                if found := await self.created(thread, known):
+                if found := await self.created_later(thread, known):
                     await self.step(known, ChatStep.CREATED, found)
                     return found
             else:
@@ -105,6 +118,19 @@ class RunImport:
             await self.step(known, ChatStep.CREATED, chat_id)
             return chat_id
         raise NotTold("Microsoft Graph does not say whether it created the chat")
+
+    async def created_later(self, thread: PlannedThread, known: ImportedThread) -> str:
+        """Look for a chat that may be there, for a while where it would be a new one.
+
+        A service shows some things late.
+        """
+        tried = parse_time(known.created_on)
+        is_new = tried is None or self.clock() - tried < NEW
+        for seconds in (0, *self.waits) if is_new else (0,):
+            await asyncio.sleep(seconds)
+            if found := await self.created(thread, known):
+                return found
+        return ""
 
     async def created(self, thread: PlannedThread, known: ImportedThread) -> str:
         """Return the chat that an earlier try has created; "" where there is none.
@@ -157,4 +183,5 @@ class RunImport:
     ) -> None:
         now = format_time(self.clock().replace(microsecond=0))
         line = ChatLine(thread_id=known.thread_id, step=step, chat_id=chat_id, on=now)
+        await self.log.confirm()
         await self.log.record(line)

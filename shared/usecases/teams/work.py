@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
-from shared.domain.errors import ArchiverError
+from shared.domain.errors import ArchiverError, IntegrityError
 from shared.domain.thread.transcript import Transcript
 from shared.formats.part import Options
+from shared.ports.archive_store import ArchiveFiles
+from shared.usecases.teams.as_erased import as_erased
 from shared.usecases.teams.import_log import ImportLog
 from shared.usecases.teams.plan_import import PlannedThread, plan_thread
 
@@ -23,16 +25,26 @@ class Done:
 
 
 async def plan_all(
+    archive: ArchiveFiles,
     transcripts: AsyncIterator[Transcript],
     options: Options,
     log: ImportLog,
     *,
+    on_failure: Callable[[str], None],
     retry: bool = False,
 ) -> AsyncIterator[PlannedThread]:
-    """Yield what is to be done of each thread."""
-    async for transcript in transcripts:
+    """Yield what is to be done of each thread that was chosen, as it is now.
+
+    `on_failure` takes a sentence for each that cannot be read any more.
+    """
+    async for chosen in transcripts:
+        try:
+            transcript, orders = await as_erased(archive, chosen.thread_id)
+        except IntegrityError as error:
+            on_failure(f"{chosen.thread_id}: {error}")
+            continue
         known = log.state.thread(transcript.thread_id)
-        yield plan_thread(transcript, options, known, retry=retry)
+        yield plan_thread(transcript, options, known, orders=orders, retry=retry)
 
 
 async def work_on(

@@ -10,7 +10,7 @@ from aiohttp import web
 from local.graph.server import graph_server
 from local.served import served
 from shared.adapters.graph.chats import GraphChats
-from shared.adapters.graph.client import ENDPOINT, GraphClient, Pace
+from shared.adapters.graph.client import ENDPOINT, GraphClient, Pace, retry_after
 from shared.domain.errors import Transient
 from shared.ports.teams_chats import Collision, InDoubt, Refused
 
@@ -169,7 +169,11 @@ async def test_a_token_goes_to_graph_alone(endpoint):
         GraphClient(Token(), endpoint=endpoint)
 
 
-@pytest.mark.parametrize("body", ["", "[]", "{", '{"value": 1}', '{"id": ""}'])
+@pytest.mark.parametrize(
+    "body",
+    ["", "[]", "{", '{"value": 1}', '{"id": ""}', "<html>sign in</html>",
+     '{"migrationMode": "completed"}'],
+)  # fmt: skip
 async def test_odd_answers_are_answers(body):
     async def odd(request):
         return web.Response(text=body, content_type="application/json")
@@ -183,11 +187,91 @@ async def test_odd_answers_are_answers(body):
                 await chats.create(chat())
             with pytest.raises(Transient):
                 await chats.chats_of("a-1")
-            assert (await chats.state("x")).mode == ""
+            with pytest.raises(Transient, match="cannot be read"):
+                await chats.state("x")
 
 
 async def test_requests_keep_to_a_pace():
     pace = Pace(50)
     began = time.monotonic()
-    await asyncio.gather(*(pace.wait() for _ in range(11)))
+    await asyncio.gather(*(pace.wait(began + 9) for _ in range(11)))
     assert time.monotonic() - began >= 0.19
+
+
+async def test_a_page_of_the_longest_messages_is_read_whole():
+    """It comes in many parts; what has come first is not all."""
+    with graph_server() as server:
+        async with client_of(server.address) as client:
+            chats = GraphChats(client)
+            made = await chats.create(chat())
+            await chats.start(made, "2025-01-01T00:00:00.000Z")
+            for at in range(60):
+                said = message(f"2025-02-01T00:00:00.{at:03}Z", text="x" * 28_000)
+                await chats.post(made, said)
+            found = [each async for each in chats.messages(made) if each.author]
+    assert len(found) == 60
+
+
+@pytest.mark.parametrize(
+    ("said", "least", "most"),
+    [("0", 0, 0), ("-5", 0, 0), (" 2 ", 2, 2), ("1e9", 1e9, 1e9),
+     ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
+     ("Fri, 31 Dec 9999 23:59:59 GMT", 1e9, 1e12)],
+)  # fmt: skip
+def test_how_long_to_wait_is_a_number_or_a_date(said, least, most):
+    assert least <= retry_after({"Retry-After": said}) <= most
+
+
+@pytest.mark.parametrize("said", ["", "soon", "nan", "inf", "-inf", "1e999", "12 12"])
+def test_what_says_no_time_is_waited_for_as_usual(said):
+    assert retry_after({"Retry-After": said}) is None
+
+
+@pytest.mark.parametrize("told", ["86400", "1e300", "Fri, 31 Dec 9999 23:59:59 GMT"])
+async def test_who_is_told_to_wait_too_long_says_so_and_so_do_all_others(told):
+    """Nobody waits for a day, nor hangs."""
+
+    async def throttled(request):
+        return web.json_response({}, status=429, headers={"Retry-After": told})
+
+    app = web.Application()
+    app.router.add_route("*", "/{any:.*}", throttled)
+    with served(app) as address:
+        async with client_of(address) as client:
+            chats = GraphChats(client)
+            async with asyncio.timeout(10):
+                said = await asyncio.gather(
+                    *(chats.create(chat()) for _ in range(4)), return_exceptions=True
+                )
+    assert {str(error) for error in said} == {"Microsoft Graph throttles for too long"}
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(401, Transient), (408, InDoubt), (403, Refused)]
+)
+async def test_who_is_not_let_in_or_timed_out_has_not_failed_for_good(status, kind):
+    async def answer(request):
+        return web.json_response({}, status=status)
+
+    app = web.Application()
+    app.router.add_route("*", "/{any:.*}", answer)
+    with served(app) as address:
+        async with client_of(address) as client:
+            with pytest.raises(kind) as raised:
+                await GraphChats(client).create(chat())
+    assert type(raised.value) is kind
+
+
+async def test_a_failure_that_names_a_time_is_given_that_time():
+    async def failing(request):
+        return web.json_response({}, status=503, headers={"Retry-After": "0.3"})
+
+    app = web.Application()
+    app.router.add_route("*", "/{any:.*}", failing)
+    with served(app) as address:
+        async with client_of(address) as client:
+            began = time.monotonic()
+            for _ in range(2):
+                with pytest.raises(InDoubt):
+                    await GraphChats(client).create(chat())
+    assert time.monotonic() - began >= 0.3

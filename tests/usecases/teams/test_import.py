@@ -6,11 +6,22 @@ from dataclasses import replace
 
 import pytest
 
-from builders import ALICE, BOB, THREAD, Clock, listed, received, thread_created, who
+from builders import (
+    ALICE,
+    BOB,
+    FIRST_ID,
+    THREAD,
+    Clock,
+    listed,
+    received,
+    thread_created,
+    thread_event,
+    who,
+)
 from fakes.archive_store import MemoryArchiveStore
 from local.graph.rules import Broken, Graph, as_time
 from shared.domain.errors import Transient
-from shared.domain.imports import ChatStep, ImportState, ImportStatus
+from shared.domain.imports import ChatLine, ChatStep, ImportState, ImportStatus
 from shared.formats.part import EntraIdentity, Options
 from shared.ports.teams_chats import (
     ChatState,
@@ -21,12 +32,16 @@ from shared.ports.teams_chats import (
     TargetMessage,
 )
 from shared.usecases.evidence.archive_input import ArchiveInput
+from shared.usecases.evidence.erase import Erase
+from shared.usecases.evidence.erase_input import EraseInput
+from shared.usecases.evidence.erase_plan import Choice
+from shared.usecases.evidence.holds import Holds
 from shared.usecases.reading.find import Find, Selection
 from shared.usecases.teams.complete_import import accept_failed, complete_thread
-from shared.usecases.teams.import_log import ImportLog, keep_ledger
-from shared.usecases.teams.plan_import import plan_thread
+from shared.usecases.teams.import_log import ImportLog, keep_ledger, state_kept
 from shared.usecases.teams.reconcile_import import reconcile_thread
 from shared.usecases.teams.run_import import RunImport
+from shared.usecases.teams.work import plan_all
 from world import World
 
 APP = "an app"
@@ -186,10 +201,16 @@ class Migration:
         find = Find(
             archive=self.world.archive, on_bytes=lambda _: None, on_failure=pytest.fail
         )
-        return [
-            plan_thread(each, self.options, log.state.thread(each.thread_id), **more)
-            async for each in find(Selection())
-        ]
+        chosen = find(Selection())
+        plans = plan_all(
+            self.world.archive,
+            chosen,
+            self.options,
+            log,
+            on_failure=pytest.fail,
+            **more,
+        )
+        return [plan async for plan in plans]
 
     async def run(self, chats=None, step=lambda: None, **more):
         log = await self.log(step)
@@ -224,6 +245,8 @@ class Migration:
         ]
 
 
+MESSAGE_IS_NEXT = 15
+"""The step after which a message is about to be sent, which is in the log."""
 WANTED = [(ANN, "hello"), (BEN, "hi"), (ANN, "bye")]
 
 
@@ -344,6 +367,18 @@ class Picky(Graph):
         if self.refuses and "hi" in body["body"]["content"]:
             raise Broken(400, "BadRequest")
         return super().post(chat_id, app, body)
+
+
+class Forgetful(Graph):
+    """It refuses the second request for a message, and no other."""
+
+    def post(self, chat_id, app, body):
+        self.asked += 1
+        if self.asked == 2:
+            raise Broken(400, "BadRequest")
+        return super().post(chat_id, app, body)
+
+    asked = 0
 
 
 @pytest.mark.parametrize("late", range(6))
@@ -488,3 +523,274 @@ async def test_a_damaged_line_of_the_log_is_counted_and_hides_nothing(migration)
     state = ImportState.of([*data.split(b"\n"), b'{"kind":"chat"', b"[]"])
     assert state.unreadable == 2
     assert statuses(state) == {ImportStatus.IMPORTED: 3}
+
+
+async def test_a_message_that_may_have_arrived_is_found_whatever_the_map_says_since(
+    migration,
+):
+    """It was sent as Ann; by a new map Alice is somebody else."""
+    chats = Chats(migration.graph)
+    chats.lose, chats.is_blind = {("post", 1)}, True
+    with pytest.raises(Transient):
+        await migration.run(chats)
+    other = EntraIdentity(id="aaaaaaaa-0000-0000-0000-000000000009", display_name="Al")
+    migration.options = replace(MAP, identities={**MAP.identities, ALICE: other})
+    state = await migration.run()
+
+    assert [text for _, text in migration.said] == ["hello", "hi", "bye"]
+    assert statuses(state) == {ImportStatus.IMPORTED: 3}
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+async def test_a_message_in_doubt_that_is_not_to_be_sent_any_more_has_its_end(
+    migration, arrives
+):
+    """Killed between asking and hearing; since then somebody left it out."""
+    chats = Chats(migration.graph)
+    if arrives:
+        chats.lose, chats.is_blind = {("post", 1)}, True
+        with pytest.raises(Transient):
+            await migration.run(chats)
+    else:
+        with pytest.raises(Killed):  # the line is durable, and nothing was asked
+            await migration.run(step=Life(MESSAGE_IS_NEXT))
+        assert migration.said == []
+    migration.options = replace(
+        MAP, identities={BOB: MAP.identities[BOB]}, archive_only=frozenset([ALICE])
+    )
+    state = await migration.run()
+
+    assert state.thread(THREAD).open == []
+    assert statuses(state)[ImportStatus.IMPORTED] == arrives + 1
+    assert migration.said == [*WANTED[:arrives], WANTED[1]]
+
+
+async def test_a_refusal_after_an_answer_that_was_lost_makes_no_second_message(
+    migration,
+):
+    """The message arrived; asked again, Graph refuses, and it cannot be seen yet."""
+    migration.graph = Forgetful()
+    chats = Chats(migration.graph)
+    chats.lose, chats.blind_for = {("post", 1)}, 2
+    state = await migration.run(chats)
+    assert statuses(state)[ImportStatus.FAILED] == 1
+
+    state = await migration.run(retry=True)
+    assert migration.said == WANTED
+    assert statuses(state) == {ImportStatus.IMPORTED: 3}
+
+
+async def test_another_message_of_the_same_author_is_never_taken_for_this_one(
+    migration,
+):
+    await migration.run()
+    log = await migration.log()
+    one, other = [line for line in log.state.thread(THREAD).messages.values()
+                  if line.sent_as == ANN]  # fmt: skip
+    # As where it was moved onto a millisecond that another one has taken since.
+    await log.record(replace(other, status=ImportStatus.SENDING, target_id="",
+                             effective=one.effective))  # fmt: skip
+    (chat,) = migration.graph.chats.values()
+    chat.messages = {
+        at: item for at, item in chat.messages.items() if item["id"] != other.target_id
+    }
+    state = await migration.run()
+
+    assert sorted(migration.said) == sorted(WANTED)
+    assert statuses(state) == {ImportStatus.IMPORTED: 3}
+    targets = [line.target_id for line in state.thread(THREAD).messages.values()]
+    assert len({*targets}) == 3
+
+
+async def test_two_messages_that_are_one_in_the_chat_are_told(migration):
+    await migration.run()
+    log = await migration.log()
+    one, other, *_ = log.state.thread(THREAD).messages.values()
+    await log.record(replace(other, target_id=one.target_id))
+    (found,) = await migration.reconcile()
+    assert "the ledger has two messages where the chat has one" in found.problems
+
+
+async def test_what_people_say_in_a_completed_chat_is_no_obstacle_later(migration):
+    await migration.run()
+    log = await migration.log()
+    await complete_thread(
+        log.state.thread(THREAD), Chats(migration.graph), log, Clock()
+    )
+    (chat,) = migration.graph.chats.values()
+    at = migration.graph.now()
+    chat.messages[at] = {
+        "id": "typed",
+        "createdDateTime": as_time(at),
+        "from": {"user": {"id": BEN}},
+        "body": {"content": "typed in Teams"},
+    }
+    await migration.world.receive(received(3, "one more"))
+    await migration.world.finalize(THREAD)
+    await migration.run()
+    (found,) = await migration.reconcile()
+
+    assert (found.step, found.problems) == ("started", [])
+    assert found.notes == ["1 said in the chat since it was completed"]
+
+
+async def test_a_second_session_is_kept_as_begun(
+    migration,
+):
+    await migration.run()
+    log = await migration.log()
+    known = log.state.thread(THREAD)
+    await keep_ledger(migration.kept(), log)
+    await complete_thread(known, Chats(migration.graph), log, Clock())
+    await keep_ledger(migration.kept(), log)
+    await log.record(ChatLine(thread_id=THREAD, step=ChatStep.STARTED,
+                              chat_id=known.chat_id, on=known.created_on))  # fmt: skip
+    await keep_ledger(migration.kept(), log)
+
+    kept = state_kept(await migration.kept().read("imports"), "teams")
+    assert kept.thread(THREAD).step is ChatStep.STARTED
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+async def test_a_chat_that_is_shown_late_is_waited_for(migration, is_killed):
+    chats = Chats(migration.graph)
+    if is_killed:
+        create = chats.create
+
+        async def then_die(body):
+            await create(body)
+            chats.create = create
+            raise Killed
+
+        chats.create = then_die
+    else:
+        chats.lose = {("create", 1)}
+    shown, looked = chats.chats_of, []
+
+    async def late(member):
+        looked.append(member)
+        return await shown(member) if len(looked) > 2 else []
+
+    chats.chats_of = late
+    if is_killed:
+        with pytest.raises(Killed):
+            await migration.run(chats)
+    await migration.run(chats)
+    assert len(migration.graph.chats) == 1
+
+
+async def test_who_was_erased_does_not_come_back_into_the_kept_ledger(migration):
+    await migration.run()
+    log = await migration.log()
+    await keep_ledger(migration.kept(), log)
+    world = migration.world
+    erase = EraseInput(
+        archive=world.archive, ledger=world.ledger,
+        holds=Holds(archive=world.archive, ledger=world.ledger, draw=world.salts),
+        leases=world.leases, draw=world.salts,
+    )  # fmt: skip
+    assert await erase(BOB, by="Dana", reason="case 9") == 1
+    await keep_ledger(migration.kept(), await migration.log())
+
+    there = await migration.kept().read("imports")
+    kept = state_kept(there, "teams")
+    assert statuses(kept) == {ImportStatus.IMPORTED: 3}
+    said = str([each.value for each in there.values("imports")])
+    assert BOB not in said
+    assert BEN not in said
+    assert await keep_ledger(migration.kept(), await migration.log()) == 0
+
+
+def erasing(world):
+    return Erase(
+        archive=world.archive, ledger=world.ledger, log=None, leases=world.leases,
+        holds=Holds(archive=world.archive, ledger=world.ledger, draw=world.salts),
+        draw=world.salts,
+    )  # fmt: skip
+
+
+async def test_what_is_erased_while_a_thread_is_imported_is_not_sent(migration):
+    """The thread was read, and one message sent, when somebody had another erased."""
+    first = Chats(migration.graph)
+    post = first.post
+
+    async def then_erase(chat_id, body):
+        made = await post(chat_id, body)
+        if first.asked["post"] == 1:
+            scope = Choice(participant=BOB)
+            await erasing(migration.world)(THREAD, scope, by="Dana", reason="case 9")
+        return made
+
+    first.post = then_erase
+    with pytest.raises(Transient, match="erased meanwhile"):
+        await migration.run(first)
+    assert migration.said == WANTED[:1]
+
+    state = await migration.run()
+    assert migration.said == [WANTED[0], WANTED[2]]
+    assert state.thread(THREAD).open == []
+
+
+async def test_who_lost_the_import_to_another_process_sends_nothing_more(migration):
+    class Lost:
+        async def confirm(self):
+            if migration.said:
+                raise Transient("the lease was lost")
+
+    log = await migration.log()
+    log.lease = Lost()
+    use = RunImport(
+        chats=Chats(migration.graph), log=log, archive=migration.world.archive,
+        clock=Clock(),
+    )  # fmt: skip
+    (thread,) = await migration.planned(log)
+    with pytest.raises(Transient, match="lost"):
+        await use(thread)
+    assert migration.said == WANTED[:1]
+
+
+async def test_a_thread_that_cannot_be_read_any_more_stops_no_other(migration):
+    """It was chosen, and then something of it was damaged."""
+    (chosen,) = await migration.planned(await migration.log())
+    archive = migration.world.archive
+    path = next(path for path in archive.files if path.endswith("events.jsonl"))
+    archive.files[path] = b"{"
+
+    async def both():
+        yield chosen.transcript
+
+    failures = []
+    log = await migration.log()
+    plans = plan_all(archive, both(), MAP, log, on_failure=failures.append)
+    assert [plan async for plan in plans] == []
+    (failure,) = failures
+    assert failure.startswith(THREAD)
+
+
+def left(person):
+    return thread_event(
+        "ChatThreadParticipantRemoved", id=f"left-{person}",
+        time="2026-11-22T13:00:00Z", version=FIRST_ID + 100,
+        participantRemoved={"participantCommunicationIdentifier": who(person)},
+        removedByCommunicationIdentifier=who(ALICE),
+    )  # fmt: skip
+
+
+async def test_what_comes_after_everybody_has_left_goes_into_the_chat_that_is_there(
+    migration,
+):
+    """At the end people leave the thread; what they said last is not lost for it."""
+    await migration.run()
+    world = migration.world
+    await world.receive(received(3, "the last word"), left(ALICE), left(BOB))
+    world.chat.shows(
+        THREAD, ALICE, listed(0, "hello"),
+        listed(1, "hi", senderCommunicationIdentifier=who(BOB)), listed(2, "bye"),
+        listed(3, "the last word"), others=(),
+    )  # fmt: skip
+    await world.finalize(THREAD)
+    (thread,) = await migration.planned(await migration.log())
+    assert (len(thread.plan.members), thread.refusals) == (1, [])
+    await migration.run()
+    assert migration.said == [*WANTED, (ANN, "the last word")]
+    assert (await migration.reconcile())[0].problems == []

@@ -8,6 +8,7 @@ import pytest
 from builders import ALICE, THREAD, listed, received
 from local.picture import png
 from shared.domain import layout
+from shared.domain.evidence.paths import ATTACHMENTS
 from shared.formats.graph_plan import LONGEST_BODY, planned
 from shared.formats.held_files import in_export
 from shared.formats.part import EntraIdentity, Options
@@ -100,6 +101,46 @@ async def test_a_file_makes_no_message_longer_than_graph_takes(spare):
     assert len(body["body"]["content"].encode()) <= LONGEST_BODY
     assert pictures == body["body"]["content"].count("hostedContents")
     assert body["body"]["content"].startswith(sent.text)
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
+TAG = len('<br><img src="../hostedContents/1/$value">')
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "text", "sent_as"),
+    [
+        (PNG, "image/png", "hello", ["image/png"]),
+        (b"\xff\xd8\xff" + bytes(9), "image/jpeg", "hello", ["image/jpeg"]),
+        (b"GIF89a" + bytes(9), "image/gif", "hello", ["image/gif"]),
+        (PNG, "image/jpeg; charset=x", "hello", ["image/png"]),
+        (b"<html>", "image/png", "hello", []),
+        (b"", "image/gif", "hello", []),
+        (PNG, "image/svg+xml", "hello", []),
+        (PNG + bytes(2 * 1024 * 1024), "image/png", "hello", []),
+        (PNG, "image/png", "x" * (LONGEST_BODY - TAG), ["image/png"]),
+        (PNG, "image/png", "x" * (LONGEST_BODY - TAG + 1), []),
+        (PNG, "image/png", "\U0001f642" * (LONGEST_BODY // 4), []),
+    ],
+)
+async def test_a_picture_goes_along_where_it_is_one_and_there_is_room(
+    data, kind, text, sent_as
+):
+    """What does not go stays in the archive; the message goes all the same."""
+    sent = await archived()
+    file, *_ = sent.transcript.attachments
+    file = replace(file, content_type=kind, stored="p.bin", bytes=len(data))
+    path = layout.revision_path(THREAD, file.revision, f"{ATTACHMENTS}p.bin")
+    await sent.world.archive.create(path, data)
+    sent.transcript = replace(sent.transcript, attachments=(file,))
+    said = {"contentType": "html", "content": text}
+    sent.post = replace(sent.post, body={**sent.post.body, "body": said})
+
+    body, pictures = await sent()
+
+    kinds = [each["contentType"] for each in body.get("hostedContents", ())]
+    assert (kinds, pictures) == (sent_as, len(sent_as))
+    assert len(body["body"]["content"].encode()) <= LONGEST_BODY
 
 
 async def test_an_erased_file_does_not_go_nor_is_it_named():
