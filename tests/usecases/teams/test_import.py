@@ -32,7 +32,7 @@ from shared.ports.teams_chats import (
     TargetMessage,
 )
 from shared.usecases.evidence.archive_input import ArchiveInput
-from shared.usecases.evidence.erase import Erase
+from shared.usecases.evidence.erase import Erase, Unfinished
 from shared.usecases.evidence.erase_input import EraseInput
 from shared.usecases.evidence.erase_plan import Choice
 from shared.usecases.evidence.holds import Holds
@@ -794,3 +794,27 @@ async def test_what_comes_after_everybody_has_left_goes_into_the_chat_that_is_th
     await migration.run()
     assert migration.said == [*WANTED, (ANN, "the last word")]
     assert (await migration.reconcile())[0].problems == []
+
+
+async def test_what_an_erasure_that_died_has_to_take_is_not_sent(
+    migration, monkeypatch
+):
+    """Its order is written and recorded; its lines are still there."""
+    archive = migration.world.archive
+    replace_file = archive.replace
+
+    async def only_orders(path, data):
+        if not path.endswith("erasures.json"):
+            raise Transient("the storage is gone")
+        await replace_file(path, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(archive, "replace", only_orders)
+        with pytest.raises(Unfinished):
+            await erasing(migration.world)(
+                THREAD, Choice(participant=BOB), by="Dana", reason="case 9"
+            )
+    state = await migration.run()
+
+    assert migration.said == [WANTED[0], WANTED[2]]
+    assert statuses(state)[ImportStatus.EXCLUDED] == 1
