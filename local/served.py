@@ -1,11 +1,36 @@
 """A small server of this machine, in a thread of its own."""
 
 import asyncio
+import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
 
 from aiohttp import web
+
+from local.signals import end_as_ctrl_c_does
+
+
+class Server(Protocol):
+    """A server that runs, and where."""
+
+    address: str
+
+
+def run_until_ctrl_c(
+    serve: Callable[[int], AbstractContextManager[Server]], port: int, about: str
+) -> int:
+    """Run a server on the port of the command line, else on `port`; return 0."""
+    end_as_ctrl_c_does()
+    try:
+        with serve(int(sys.argv[1]) if len(sys.argv) > 1 else port) as server:
+            print(f"Serving {server.address}, on this machine only.", flush=True)
+            print(f"{about} Ctrl-C stops it.")
+            threading.Event().wait()
+    except KeyboardInterrupt:
+        pass
+    return 0
 
 
 @contextmanager
