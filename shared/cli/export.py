@@ -22,7 +22,7 @@ from shared.cli.identity_map import (
 from shared.cli.options import (
     archive_argument,
     by_option,
-    check_recorded,
+    check_if_given,
     runs,
 )
 from shared.cli.package import Wanted, pack
@@ -90,7 +90,7 @@ NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--reason",
     default="",
-    callback=lambda *given: given[-1] and check_recorded(*given),
+    callback=check_if_given,
     help=f"Why; a package has to say it. {LONGEST_STRING} characters.",
 )
 @click.option(

@@ -98,6 +98,13 @@ def check_recorded(
     return text
 
 
+def check_if_given(
+    context: click.Context, parameter: click.Parameter, text: str
+) -> str:
+    """Return "" where nothing is given, else what a record can keep."""
+    return text and check_recorded(context, parameter, text)
+
+
 def user_name() -> str:
     """Return the user's name.
 

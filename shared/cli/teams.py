@@ -6,7 +6,7 @@ import click
 
 from shared.bootstrap.archive import ArchiveAddress, environment
 from shared.bootstrap.teams import OpenedImport, open_import
-from shared.cli.options import JSON, by_option, check_recorded, runs
+from shared.cli.options import JSON, by_option, check_if_given, runs
 from shared.cli.progress import counting_bar
 from shared.cli.teams_options import EXECUTE, FILES_AT, PACE, Meant, teams_options
 from shared.cli.teams_output import (
@@ -105,8 +105,7 @@ async def run(
             find(selection), meant.options, on_failure=failures.append, retry=retry
         )
         with counting_bar("importing messages") as on_message:
-            done = await work_on(threads, opened.run(on_message, files_at))
-        failures += done.failures
+            failures += await work_on(threads, opened.run(on_message, files_at))
         is_kept = await keep(opened)
         open_ = say_open(opened.log.state, as_json=as_json)
     say_failures(failures)
@@ -146,6 +145,7 @@ async def reconcile(
     "--accept-failed",
     default="",
     metavar="REASON",
+    callback=check_if_given,
     help="Accept that messages which failed stay in the archive alone.",
 )
 @by_option
@@ -168,8 +168,6 @@ async def complete(
       chat-archive teams complete --identities map.csv archive
       chat-archive teams complete --identities map.csv archive --execute
     """
-    if accept_failed:
-        check_reason(accept_failed)
     if execute and accept_failed:
         await accept(address, meant, by=by, reason=accept_failed)
     found, failures, completed = await reconciled(
@@ -185,11 +183,6 @@ async def complete(
         click.echo("Nothing was completed. Give --execute to do it.", err=True)
     say_failures(failures)
     return 1 if failures or open_ else 0
-
-
-def check_reason(text: str) -> None:
-    context = click.get_current_context()
-    check_recorded(context, click.Option(["--accept-failed"]), text)
 
 
 async def planned(address: ArchiveAddress, meant: Meant, *, as_json: bool) -> int:
@@ -247,7 +240,7 @@ async def reconciled(
         threads = opened.plan(
             find(selection), meant.options, on_failure=failures.append
         )
-        failures += (await work_on(threads, compare)).failures
+        failures += await work_on(threads, compare)
         if completes and not await keep(opened):
             failures.append("the ledger is not kept in the archive")
     return sorted(found, key=lambda said: said.thread_id), failures, completed

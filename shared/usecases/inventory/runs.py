@@ -44,19 +44,9 @@ class BackfillRun:
             Transient: the control container cannot be reached.
 
         """
-        self.inventory = Inventory.of([line async for line in self.lines()])
+        lines = log_lines(self.files, layout.run_folder(self.name))
+        self.inventory = Inventory.of([line async for line in lines])
         return self.inventory
-
-    async def lines(self) -> AsyncIterator[bytes]:
-        folder = layout.run_folder(self.name)
-        paths = [file.path async for file in self.files.walk(folder)]
-        for path in sorted(paths, key=layout.segment_roll):
-            rest = b""
-            async for part in self.files.stream(path):
-                *lines, rest = (rest + part).split(b"\n")
-                for line in lines:
-                    yield line
-            yield rest
 
     async def record(self, *facts: Fact) -> None:
         """Append some facts to the run's log, in this order, then apply them.
@@ -72,6 +62,23 @@ class BackfillRun:
             for fact in some:
                 self.inventory.apply(fact)
                 self.watch(fact, self.inventory)
+
+
+async def log_lines(files: ArchiveFiles, folder: str) -> AsyncIterator[bytes]:
+    """Yield each line of a log without its LF, over all its segments; some are empty.
+
+    Raises:
+        Transient: the container cannot be reached.
+
+    """
+    paths = [file.path async for file in files.walk(folder)]
+    for path in sorted(paths, key=layout.segment_roll):
+        rest = b""
+        async for part in files.stream(path):
+            *lines, rest = (rest + part).split(b"\n")
+            for line in lines:
+                yield line
+        yield rest
 
 
 def batches(items: Sequence[Item], size: int) -> list[Sequence[Item]]:

@@ -20,6 +20,7 @@ from shared.ports.archive_store import ArchiveFiles
 from shared.ports.leases import Lease
 from shared.usecases.evidence.archive_input import ArchiveInput
 from shared.usecases.evidence.read_input import ReadInput
+from shared.usecases.inventory.runs import batches, log_lines
 
 IMPORTS = "imports"
 """The kind of archive-level input that the kept ledger is."""
@@ -54,17 +55,13 @@ class ImportLog:
 
         """
         state = self.state = state_kept(kept, self.name)
-        folder = layout.import_folder(self.name)
-        paths = [file.path async for file in self.files.walk(folder)]
-        for path in sorted(paths, key=layout.segment_roll):
-            data = b"".join([part async for part in self.files.stream(path)])
-            for line in data.split(b"\n"):
-                if not line.strip():
-                    continue
-                try:
-                    state.apply(line_of(json_line.parse(line)))
-                except (ValueError, KeyError, TypeError):
-                    state.unreadable += 1
+        async for line in log_lines(self.files, layout.import_folder(self.name)):
+            if not line.strip():
+                continue
+            try:
+                state.apply(line_of(json_line.parse(line)))
+            except (ValueError, KeyError, TypeError):
+                state.unreadable += 1
         return state
 
     async def record(self, *lines: ImportLine) -> None:
@@ -74,8 +71,7 @@ class ImportLog:
             Transient: they could not be made durable.
 
         """
-        for start in range(0, len(lines), LINES_AT_ONCE):
-            some = lines[start : start + LINES_AT_ONCE]
+        for some in batches(lines, LINES_AT_ONCE):
             data = b"".join(map(encode_import, some))
             await self.log.append(layout.import_stem(self.name), data)
             for line in some:

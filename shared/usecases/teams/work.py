@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
 
 from shared.domain.errors import ArchiverError, IntegrityError
 from shared.domain.thread.transcript import Transcript
@@ -14,14 +13,6 @@ from shared.usecases.teams.plan_import import PlannedThread, plan_thread
 
 AT_ONCE = 4
 """Threads at work at the same time; requests keep to one pace for all of them."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Done:
-    """What was worked on; `failures` hold a sentence for each thread."""
-
-    threads: int = 0
-    failures: list[str] = field(default_factory=list)
 
 
 async def plan_all(
@@ -50,21 +41,21 @@ async def plan_all(
 async def work_on(
     threads: AsyncIterator[PlannedThread],
     work: Callable[[PlannedThread], Awaitable[None]],
-) -> Done:
-    """Do something with each thread, some of them side by side."""
-    done, turns = Done(), asyncio.Semaphore(AT_ONCE)
+) -> list[str]:
+    """Do something with each thread, some side by side; return a sentence a failure."""
+    failures: list[str] = []
+    turns = asyncio.Semaphore(AT_ONCE)
 
     async def one_thread(thread: PlannedThread) -> None:
         try:
             await work(thread)
         except ArchiverError as error:
-            done.failures.append(f"{thread.transcript.thread_id}: {error}")
+            failures.append(f"{thread.transcript.thread_id}: {error}")
         finally:
             turns.release()
 
     async with asyncio.TaskGroup() as group:
         async for thread in threads:
             await turns.acquire()  # so that few transcripts are held at a time
-            done.threads += 1
             group.create_task(one_thread(thread))
-    return done
+    return failures
